@@ -1,0 +1,1 @@
+"""The HTTP side: routes, uploads, problems and the web page."""

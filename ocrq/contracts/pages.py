@@ -1,0 +1,70 @@
+"""The page selection `1-3,7`: parsed, bounded, checked."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, WithJsonSchema
+
+_PART = re.compile(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?")
+PATTERN = r"^\s*\d{1,6}\s*(-\s*\d{1,6}\s*)?(,\s*\d{1,6}\s*(-\s*\d{1,6}\s*)?)*$"
+MAX_CHARACTERS = 1000
+
+
+def parse_pages(selection: str) -> list[tuple[int, int]]:
+    """Split a selection into inclusive ranges.
+
+    Args:
+        selection: Comma-separated page numbers and ranges, from 1, e.g. ``"1-3,7"``.
+
+    Returns:
+        ``(first, last)`` pairs in the order given, ``1 <= first <= last``.
+
+    Raises:
+        ValueError: The text is no selection; the message says the remedy.
+    """
+    if len(selection) > MAX_CHARACTERS:
+        raise ValueError(f"is longer than {MAX_CHARACTERS} characters; use ranges, like '1-3,7'")
+    ranges = []
+    for part in selection.split(","):
+        match = _PART.fullmatch(part)
+        if not match:
+            raise ValueError(f"has {part.strip()!r}, which is no page or range; write it like '1-3,7'")
+        first = int(match[1])
+        last = int(match[2] or first)
+        if not 1 <= first <= last:
+            raise ValueError(f"has {part.strip()!r}; pages count from 1 and a range goes upwards, like '1-3,7'")
+        ranges.append((first, last))
+    return ranges
+
+
+def selected_pages(selection: str | None, count: int) -> list[int]:
+    """The page numbers a selection picks from a document, ascending, each once.
+
+    Args:
+        selection: As for :func:`parse_pages`; ``None`` picks all.
+        count: Pages of the document, at least 1.
+
+    Raises:
+        ValueError: The selection picks a page the document does not have.
+    """
+    if selection is None:
+        return list(range(1, count + 1))
+    ranges = parse_pages(selection)
+    beyond = max(last for _, last in ranges)
+    if beyond > count:
+        raise ValueError(f"asks for page {beyond}, and the document has {count}; ask for pages 1 to {count}")
+    return sorted({page for first, last in ranges for page in range(first, last + 1)})
+
+
+def _check(selection: str) -> str:
+    parse_pages(selection)
+    return selection
+
+
+PageSelection = Annotated[
+    str,
+    AfterValidator(_check),
+    WithJsonSchema({"type": "string", "pattern": PATTERN, "maxLength": MAX_CHARACTERS, "examples": ["1-3,7"]}),
+]

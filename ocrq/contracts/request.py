@@ -1,0 +1,82 @@
+"""What a caller may ask: the read request, its options and their bounds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ocrq.contracts.pages import PageSelection
+
+Operation = Literal["extract_text", "extract_text_robust", "extract_structured", "extract_structured_robust"]
+OPERATIONS: tuple[Operation, ...] = (
+    "extract_text",
+    "extract_text_robust",
+    "extract_structured",
+    "extract_structured_robust",
+)
+OutputFormat = Literal["text", "lines", "words", "markdown", "hocr", "alto", "pdf"]
+Priority = Literal["interactive", "bulk"]
+
+ROBUST_MIN_VARIANTS = 3
+
+
+class DecodingOptions(BaseModel):
+    """Generation options an operator lets a caller set, with their bounds.
+
+    Within the bounds but past what a model can do, the engine caps the value and says so in ``warnings``.
+    ``temperature: 0`` means greedy decoding.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    num_beams: Annotated[int, Field(ge=1, le=16)] | None = None
+    max_length: Annotated[int, Field(ge=1, le=16384)] | None = None
+    max_new_tokens: Annotated[int, Field(ge=1, le=16384)] | None = None
+    min_length: Annotated[int, Field(ge=0, le=16384)] | None = None
+    do_sample: bool | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_k: Annotated[int, Field(ge=1, le=1000)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    repetition_penalty: Annotated[float, Field(ge=0.5, le=2)] | None = None
+    length_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    no_repeat_ngram_size: Annotated[int, Field(ge=0, le=64)] | None = None
+    early_stopping: bool | None = None
+    num_return_sequences: Annotated[int, Field(ge=1, le=16)] | None = None
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = None
+
+
+class ReadRequest(BaseModel):
+    """One document to read. The four operations share it; ``schema`` and ``extraction_type`` are for the structured ones."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+
+    image: str = Field(
+        default="",
+        description="The document in base64, with or without a `data:` prefix: PNG, JPEG, WebP, BMP, GIF, TIFF with all "
+        "its frames, PDF with all its pages. An `https:` URL only where the operator allows its host.",
+    )
+    model_name: str | None = Field(
+        default=None, max_length=200, description="A name of `/models`; the default if absent."
+    )
+    prompt: str | None = Field(default=None, max_length=20_000, description="For models that follow one.")
+    use_preprocessing: bool = Field(
+        default=False, description="Even out contrast, noise and shadows. Turning and straightening is always done."
+    )
+    ensemble_size: int = Field(
+        default=1, ge=1, le=10, description="Variants read; the robust operations read at least 3."
+    )
+    robust_processing: bool = False
+    decoding_options: DecodingOptions = Field(default_factory=DecodingOptions)
+    options: dict[str, Any] = Field(default_factory=dict, description="Keys that are not known become warnings.")
+    schema_: dict[str, Any] | None = Field(
+        default=None,
+        alias="schema",
+        description='A JSON Schema, or the short form `{"invoice_number": "string", "total": "number"}`.',
+    )
+    extraction_type: Literal["structured"] | None = None
+    pages: PageSelection | None = Field(default=None, description="Which pages to read, from 1: `1-3,7`.")
+    output: list[OutputFormat] = Field(default_factory=list, description="Further formats, returned under `outputs`.")
+    priority: Priority = "interactive"
+    webhook: str | None = Field(default=None, max_length=2000, description="URL told when the job ends.")
+    cache: bool = Field(default=True, description="Whether an equal, earlier result may answer.")

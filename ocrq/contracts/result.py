@@ -1,0 +1,117 @@
+"""What comes back: pages, lines and words with boxes and confidence, and the structured twin."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Point = tuple[float, float]
+Box = Annotated[
+    tuple[Point, Point, Point, Point],
+    Field(
+        description="Four [x, y] points in pixels of the page as sent (after the EXIF turn, before any of ours), "
+        "clockwise from the text's own top left."
+    ),
+]
+Confidence = Annotated[float, Field(ge=0, le=1)]
+
+
+class Model(BaseModel):
+    """Base of the results: unknown members are a programming error."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Word(Model):
+    """One word of a line."""
+
+    text: str
+    confidence: Confidence
+    box: Box | None = None
+
+
+class Line(Model):
+    """One text line; its confidence is the probability that it is right."""
+
+    text: str
+    confidence: Confidence
+    box: Box | None = Field(default=None, description="Null where the model gives none and it cannot be found.")
+    words: list[Word] | None = None
+
+
+class PageError(Model):
+    """Why a page could not be read."""
+
+    code: str
+    detail: str
+
+
+class Page(Model):
+    """One page. Its confidence is the expected share of words that are right."""
+
+    page: int = Field(ge=1)
+    width: int = Field(ge=0, description="Pixels of the page as sent, after the EXIF turn.")
+    height: int = Field(ge=0)
+    angle: float = Field(default=0.0, description="Degrees clockwise by which the page's text was turned.")
+    dpi: float | None = Field(default=None, description="For PDF pages: the resolution they were rendered at.")
+    text: str = ""
+    confidence: Confidence = 0.0
+    lines: list[Line] = Field(default_factory=list)
+    error: PageError | None = None
+
+
+class Metadata(Model):
+    """How the result came about."""
+
+    model_config = ConfigDict(extra="allow", protected_namespaces=())
+
+    model_name: str = Field(description="The model asked for.")
+    served_by: str = Field(description="engine/model that really read it.")
+    variants_processed: int = 1
+    preprocessing_enabled: bool = False
+    ensemble_size: int | None = None
+    robust_processing: bool | None = None
+    cached: bool = False
+    warnings: list[str] = Field(default_factory=list)
+
+
+class TextResult(Model):
+    """The answer of `/extract_text` and `/extract_text_robust`."""
+
+    text: str
+    confidence: Confidence
+    language: str | None = Field(description="ISO 639-1, detected; null where there is too little text to tell.")
+    processing_time: float = Field(ge=0, description="Seconds from start to result.")
+    pages: list[Page]
+    outputs: dict[str, str] | None = Field(default=None, description="Format to document; binary ones in base64.")
+    metadata: Metadata
+
+
+class FieldEvidence(Model):
+    """One extracted field and where it stands."""
+
+    value: Any = None
+    confidence: Confidence = 0.0
+    text: str | None = None
+    page: int | None = None
+    box: Box | None = None
+    reason: str | None = Field(default=None, description="Why the value is null.")
+
+
+class StructuredMetadata(Metadata):
+    """Metadata of the structured operations."""
+
+    source_text: str = ""
+    schema_keys: list[str] = Field(default_factory=list)
+    extraction_method: str = ""
+
+
+class StructuredResult(Model):
+    """The answer of `/extract_structured` and `/extract_structured_robust`."""
+
+    structured_data: dict[str, Any]
+    confidence: Confidence
+    processing_time: float = Field(ge=0)
+    fields: dict[str, FieldEvidence] = Field(default_factory=dict)
+    metadata: StructuredMetadata

@@ -1,0 +1,195 @@
+"""The seam between the queue and the reading: the Runner Protocol and the context each read takes.
+
+``worker/`` installs its Runner when its entry point is imported; Celery, RunPod, the in-process backend and the
+tests all call it through here, and nothing in this package knows what reads.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from ocrq.contracts import Operation, Page, ReadRequest
+from ocrq.errors import InternalError, JobCancelled, TimeLimitExceeded
+
+
+def _never() -> bool:
+    return False
+
+
+def _unheard(done: int, total: int) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class ReadContext:
+    """What every read may ask and tell while it works.
+
+    Attributes:
+        options: The caller's decoding options, bounds already checked.
+        cancelled: Whether the job was cancelled; cheap, asked between pages, variants and decoding steps.
+        progress: Told ``(pages done, pages in all)``.
+        deadline: ``time.monotonic()`` after which the read gives up; None for no limit.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    cancelled: Callable[[], bool] = _never
+    progress: Callable[[int, int], None] = _unheard
+    deadline: float | None = None
+
+    def check(self) -> None:
+        """Raise if the read should stop: called between pages, variants and decoding steps.
+
+        Raises:
+            JobCancelled: The job was cancelled.
+            TimeLimitExceeded: The deadline has passed.
+        """
+        if self.cancelled():
+            raise JobCancelled("the job was cancelled while it was being read")
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise TimeLimitExceeded("the read took longer than it may; send fewer pages, or raise OCRQ_JOB_SECONDS")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a document will be read: which pages, in which slices.
+
+    Attributes:
+        pages: Page numbers to read, ascending, from 1.
+        slices: The same pages cut into units of work, each sized by the engine's batch.
+    """
+
+    pages: tuple[int, ...]
+    slices: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class UnitReading:
+    """What one unit gave: its pages, and what the result's metadata needs of it.
+
+    Attributes:
+        pages: In ascending order; one that could not be read has ``error`` set.
+        served_by: ``engine/model`` that read it.
+        variants: Readings made of each page, at least 1.
+        warnings: Sentences for ``metadata.warnings``.
+    """
+
+    pages: tuple[Page, ...]
+    served_by: str
+    variants: int = 1
+    warnings: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON, as the ledger keeps it."""
+        return {
+            "pages": [page.model_dump(mode="json") for page in self.pages],
+            "served_by": self.served_by,
+            "variants": self.variants,
+            "warnings": list(self.warnings),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> UnitReading:
+        """The inverse of :meth:`to_json`."""
+        return cls(
+            pages=tuple(Page.model_validate(page) for page in data["pages"]),
+            served_by=data["served_by"],
+            variants=data["variants"],
+            warnings=tuple(data["warnings"]),
+        )
+
+
+@runtime_checkable
+class Runner(Protocol):
+    """Reads documents. Every method is callable without a broker, and none knows of jobs."""
+
+    def plan(self, operation: Operation, request: ReadRequest, document: bytes) -> Plan:
+        """Open the document far enough to count its pages and slice them.
+
+        Raises:
+            RequestError: The document cannot be read as asked; names the field.
+        """
+        ...
+
+    def read(
+        self,
+        operation: Operation,
+        request: ReadRequest,
+        document: bytes,
+        pages: Sequence[int],
+        context: ReadContext,
+    ) -> UnitReading:
+        """Read some pages. A page that fails carries its error; the others go on.
+
+        Raises:
+            RequestError: Nothing of this document can be read, whoever tries.
+            ServiceError: Reading failed here and may work elsewhere.
+        """
+        ...
+
+    def assemble(
+        self,
+        operation: Operation,
+        request: ReadRequest,
+        document: bytes,
+        readings: Sequence[UnitReading],
+        seconds: float,
+    ) -> dict[str, Any]:
+        """Put the units' pages together: text, language, confidence, fields and output formats.
+
+        Args:
+            operation: Which operation's result to make.
+            request: The request.
+            document: Its bytes; formats that show the page need them.
+            readings: In page order.
+            seconds: From the job's start until now, for ``processing_time``.
+
+        Returns:
+            A TextResult or StructuredResult as JSON.
+
+        Raises:
+            ReadFailed: No page could be read.
+        """
+        ...
+
+    def loaded(self) -> list[str]:
+        """Names of the models this process has in memory."""
+        ...
+
+
+def run_inline(
+    runner: Runner, operation: Operation, request: ReadRequest, document: bytes, context: ReadContext
+) -> dict[str, Any]:
+    """Plan, read and assemble in one go: the way without a broker."""
+    started = time.monotonic()
+    plan = runner.plan(operation, request, document)
+    readings = []
+    done = 0
+    for pages in plan.slices:
+        context.check()
+        readings.append(runner.read(operation, request, document, pages, context))
+        done += len(pages)
+        context.progress(done, len(plan.pages))
+    return runner.assemble(operation, request, document, readings, time.monotonic() - started)
+
+
+_installed: Runner | None = None
+
+
+def install_runner(runner: Runner | None) -> None:
+    """Make ``runner`` the one this process reads with; None takes it away again (tests)."""
+    global _installed
+    _installed = runner
+
+
+def installed_runner() -> Runner:
+    """The process's Runner.
+
+    Raises:
+        InternalError: None is installed: this process imported the tasks, not a worker's entry point.
+    """
+    if _installed is None:
+        raise InternalError("no runner is installed in this process; import worker.main, or call worker.install()")
+    return _installed

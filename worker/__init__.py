@@ -1,0 +1,1 @@
+"""The reading side: engines, pipelines, imaging, layout and the processes that run them."""

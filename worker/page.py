@@ -1,0 +1,90 @@
+"""The data that flows through a read: a page's pixels, the lines found on it, what each reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+"""height x width x 3, BGR, 8 bit."""
+
+Quad = NDArray[np.float32]
+"""4 x 2: x and y of the corners in pixels, clockwise from the text's own top left."""
+
+
+@dataclass(frozen=True)
+class PageImage:
+    """A page as sent: after the EXIF turn, before any turn of ours.
+
+    Attributes:
+        number: From 1, the frame's or PDF page's place in the document.
+        pixels: BGR on a white ground; transparency flattened, 16 bit scaled to 8.
+        dpi: The resolution a PDF page was rendered at; None for images.
+    """
+
+    number: int
+    pixels: Pixels
+    dpi: float | None = None
+
+    @property
+    def width(self) -> int:
+        """Pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Pixels."""
+        return int(self.pixels.shape[0])
+
+
+@dataclass(frozen=True)
+class LineReading:
+    """What a line reader made of one crop.
+
+    Attributes:
+        text: As the model gave it, spaces included.
+        probabilities: One per character of ``text``, 0 to 1.
+        spans: One ``(left, right)`` per character, in shares of the crop's width, 0 to 1; empty where the model
+            gives none.
+    """
+
+    text: str
+    probabilities: tuple[float, ...] = ()
+    spans: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def mean_probability(self) -> float:
+        """Mean of the characters' probabilities; 0 for an empty text."""
+        return sum(self.probabilities) / len(self.probabilities) if self.probabilities else 0.0
+
+
+@dataclass(frozen=True)
+class TextLine:
+    """A line found on a page and read.
+
+    Attributes:
+        quad: Where it stands, in pixels of the page as sent.
+        reading: What it says.
+    """
+
+    quad: Quad
+    reading: LineReading
+
+
+@dataclass(frozen=True)
+class PageReading:
+    """What an engine that reads whole pages made of one.
+
+    Attributes:
+        text: In reading order, lines separated by newlines.
+        lines: With places, where the engine knows them.
+        probability: The engine's own estimate for the page, 0 to 1; None if it has none.
+        warnings: Sentences for the result's metadata.
+    """
+
+    text: str
+    lines: tuple[TextLine, ...] = ()
+    probability: float | None = None
+    warnings: tuple[str, ...] = field(default_factory=tuple)
