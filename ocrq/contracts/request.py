@@ -47,25 +47,21 @@ class DecodingOptions(BaseModel):
 
 
 class ReadRequest(BaseModel):
-    """One document to read. The four operations share it; ``schema`` and ``extraction_type`` are for the structured ones."""
+    """One document to read; ``schema`` and ``extraction_type`` are for the structured operations."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
 
     image: str = Field(
         default="",
-        description="The document in base64, with or without a `data:` prefix: PNG, JPEG, WebP, BMP, GIF, TIFF with all "
-        "its frames, PDF with all its pages. An `https:` URL only where the operator allows its host.",
+        description="The document in base64, with or without a `data:` prefix: PNG, JPEG, WebP, BMP, GIF, TIFF with "
+        "all its frames, PDF with all its pages. An `https:` URL only where the operator allows its host.",
     )
-    model_name: str | None = Field(
-        default=None, max_length=200, description="A name of `/models`; the default if absent."
-    )
+    model_name: str | None = Field(default=None, max_length=200, description="One of `/models`; else the default.")
     prompt: str | None = Field(default=None, max_length=20_000, description="For models that follow one.")
     use_preprocessing: bool = Field(
         default=False, description="Even out contrast, noise and shadows. Turning and straightening is always done."
     )
-    ensemble_size: int = Field(
-        default=1, ge=1, le=10, description="Variants read; the robust operations read at least 3."
-    )
+    ensemble_size: int = Field(default=1, ge=1, le=10, description="Variants; the robust operations use 3 or more.")
     robust_processing: bool = False
     decoding_options: DecodingOptions = Field(default_factory=DecodingOptions)
     options: dict[str, Any] = Field(default_factory=dict, description="Keys that are not known become warnings.")
