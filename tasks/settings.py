@@ -1,0 +1,68 @@
+"""The settings, read once at each entry point and passed down."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MEGABYTE = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Every setting of the server, from the environment (prefix ``OCRQ_``; a few have names of their own)."""
+
+    model_config = SettingsConfigDict(env_prefix="OCRQ_", extra="ignore", frozen=True, populate_by_name=True)
+
+    redis_url: SecretStr = Field(
+        default=SecretStr("redis://127.0.0.1:6379/0"),
+        validation_alias=AliasChoices("REDIS_URL", "redis_url"),
+        description="Broker, results and ledger.",
+    )
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices("PORT", "OCRQ_PORT", "port"))
+    data_dir: Path | None = Field(default=None, description="Redis files, blobs and logs of the embedded stack.")
+
+    model: str = Field(default="rapidocr", description="The default model: `rapidocr`, a hub name, or `fake`.")
+    models: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="The allow-list, separated by commas; empty allows the default model alone."
+    )
+    fallback_model: str | None = Field(default=None, description="Reads where a listed model cannot be served.")
+    preload_models: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), validation_alias=AliasChoices("PRELOAD_MODELS", "preload_models")
+    )
+    fake_seconds: float = Field(default=0.0, ge=0, description="What each page takes with OCRQ_MODEL=fake.")
+
+    pool: str = Field(default="cpu", pattern="^(cpu|gpu)$", description="Which pool's queues a worker reads.")
+    blob_dir: Path | None = Field(default=None, description="Keep documents here; in Redis if not set.")
+    max_body_bytes: int = Field(default=40 * MEGABYTE, ge=1024)
+    max_pixels: int = Field(default=100_000_000, ge=1, description="Pixels of one page.")
+    max_pages: int = Field(default=1000, ge=1)
+    pdf_dpi: int = Field(default=200, ge=36, le=600)
+
+    max_queued: int = Field(default=10_000, ge=1, description="Jobs that may wait in a lane.")
+    job_ttl: int = Field(default=24 * 3600, ge=1, description="Seconds an ended job is kept.")
+    job_seconds: int = Field(default=3600, ge=1, description="Seconds one run of a job may take.")
+    lease_seconds: float = Field(default=10.0, ge=1, description="A worker silent for so long has lost its job.")
+    max_attempts: int = Field(default=3, ge=1, description="Runs that may end with the worker's death.")
+    sync_seconds: float = Field(default=120.0, gt=0, description="How long a synchronous route waits.")
+    max_waiting: int = Field(default=320, ge=1, description="Callers of one API process that may wait at a time.")
+
+    @field_validator("models", "preload_models", mode="before")
+    @classmethod
+    def _split_commas(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("fallback_model", "data_dir", "blob_dir", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @property
+    def lease_renewal_seconds(self) -> float:
+        """How often a lease is renewed: five times within its length, so that four lost renewals are survived."""
+        return self.lease_seconds / 5
