@@ -1,0 +1,87 @@
+# Every command of the project, in one place; `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Wheels before anything that would have to be compiled; only errors are worth reading.
+PIP := $(BIN)/python -m pip install -qq --prefer-binary --disable-pip-version-check
+
+# FILE as it was typed, spaces, quotes and `$` and all, and relative to where `make` was typed.
+export DEMO_FILE := $(value FILE)
+export CALLER_DIR := $(if $(PWD),$(value PWD),$(CURDIR))
+
+.PHONY: help demo serve test lint bench eval chaos clean
+
+help: ## List the commands
+	@echo "ocrq: OCR as a task queue"
+	echo
+	sed -nE 's/^([a-z]+):.*## (.*)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	echo
+	echo "The environment is made in $(VENV)/ by whichever comes first; it is made again when pyproject.toml changes."
+
+demo: ## Read examples/receipt.jpg, or FILE=any/scan.pdf, through the whole stack
+	@file="$${DEMO_FILE:-$(CURDIR)/examples/receipt.jpg}"
+	case "$$file" in /*) ;; *) file="$$CALLER_DIR/$$file" ;; esac
+	if [ ! -f "$$file" ] || [ ! -r "$$file" ]; then
+		echo "make demo: there is no file that can be read at $$file; give one with FILE=path/to/scan.pdf" >&2
+		exit 1
+	fi
+	$(MAKE) $(VENV)/.ready
+	echo "Reading $$file: Redis, API and workers are started for it, and stopped after it." >&2
+	$(BIN)/ocrq read -- "$$file"
+	echo
+	echo "To keep it running: make serve, then http://127.0.0.1:$${PORT:-8000}"
+
+serve: $(VENV)/.ready ## Start the stack and leave it running on http://127.0.0.1:8000; Ctrl-C stops it
+	@exec $(BIN)/ocrq up
+
+# What needs no process of its own runs two at a time; the live tests watch clocks and signals and run alone.
+test: $(VENV)/.ready-dev lint ## Lint, then run every test
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not live" -q
+	$(BIN)/python -m pytest -m live -q
+
+lint: $(VENV)/.ready-dev ## Check style, types, import directions, dependencies and spelling
+	@$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/codespell
+
+clean: ## Remove the environment and every cache
+	@rm -rf $(VENV) build dist .ruff_cache .mypy_cache .pytest_cache .hypothesis .import_linter_cache .coverage
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamps: an install that did not end leaves none, so the next run takes it up again.
+$(VENV)/.ready: pyproject.toml | $(BIN)/pip
+	@echo "Installing what reading needs into $(VENV)/ (the first time only: about a minute, 200 MB to download) ..." >&2
+	$(PIP) -e '.[api,cpu,embedded]'
+	touch $@
+
+$(VENV)/.ready-dev: pyproject.toml | $(BIN)/pip
+	@echo "Installing what the tests need into $(VENV)/ (the first time only: about two minutes, 250 MB) ..." >&2
+	$(PIP) -e '.[dev]'
+	touch $(VENV)/.ready $@
+
+$(BIN)/pip:
+	@rm -rf $(VENV)
+	for python in $(PYTHON) python3.11 python3.12 python3 python3.13; do
+		"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue
+		found="$$python"
+		if "$$python" -c 'import ensurepip, venv' 2>/dev/null; then
+			exec "$$python" -m venv $(VENV)
+		elif "$$python" -m virtualenv --version >/dev/null 2>&1; then
+			exec "$$python" -m virtualenv -q $(VENV)
+		fi
+	done
+	if [ -n "$${found:-}" ]; then
+		echo "make: $$found cannot make an environment; on Debian and Ubuntu: apt-get install python3-venv" >&2
+	else
+		echo "make: no Python 3.11 or newer; on Debian and Ubuntu: apt-get install python3 python3-venv" >&2
+	fi
+	exit 1
