@@ -25,6 +25,7 @@
         ├── ModelUnavailable    503  retryable
         ├── WaitTimeout         504  retryable; the job goes on
         ├── TimeLimitExceeded   504  the job took longer than it may
+        ├── DocumentLost        500  its bytes are gone from the store
         ├── WorkerLost          500  every attempt ended with its worker's death
         ├── ReadFailed          500  no page could be read
         └── InternalError       500  not foreseen; carries the id that is in the log
@@ -229,6 +230,12 @@ class TimeLimitExceeded(ServiceError):
     """The job took longer than it may."""
 
     code, title, status = "time_limit_exceeded", "The job took too long", 504
+
+
+class DocumentLost(ServiceError):
+    """The document's bytes are gone from the store."""
+
+    code, title, status = "document_lost", "The document is gone", 500
 
 
 class WorkerLost(ServiceError):

@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     job_ttl: int = Field(default=24 * 3600, ge=1, description="Seconds an ended job is kept.")
     job_seconds: int = Field(default=3600, ge=1, description="Seconds one run of a job may take.")
     lease_seconds: float = Field(default=10.0, ge=1, description="A worker silent for so long has lost its job.")
+    drain_seconds: float = Field(default=20.0, ge=0, description="How long a stopping worker may finish its jobs.")
     max_attempts: int = Field(default=3, ge=1, description="Runs that may end with the worker's death.")
     sync_seconds: float = Field(default=120.0, gt=0, description="How long a synchronous route waits.")
     max_waiting: int = Field(default=320, ge=1, description="Callers of one API process that may wait at a time.")

@@ -1,0 +1,73 @@
+"""The Celery app: what was found to matter for workers on Redis that may die at any moment."""
+
+from __future__ import annotations
+
+from celery import Celery
+from kombu import Queue
+
+from tasks.catalogue import Pool
+from tasks.ledger import QUEUES
+from tasks.settings import Settings
+
+DEFAULT_QUEUE = "celery"
+"""Where an outside ``send_task`` without a queue lands."""
+CONTROL_QUEUE = "ocrq.control"
+
+URGENT = 0  # kombu's Redis transport serves 0 first
+NORMAL = 3
+
+_CHILD_START_SECONDS = 600  # Celery kills a replacement child whose models load longer; its default is 4
+_VISIBILITY_SECONDS = 900  # the ledger recovers lost runs long before; this is for messages no ledger knows yet
+_HARD_LIMIT_SLACK = 60  # the read gives up by itself at job_seconds; a child that does not is killed so much later
+
+
+def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
+    """The app, for a worker or for a publisher.
+
+    Args:
+        settings: For the URL and the time limits.
+        socket_timeout: Seconds one answer of Redis may take; short in the API, longer in workers.
+    """
+    url = settings.redis_url.get_secret_value()
+    app = Celery("ocrq", broker=url, backend=url)
+    app.conf.update(
+        task_serializer="json",
+        result_serializer="json",
+        accept_content=["json"],
+        task_acks_late=True,
+        task_acks_on_failure_or_timeout=True,
+        task_reject_on_worker_lost=True,
+        task_time_limit=settings.job_seconds + _HARD_LIMIT_SLACK,
+        task_default_queue=DEFAULT_QUEUE,
+        task_create_missing_queues=True,
+        result_expires=settings.job_ttl,
+        worker_prefetch_multiplier=1,
+        worker_proc_alive_timeout=_CHILD_START_SECONDS,
+        worker_enable_soft_shutdown_on_idle=True,
+        worker_soft_shutdown_timeout=settings.drain_seconds,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_pool_limit=10,
+        broker_pool_acquire_timeout=2,
+        broker_transport_options={
+            "visibility_timeout": _VISIBILITY_SECONDS,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": socket_timeout,
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+            "queue_order_strategy": "round_robin",
+        },
+        redis_socket_timeout=3,
+        redis_socket_connect_timeout=2,
+    )
+    return app
+
+
+def queues_of(pool: Pool) -> list[Queue]:
+    """The queues a worker of a pool reads, round-robin: its lanes, and where outside calls land."""
+    return [Queue(name) for name in QUEUES if name.startswith(f"ocrq.{pool}.")] + [Queue(DEFAULT_QUEUE)]

@@ -1,0 +1,53 @@
+"""Connections to Redis with timeouts: a dead or frozen Redis is an error within seconds, never a hung thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from ocrq.errors import BrokerUnavailable
+from tasks.settings import Settings
+
+API_TIMEOUT = 1.5  # seconds; the API answers 503 within 2 s of Redis freezing
+WORKER_TIMEOUT = 5.0  # seconds; a worker outlasts a short stall
+CONNECT_TIMEOUT = 1.5
+HEALTH_CHECK = 10  # seconds of idling after which a connection is tried before use
+RETRY_AFTER = 5  # seconds a caller is told to wait while the broker is away
+
+
+def connect(settings: Settings, timeout: float) -> redis.Redis:
+    """A client with its own pool, which answers in bytes.
+
+    Args:
+        settings: For the URL.
+        timeout: Seconds one answer may take.
+    """
+    return redis.Redis.from_url(
+        settings.redis_url.get_secret_value(),
+        socket_timeout=timeout,
+        socket_connect_timeout=min(timeout, CONNECT_TIMEOUT),
+        socket_keepalive=True,
+        health_check_interval=HEALTH_CHECK,
+        # A connection that Redis closed while idle is opened again, once; a Redis that does not answer is not.
+        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+    )
+
+
+@contextmanager
+def broker_errors() -> Iterator[None]:
+    """Turn Redis's and the broker's connection errors into BrokerUnavailable."""
+    try:
+        yield
+    except (redis.RedisError, OSError) as error:
+        if isinstance(error, redis.exceptions.OutOfMemoryError):
+            raise BrokerUnavailable(
+                "the queue's memory is full; try again when jobs have ended, or raise Redis's maxmemory",
+                retry_after=RETRY_AFTER,
+            ) from error
+        raise BrokerUnavailable(
+            "the queue does not answer; try again shortly, and see that Redis runs", retry_after=RETRY_AFTER
+        ) from error

@@ -1,0 +1,83 @@
+"""The workers' heartbeats: what each reading process says of itself every two seconds, and who is alive by it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import cast
+
+import redis
+
+BEAT_SECONDS = 2.0
+SILENT_SECONDS = 8.0  # four beats missed: the process is dead, or frozen, which is the same to a caller
+
+_TIMES = "ocrq:beats"
+_FACTS = "ocrq:beat"
+
+
+@dataclass(frozen=True)
+class Beat:
+    """What one reading process says.
+
+    Attributes:
+        worker: ``host:pid``.
+        pool: Whose queues it reads.
+        models: Names of the models in its memory.
+        gpu: Whether it reads on a GPU.
+        rss: Bytes of memory it holds.
+        busy: Id of the job it reads; None while idle.
+        gpu_memory: ``{"gpu_used", "gpu_total"}`` in bytes, where it reads on a GPU.
+    """
+
+    worker: str
+    pool: str
+    models: tuple[str, ...] = ()
+    gpu: bool = False
+    rss: int = 0
+    busy: str | None = None
+    gpu_memory: Mapping[str, int] = field(default_factory=dict)
+
+
+class Heartbeats:
+    """Written by the reading processes, read by the API and the control worker."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._redis = client
+
+    def beat(self, beat: Beat) -> None:
+        """Say that this process lives."""
+        pipeline = self._redis.pipeline()
+        pipeline.zadd(_TIMES, {beat.worker: self._now()})
+        pipeline.hset(_FACTS, beat.worker, json.dumps(asdict(beat)))
+        pipeline.execute()
+
+    def stop(self, worker: str) -> None:
+        """Say that this process ends."""
+        pipeline = self._redis.pipeline()
+        pipeline.zrem(_TIMES, worker)
+        pipeline.hdel(_FACTS, worker)
+        pipeline.execute()
+
+    def live(self) -> list[Beat]:
+        """The processes heard of lately."""
+        names = self._redis.zrangebyscore(_TIMES, self._now() - SILENT_SECONDS, "+inf")
+        if not names:
+            return []
+        facts = cast(list[bytes | None], self._redis.hmget(_FACTS, [cast(bytes, name).decode() for name in names]))
+        return [_read(fact) for fact in facts if fact]
+
+    def forget_silent(self) -> None:
+        """Remove what is left of processes that ended without a word."""
+        gone = self._redis.zrangebyscore(_TIMES, "-inf", self._now() - 10 * SILENT_SECONDS)
+        for name in gone:
+            self.stop(cast(bytes, name).decode())
+
+    def _now(self) -> float:
+        seconds, micros = self._redis.time()
+        return seconds + micros / 1e6
+
+
+def _read(fact: bytes) -> Beat:
+    data = json.loads(fact)
+    return Beat(**{**data, "models": tuple(data["models"])})

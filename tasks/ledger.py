@@ -1,0 +1,184 @@
+"""The job ledger: the one truth about a job, kept in Redis and changed by atomic scripts alone.
+
+Celery delivers a message at least once, or not at all. So a run first claims its job here: it gets a lease with a
+fencing token, which it renews while it works and needs to commit. Who lost the lease (died, froze, was cancelled)
+cannot commit; the sweeper gives the job to another, and counts such losses.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import redis
+
+from ocrq.contracts import Priority
+from tasks.catalogue import POOLS
+from tasks.record import JobRecord, NewJob, pack, queue_name, unpack
+from tasks.runner import UnitReading
+from tasks.settings import Settings
+
+NEWS = "ocrq:news"
+"""Channel on which every event of a job is announced by the job's id."""
+
+_SCRIPTS = Path(__file__).parent / "lua"
+# kombu keeps a list for each step of a queue's priority, 0 under the queue's own name
+_STEPS = ("", "\x06\x163", "\x06\x166", "\x06\x169")
+_LANES: tuple[Priority, ...] = ("interactive", "bulk")
+QUEUES = tuple(queue_name(pool, lane) for pool in POOLS for lane in _LANES)
+_QUEUE_LISTS = json.dumps({queue: [queue + step for step in _STEPS] for queue in QUEUES})
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What became of new jobs: ``ok``, ``full``, or ``known``/``conflict`` for a used idempotency key."""
+
+    verdict: Literal["ok", "full", "known", "conflict"]
+    depth: int = 0
+    job_id: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a run got: ``run`` with a token, or why it must not run."""
+
+    verdict: Literal["run", "unknown", "held", "waiting", "dead", "succeeded", "failed", "cancelled"]
+    token: str = ""
+    orphaned_parent: str | None = None
+
+
+class Ledger:
+    """See the module. All methods raise ``redis.RedisError`` where Redis does not answer."""
+
+    def __init__(self, client: redis.Redis, settings: Settings) -> None:
+        self._redis = client
+        self._lease = settings.lease_seconds
+        self._attempts = settings.max_attempts
+        self._ttl = settings.job_ttl
+        self._limit = settings.max_queued
+        common = (_SCRIPTS / "common.lua").read_text()
+        self._scripts = {
+            path.stem: client.register_script(common + path.read_text())
+            for path in _SCRIPTS.glob("*.lua")
+            if path.stem != "common"
+        }
+
+    def _call(self, script: str, *args: object) -> Any:
+        return self._scripts[script](args=list(args))
+
+    def create(self, jobs: Sequence[NewJob], *, bounded: bool = True) -> Accepted:
+        """Accept jobs, all or none; ``bounded`` refuses them where their lane is full."""
+        limit = self._limit if bounded else 0
+        answer = self._call("create", json.dumps([job.to_json() for job in jobs]), limit, self._ttl)
+        verdict = answer[0].decode()
+        if verdict == "full":
+            return Accepted("full", depth=int(answer[1]))
+        return Accepted(verdict, job_id=answer[1].decode() if len(answer) > 1 else "")
+
+    def claim(self, job_id: str, worker: str) -> Claim:
+        """Take a job to run it."""
+        answer = self._call("claim", job_id, self._lease, self._attempts, self._ttl, worker)
+        verdict = answer[0].decode()
+        if verdict == "run":
+            return Claim("run", token=str(answer[1]))
+        return Claim(verdict, orphaned_parent=_id(answer[1]) if len(answer) > 1 else None)
+
+    def renew(self, job_id: str, token: str) -> bool:
+        """Keep the lease for another term; False where it is lost."""
+        return bool(self._call("renew", job_id, token, self._lease))
+
+    def holds(self, job_id: str, token: str) -> bool:
+        """Whether the lease is still held, without renewing it."""
+        return bool(self._call("renew", job_id, token, 0))
+
+    def progress(self, job_id: str, token: str, done: int, total: int) -> bool:
+        """Tell how many pages are done; False where the lease is lost."""
+        return bool(self._call("progress", job_id, token, done, total))
+
+    def fan_out(self, job_id: str, token: str, slices: Sequence[Sequence[int]], total: int) -> list[str]:
+        """Cut a document into units. Returns their ids, to be published; none where the lease is lost."""
+        units = json.dumps([list(pages) for pages in slices])
+        done = self._call("fan_out", job_id, token, units, total)
+        return [f"{job_id}.{index}" for index in range(1, len(slices) + 1)] if done else []
+
+    def commit(self, job_id: str, token: str, result: Mapping[str, Any]) -> bool:
+        """End a document's run with its result; False where the lease is lost."""
+        return bool(self._commit(job_id, token, "succeeded", pack(result))[0])
+
+    def fail(self, job_id: str, token: str, error: Mapping[str, Any]) -> bool:
+        """End a document's run with a told failure; False where the lease is lost."""
+        return bool(self._commit(job_id, token, "failed", json.dumps(error).encode())[0])
+
+    def commit_unit(self, job_id: str, token: str, reading: UnitReading) -> str | None:
+        """End a unit's run. Returns its parent's id if that is to be published now."""
+        answer = self._commit(job_id, token, "succeeded", pack(reading.to_json()), len(reading.pages))
+        return _id(answer[1]) if len(answer) > 1 else None
+
+    def _commit(self, job_id: str, token: str, state: str, payload: bytes, pages: int = 0) -> list[Any]:
+        return cast(list[Any], self._call("commit", job_id, token, state, payload, self._ttl, pages))
+
+    def release(self, job_id: str, token: str) -> bool:
+        """Hand a job back unread, no attempt lost; False where the lease is lost."""
+        return bool(self._call("release", job_id, token))
+
+    def cancel(self, job_id: str) -> str | None:
+        """Cancel a job and its units. Returns its state before; None for an unknown id."""
+        return _id(self._call("cancel", job_id, self._ttl))
+
+    def overdue(self, limit: int = 500) -> list[str]:
+        """Ids of jobs whose lease ended, or whose message nobody started for a while."""
+        seconds, micros = self._redis.time()
+        now = seconds + micros / 1e6
+        return [_text(job_id) for job_id in self._redis.zrangebyscore("ocrq:due", "-inf", now, 0, limit)]
+
+    def sweep(self, job_id: str) -> str | None:
+        """Look at an overdue job. Returns the id of a job to be published: it, or the parent its death completed."""
+        answer = self._call("sweep", job_id, self._attempts, self._ttl, _QUEUE_LISTS)
+        return _id(answer[1]) if len(answer) > 1 else None
+
+    def record(self, job_id: str) -> JobRecord | None:
+        """The job as it stands."""
+        fields = cast(dict[bytes, bytes], self._redis.hgetall(f"ocrq:job:{job_id}"))
+        return JobRecord.from_hash(job_id, fields) if b"state" in fields else None
+
+    def was(self, job_id: str) -> bool:
+        """Whether there once was a job of this id."""
+        return bool(self._redis.exists(f"ocrq:tomb:{job_id}"))
+
+    def result(self, job_id: str) -> dict[str, Any] | None:
+        """The result of a job that succeeded."""
+        data = cast(bytes | None, self._redis.get(f"ocrq:result:{job_id}"))
+        return cast(dict[str, Any], unpack(data)) if data else None
+
+    def readings(self, job_id: str) -> list[dict[str, Any]]:
+        """What the units of a document gave, in page order, as :meth:`UnitReading.to_json` or a unit's failure."""
+        units = cast(dict[bytes, bytes], self._redis.hgetall(f"ocrq:units:{job_id}"))
+        return [unpack(units[index]) for index in sorted(units, key=int)]
+
+    def reading(self, job_id: str, index: int) -> dict[str, Any] | None:
+        """What one unit of a document gave, while the document is not put together yet."""
+        data = cast(bytes | None, self._redis.hget(f"ocrq:units:{job_id}", str(index)))
+        return cast(dict[str, Any], unpack(data)) if data else None
+
+    def events(self, job_id: str, after: str) -> list[tuple[str, str, str]]:
+        """Events past ``after`` as ``(id, name, data as JSON)``; ``"0"`` for all."""
+        rows = cast(list[Any], self._redis.xrange(f"ocrq:events:{job_id}", min=f"({after}", count=500))
+        return [(_text(row[0]), _text(row[1][b"name"]), _text(row[1][b"data"])) for row in rows]
+
+    def waiting(self) -> dict[str, int]:
+        """Documents that wait, by queue."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for queue in QUEUES:
+            pipeline.scard(f"ocrq:waiting:{queue}")
+        return dict(zip(QUEUES, pipeline.execute(), strict=True))
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _id(value: Any) -> str | None:
+    return _text(value) if value else None

@@ -1,0 +1,308 @@
+"""The Backend of one process: jobs in memory, read by a few threads through the Runner, without a broker.
+
+For serverless deployments and tests. Jobs end with the process, and are read in the order they came.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+from ocrq.contracts import Batch, Health, Job, ModelInfo, ModelList
+from ocrq.errors import InvalidRequest, JobCancelled, JobConflict, NoWorker, OcrqError, QueueFull
+from tasks.backend import JobEvent, Submission
+from tasks.catalogue import Catalogue, entry_for
+from tasks.intake import stored_request
+from tasks.local_jobs import LocalBatch, LocalJob, LocalJobs
+from tasks.runner import ReadContext, Runner, UnitReading
+from tasks.settings import Settings
+from tasks.unforeseen import unforeseen
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 10.0  # silence of an event stream after which it says that it lives
+_FIRST_GUESS_SECONDS = 2.0  # of a read, before one was measured: a page on a CPU
+_NEWEST_SHARE = 0.2  # of the running mean of reading times
+
+
+class LocalBackend:
+    """Runs jobs in this process.
+
+    Args:
+        runner: Reads; None where nothing can, which every submit then says.
+        settings: Bounds: ``max_queued``, ``job_ttl``, ``job_seconds``.
+        catalogue: The models that may be asked for.
+        threads: Documents read at a time.
+        clock: Seconds that only grow; when jobs expire.
+    """
+
+    def __init__(
+        self,
+        runner: Runner | None,
+        settings: Settings,
+        catalogue: Catalogue,
+        threads: int = 2,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._runner = runner
+        self._settings = settings
+        self._catalogue = catalogue
+        self._threads = threads
+        self._changed = threading.Condition()
+        self._jobs = LocalJobs(ttl=settings.job_ttl, clock=clock)
+        self._queued = 0
+        self._busy = 0
+        self._mean_seconds = _FIRST_GUESS_SECONDS
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
+
+    def submit(self, submission: Submission) -> Job:
+        """See :class:`tasks.backend.Backend`."""
+        runner = self._ready_runner()
+        self._check(submission)
+        fingerprint = _fingerprint([submission])
+        with self._changed:
+            earlier = self._earlier(submission, fingerprint)
+            if isinstance(earlier, LocalJob):
+                return earlier.view()
+            self._make_room(1)
+            job = LocalJob(submission, submission.owner)
+            self._jobs.add(job, submission.idempotency_key, fingerprint)
+            self._enqueue(runner, job)
+            return job.view()
+
+    def submit_batch(self, items: Sequence[Submission | Exception]) -> Batch:
+        """See :class:`tasks.backend.Backend`; the first item's idempotency key is the batch's."""
+        runner = self._ready_runner()
+        checked = [self._checked(item) for item in items]
+        good = [item for item in items if isinstance(item, Submission)]
+        fingerprint = _fingerprint(good)
+        with self._changed:
+            earlier = self._earlier(good[0], fingerprint) if good else None
+            if isinstance(earlier, LocalBatch):
+                return earlier.view()
+            self._make_room(sum(isinstance(item, Submission) for item in checked))
+            batch = LocalBatch(owner=good[0].owner if good else None)
+            self._jobs.add(batch, good[0].idempotency_key if good else None, fingerprint)
+            for item in checked:
+                submission = item if isinstance(item, Submission) else None
+                batch.jobs.append(LocalJob(submission, batch.owner, batch))
+            for job, item in zip(batch.jobs, checked, strict=True):
+                self._jobs.add(job)
+                if isinstance(item, Submission):
+                    self._enqueue(runner, job)
+                else:
+                    self._end(job, item)
+            return batch.view()
+
+    def get(self, job_id: str, owner: str | None = None) -> Job | Batch:
+        """See :class:`tasks.backend.Backend`."""
+        with self._changed:
+            return self._jobs.find(job_id, owner).view()
+
+    def wait(self, job_id: str, seconds: float, owner: str | None = None) -> Job | Batch:
+        """See :class:`tasks.backend.Backend`; how many may wait is left to the door, whose threads they are."""
+        with self._changed:
+            one = self._jobs.find(job_id, owner)
+            self._changed.wait_for(lambda: one.ended, timeout=seconds)
+            return one.view()
+
+    def cancel(self, job_id: str, owner: str | None = None) -> Job | Batch:
+        """See :class:`tasks.backend.Backend`."""
+        with self._changed:
+            one = self._jobs.find(job_id, owner)
+            for job in one.jobs if isinstance(one, LocalBatch) else [one]:
+                job.cancel_asked = True
+                if job.status == "queued":
+                    self._queued -= 1
+                    self._end(job, JobCancelled("the job was cancelled before it was read"))
+            return one.view()
+
+    def events(self, job_id: str, after: str | None = None, owner: str | None = None) -> Iterator[JobEvent | None]:
+        """See :class:`tasks.backend.Backend`."""
+        with self._changed:
+            one = self._jobs.find(job_id, owner)
+        return self._tell(one, int(after) if after and after.isdecimal() else 0)
+
+    def health(self) -> Health:
+        """See :class:`tasks.backend.Backend`."""
+        if self._runner is None:
+            reasons = ["nothing reads in this process; start it with a Runner"]
+            return Health(status="unhealthy", models_loaded=[], gpu_available=False, memory_info={}, reasons=reasons)
+        full = self._queued >= self._settings.max_queued
+        return Health(
+            status="degraded" if full else "healthy",
+            models_loaded=self._runner.loaded(),
+            gpu_available=self._settings.pool == "gpu",
+            memory_info={"workers_rss": _resident_bytes()},
+            workers=self._threads,
+            busy=self._busy,
+            queued={"local": self._queued},
+            reasons=["the queue is full; wait, or start another process"] if full else [],
+        )
+
+    def ready(self) -> bool:
+        """See :class:`tasks.backend.Backend`."""
+        return self._runner is not None
+
+    def models(self) -> ModelList:
+        """See :class:`tasks.backend.Backend`."""
+        loaded = self._runner.loaded() if self._runner else []
+        return ModelList(models=[self._model(name, loaded) for name in self._catalogue.names])
+
+    def close(self) -> None:
+        """Cancel everything and let the threads go; the jobs' states stay readable."""
+        with self._changed:
+            for job in self._jobs.unended():
+                self.cancel(job.id, job.owner)
+        self._pool.shutdown(wait=True)
+
+    def _ready_runner(self) -> Runner:
+        if self._runner is None:
+            raise NoWorker("nothing reads in this process; ask the operator to start a worker", retry_after=10)
+        return self._runner
+
+    def _check(self, submission: Submission) -> None:
+        self._catalogue.resolve(submission.request.model_name)
+        if submission.request.webhook is not None:
+            raise InvalidRequest(
+                "webhooks are sent by the queue, and this server runs without one; leave webhook out and wait for the "
+                "job",
+                field="webhook",
+            )
+
+    def _checked(self, item: Submission | Exception) -> Submission | Exception:
+        if isinstance(item, Submission):
+            try:
+                self._check(item)
+            except OcrqError as error:
+                return error
+        return item
+
+    def _earlier(self, submission: Submission, fingerprint: str) -> LocalJob | LocalBatch | None:
+        key = submission.idempotency_key
+        made = self._jobs.made_by(submission.owner, key) if key is not None else None
+        if made and made[0] != fingerprint:
+            raise JobConflict(
+                "this Idempotency-Key came with another request before; use a new key for a new request",
+                field="Idempotency-Key",
+                extra={"job_id": made[1].id},
+            )
+        return made[1] if made else None
+
+    def _make_room(self, count: int) -> None:
+        if self._queued + count > self._settings.max_queued:
+            raise QueueFull(
+                f"{self._queued:,} jobs wait, and at most {self._settings.max_queued:,} may; try again later",
+                retry_after=max(1, ceil(self._queued * self._mean_seconds / self._threads)),
+            )
+
+    def _enqueue(self, runner: Runner, job: LocalJob) -> None:
+        self._queued += 1
+        self._pool.submit(self._run, runner, job)
+
+    def _end(self, job: LocalJob, outcome: dict[str, Any] | Exception) -> None:
+        """Give a job its one end; called with the lock held."""
+        if isinstance(outcome, JobCancelled):
+            job.end("cancelled", error=outcome)
+        elif isinstance(outcome, Exception):
+            known = outcome if isinstance(outcome, OcrqError) else None
+            job.end("failed", error=known or unforeseen(logger, outcome, f"running job {job.id}"))
+        else:
+            job.end("succeeded", result=outcome)
+        self._jobs.let_go(job)
+        if job.batch and job.batch.ended:
+            self._jobs.let_go(job.batch)
+        self._changed.notify_all()
+
+    def _run(self, runner: Runner, job: LocalJob) -> None:
+        with self._changed:
+            submission = job.submission
+            if submission is None:  # cancelled while it waited
+                return
+            self._queued -= 1
+            self._busy += 1
+            job.start()
+            self._changed.notify_all()
+        started = time.monotonic()
+        outcome = self._read(runner, job, submission)
+        with self._changed:
+            self._busy -= 1
+            self._mean_seconds += _NEWEST_SHARE * (time.monotonic() - started - self._mean_seconds)
+            self._end(job, outcome)
+
+    def _read(self, runner: Runner, job: LocalJob, submission: Submission) -> dict[str, Any] | Exception:
+        """As :func:`tasks.runner.run_inline`, with each unit's pages told as they are done."""
+        context = ReadContext(
+            options=submission.request.decoding_options.model_dump(exclude_none=True),
+            cancelled=lambda: job.cancel_asked,
+            deadline=time.monotonic() + self._settings.job_seconds,
+        )
+        what = (submission.operation, submission.request, submission.document)
+        started = time.monotonic()
+        readings: list[UnitReading] = []
+        try:
+            plan = runner.plan(*what)
+            for pages in plan.slices:
+                context.check()
+                readings.append(runner.read(*what, pages, context))
+                self._advance(job, readings[-1], len(plan.pages))
+            return runner.assemble(*what, readings, time.monotonic() - started)
+        except Exception as error:
+            return error
+
+    def _advance(self, job: LocalJob, reading: UnitReading, total: int) -> None:
+        with self._changed:
+            job.advance(reading.pages, total)
+            self._changed.notify_all()
+
+    def _tell(self, one: LocalJob | LocalBatch, told: int) -> Iterator[JobEvent | None]:
+        ended = False
+        while not ended:
+            with self._changed:
+                fresh = one.log.since(told)
+                ended = one.ended
+                if not fresh and not ended:
+                    self._changed.wait(HEARTBEAT_SECONDS)
+                    fresh, ended = one.log.since(told), one.ended
+            yield from fresh or ([] if ended else [None])
+            told += len(fresh)
+
+    def _model(self, name: str, loaded: Sequence[str]) -> ModelInfo:
+        entry = entry_for(name)
+        return ModelInfo(
+            name=name,
+            engine=entry.engine,
+            pool=entry.pool,
+            default=name == self._catalogue.default,
+            loaded=name in loaded,
+            served_by=name if self._runner else None,
+        )
+
+
+def _fingerprint(submissions: Sequence[Submission]) -> str:
+    """Equal for equal work; empty where no idempotency key asks for it, since hashing a large document takes time."""
+    if all(submission.idempotency_key is None for submission in submissions):
+        return ""
+    digest = hashlib.sha256()
+    for one in submissions:
+        digest.update(json.dumps([one.operation, stored_request(one.request)], sort_keys=True).encode())
+        digest.update(hashlib.sha256(one.document).digest())
+    return digest.hexdigest()
+
+
+def _resident_bytes() -> int:
+    """Bytes of memory this process holds; 0 where the kernel does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,15 @@
+-- Cancel a job and its units. ARGV: id, ttl. Returns the state before, or false for an unknown id.
+local id, ttl = ARGV[1], tonumber(ARGV[2])
+local state, count = unpack(redis.call('HMGET', key('job', id), 'state', 'count'))
+if not state then return false end
+if state ~= 'queued' and state ~= 'running' then return state end
+finish(id, 'cancelled', ttl)
+for index = 1, tonumber(count or 0) do
+  local unit = id .. '.' .. index
+  local unit_state = field(unit, 'state')
+  if unit_state == 'queued' or unit_state == 'running' then
+    finish(unit, 'cancelled', ttl)
+    redis.call('EXPIRE', key('job', unit), 600)
+  end
+end
+return state

@@ -1,0 +1,30 @@
+-- Take a job to run it. ARGV: id, lease seconds, attempts allowed, ttl, worker.
+-- Returns {'run', token}, or why not: {'unknown'}, {'held'}, {'waiting'}, {'dead', parent}, {state}.
+local id, lease, allowed, ttl, worker = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local state, phase = unpack(redis.call('HMGET', key('job', id), 'state', 'phase'))
+if not state then return {'unknown'} end
+if state == 'running' then
+  if phase == 'units' then return {'waiting'} end
+  local ends = redis.call('ZSCORE', 'ocrq:due', id)
+  if ends and tonumber(ends) > now then return {'held'} end
+  local verdict, parent = lose_attempt(id, allowed, ttl)
+  if verdict == 'dead' then return {'dead', parent} end
+elseif state ~= 'queued' then
+  return {state}
+end
+local queue, turn, started = unpack(redis.call('HMGET', key('job', id), 'queue', 'turn', 'started'))
+leave_queue(id)
+-- Messages of a queue start in the order they were published: one that was passed by a later one is lost.
+-- A job sent to be put together goes in front of the queue, and so tells nothing about it.
+if phase ~= 'assemble' then
+  local head = tonumber(redis.call('HGET', 'ocrq:heads', queue) or 0)
+  if tonumber(turn) > head then redis.call('HSET', 'ocrq:heads', queue, turn) end
+end
+local token = redis.call('INCR', 'ocrq:fence')
+redis.call('HSET', key('job', id), 'state', 'running', 'token', token, 'worker', worker)
+redis.call('ZADD', 'ocrq:due', now + lease, id)
+if not started then
+  redis.call('HSET', key('job', id), 'started', tostring(now))
+  if not field(id, 'parent') then tell(id, 'status', cjson.encode({status = 'running'})) end
+end
+return {'run', token}

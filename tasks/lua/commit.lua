@@ -1,0 +1,17 @@
+-- End a run. ARGV: id, token, state, payload, ttl, pages. A unit's payload is its reading, a document's its result or error.
+-- Returns {0} where the lease was lost, else {1, parent to publish or false}.
+local id, token, state, payload, ttl, pages = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
+local current, held = unpack(redis.call('HMGET', key('job', id), 'state', 'token'))
+if current ~= 'running' or held ~= token then return {0} end
+if field(id, 'parent') then
+  finish(id, state, ttl)
+  return {1, settle_unit(id, payload, pages)}
+end
+if state == 'succeeded' then
+  redis.call('SET', key('result', id), payload)
+  redis.call('DEL', key('units', id))
+else
+  redis.call('HSET', key('job', id), 'error', payload)
+end
+finish(id, state, ttl)
+return {1, false}

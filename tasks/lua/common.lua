@@ -1,0 +1,87 @@
+-- Shared by every script of the ledger: keys, the clock, events, endings.
+-- Redis's own clock is the only one, so workers on machines with other clocks agree on leases.
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) + tonumber(clock[2]) / 1e6
+
+local function key(kind, id) return 'ocrq:' .. kind .. ':' .. id end
+
+-- Seconds after which a published job that nobody started is looked at by the sweeper.
+local GRACE = 5
+
+-- Events kept of one job; a client that reconnects finds at least these.
+local EVENTS = 5000
+
+local function tell(id, name, data)
+  redis.call('XADD', key('events', id), 'MAXLEN', '~', EVENTS, '*', 'name', name, 'data', data)
+  redis.call('PUBLISH', 'ocrq:news', id)
+end
+
+local function field(id, name) return redis.call('HGET', key('job', id), name) end
+
+local function next_turn(id)
+  local turn = redis.call('INCR', 'ocrq:turns')
+  redis.call('HSET', key('job', id), 'turn', turn)
+  redis.call('ZADD', 'ocrq:due', now + GRACE, id)
+end
+
+local function unpin(id, state, ttl)
+  local blob = field(id, 'blob')
+  if not blob then return end
+  if state == 'failed' then -- a failed job can be tried again for as long as it is kept
+    redis.call('ZADD', key('pins', blob), now + ttl, id)
+  else
+    redis.call('ZREM', key('pins', blob), id)
+  end
+end
+
+local function leave_queue(id)
+  redis.call('ZREM', 'ocrq:due', id)
+  local queue = field(id, 'queue')
+  if queue then redis.call('SREM', key('waiting', queue), id) end
+end
+
+-- A unit tells its parent, whatever became of it; the last one sends the parent to be put together.
+-- Returns the parent's id if it is to be published now.
+local function settle_unit(id, reading, pages)
+  local parent, index = unpack(redis.call('HMGET', key('job', id), 'parent', 'index'))
+  redis.call('EXPIRE', key('job', id), 600)
+  if field(parent, 'state') ~= 'running' or field(parent, 'phase') ~= 'units' then return false end
+  if redis.call('HSETNX', key('units', parent), index, reading) == 0 then return false end
+  local done = redis.call('HINCRBY', key('job', parent), 'done', pages)
+  tell(parent, 'progress', cjson.encode({done = done, total = tonumber(field(parent, 'total')), unit = 'page'}))
+  tell(parent, 'unit', index)
+  if redis.call('HINCRBY', key('job', parent), 'left', -1) > 0 then return false end
+  redis.call('HSET', key('job', parent), 'state', 'queued', 'phase', 'assemble')
+  next_turn(parent)
+  return parent
+end
+
+local function finish(id, state, ttl)
+  redis.call('HSET', key('job', id), 'state', state, 'finished', now)
+  redis.call('HDEL', key('job', id), 'token')
+  leave_queue(id)
+  unpin(id, state, ttl)
+  if field(id, 'parent') then return end
+  tell(id, 'status', cjson.encode({status = state}))
+  for _, kind in ipairs({'job', 'events', 'result', 'units'}) do redis.call('EXPIRE', key(kind, id), ttl) end
+  -- What an id once was is remembered ten times as long as the job: expired is told apart from unknown.
+  redis.call('SET', key('tomb', id), state, 'EX', ttl * 10)
+end
+
+-- Returns the parent's id if the death of a unit completed it.
+local function die(id, ttl, code, detail)
+  local fault = cjson.encode({code = code, detail = detail, field = cjson.null, retryable = false})
+  redis.call('HSET', key('job', id), 'error', fault)
+  finish(id, 'failed', ttl)
+  local pages = field(id, 'pages')
+  if not field(id, 'parent') then return false end
+  return settle_unit(id, '{"pages_failed":' .. pages .. ',"error":' .. fault .. '}', #cjson.decode(pages))
+end
+
+-- A run whose lease ended: one attempt is lost. Returns 'dead' after the last one, and the parent to publish.
+local function lose_attempt(id, attempts_allowed, ttl)
+  local lost = redis.call('HINCRBY', key('job', id), 'lost', 1)
+  if lost < attempts_allowed then return 'again', false end
+  local detail = 'the worker died or fell silent ' .. lost .. ' times on this document; it may be what kills it'
+  return 'dead', die(id, ttl, 'worker_lost', detail)
+end
