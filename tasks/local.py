@@ -5,14 +5,13 @@ For serverless deployments and tests. Jobs end with the process, and are read in
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,7 @@ from ocrq.contracts import Batch, Health, Job, ModelInfo, ModelList
 from ocrq.errors import InvalidRequest, JobCancelled, JobConflict, NoWorker, OcrqError, QueueFull
 from tasks.backend import JobEvent, Submission
 from tasks.catalogue import Catalogue, entry_for
-from tasks.intake import stored_request
-from tasks.local_jobs import LocalBatch, LocalJob, LocalJobs
+from tasks.local_jobs import LocalBatch, LocalJob, LocalJobs, fingerprint_of
 from tasks.runner import ReadContext, Runner, UnitReading
 from tasks.settings import Settings
 from tasks.unforeseen import unforeseen
@@ -68,7 +66,7 @@ class LocalBackend:
         """See :class:`tasks.backend.Backend`."""
         runner = self._ready_runner()
         self._check(submission)
-        fingerprint = _fingerprint([submission])
+        fingerprint = fingerprint_of([submission])
         with self._changed:
             earlier = self._earlier(submission, fingerprint)
             if isinstance(earlier, LocalJob):
@@ -84,7 +82,7 @@ class LocalBackend:
         runner = self._ready_runner()
         checked = [self._checked(item) for item in items]
         good = [item for item in items if isinstance(item, Submission)]
-        fingerprint = _fingerprint(good)
+        fingerprint = fingerprint_of(good)
         with self._changed:
             earlier = self._earlier(good[0], fingerprint) if good else None
             if isinstance(earlier, LocalBatch):
@@ -268,13 +266,12 @@ class LocalBackend:
         ended = False
         while not ended:
             with self._changed:
-                fresh = one.log.since(told)
-                ended = one.ended
-                if not fresh and not ended:
-                    self._changed.wait(HEARTBEAT_SECONDS)
-                    fresh, ended = one.log.since(told), one.ended
-            yield from fresh or ([] if ended else [None])
+                self._changed.wait_for(partial(_has_news, one, told), HEARTBEAT_SECONDS)
+                fresh, ended = one.log.since(told), one.ended
+            yield from fresh
             told += len(fresh)
+            if not fresh and not ended:
+                yield None
 
     def _model(self, name: str, loaded: Sequence[str]) -> ModelInfo:
         entry = entry_for(name)
@@ -288,15 +285,8 @@ class LocalBackend:
         )
 
 
-def _fingerprint(submissions: Sequence[Submission]) -> str:
-    """Equal for equal work; empty where no idempotency key asks for it, since hashing a large document takes time."""
-    if all(submission.idempotency_key is None for submission in submissions):
-        return ""
-    digest = hashlib.sha256()
-    for one in submissions:
-        digest.update(json.dumps([one.operation, stored_request(one.request)], sort_keys=True).encode())
-        digest.update(hashlib.sha256(one.document).digest())
-    return digest.hexdigest()
+def _has_news(one: LocalJob | LocalBatch, told: int) -> bool:
+    return one.ended or bool(one.log.since(told))
 
 
 def _resident_bytes() -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import uuid
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +14,7 @@ from typing import Any
 from ocrq.contracts import ENDED, Batch, Job, JobError, JobStatus, Page, Progress
 from ocrq.errors import JobExpired, JobNotFound, OcrqError
 from tasks.backend import JobEvent, Submission
+from tasks.intake import stored_request
 
 _TOMBSTONES = 100_000  # expired ids remembered, about 10 MB; an older one is "not found" rather than "expired"
 
@@ -208,3 +211,14 @@ class LocalJobs:
                 del self._keys[self._key_of.pop(job_id)]
         while len(self._expired) > _TOMBSTONES:
             self._expired.popitem(last=False)
+
+
+def fingerprint_of(submissions: Sequence[Submission]) -> str:
+    """Equal for equal work; empty where no idempotency key asks for it, since hashing a large document takes time."""
+    if all(submission.idempotency_key is None for submission in submissions):
+        return ""
+    digest = hashlib.sha256()
+    for one in submissions:
+        digest.update(json.dumps([one.operation, stored_request(one.request)], sort_keys=True).encode())
+        digest.update(hashlib.sha256(one.document).digest())
+    return digest.hexdigest()
