@@ -1,0 +1,53 @@
+"""What every test shares: what to do where a service is missing, and that no process outlives the tests."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
+import psutil
+import pytest
+
+RUN_MARK = "OCRQ_TEST_RUN"  # in the environment of every process the tests start, however it is detached
+GRACE_SECONDS = 5.0  # how long a stopped process may take to be gone
+
+
+@pytest.fixture(scope="session")
+def missing() -> Callable[[str], NoReturn]:
+    """Call it with what is missing and the remedy: skips here, fails in CI, where everything has to be there."""
+
+    def give_up(what: str) -> NoReturn:
+        if os.environ.get("CI"):
+            pytest.fail(f"missing in CI: {what}")
+        pytest.skip(what)
+
+    return give_up
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_process_outlives_the_tests() -> Iterator[None]:
+    mark = uuid.uuid4().hex
+    os.environ[RUN_MARK] = mark
+    yield
+    deadline = time.monotonic() + GRACE_SECONDS
+    while (left := _started_by(mark)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not left, "processes the tests left behind: " + "; ".join(left)
+
+
+def _started_by(mark: str) -> list[str]:
+    """The living processes, other than this one, that carry the mark."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid == os.getpid() or process.environ().get(RUN_MARK) != mark:
+                continue
+            command = " ".join(process.cmdline())
+            if process.status() != psutil.STATUS_ZOMBIE and "multiprocessing.resource_tracker" not in command:
+                found.append(f"{process.pid} {command[:120]}")
+        except psutil.Error:  # gone meanwhile, or another user's
+            continue
+    return found
