@@ -36,11 +36,8 @@ def test_the_file_is_valid_under_its_schema(schema: str, file: str) -> None:
 
 
 def test_docker_reads_the_file_where_docker_is() -> None:
-    if (
-        subprocess.run(["docker", "compose", "version"], capture_output=True).returncode
-        if shutil.which("docker")
-        else 1
-    ):
+    docker = shutil.which("docker")
+    if docker is None or subprocess.run([docker, "compose", "version"], capture_output=True).returncode != 0:
         pytest.skip("docker compose is not here")
     done = subprocess.run(
         [docker, "compose", "--env-file", ".env.example", "--profile", "*", "config", "--quiet"],
