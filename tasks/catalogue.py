@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -83,3 +84,13 @@ class Catalogue:
     def fallback_entry(self) -> ModelEntry | None:
         """The entry that reads where another cannot be served."""
         return entry_for(self.fallback) if self.fallback else None
+
+    def serving(self, entry: ModelEntry, live: Collection[Pool]) -> ModelEntry:
+        """The entry that reads when ``entry`` is asked for: itself, or the fallback where only that one's pool lives.
+
+        Args:
+            entry: The model asked for.
+            live: Pools that have a living worker.
+        """
+        fallback = self.fallback_entry()
+        return fallback if fallback and entry.pool not in live and fallback.pool in live else entry

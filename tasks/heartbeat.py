@@ -9,6 +9,8 @@ from typing import cast
 
 import redis
 
+from tasks.catalogue import Pool
+
 BEAT_SECONDS = 2.0
 SILENT_SECONDS = 8.0  # four beats missed: the process is dead, or frozen, which is the same to a caller
 
@@ -31,7 +33,7 @@ class Beat:
     """
 
     worker: str
-    pool: str
+    pool: Pool
     models: tuple[str, ...] = ()
     gpu: bool = False
     rss: int = 0

@@ -6,8 +6,8 @@ import base64
 import binascii
 from typing import Any
 
-from ocrq.contracts import ReadRequest, parse_request
-from ocrq.errors import InvalidImage, TooLarge, UnsupportedFormat
+from ocrq.contracts import Operation, ReadRequest, parse_request
+from ocrq.errors import InvalidImage, NotImplementedYet, TooLarge, UnsupportedFormat
 
 FORMATS = "PNG, JPEG, WebP, BMP, GIF, TIFF or PDF"
 _PDF_HEADER_WITHIN = 1024  # the PDF specification's readers accept the header anywhere in the first 1,024 bytes
@@ -105,6 +105,20 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"II+\x00", "tiff"),
     (b"MM\x00+", "tiff"),
 )
+
+
+_BUILT: frozenset[Operation] = frozenset({"extract_text"})
+
+
+def require_built(operation: Operation) -> None:
+    """Refuse an operation that has its name and place, and is not built yet.
+
+    Raises:
+        NotImplementedYet: It is one of those.
+    """
+    if operation not in _BUILT:
+        built = ", ".join(f"/{name}" for name in sorted(_BUILT))
+        raise NotImplementedYet(f"/{operation} is not built yet; use {built}", field="endpoint")
 
 
 def stored_request(request: ReadRequest) -> dict[str, Any]:

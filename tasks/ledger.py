@@ -66,7 +66,7 @@ class Ledger:
             if path.stem != "common"
         }
 
-    def _call(self, script: str, *args: object) -> Any:
+    def _call(self, script: str, *args: str | bytes | float) -> Any:
         return self._scripts[script](args=list(args))
 
     def create(self, jobs: Sequence[NewJob], *, bounded: bool = True) -> Accepted:
@@ -167,6 +167,11 @@ class Ledger:
         """Events past ``after`` as ``(id, name, data as JSON)``; ``"0"`` for all."""
         rows = cast(list[Any], self._redis.xrange(f"ocrq:events:{job_id}", min=f"({after}", count=500))
         return [(_text(row[0]), _text(row[1][b"name"]), _text(row[1][b"data"])) for row in rows]
+
+    def mean_seconds(self) -> float:
+        """What a document took lately, smoothed; 1 where none was read yet."""
+        mean = cast(bytes | None, self._redis.get("ocrq:mean"))
+        return float(mean) if mean else 1.0
 
     def waiting(self) -> dict[str, int]:
         """Documents that wait, by queue."""

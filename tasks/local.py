@@ -66,7 +66,7 @@ class LocalBackend:
         """See :class:`tasks.backend.Backend`."""
         runner = self._ready_runner()
         self._check(submission)
-        fingerprint = fingerprint_of([submission])
+        fingerprint = fingerprint_of("job", [submission])
         with self._changed:
             earlier = self._earlier(submission, fingerprint)
             if isinstance(earlier, LocalJob):
@@ -82,7 +82,7 @@ class LocalBackend:
         runner = self._ready_runner()
         checked = [self._checked(item) for item in items]
         good = [item for item in items if isinstance(item, Submission)]
-        fingerprint = fingerprint_of(good)
+        fingerprint = fingerprint_of("batch", good)
         with self._changed:
             earlier = self._earlier(good[0], fingerprint) if good else None
             if isinstance(earlier, LocalBatch):

@@ -213,11 +213,11 @@ class LocalJobs:
             self._expired.popitem(last=False)
 
 
-def fingerprint_of(submissions: Sequence[Submission]) -> str:
-    """Equal for equal work; empty where no idempotency key asks for it, since hashing a large document takes time."""
+def fingerprint_of(kind: str, submissions: Sequence[Submission]) -> str:
+    """Equal for equal work of a kind; empty where no idempotency key asks for it, since hashing a large document takes time."""
     if all(submission.idempotency_key is None for submission in submissions):
         return ""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(kind.encode())
     for one in submissions:
         digest.update(json.dumps([one.operation, stored_request(one.request)], sort_keys=True).encode())
         digest.update(hashlib.sha256(one.document).digest())

@@ -47,7 +47,6 @@ class NewJob:
         request: As :func:`tasks.intake.stored_request` gives it.
         blob: Name of the document in the blob store.
         queue: From :func:`queue_name`.
-        model: Name of the model that will read, the fallback's where that one reads.
         owner: The API key's name.
         message: For jobs of the Celery door: the caller's signature as JSON, to be published again.
         idempotency: Key that makes a repeated submit return the first job, already bound to its owner.
@@ -60,7 +59,6 @@ class NewJob:
     request: Mapping[str, Any]
     blob: str
     queue: str
-    model: str
     owner: str | None = None
     message: str | None = None
     idempotency: str | None = None
@@ -73,7 +71,6 @@ class NewJob:
             "operation": self.operation,
             "request": json.dumps(self.request, ensure_ascii=False, separators=(",", ":")),
             "blob": self.blob,
-            "model": self.model,
             "owner": self.owner,
             "message": self.message,
             "error": json.dumps(self.error) if self.error else None,
@@ -99,7 +96,6 @@ class JobRecord:
     phase: Phase
     operation: Operation
     queue: str
-    model: str
     blob: str
     request_json: str
     created: float
@@ -129,7 +125,6 @@ class JobRecord:
             phase=data.get("phase", "plan"),  # type: ignore[arg-type]
             operation=data["operation"],  # type: ignore[arg-type]
             queue=data["queue"],
-            model=data.get("model", ""),
             blob=data.get("blob", ""),
             request_json=data.get("request", "{}"),
             created=float(data["created"]),

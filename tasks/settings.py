@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -35,7 +35,7 @@ class Settings(BaseSettings):
     )
     fake_seconds: float = Field(default=0.0, ge=0, description="What each page takes with OCRQ_MODEL=fake.")
 
-    pool: str = Field(default="cpu", pattern="^(cpu|gpu)$", description="Which pool's queues a worker reads.")
+    pool: Literal["cpu", "gpu"] = Field(default="cpu", description="Which pool's queues a worker reads.")
     blob_dir: Path | None = Field(default=None, description="Keep documents here; in Redis if not set.")
     max_body_bytes: int = Field(default=40 * MEGABYTE, ge=1024)
     max_pixels: int = Field(default=100_000_000, ge=1, description="Pixels of one page.")

@@ -8,6 +8,10 @@ if field(id, 'parent') then
   return {1, settle_unit(id, payload, pages)}
 end
 if state == 'succeeded' then
+  -- The smoothed time of a document, for an honest Retry-After.
+  local took = now - tonumber(field(id, 'started'))
+  local mean = tonumber(redis.call('GET', 'ocrq:mean') or took)
+  redis.call('SET', 'ocrq:mean', mean * 0.9 + took * 0.1)
   redis.call('SET', key('result', id), payload)
   redis.call('DEL', key('units', id))
 else

@@ -26,7 +26,7 @@ end
 
 local function unpin(id, state, ttl)
   local blob = field(id, 'blob')
-  if not blob then return end
+  if not blob or blob == '' then return end
   if state == 'failed' then -- a failed job can be tried again for as long as it is kept
     redis.call('ZADD', key('pins', blob), now + ttl, id)
   else

@@ -3,7 +3,7 @@
 local id, token, units, total = ARGV[1], ARGV[2], cjson.decode(ARGV[3]), tonumber(ARGV[4])
 local state, held = unpack(redis.call('HMGET', key('job', id), 'state', 'token'))
 if state ~= 'running' or held ~= token then return 0 end
-local copied = {'operation', 'request', 'blob', 'queue', 'model', 'trace'}
+local copied = {'operation', 'request', 'blob', 'queue', 'owner'}
 local values = redis.call('HMGET', key('job', id), unpack(copied))
 for index, pages in ipairs(units) do
   local unit = id .. '.' .. index

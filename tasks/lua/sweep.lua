@@ -23,5 +23,6 @@ if waiting == 0 or tonumber(turn) < head or phase == 'assemble' then
   next_turn(id)
   return {'publish', id}
 end
-redis.call('ZADD', 'ocrq:due', now + GRACE, id) -- its message still waits in the queue
+-- Its message still waits in the queue; a long queue is looked at less often.
+redis.call('ZADD', 'ocrq:due', now + GRACE * math.min(6, 1 + waiting / 100), id)
 return {'fine'}

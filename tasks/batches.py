@@ -1,0 +1,74 @@
+"""Batches: several jobs under one id, which answers where a job's would."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import cast
+
+import redis
+
+from ocrq.contracts import ENDED, Batch, Job, JobStatus, Progress
+from tasks.record import new_id
+
+
+class Batches:
+    """Which jobs stand under which batch id; kept as long as an ended job, twice over."""
+
+    def __init__(self, client: redis.Redis, job_ttl: int) -> None:
+        self._redis = client
+        self._ttl = 2 * job_ttl
+
+    def create(self, job_ids: Sequence[str], owner: str | None) -> str:
+        """Put jobs under a new id."""
+        batch_id = new_id()
+        pipeline = self._redis.pipeline()
+        pipeline.hset(_key(batch_id), mapping={"owner": owner or "", "created": str(time.time())})
+        pipeline.rpush(_key(batch_id) + ":jobs", *job_ids)
+        pipeline.expire(_key(batch_id), self._ttl)
+        pipeline.expire(_key(batch_id) + ":jobs", self._ttl)
+        pipeline.execute()
+        return batch_id
+
+    def exists(self, batch_id: str) -> bool:
+        """Whether this is a batch's id."""
+        return bool(self._redis.exists(_key(batch_id)))
+
+    def items(self, batch_id: str) -> list[str]:
+        """Ids of the jobs, in the order submitted."""
+        ids = cast(list[bytes], self._redis.lrange(_key(batch_id) + ":jobs", 0, -1))
+        return [job_id.decode() for job_id in ids]
+
+    def owner(self, batch_id: str) -> str | None:
+        """The API key's name it was submitted with."""
+        raw = cast(bytes | None, self._redis.hget(_key(batch_id), "owner"))
+        return raw.decode() or None if raw is not None else None
+
+    def view(self, batch_id: str, jobs: list[Job]) -> Batch:
+        """The batch as its owner sees it: ended when all jobs have, succeeded if all did."""
+        created = float(cast(bytes, self._redis.hget(_key(batch_id), "created")))
+        return Batch(
+            id=batch_id,
+            status=status_of(jobs),
+            progress=Progress(done=sum(job.status in ENDED for job in jobs), total=len(jobs), unit="job"),
+            created_at=datetime.fromtimestamp(created, UTC),
+            jobs=jobs,
+        )
+
+
+def status_of(jobs: Sequence[Job]) -> JobStatus:
+    """What a batch is as a whole."""
+    states = {job.status for job in jobs}
+    if states <= {"queued"} and states:
+        return "queued"
+    if not states <= ENDED:
+        return "running"
+    for status in ("failed", "cancelled"):
+        if status in states:
+            return status
+    return "succeeded"
+
+
+def _key(batch_id: str) -> str:
+    return f"ocrq:batch:{batch_id}"

@@ -1,0 +1,248 @@
+"""The guard: what stands between a Celery message and the reading, so that each job ends exactly once.
+
+A message is only a hint that a job may be run. The guard claims the job in the ledger, reads what its phase asks
+for, commits, and publishes what became ready by it. No run waits for another.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Never
+
+import redis
+from celery import Task
+from celery.exceptions import Ignore
+from kombu.utils.json import dumps as kombu_dumps
+
+from ocrq.contracts import Operation, Page, PageError
+from ocrq.errors import InvalidRequest, JobCancelled, OcrqError, WorkerLost, from_json
+from tasks.blobs import BlobStore, blob_name
+from tasks.catalogue import Catalogue, Pool
+from tasks.intake import require_built, stored_request, take_in
+from tasks.keeper import Hold, Keeper
+from tasks.ledger import Ledger
+from tasks.publish import Publisher
+from tasks.record import JobRecord, NewJob, queue_name
+from tasks.runner import ReadContext, Runner, UnitReading
+from tasks.settings import Settings
+from tasks.unforeseen import unforeseen
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Guard:
+    """See the module.
+
+    Attributes:
+        runner: Reads; None in a process that only passes messages on (the control worker).
+        pool: Whose jobs this process reads; None likewise.
+        live_pools: Tells the pools that have a living worker.
+    """
+
+    settings: Settings
+    catalogue: Catalogue
+    ledger: Ledger
+    blobs: BlobStore
+    publisher: Publisher
+    keeper: Keeper | None
+    runner: Runner | None
+    pool: Pool | None
+    worker: str
+    live_pools: Callable[[], frozenset[Pool]]
+
+    def run(self, task: Task[Any, Any], operation: Operation | None, request: object) -> dict[str, Any] | None:
+        """Run the message at hand.
+
+        Args:
+            task: The bound task, its ``request`` that of the message.
+            operation: What the task's name says; None for a unit, whose record says it.
+            request: The caller's request, for a job that the ledger does not know yet.
+
+        Returns:
+            The result, if the caller waits for it in Celery's result backend.
+
+        Raises:
+            Ignore: This run gives no result: another run does, or the ledger has it.
+            OcrqError: The job failed, and the caller waits in Celery's result backend.
+        """
+        job_id = str(task.request.id)
+        record = self.ledger.record(job_id)
+        if record is None:
+            if operation is not None and request is not None:
+                self._adopt(task, operation, request)
+            raise Ignore()  # a late copy of a message whose job has expired
+        if self.runner is None or record.queue not in self._own_queues():
+            self.publisher.publish_record(record)
+            raise Ignore()
+        claim = self.ledger.claim(job_id, self.worker)
+        if claim.verdict == "run":
+            return self._run(record, claim.token)
+        return self._answer(record, claim.verdict, claim.orphaned_parent)
+
+    def _own_queues(self) -> set[str]:
+        assert self.pool is not None
+        return {queue_name(self.pool, "interactive"), queue_name(self.pool, "bulk")}
+
+    def _adopt(self, task: Task[Any, Any], operation: Operation, request: object) -> None:
+        """Take a direct caller's call into the ledger, and send it to the queue of its pool and lane."""
+        checked, document = take_in(request, max_bytes=self.settings.max_body_bytes)
+        require_built(operation)
+        entry = self.catalogue.resolve(checked.model_name)
+        serving = self.catalogue.serving(entry, self.live_pools())
+        name = blob_name(document)
+        job = NewJob(
+            id=str(task.request.id),
+            operation=operation,
+            request=stored_request(checked),
+            blob=name,
+            queue=queue_name(serving.pool, checked.priority),
+            message=kombu_dumps(task.signature_from_request(args=(), kwargs={})),
+        )
+        self.ledger.create([job], bounded=False)
+        self.blobs.put(name, document)
+        self.publisher.publish(job.id)
+
+    def _answer(self, record: JobRecord, verdict: str, orphaned_parent: str | None) -> dict[str, Any] | None:
+        """What a message gets whose job this run may not have."""
+        if orphaned_parent:
+            self.publisher.publish(orphaned_parent)
+        if record.message is None or verdict in {"held", "waiting", "unknown"}:
+            raise Ignore()
+        if verdict == "succeeded":
+            return self.ledger.result(record.id)
+        now = self.ledger.record(record.id)
+        if verdict == "cancelled":
+            raise JobCancelled("the job was cancelled")
+        raise from_json(dict(now.error)) if now and now.error else WorkerLost("the worker died on this document")
+
+    def _run(self, record: JobRecord, token: str) -> dict[str, Any] | None:
+        assert self.keeper is not None
+        with self.keeper.holding(record.id, token) as hold:
+            try:
+                if record.phase == "unit":
+                    self._read_unit(record, hold)
+                return self._read_document(record, hold)
+            except Ignore:
+                raise
+            except JobCancelled as error:
+                self._stopped(record, hold, error)
+            except redis.RedisError:
+                raise  # the lease runs out, and the sweeper gives the job to another
+            except OcrqError as error:
+                self._failed(record, hold, error)
+            except Exception as error:
+                self._failed(record, hold, unforeseen(log, error, f"reading job {record.id}"))
+
+    def _context(self, record: JobRecord, hold: Hold) -> ReadContext:
+        def progress(done: int, total: int) -> None:
+            if record.parent is None and not self.ledger.progress(record.id, hold.token, done, total):
+                hold.lost.set()
+
+        return ReadContext(
+            options=record.request.decoding_options.model_dump(exclude_none=True),
+            cancelled=hold.lost.is_set,
+            progress=progress,
+            deadline=time.monotonic() + self.settings.job_seconds,
+        )
+
+    def _read_document(self, record: JobRecord, hold: Hold) -> dict[str, Any] | None:
+        assert self.runner is not None
+        began = time.monotonic()
+        request = record.request
+        document = self.blobs.get(record.blob)
+        if record.phase == "assemble":
+            readings = [_restored(data) for data in self.ledger.readings(record.id)]
+        else:
+            plan = self.runner.plan(record.operation, request, document)
+            if len(plan.slices) > 1:
+                self._fan_out(record, hold, plan.slices, len(plan.pages))
+            context = self._context(record, hold)
+            context.progress(0, len(plan.pages))
+            readings = [self.runner.read(record.operation, request, document, plan.pages, context)]
+            context.check()
+            context.progress(len(plan.pages), len(plan.pages))
+        seconds = time.time() - record.started if record.started else time.monotonic() - began
+        result = self.runner.assemble(record.operation, request, document, readings, max(0.0, seconds))
+        if not self.ledger.commit(record.id, hold.token, result):
+            raise Ignore()
+        return self._for_celery(record, result)
+
+    def _fan_out(self, record: JobRecord, hold: Hold, slices: Sequence[Sequence[int]], total: int) -> Never:
+        for unit in self.ledger.fan_out(record.id, hold.token, slices, total):
+            self.publisher.publish(unit)
+        raise Ignore()
+
+    def _read_unit(self, record: JobRecord, hold: Hold) -> Never:
+        assert self.runner is not None
+        document = self.blobs.get(record.blob)
+        context = self._context(record, hold)
+        reading = self.runner.read(record.operation, record.request, document, record.pages, context)
+        context.check()
+        self._commit_unit(record, hold, reading)
+
+    def _commit_unit(self, record: JobRecord, hold: Hold, reading: UnitReading) -> Never:
+        parent = self.ledger.commit_unit(record.id, hold.token, reading)
+        if parent:
+            self.publisher.publish(parent)
+        raise Ignore()
+
+    def _failed(self, record: JobRecord, hold: Hold, error: OcrqError) -> Never:
+        """A document fails with its error; a unit's pages carry it, and the document goes on."""
+        log.info("job %s failed: %s: %s", record.id, error.code, error.detail)
+        if record.phase == "unit":
+            self._commit_unit(record, hold, _unread(record.pages, error.code, error.detail))
+        if not self.ledger.fail(record.id, hold.token, error.to_json()) or record.message is None:
+            raise Ignore()
+        raise error
+
+    def _stopped(self, record: JobRecord, hold: Hold, error: JobCancelled) -> Never:
+        """The lease was lost: cancelled, or taken over after this process was silent too long."""
+        now = self.ledger.record(record.id)
+        log.info("job %s: stopped, it is %s", record.id, now.state if now else "gone")
+        if record.message is not None and now is not None and now.state == "cancelled":
+            raise error
+        raise Ignore()
+
+    @staticmethod
+    def _for_celery(record: JobRecord, result: dict[str, Any]) -> dict[str, Any] | None:
+        if record.message is None:
+            raise Ignore()  # the API's jobs are read from the ledger
+        return result
+
+
+def _restored(data: dict[str, Any]) -> UnitReading:
+    if "pages_failed" in data:
+        return _unread(data["pages_failed"], data["error"]["code"], data["error"]["detail"])
+    return UnitReading.from_json(data)
+
+
+def _unread(pages: Sequence[int], code: str, detail: str) -> UnitReading:
+    fault = PageError(code=code, detail=detail)
+    return UnitReading(
+        pages=tuple(Page(page=number, width=0, height=0, error=fault) for number in pages),
+        served_by="",
+    )
+
+
+_installed: Guard | None = None
+
+
+def install_guard(guard: Guard | None) -> None:
+    """Make ``guard`` the one this process runs messages through; None takes it away again (tests)."""
+    global _installed
+    _installed = guard
+
+
+def installed_guard() -> Guard:
+    """The process's guard.
+
+    Raises:
+        InvalidRequest: None is installed: a worker was started with another app than ``worker.main``.
+    """
+    if _installed is None:
+        raise InvalidRequest("this worker was not started from worker.main; start it with `python -m worker`")
+    return _installed

@@ -1,0 +1,91 @@
+"""The task functions: the four operations, their units, and health.
+
+Called directly, they read in this process, without a broker. As Celery tasks they run under the guard, which
+makes each job end exactly once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Task, shared_task
+
+from ocrq.contracts import Operation
+from ocrq.errors import OcrqError
+from tasks.guard import installed_guard
+from tasks.health import installed_health
+from tasks.intake import require_built, take_in
+from tasks.runner import ReadContext, installed_runner, run_inline
+from tasks.settings import Settings
+
+OPERATION_OF: dict[str, Operation | None] = {
+    "ocr.extract_text": "extract_text",
+    "ocr.extract_text_robust": "extract_text_robust",
+    "ocr.extract_structured": "extract_structured",
+    "ocr.extract_structured_robust": "extract_structured_robust",
+    "ocr.read_unit": None,
+}
+
+
+class GuardedTask(Task):  # type: ignore[type-arg]
+    """A task whose messages run under the guard; called directly, it is a plain function."""
+
+    throws = (OcrqError,)  # told failures, logged without a traceback
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the function, or the message at hand."""
+        if self.request.called_directly:
+            return super().__call__(*args, **kwargs)
+        request = kwargs.get("request", args[0] if args else None)
+        return installed_guard().run(self, OPERATION_OF[self.name], request)
+
+
+def _read(operation: Operation, request: object) -> dict[str, Any]:
+    require_built(operation)
+    checked, document = take_in(request, max_bytes=Settings().max_body_bytes)
+    context = ReadContext(options=checked.decoding_options.model_dump(exclude_none=True))
+    return run_inline(installed_runner(), operation, checked, document, context)
+
+
+@shared_task(name="ocr.extract_text", base=GuardedTask)
+def extract_text(request: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Read a document plainly (OLM). ``request`` is a ReadRequest as JSON; returns a TextResult as JSON."""
+    return _read("extract_text", request)
+
+
+@shared_task(name="ocr.extract_text_robust", base=GuardedTask)
+def extract_text_robust(request: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Read variants of each page and vote (RoLM). Request and result as for :func:`extract_text`."""
+    return _read("extract_text_robust", request)
+
+
+@shared_task(name="ocr.extract_structured", base=GuardedTask)
+def extract_structured(request: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Read plainly and fill ``schema``; returns a StructuredResult as JSON."""
+    return _read("extract_structured", request)
+
+
+@shared_task(name="ocr.extract_structured_robust", base=GuardedTask)
+def extract_structured_robust(request: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Read robustly, fill ``schema`` and check across fields; returns a StructuredResult as JSON."""
+    return _read("extract_structured_robust", request)
+
+
+@shared_task(name="ocr.read_unit", base=GuardedTask)
+def read_unit() -> None:
+    """Some pages of a document; the ledger says which. For the workers among themselves."""
+    raise NotImplementedError("units exist in the ledger only")
+
+
+@shared_task(name="ocr.health")
+def health(request: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The service's health from the workers' heartbeats, as JSON."""
+    return installed_health().model_dump(mode="json")
+
+
+OPERATION_TASKS: dict[Operation, Any] = {
+    "extract_text": extract_text,
+    "extract_text_robust": extract_text_robust,
+    "extract_structured": extract_structured,
+    "extract_structured_robust": extract_structured_robust,
+}

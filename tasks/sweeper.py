@@ -1,0 +1,89 @@
+"""The sweeper: gives jobs whose worker died, or whose message was lost, to another worker.
+
+One control worker sweeps at a time; the others stand by. Publishing is done after the ledger was changed, and a
+sweeper that dies between leaves the job overdue for the next one.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import redis
+
+from tasks.blobs import BlobStore, collect
+from tasks.heartbeat import Heartbeats
+from tasks.ledger import Ledger
+from tasks.publish import Publisher
+
+SWEEP_SECONDS = 2.0
+TIDY_EVERY = 30  # sweeps between two looks at documents nobody needs
+_LEADER = "ocrq:sweeper"
+_LEADER_SECONDS = 10
+_AT_ONCE = 2000  # a tenth of a second's work for Redis, which serves others between
+
+log = logging.getLogger(__name__)
+
+
+class Sweeper(threading.Thread):
+    """See the module."""
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        ledger: Ledger,
+        publisher: Publisher,
+        heartbeats: Heartbeats,
+        blobs: BlobStore,
+        name: str,
+    ) -> None:
+        super().__init__(name="sweeper", daemon=True)
+        self._redis = client
+        self._ledger = ledger
+        self._publisher = publisher
+        self._heartbeats = heartbeats
+        self._blobs = blobs
+        self._me = name.encode()
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """The thread: sweep while leading, whatever Redis does meanwhile."""
+        turn = 0
+        while not self._stop.wait(SWEEP_SECONDS):
+            try:
+                if self._leads():
+                    self.sweep()
+                    turn += 1
+                    if turn % TIDY_EVERY == 1:
+                        self._heartbeats.forget_silent()
+                        collect(self._redis, self._blobs)
+            except Exception as error:  # the sweeper is the last to give up
+                log.warning("the sweep failed, and is tried again: %s", error)
+
+    def sweep(self) -> int:
+        """Look at what is overdue, once. Returns how many jobs were published again."""
+        published = 0
+        for job_id in self._ledger.overdue(limit=_AT_ONCE):
+            again = self._ledger.sweep(job_id)
+            if again:
+                log.info("job %s is published again", again)
+                self._publisher.publish(again)
+                published += 1
+        return published
+
+    def stop(self) -> None:
+        """End the thread, and let another control worker lead."""
+        self._stop.set()
+        self.join(timeout=SWEEP_SECONDS)
+        try:
+            if self._redis.get(_LEADER) == self._me:
+                self._redis.delete(_LEADER)
+        except redis.RedisError:
+            log.debug("the lead was not given up; it ends by itself")
+
+    def _leads(self) -> bool:
+        if self._redis.set(_LEADER, self._me, nx=True, ex=_LEADER_SECONDS):
+            return True
+        if self._redis.get(_LEADER) != self._me:
+            return False
+        return bool(self._redis.expire(_LEADER, _LEADER_SECONDS))

@@ -1,0 +1,37 @@
+"""``python -m worker``: a reading worker with the flags that were found to matter."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+
+@click.command()
+@click.option(
+    "--concurrency", type=click.IntRange(min=1), default=None, help="Reading processes; one a core if not set."
+)
+@click.option("--pool", type=click.Choice(["cpu", "gpu"]), default=None, help="Whose queues to read.")
+@click.option("--start-method", type=click.Choice(["fork", "spawn"]), default="fork", help="How children are made.")
+def main(concurrency: int | None, pool: str | None, start_method: str) -> None:
+    """Read jobs from Redis until told to stop. SIGTERM finishes what runs."""
+    if pool:
+        os.environ["OCRQ_POOL"] = pool  # the children of a spawned pool read it again
+    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
+    from worker.main import app
+
+    app.conf.worker_pool_start_method = start_method
+    app.worker_main(
+        [
+            "worker",
+            "--pool=prefork",
+            f"--concurrency={concurrency or os.cpu_count() or 1}",
+            "--without-gossip",
+            "--without-mingle",
+            "--loglevel=INFO",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""``python -m worker.control``: sweeps, answers `ocr.health`, and sends outside calls to the queues of their pools.
+
+It reads nothing and loads no model, so it is never busy; several may run, and one of them sweeps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import signals
+from kombu import Queue
+
+import tasks.ocr  # noqa: F401  registers the tasks
+from tasks.blobs import blob_store
+from tasks.celery_app import CONTROL_QUEUE, DEFAULT_QUEUE, make_celery
+from tasks.connection import WORKER_TIMEOUT, connect
+from tasks.guard import install_guard
+from tasks.heartbeat import Heartbeats
+from tasks.ledger import Ledger
+from tasks.publish import Publisher
+from tasks.settings import Settings
+from tasks.sweeper import Sweeper
+from worker.process import make_guard, worker_name
+
+settings = Settings()
+app = make_celery(settings, socket_timeout=WORKER_TIMEOUT)
+app.conf.task_queues = [Queue(CONTROL_QUEUE), Queue(DEFAULT_QUEUE)]
+
+_sweeper: Sweeper | None = None
+
+
+@signals.worker_init.connect
+def _start(**_: Any) -> None:
+    global _sweeper
+    install_guard(make_guard(app, settings, None, None))
+    client = connect(settings, WORKER_TIMEOUT)
+    ledger = Ledger(client, settings)
+    _sweeper = Sweeper(
+        client, ledger, Publisher(app, ledger), Heartbeats(client), blob_store(settings, client), worker_name()
+    )
+    _sweeper.start()
+
+
+@signals.worker_shutdown.connect
+def _stop(**_: Any) -> None:
+    if _sweeper:
+        _sweeper.stop()
+
+
+def main() -> None:
+    """Run until told to stop."""
+    app.worker_main(["worker", "--pool=solo", "--without-gossip", "--without-mingle", "--loglevel=INFO"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""The Celery entry of a reading worker: ``celery -A worker.main worker``, or better ``python -m worker``.
+
+The parent loads nothing heavy and starts no thread. Each child loads its models after the fork.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from typing import Any
+
+from celery import signals
+
+import tasks.ocr  # noqa: F401  registers the tasks
+from tasks.celery_app import make_celery, queues_of
+from tasks.connection import WORKER_TIMEOUT
+from tasks.settings import Settings
+from worker.process import ReadingProcess, start_reading
+
+_HEAVY = ("torch", "cv2", "openvino", "numpy")
+
+log = logging.getLogger(__name__)
+
+settings = Settings()
+app = make_celery(settings, socket_timeout=WORKER_TIMEOUT)
+app.conf.task_queues = queues_of(settings.pool)
+app.conf.include = ["worker.main"]  # so that spawned children find the signals below
+
+_reading: ReadingProcess | None = None
+
+
+@signals.worker_ready.connect
+def _refuse_heavy_parent(**_: Any) -> None:
+    heavy = [name for name in _HEAVY if name in sys.modules]
+    if heavy and app.conf.worker_pool == "prefork":
+        log.critical("the parent has imported %s; children forked from it may hang", ", ".join(heavy))
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@signals.worker_process_init.connect
+def _start_child(**_: Any) -> None:
+    """Celery swallows what is raised here, and a child without models would eat the queue: so it leaves."""
+    global _reading
+    try:
+        _reading = start_reading(app, settings)
+    except Exception:
+        log.exception("the models could not be loaded; this process ends")
+        sys.stderr.flush()
+        os._exit(1)
+
+
+@signals.worker_process_shutdown.connect
+def _stop_child(**_: Any) -> None:
+    if _reading:
+        _reading.stop()

@@ -1,0 +1,96 @@
+"""What one reading process holds: its Runner with the models, its ledger, its keeper, and the guard over them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+
+from celery import Celery
+
+from tasks.blobs import blob_store
+from tasks.catalogue import Catalogue, Pool
+from tasks.connection import WORKER_TIMEOUT, connect
+from tasks.guard import Guard, install_guard
+from tasks.health import health_of, install_health
+from tasks.heartbeat import Beat, Heartbeats
+from tasks.keeper import Keeper
+from tasks.ledger import Ledger
+from tasks.publish import Publisher
+from tasks.runner import Runner, install_runner
+from tasks.settings import Settings
+
+
+def worker_name() -> str:
+    """Who this process is to the ledger: ``host:pid``."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def build_runner(settings: Settings, pool: Pool | None) -> Runner:
+    """The Runner with the default models in memory. Imports what reads, so only a reading process calls it."""
+    from worker.registry import Registry
+    from worker.runner import PipelineRunner
+
+    registry = Registry(settings, Catalogue.from_settings(settings), pool)
+    registry.preload()
+    return PipelineRunner(settings, registry)
+
+
+@dataclass(frozen=True)
+class ReadingProcess:
+    """A started reading process."""
+
+    keeper: Keeper
+
+    def stop(self) -> None:
+        """Say goodbye: the next look at the heartbeats does not count this process."""
+        self.keeper.stop()
+
+
+def start_reading(app: Celery, settings: Settings) -> ReadingProcess:
+    """Load the models and take up reading, in a child that was just forked (or spawned)."""
+    runner = build_runner(settings, settings.pool)
+    install_runner(runner)
+    keeper_client = connect(settings, WORKER_TIMEOUT)
+    keeper = Keeper(
+        Ledger(keeper_client, settings),
+        Heartbeats(keeper_client),
+        settings.lease_seconds,
+        lambda busy: describe(settings.pool, runner, busy),
+    )
+    install_guard(make_guard(app, settings, runner, keeper))
+    keeper.start()
+    return ReadingProcess(keeper)
+
+
+def make_guard(app: Celery, settings: Settings, runner: Runner | None, keeper: Keeper | None) -> Guard:
+    """The guard of this process, and what `ocr.health` answers here; without a runner, one that passes jobs on."""
+    client = connect(settings, WORKER_TIMEOUT)
+    ledger = Ledger(client, settings)
+    heartbeats = Heartbeats(client)
+    install_health(lambda: health_of(heartbeats.live(), ledger.waiting()))
+    return Guard(
+        settings=settings,
+        catalogue=Catalogue.from_settings(settings),
+        ledger=ledger,
+        blobs=blob_store(settings, client),
+        publisher=Publisher(app, ledger),
+        keeper=keeper,
+        runner=runner,
+        pool=settings.pool if runner else None,
+        worker=worker_name(),
+        live_pools=lambda: frozenset(beat.pool for beat in heartbeats.live()),
+    )
+
+
+def describe(pool: Pool, runner: Runner, busy: str | None) -> Beat:
+    """This process's heartbeat."""
+    import psutil
+
+    return Beat(
+        worker=worker_name(),
+        pool=pool,
+        models=tuple(runner.loaded()),
+        rss=psutil.Process().memory_info().rss,
+        busy=busy,
+    )

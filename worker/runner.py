@@ -1,0 +1,149 @@
+"""The Runner: opens the document, lets the pipeline read its pages, and puts the result together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from ocrq.contracts import Metadata, Operation, Page, PageError, ReadRequest, TextResult, selected_pages
+from ocrq.errors import InvalidRequest, JobCancelled, OcrqError, ReadFailed, TimeLimitExceeded, from_json
+from tasks.runner import Plan, ReadContext, UnitReading
+from tasks.settings import Settings
+from tasks.unforeseen import unforeseen
+from worker import formats
+from worker.confidence import document_confidence
+from worker.imaging.decode import Document, Limits, check_page_count, open_document
+from worker.language import detect_language
+from worker.page import Pixels
+from worker.pipelines import Pipeline, pipeline_for
+from worker.registry import Registry
+
+UNITS_WANTED = 64  # a long document is cut into about so many units: enough to spread, few enough to keep track of
+UNIT_PAGES = 8  # at most: what a dead worker's unit costs to read again, and how soon a cancel is felt
+
+log = logging.getLogger(__name__)
+
+
+class PipelineRunner:
+    """See the module and :class:`tasks.runner.Runner`."""
+
+    def __init__(self, settings: Settings, registry: Registry) -> None:
+        self._limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages, pdf_dpi=settings.pdf_dpi)
+        self._registry = registry
+
+    def plan(self, operation: Operation, request: ReadRequest, document: bytes) -> Plan:
+        """See :class:`tasks.runner.Runner`."""
+        with open_document(document, self._limits) as opened:
+            pages = _selected(request, opened.page_count)
+        check_page_count(len(pages), self._limits)
+        return Plan(tuple(pages), slices_of(pages))
+
+    def read(
+        self, operation: Operation, request: ReadRequest, document: bytes, pages: Sequence[int], context: ReadContext
+    ) -> UnitReading:
+        """See :class:`tasks.runner.Runner`."""
+        engine, warnings = self._registry.engine(request.model_name)
+        pipeline = pipeline_for(engine)
+        read = []
+        with open_document(document, self._limits) as opened:
+            for done, number in enumerate(pages):
+                context.check()
+                read.append(_read_page(opened, number, pipeline, request, context))
+                context.progress(done + 1, len(pages))
+        warnings += [f"page {page.page} could not be read: {page.error.detail}" for page in read if page.error]
+        return UnitReading(tuple(read), served_by=engine.name, warnings=tuple(warnings))
+
+    def assemble(
+        self,
+        operation: Operation,
+        request: ReadRequest,
+        document: bytes,
+        readings: Sequence[UnitReading],
+        seconds: float,
+    ) -> dict[str, Any]:
+        """See :class:`tasks.runner.Runner`."""
+        pages = sorted((page for reading in readings for page in reading.pages), key=lambda page: page.page)
+        _require_one(pages)
+        text = "\f".join(page.text for page in pages)
+        result = TextResult(
+            text=text,
+            confidence=document_confidence(pages),
+            language=detect_language(text),
+            processing_time=round(seconds, 4),
+            pages=pages,
+            outputs=self._outputs(request, document, pages),
+            metadata=self._metadata(request, readings),
+        )
+        return result.model_dump(mode="json")
+
+    def loaded(self) -> list[str]:
+        """See :class:`tasks.runner.Runner`."""
+        return self._registry.loaded()
+
+    def _outputs(self, request: ReadRequest, document: bytes, pages: Sequence[Page]) -> dict[str, str] | None:
+        if not request.output:
+            return None
+        with open_document(document, self._limits) as opened:
+            return {name: formats.render(name, pages, _Sources(opened)) for name in request.output}
+
+    def _metadata(self, request: ReadRequest, readings: Sequence[UnitReading]) -> Metadata:
+        served_by = sorted({reading.served_by for reading in readings if reading.served_by})
+        warnings = dict.fromkeys(warning for reading in readings for warning in reading.warnings)
+        warnings |= dict.fromkeys(f"options.{name[:80]} is not known and was ignored" for name in request.options)
+        return Metadata(
+            model_name=request.model_name or self._registry.default,
+            served_by=", ".join(served_by),
+            variants_processed=max(reading.variants for reading in readings),
+            preprocessing_enabled=request.use_preprocessing,
+            warnings=list(warnings),
+        )
+
+
+class _Sources:
+    """Page pixels for the formats that show the page."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+
+    def pixels(self, number: int) -> Pixels:
+        return self._document.read_page(number).pixels
+
+
+def slices_of(pages: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Cut pages into units of work: single pages of a short document, up to :data:`UNIT_PAGES` of a long one."""
+    size = min(UNIT_PAGES, -(-len(pages) // UNITS_WANTED))
+    return tuple(tuple(pages[start : start + size]) for start in range(0, len(pages), size))
+
+
+def _selected(request: ReadRequest, count: int) -> list[int]:
+    try:
+        return selected_pages(request.pages, count)
+    except ValueError as error:
+        raise InvalidRequest(f"pages {error}", field="pages") from None
+
+
+def _read_page(document: Document, number: int, pipeline: Pipeline, request: ReadRequest, context: ReadContext) -> Page:
+    try:
+        return pipeline.read_page(document.read_page(number), context)
+    except (JobCancelled, TimeLimitExceeded):
+        raise
+    except OcrqError as error:
+        return _unread(number, error)
+    except Exception as error:
+        return _unread(number, unforeseen(log, error, f"reading page {number}"))
+
+
+def _unread(number: int, error: OcrqError) -> Page:
+    return Page(page=number, width=0, height=0, error=PageError(code=error.code, detail=error.detail))
+
+
+def _require_one(pages: Sequence[Page]) -> None:
+    """Fail where no page was read: with the page's own error if there is one page, or one reason for all."""
+    faults = [page.error for page in pages if page.error]
+    if len(faults) < len(pages):
+        return
+    codes = {fault.code for fault in faults}
+    if len(codes) == 1:
+        raise from_json({"code": faults[0].code, "detail": faults[0].detail, "field": "image"})
+    raise ReadFailed(f"none of the {len(pages)} pages could be read; page {pages[0].page}: {faults[0].detail}")
