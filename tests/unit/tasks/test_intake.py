@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from ocrq.errors import InvalidImage, NotImplementedYet, TooLarge, UnsupportedFormat
+from tasks.intake import decode_base64, require_built, sniff, stored_request, take_in
+
+PNG = b"\x89PNG\r\n\x1a\n\x00\xfb\xff\xfe"
+ENCODED = base64.b64encode(PNG).decode()
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        ENCODED,
+        ENCODED.rstrip("="),
+        "data:image/png;base64," + ENCODED,
+        "data:;base64," + ENCODED,
+        ENCODED[:5] + "\r\n " + ENCODED[5:],
+        base64.urlsafe_b64encode(PNG).decode(),
+    ],
+    ids=["plain", "unpadded", "data-url", "bare-data-url", "wrapped", "url-safe"],
+)
+def test_base64_is_read_as_clients_write_it(image: str) -> None:
+    assert decode_base64(image) == PNG
+
+
+@pytest.mark.parametrize(
+    ("image", "said"),
+    [
+        ("", "missing or empty"),
+        ("   ", "missing or empty"),
+        ("not base64!", "not valid base64"),
+        ("é", "not valid base64"),
+        ("A", "not valid base64"),
+        ("https://example.org/a.png", "URL"),
+        ("data:image/png," + ENCODED, ";base64,"),
+        ("data:image/png;base64,", "no bytes"),
+    ],
+)
+def test_what_is_no_base64_says_the_remedy(image: str, said: str) -> None:
+    with pytest.raises(InvalidImage) as caught:
+        decode_base64(image)
+    assert caught.value.field == "image"
+    assert said in caught.value.detail
+
+
+def test_a_document_comes_by_one_way_only() -> None:
+    request, document = take_in({"pages": "1"}, max_bytes=100, document=PNG)
+    assert (request.image, document) == ("", PNG)
+    with pytest.raises(InvalidImage, match="twice"):
+        take_in({"image": ENCODED}, max_bytes=100, document=PNG)
+
+
+def test_documents_are_refused_by_size_and_by_first_bytes() -> None:
+    with pytest.raises(TooLarge, match="at most 5"):
+        take_in({"image": ENCODED}, max_bytes=5)
+    with pytest.raises(UnsupportedFormat, match="PNG, JPEG"):
+        take_in({"image": base64.b64encode(b"hello, world").decode()}, max_bytes=100)
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (PNG, "png"),
+        (b"\xff\xd8\xff\xe0", "jpeg"),
+        (b"RIFF\x00\x00\x00\x00WEBPVP8 ", "webp"),
+        (b"RIFF\x00\x00\x00\x00WAVE", None),
+        (b"MM\x00*", "tiff"),
+        (b"junk before %PDF-1.7", "pdf"),
+        (b"GIF89a", "gif"),
+        (b"<html>", None),
+    ],
+)
+def test_formats_are_told_by_their_first_bytes(head: bytes, name: str | None) -> None:
+    assert sniff(head) == name
+
+
+def test_the_stored_request_holds_what_was_asked_and_no_document() -> None:
+    request, _ = take_in({"image": ENCODED, "pages": "1", "schema": {"a": "string"}}, max_bytes=100)
+    assert stored_request(request) == {"pages": "1", "schema": {"a": "string"}}
+
+
+def test_what_is_not_built_says_so() -> None:
+    require_built("extract_text")
+    with pytest.raises(NotImplementedYet, match="/extract_text"):
+        require_built("extract_structured")

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import time
+
+import redis
+
+from ocrq.contracts import Page
+from tasks.ledger import Ledger
+from tasks.record import NewJob, new_id
+from tasks.runner import UnitReading
+
+QUEUE = "ocrq.cpu.interactive"
+
+
+def new_job(**changes: object) -> NewJob:
+    facts: dict[str, object] = {
+        "id": new_id(),
+        "operation": "extract_text",
+        "request": {"pages": "1-2"},
+        "blob": "b" * 64,
+        "queue": QUEUE,
+    }
+    return NewJob(**(facts | changes))  # type: ignore[arg-type]
+
+
+def accepted(ledger: Ledger, **changes: object) -> str:
+    job = new_job(**changes)
+    assert ledger.create([job]).verdict == "ok"
+    return job.id
+
+
+def reading(*numbers: int) -> UnitReading:
+    pages = tuple(Page(page=number, width=1, height=1, text=f"page {number}") for number in numbers)
+    return UnitReading(pages, served_by="fake/fixed")
+
+
+def expire_lease(client: redis.Redis, job_id: str) -> None:
+    client.zadd("ocrq:due", {job_id: time.time() - 1})
+
+
+def test_an_accepted_job_waits_in_its_queue(ledger: Ledger) -> None:
+    job_id = accepted(ledger)
+    record = ledger.record(job_id)
+    assert record is not None
+    assert (record.state, record.queue, record.request.pages) == ("queued", QUEUE, "1-2")
+    assert ledger.waiting()[QUEUE] == 1
+
+
+def test_a_full_lane_accepts_nothing_and_the_other_lane_goes_on(ledger: Ledger) -> None:
+    for _ in range(3):
+        accepted(ledger)
+    refused = ledger.create([new_job()])
+    assert (refused.verdict, refused.depth) == ("full", 3)
+    assert ledger.create([new_job(queue="ocrq.cpu.bulk")]).verdict == "ok"
+
+
+def test_a_batch_that_does_not_fit_is_refused_whole(ledger: Ledger) -> None:
+    assert ledger.create([new_job() for _ in range(4)]).verdict == "full"
+    assert ledger.waiting()[QUEUE] == 0
+
+
+def test_a_job_is_run_once_though_its_message_comes_twice(ledger: Ledger) -> None:
+    job_id = accepted(ledger)
+    first, second = ledger.claim(job_id, "a"), ledger.claim(job_id, "b")
+    assert (first.verdict, second.verdict) == ("run", "held")
+    assert ledger.commit(job_id, first.token, {"text": "x"})
+    assert ledger.claim(job_id, "b").verdict == "succeeded"
+    assert ledger.result(job_id) == {"text": "x"}
+
+
+def test_an_unknown_job_cannot_be_claimed(ledger: Ledger) -> None:
+    assert ledger.claim(new_id(), "a").verdict == "unknown"
+
+
+def test_a_late_commit_is_refused_after_a_takeover(ledger: Ledger, client: redis.Redis) -> None:
+    job_id = accepted(ledger)
+    frozen = ledger.claim(job_id, "frozen")
+    expire_lease(client, job_id)
+    taken_over = ledger.claim(job_id, "peer")
+    assert taken_over.verdict == "run"
+    assert not ledger.commit(job_id, frozen.token, {"text": "late"})
+    assert not ledger.renew(job_id, frozen.token)
+    assert ledger.commit(job_id, taken_over.token, {"text": "right"})
+    assert ledger.result(job_id) == {"text": "right"}
+
+
+def test_a_job_whose_workers_keep_dying_is_dead_with_the_reason(ledger: Ledger, client: redis.Redis) -> None:
+    job_id = accepted(ledger)
+    for _ in range(2):
+        assert ledger.claim(job_id, "a").verdict == "run"
+        expire_lease(client, job_id)
+    assert ledger.claim(job_id, "a").verdict == "dead"
+    record = ledger.record(job_id)
+    assert record is not None and record.error is not None
+    assert (record.state, record.error["code"], record.lost) == ("failed", "worker_lost", 2)
+
+
+def test_the_sweeper_publishes_a_job_whose_lease_ended(ledger: Ledger, client: redis.Redis) -> None:
+    job_id = accepted(ledger)
+    ledger.claim(job_id, "a")
+    assert ledger.overdue() == []
+    expire_lease(client, job_id)
+    assert ledger.overdue() == [job_id]
+    assert ledger.sweep(job_id) == job_id
+    assert ledger.claim(job_id, "b").verdict == "run"
+
+
+def test_the_sweeper_publishes_a_job_whose_message_was_lost_and_leaves_one_that_waits(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job_id = accepted(ledger)
+    client.lpush(QUEUE + "\x06\x163", "the job's message")
+    expire_lease(client, job_id)
+    assert ledger.sweep(job_id) is None
+    client.delete(QUEUE + "\x06\x163")
+    expire_lease(client, job_id)
+    assert ledger.sweep(job_id) == job_id
+
+
+def test_the_sweeper_publishes_a_job_that_a_later_one_passed(ledger: Ledger, client: redis.Redis) -> None:
+    passed, later = accepted(ledger), accepted(ledger)
+    client.lpush(QUEUE, "some other message")
+    ledger.claim(later, "a")
+    expire_lease(client, passed)
+    assert ledger.sweep(passed) == passed
+
+
+def test_a_job_handed_back_loses_no_attempt(ledger: Ledger) -> None:
+    job_id = accepted(ledger)
+    assert ledger.release(job_id, ledger.claim(job_id, "a").token)
+    record = ledger.record(job_id)
+    assert record is not None
+    assert (record.state, record.lost) == ("queued", 0)
+
+
+def test_a_cancelled_job_never_starts_and_a_running_one_cannot_commit(ledger: Ledger) -> None:
+    queued, running = accepted(ledger), accepted(ledger)
+    token = ledger.claim(running, "a").token
+    assert ledger.cancel(queued) == "queued"
+    assert ledger.cancel(running) == "running"
+    assert ledger.claim(queued, "a").verdict == "cancelled"
+    assert not ledger.holds(running, token)
+    assert not ledger.commit(running, token, {"text": "late"})
+    assert ledger.cancel("0" * 32) is None
+
+
+def test_units_come_back_in_page_order_and_the_last_sends_the_document(ledger: Ledger) -> None:
+    job_id = accepted(ledger)
+    units = ledger.fan_out(job_id, ledger.claim(job_id, "a").token, [[1, 2], [3], [5]], 4)
+    assert ledger.claim(job_id, "b").verdict == "waiting"
+    parents = []
+    for unit, numbers in sorted(zip(units, [(1, 2), (3,), (5,)], strict=True), reverse=True):
+        parents.append(ledger.commit_unit(unit, ledger.claim(unit, "a").token, reading(*numbers)))
+    assert parents == [None, None, job_id]
+    assert [page["page"] for data in ledger.readings(job_id) for page in data["pages"]] == [1, 2, 3, 5]
+    record = ledger.record(job_id)
+    assert record is not None
+    assert (record.phase, record.status, record.done, record.total) == ("assemble", "running", 4, 4)
+    assert ledger.commit(job_id, ledger.claim(job_id, "a").token, {"text": "all"})
+
+
+def test_ten_units_and_more_keep_their_order(ledger: Ledger) -> None:
+    job_id = accepted(ledger)
+    units = ledger.fan_out(job_id, ledger.claim(job_id, "a").token, [[n] for n in range(1, 13)], 12)
+    for number, unit in enumerate(units, start=1):
+        ledger.commit_unit(unit, ledger.claim(unit, "a").token, reading(number))
+    assert [data["pages"][0]["page"] for data in ledger.readings(job_id)] == list(range(1, 13))
+
+
+def test_a_unit_that_kills_its_workers_fails_its_pages_and_not_the_document(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job_id = accepted(ledger)
+    good, poison = ledger.fan_out(job_id, ledger.claim(job_id, "a").token, [[1], [2]], 2)
+    ledger.commit_unit(good, ledger.claim(good, "a").token, reading(1))
+    for _ in range(2):
+        ledger.claim(poison, "a")
+        expire_lease(client, poison)
+    assert ledger.claim(poison, "a").orphaned_parent == job_id
+    assert ledger.readings(job_id)[1]["pages_failed"] == [2]
+
+
+def test_cancelling_a_document_cancels_its_units(ledger: Ledger) -> None:
+    job_id = accepted(ledger)
+    first, second = ledger.fan_out(job_id, ledger.claim(job_id, "a").token, [[1], [2]], 2)
+    token = ledger.claim(first, "a").token
+    ledger.cancel(job_id)
+    assert not ledger.holds(first, token)
+    assert ledger.claim(second, "a").verdict == "cancelled"
+
+
+def test_an_idempotency_key_returns_the_first_job_and_refuses_another_request(ledger: Ledger) -> None:
+    first = accepted(ledger, idempotency=":k", fingerprint="same")
+    again = ledger.create([new_job(idempotency=":k", fingerprint="same")])
+    other = ledger.create([new_job(idempotency=":k", fingerprint="other")])
+    assert (again.verdict, again.job_id) == ("known", first)
+    assert (other.verdict, other.job_id) == ("conflict", first)
+
+
+def test_an_ended_job_expires_and_is_remembered(ledger: Ledger, client: redis.Redis) -> None:
+    job_id = accepted(ledger)
+    ledger.commit(job_id, ledger.claim(job_id, "a").token, {"text": "x"})
+    assert 0 < client.ttl(f"ocrq:job:{job_id}") <= 100
+    client.delete(f"ocrq:job:{job_id}")
+    assert ledger.record(job_id) is None
+    assert ledger.was(job_id)
+    assert not ledger.was(new_id())
+
+
+def test_events_tell_a_jobs_life_in_order(ledger: Ledger) -> None:
+    job_id = accepted(ledger)
+    token = ledger.claim(job_id, "a").token
+    ledger.progress(job_id, token, 1, 2)
+    ledger.commit(job_id, token, {"text": "x"})
+    events = ledger.events(job_id, "0")
+    assert [name for _, name, _ in events] == ["status", "progress", "status"]
+    assert ledger.events(job_id, events[1][0]) == events[2:]
+
+
+def test_a_document_is_pinned_while_its_job_lives_and_a_failed_one_for_as_long_as_it_is_kept(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    pins = "ocrq:pins:" + "b" * 64
+    done, failed = accepted(ledger), accepted(ledger)
+    assert client.zcard(pins) == 2
+    ledger.commit(done, ledger.claim(done, "a").token, {})
+    ledger.fail(failed, ledger.claim(failed, "a").token, {"code": "x", "detail": "y"})
+    assert client.zrange(pins, 0, -1) == [failed.encode()]
