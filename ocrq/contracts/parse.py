@@ -52,7 +52,7 @@ def parse_request(data: object) -> ReadRequest:
 
 def _explained(error: ValidationError) -> InvalidRequest:
     first = error.errors(include_url=False, include_context=True)[0]
-    path = ".".join(str(part) for part in first["loc"])[:MAX_FIELD_CHARACTERS]
+    path = ".".join(str(part) for part in first["loc"])[:MAX_FIELD_CHARACTERS] or '""'
     if first["type"] == "extra_forbidden":
         return InvalidRequest(f"{path} is not a field of this request; {_nearest(first['loc'])}", field=path)
     if first["type"] == "missing":

@@ -28,7 +28,7 @@ class DecodingOptions(BaseModel):
     ``temperature: 0`` means greedy decoding.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     num_beams: Annotated[int, Field(ge=1, le=16)] | None = None
     max_length: Annotated[int, Field(ge=1, le=16384)] | None = None
