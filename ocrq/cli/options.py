@@ -1,0 +1,39 @@
+"""Options that several commands share, and the server they lead to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ocrq.stack.data import default_data_dir
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def server_options(command: F) -> F:
+    """Add ``--server`` and ``--api-key``."""
+    key = click.option("--api-key", envvar="OCRQ_API_KEY", help="Of that server, where it asks for one.")
+    server = click.option(
+        "--server", envvar="OCRQ_SERVER", metavar="URL", help="A server that runs, like http://127.0.0.1:8000."
+    )
+    return server(key(command))
+
+
+def absolute(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Path:
+    """A ``--data-dir`` as an absolute path; the default where none was given."""
+    return Path(value).expanduser().absolute() if value else default_data_dir(os.environ)
+
+
+def data_dir_option(command: F) -> F:
+    """Add ``--data-dir``."""
+    return click.option(
+        "--data-dir",
+        metavar="DIR",
+        callback=absolute,
+        help="Redis's files, documents and logs.  [default: $OCRQ_DATA_DIR, else $XDG_DATA_HOME/ocrq, else "
+        "~/.local/share/ocrq]",
+    )(command)

@@ -1,0 +1,41 @@
+"""`ocrq api` and `ocrq worker`: one part in the foreground, against the Redis of REDIS_URL."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--host", envvar="OCRQ_HOST", default="127.0.0.1", show_default=True, help="Where the API listens.")
+@click.option("--port", envvar=["PORT", "OCRQ_PORT"], type=click.IntRange(0, 65535), default=8000, show_default=True)
+def api(host: str, port: int) -> None:
+    """Run the API alone, against the Redis of REDIS_URL."""
+    _become("api", "app", "--host", host, "--port", str(port))
+
+
+@click.command()
+@click.option("--pool", type=click.Choice(["cpu", "gpu"]), envvar="OCRQ_POOL", default="cpu", show_default=True)
+@click.option("--concurrency", type=click.IntRange(min=1), help="Processes that read.  [default: one per processor]")
+def worker(pool: str, concurrency: int | None) -> None:
+    """Run a worker alone, against the Redis of REDIS_URL.
+
+    A service needs a control worker too: `python -m worker.control`.
+    """
+    from ocrq.stack.machine import default_workers
+
+    count = concurrency or default_workers(os.environ.get("OCRQ_MODEL", ""))
+    _become(pool, "worker", "--pool", pool, "--concurrency", str(count))
+
+
+def _become(extra: str, *module: str) -> None:
+    from ocrq.stack.environment import check_extras, find_checkout, part_environment
+
+    checkout = find_checkout(Path.cwd())
+    check_extras(extra)
+    environment = part_environment(os.environ)
+    os.chdir(checkout)
+    os.execve(sys.executable, [sys.executable, "-m", *module], environment)

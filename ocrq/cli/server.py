@@ -1,0 +1,56 @@
+"""Which server a command talks to: the one given, the one that runs here, or one of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ocrq.stack import http_probe
+from ocrq.stack.data import default_data_dir
+from ocrq.stack.embedded import running_server
+
+if TYPE_CHECKING:
+    from ocrq.client import Client
+
+
+def known_server(server: str | None) -> str | None:
+    """The server given, else the ``ocrq up`` that runs on this user's data directory, else None."""
+    return server or running_server(default_data_dir(os.environ))
+
+
+@contextmanager
+def connected(server: str, api_key: str | None) -> Iterator[Client]:
+    """A client of a server that answers.
+
+    Raises:
+        ServerUnreachable: It does not, asked once: a wrong address should be told at once.
+    """
+    from ocrq.client import Client, Retries
+
+    with Client(server, api_key) as client:
+        if http_probe.status(f"{server.rstrip('/')}/livez", seconds=10.0) is None:
+            with Client(server, api_key, retries=Retries(attempts=1)) as once:
+                once.health()  # through a proxy, where one is set; raises what is wrong
+        yield client
+
+
+@contextmanager
+def server_for_reading(server: str | None, api_key: str | None, tell: Callable[[str], None]) -> Iterator[Client]:
+    """A client of the known server, else of a private one that is started for it and stopped after.
+
+    Raises:
+        ServiceError: Neither could be had.
+    """
+    known = known_server(server)
+    if known:
+        with connected(known, api_key) as client:
+            yield client
+        return
+    from ocrq.client import Client
+    from ocrq.stack.private import private_stack
+
+    tell("starting a server for this (it is quicker with `ocrq up` running) …")
+    with private_stack(os.environ) as url, Client(url) as client:
+        yield client

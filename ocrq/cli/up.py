@@ -1,0 +1,72 @@
+"""`ocrq up`: the embedded stack in the foreground."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from ocrq.cli.options import data_dir_option
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@click.command()
+@click.option("--host", envvar="OCRQ_HOST", default="127.0.0.1", show_default=True, help="Where the API listens.")
+@click.option(
+    "--port",
+    envvar=["PORT", "OCRQ_PORT"],
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="0 picks a free one and prints it.",
+)
+@click.option(
+    "--workers",
+    envvar="OCRQ_WORKERS",
+    type=click.IntRange(min=1),
+    help="Processes that read.  [default: one per processor, as far as memory goes]",
+)
+@data_dir_option
+@click.option("--temporary", is_flag=True, hidden=True, help="A data directory of its own, removed at the end.")
+def up(host: str, port: int, workers: int | None, data_dir: Path, temporary: bool) -> None:
+    """Run the service on this machine: Redis, the API and the workers, until Ctrl-C.
+
+    With REDIS_URL set, that Redis is used instead of an embedded one. A second Ctrl-C stops at once.
+    """
+    from rich.console import Console
+
+    from ocrq.stack.embedded import StackOptions, run_stack
+
+    console = Console(stderr=True, highlight=False)
+
+    def tell(sentence: str) -> None:
+        with contextlib.suppress(OSError):  # the terminal is gone
+            console.print(sentence, style="yellow" if sentence.lower().startswith("warning") else "dim", markup=False)
+
+    def announce(url: str) -> None:
+        with contextlib.suppress(OSError):
+            click.echo(f"ocrq is ready at {url}")
+        tell(f"try: ocrq read FILE --server {url}      (logs: {data_dir / 'logs'})")
+
+    if host not in _LOOPBACK and not os.environ.get("OCRQ_API_KEYS"):
+        tell(f"warning: whoever can reach {host} can use this server; set OCRQ_API_KEYS to ask for a key")
+    with _directory(data_dir, temporary) as directory:
+        run_stack(StackOptions(host, port, workers, directory, dict(os.environ), Path.cwd()), tell, announce)
+
+
+@contextlib.contextmanager
+def _directory(data_dir: Path, temporary: bool) -> Iterator[Path]:
+    if not temporary:
+        yield data_dir
+        return
+    made = Path(tempfile.mkdtemp(prefix="ocrq-"))
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made, ignore_errors=True)

@@ -1,0 +1,166 @@
+"""What `ocrq doctor` looks at: one function a subject, each telling what is there and what to do about what is not."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from ocrq.errors import ServiceError
+from ocrq.stack import machine, redis_probe
+from ocrq.stack.data import DataDir
+from ocrq.stack.environment import EXTRAS, find_checkout, missing_modules
+from ocrq.stack.redis_server import find_redis
+
+Status = Literal["ok", "warning", "failed"]
+
+_GIGABYTE = 1024**3
+_LITTLE_DISK = 2 * _GIGABYTE  # a thousand pages of documents, with the append-only log beside them
+_OLDEST_PYTHON = (3, 11)
+# What a module is called where packages are listed, where the names differ.
+_DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PIL": "pillow", "pydantic_settings": "pydantic-settings"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was found about one subject.
+
+    Attributes:
+        subject: Of a few words.
+        status: ``failed`` keeps this machine from reading; ``warning`` does not.
+        found: What is there.
+        remedy: What to do; empty where nothing is to be done.
+    """
+
+    subject: str
+    status: Status
+    found: str
+    remedy: str = ""
+
+
+def local_checks(environment: Mapping[str, str], data_dir: Path, host: str, port: int) -> Iterator[Check]:
+    """Look at this machine; starts nothing and changes nothing but the modification time of the data directory."""
+    yield _python()
+    yield _code()
+    yield from _extras()
+    yield from _redis(environment)
+    yield _data(data_dir)
+    yield _port(host, port)
+    yield _machine(environment)
+    yield _models(environment)
+    yield _gpu()
+
+
+def _python() -> Check:
+    found = f"{platform.python_version()} at {sys.executable}"
+    good = sys.version_info >= _OLDEST_PYTHON and sys.platform == "linux"
+    return Check("Python", "ok" if good else "failed", found, "" if good else "use Python 3.11 or newer on Linux")
+
+
+def _code() -> Check:
+    try:
+        return Check("server code", "ok", str(find_checkout(Path.cwd())))
+    except ServiceError as error:
+        return Check("server code", "failed", "not here", error.detail)
+
+
+def _extras() -> Iterator[Check]:
+    for extra, modules in EXTRAS.items():
+        missing = missing_modules((extra,))
+        there = ", ".join(_with_version(module) for module in modules if module not in missing)
+        needed = extra in {"api", "cpu"}
+        if not missing:
+            yield Check(f"extra {extra}", "ok", there)
+        elif needed:
+            command = f"in the checkout, run: pip install -e '.[{extra}]'"
+            yield Check(f"extra {extra}", "failed", f"missing: {', '.join(missing)}", command)
+        else:
+            yield Check(f"extra {extra}", "ok", f"not installed (optional){'; ' + there if there else ''}")
+
+
+def _with_version(module: str) -> str:
+    name = _DISTRIBUTIONS.get(module, module)
+    try:
+        return f"{name} {metadata.version(name)}"
+    except metadata.PackageNotFoundError:
+        return name
+
+
+def _redis(environment: Mapping[str, str]) -> Iterator[Check]:
+    try:
+        redis = find_redis(environment)
+        warnings = redis_probe.check_external(redis.url) if redis.kind == "external" else []
+    except ServiceError as error:
+        yield Check("Redis", "failed", "none that can be used", error.detail)
+        return
+    except ImportError:
+        yield Check("Redis", "failed", "cannot be asked", "pip install 'celery[redis]'")
+        return
+    if redis.durable:
+        yield Check("Redis", "ok", f"{redis.name} {redis.executable}".strip())
+    else:
+        yield Check("Redis", "warning", "fakeredis: slow, and jobs are lost", "install redis-server 6.2 or newer")
+    for warning in warnings:
+        found, _, remedy = warning.partition("; ")
+        yield Check("Redis", "warning", found, remedy)
+
+
+def _data(data_dir: Path) -> Check:
+    existing = next(path for path in (data_dir, *data_dir.parents) if path.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        return Check("data directory", "failed", f"{data_dir} cannot be written", "choose another with OCRQ_DATA_DIR")
+    free = shutil.disk_usage(existing).free
+    found = f"{data_dir}, {free / _GIGABYTE:.1f} GiB free"
+    if free < _LITTLE_DISK:
+        return Check("data directory", "warning", found, "make room, or choose another with OCRQ_DATA_DIR")
+    where = DataDir(data_dir)
+    return Check("data directory", "ok", found + (", in use by `ocrq up`" if where.server.exists() else ""))
+
+
+def _port(host: str, port: int) -> Check:
+    try:
+        machine.check_port(host, port)
+    except ServiceError as error:
+        return Check("port", "warning", f"{port} on {host} is taken", error.detail.partition("; ")[2])
+    return Check("port", "ok", f"{port} on {host} is free")
+
+
+def _machine(environment: Mapping[str, str]) -> Check:
+    cpus, memory = machine.usable_cpus(), machine.available_bytes()
+    workers = machine.default_workers(environment.get("OCRQ_MODEL", ""))
+    found = f"{cpus} processors, {memory / _GIGABYTE:.1f} GiB of memory free: {workers} workers by default"
+    if memory < machine.WORKER_BYTES:
+        return Check("machine", "warning", found, "a worker takes up to 1 GiB; end something else first")
+    return Check("machine", "ok", found)
+
+
+def _models(environment: Mapping[str, str]) -> Check:
+    model = environment.get("OCRQ_MODEL") or "rapidocr"
+    if model == "fake":
+        return Check("model", "ok", "fake: reads nothing real, for tests")
+    if model != "rapidocr":
+        return Check("model", "ok", f"{model}: loaded from the hub or its cache when the worker starts")
+    spec = importlib.util.find_spec("rapidocr")
+    files = list((Path(spec.origin).parent / "models").glob("*.onnx")) if spec and spec.origin else []
+    if not files:
+        return Check("model", "failed", "rapidocr's models are not here", "pip install --force-reinstall rapidocr")
+    size = sum(file.stat().st_size for file in files) / 1e6
+    return Check("model", "ok", f"rapidocr, {len(files)} files of {size:.0f} MB in the package")
+
+
+def _gpu() -> Check:
+    if importlib.util.find_spec("torch") is None:
+        return Check("GPU", "ok", "torch is not installed: reading runs on the CPU")
+    import torch  # type: ignore[import-not-found,unused-ignore]
+
+    if not torch.cuda.is_available():
+        return Check("GPU", "ok", f"torch {torch.__version__} sees no GPU: reading runs on the CPU")
+    names = ", ".join(torch.cuda.get_device_name(place) for place in range(torch.cuda.device_count()))
+    return Check("GPU", "ok", f"torch {torch.__version__}: {names}")

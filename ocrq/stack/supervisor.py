@@ -1,0 +1,86 @@
+"""Keeps the parts alive: restarts what dies, gives up on what cannot start, stops all in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ocrq.errors import ServiceError
+from ocrq.stack import logs
+from ocrq.stack.part import MAX_QUICK_DEATHS, Part, PartSpec
+from ocrq.stack.watchdog import Watchdog
+
+POLL_SECONDS = 0.2  # how soon a death, or Ctrl-C, is noticed
+_STOP_POLL_SECONDS = 0.05
+_LOG_SECONDS = 60.0  # how often the logs' sizes are looked at
+_HURRY_SECONDS = 1.0  # what Redis gets to flush when all is killed at once
+
+Tell = Callable[[str], None]
+
+
+class Supervisor:
+    """The parts of one stack, in the order they were started."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._parts: list[Part] = []
+        self._watchdog = Watchdog()
+        self._watchdog.check()
+        self._logs_at = time.monotonic()
+        self.settled = False
+        """Whether the stack was ready once: until then, a part that dies has not started well, however long it ran."""
+
+    def start(self, spec: PartSpec) -> Part:
+        """Start a part and watch it from now on."""
+        part = Part(spec, self._watchdog)
+        self._parts.append(part)
+        part.start()
+        return part
+
+    def check(self) -> None:
+        """Start again what has died and is due; call it every :data:`POLL_SECONDS`.
+
+        Raises:
+            ServiceError: A part died too often right after its start; the detail shows the end of its log.
+        """
+        self._watchdog.check()
+        now = time.monotonic()
+        for part in self._parts:
+            status = part.poll()
+            if status is not None:
+                self._note_death(part, status, now)
+            elif part.due_at is not None and now >= part.due_at:
+                part.start()
+        if now - self._logs_at >= _LOG_SECONDS:
+            self._logs_at = now
+            for part in self._parts:
+                logs.bound(part.spec.log)
+
+    def _note_death(self, part: Part, status: int, now: float) -> None:
+        delay = part.restarts.died(now - part.started_at if self.settled else 0.0, status)
+        ended = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
+        if delay is None:
+            raise ServiceError(
+                f"{part.spec.title} {ended}, {MAX_QUICK_DEATHS} times in a row, and will not start; the end of its "
+                f"log, {part.spec.log}:\n{logs.tail(part.spec.log)}"
+            )
+        self._tell(f"{part.spec.title} {ended}; starting it again in {delay:g} s (log: {part.spec.log})")
+        part.due_at = now + delay
+
+    def stop(self, hurry: Callable[[], bool]) -> None:
+        """Stop the parts, the last started first, each within its time; nothing of them is left when this returns.
+
+        Args:
+            hurry: Asked again and again: whether to kill what is left instead of waiting.
+        """
+        for part in reversed(self._parts):
+            part.due_at = None
+            part.ask_to_stop()
+            asked = time.monotonic()
+            while not part.ended():
+                hurried = _HURRY_SECONDS if part.spec.kind == "ask" else 0.0
+                if time.monotonic() >= asked + (hurried if hurry() else part.spec.stop_seconds):
+                    break
+                time.sleep(_STOP_POLL_SECONDS)
+            part.kill()
+        self._watchdog.close()
