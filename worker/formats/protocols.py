@@ -1,0 +1,40 @@
+"""What an output format promises, and what it may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from ocrq.contracts import Page
+from worker.page import Pixels
+
+
+class PageSources(Protocol):
+    """Gives the document's pages as pictures, one at a time, to formats that show them."""
+
+    def pixels(self, number: int) -> Pixels:
+        """The page as sent (after the EXIF turn, before any of ours), height x width x 3, BGR.
+
+        Args:
+            number: The page's number in the document, from 1.
+
+        Raises:
+            OcrqError: The page cannot be shown; the format then goes on without its picture.
+        """
+        ...
+
+
+class Format(Protocol):
+    """A module of this package that is named like a format of the contract.
+
+    Attributes:
+        media_type: The document's media type.
+        binary: Whether the document is no text and travels in base64.
+    """
+
+    media_type: str
+    binary: bool
+
+    def render(self, pages: Sequence[Page], sources: PageSources) -> bytes:
+        """The document, in UTF-8 where it is text. Never fails because of what a page says."""
+        ...
