@@ -214,7 +214,7 @@ class LocalJobs:
 
 
 def fingerprint_of(kind: str, submissions: Sequence[Submission]) -> str:
-    """Equal for equal work of a kind; empty where no idempotency key asks for it, since hashing a large document takes time."""
+    """Equal for equal work of a kind; empty where no idempotency key needs it: hashing large documents takes time."""
     if all(submission.idempotency_key is None for submission in submissions):
         return ""
     digest = hashlib.sha256(kind.encode())

@@ -1,0 +1,40 @@
+"""``python -m app``: the API over the queue."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+
+from flask import Flask
+
+from app.application import create_app
+from app.server import Server
+from tasks.settings import Settings
+
+
+def main() -> None:
+    """Serve until told to stop."""
+    settings, arguments = _settings()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def make() -> Flask:
+        from tasks.queue import QueueBackend
+
+        return create_app(QueueBackend(settings), settings)
+
+    Server(make, settings, processes=arguments.processes, access_log=arguments.access_log).run()
+
+
+def _settings() -> tuple[Settings, argparse.Namespace]:
+    settings = Settings()
+    parser = argparse.ArgumentParser(prog="python -m app", description="The ocrq API over the queue.")
+    parser.add_argument("--host", default=settings.host, help="address to listen on (OCRQ_HOST; %(default)s)")
+    parser.add_argument("--port", type=int, default=settings.port, help="port, 0 for any free (PORT; %(default)s)")
+    parser.add_argument("--processes", type=int, default=1, help="server processes (%(default)s)")
+    parser.add_argument("--access-log", action="store_true", help="log every request on standard output")
+    arguments = parser.parse_args()
+    return settings.model_copy(update={"host": arguments.host, "port": arguments.port}), arguments
+
+
+if __name__ == "__main__":
+    main()

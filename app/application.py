@@ -1,0 +1,50 @@
+"""The Flask application: routes, limits and headers put together over a Backend."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from app.door import Door
+from app.front import Front
+from app.jobs import job_routes
+from app.page import page_routes
+from app.problems import tell_errors_as_problems
+from app.reads import read_routes
+from app.service import service_routes
+from app.uploads import MAX_BATCH
+from app.waiting import Seats
+from tasks.backend import Backend
+from tasks.settings import MEGABYTE, Settings
+
+_BESIDE_THE_DOCUMENT = MEGABYTE  # bytes of a body for all that is not the document: prompt, schema, options
+_SMALL_PARTS = 50  # parts of a form that are no files
+
+
+def create_app(backend: Backend, settings: Settings) -> Flask:
+    """The application.
+
+    Args:
+        backend: Runs the jobs: the queue, or one process by itself.
+        settings: Bounds: ``max_body_bytes``, ``max_waiting``, ``sync_seconds``.
+    """
+    app = Flask(__name__, static_folder="static", template_folder="templates")
+    limit = max_content_bytes(settings.max_body_bytes)
+    app.config.update(MAX_CONTENT_LENGTH=limit, MAX_FORM_MEMORY_SIZE=limit, MAX_FORM_PARTS=MAX_BATCH + _SMALL_PARTS)
+    door = Door(backend, settings, Seats(settings.max_waiting))
+    for routes in (read_routes, job_routes, service_routes, page_routes):
+        app.register_blueprint(routes(door))
+    tell_errors_as_problems(app, settings)
+    app.after_request(_add_headers)
+    app.wsgi_app = Front(app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+def max_content_bytes(max_document_bytes: int) -> int:
+    """The largest body taken: a document of the largest size in base64, which makes four bytes of three, and more."""
+    return -(-max_document_bytes // 3) * 4 + _BESIDE_THE_DOCUMENT
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

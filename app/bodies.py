@@ -1,0 +1,68 @@
+"""Request bodies: read within bounds, and parsed as JSON."""
+
+from __future__ import annotations
+
+import codecs
+
+from flask import Request
+from pydantic_core import from_json
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from ocrq.errors import InvalidRequest, UnsupportedFormat
+
+_EXAMPLE = '{"image": "<base64>"}'
+
+
+def read_body(request: Request) -> bytes:
+    """The whole body.
+
+    Raises:
+        InvalidRequest: It ended early, or stopped coming.
+        UnsupportedFormat: It is compressed.
+        werkzeug.exceptions.RequestEntityTooLarge: It is over the limit, by its header or once that much has come.
+    """
+    refuse_encoding(request)
+    try:
+        body = request.get_data(cache=False)
+    except OSError:
+        raise InvalidRequest("the body stopped coming; send it again", field="body") from None
+    limit = request.max_content_length
+    if request.content_length is None and limit is not None and len(body) >= limit:
+        raise RequestEntityTooLarge()  # werkzeug cuts a body of unknown length off at the limit without a word
+    if request.content_length is not None and len(body) < request.content_length:
+        raise InvalidRequest(
+            f"the body ended after {len(body):,} of {request.content_length:,} bytes; send it again", field="body"
+        )
+    return body
+
+
+def refuse_encoding(request: Request) -> None:
+    """Refuse compressed bodies.
+
+    Raises:
+        UnsupportedFormat: ``Content-Encoding`` names a compression.
+    """
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        raise UnsupportedFormat(
+            f"bodies are not taken in Content-Encoding {encoding[:40]!r}; send it plain", field="Content-Encoding"
+        )
+
+
+def parse_json(text: bytes | str, field: str = "body") -> object:
+    """Decode JSON: UTF-8, no ``NaN`` or ``Infinity``, nested 200 deep at most; the last of equal keys counts.
+
+    Raises:
+        InvalidRequest: It is empty, or no such JSON; says where.
+    """
+    if isinstance(text, bytes):
+        text = text.removeprefix(codecs.BOM_UTF8)
+    if not text.strip():
+        raise InvalidRequest(f"the {field} is empty; send JSON like {_EXAMPLE}", field=field)
+    try:
+        data: object = from_json(text, allow_inf_nan=False, cache_strings="keys")
+    except ValueError as error:
+        raise InvalidRequest(
+            f"the {field} is not valid JSON: {error}; send JSON like {_EXAMPLE}", field=field
+        ) from None
+    return data

@@ -1,0 +1,24 @@
+"""What every route has at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.waiting import Seats
+from tasks.backend import Backend
+from tasks.settings import Settings
+
+
+@dataclass(frozen=True)
+class Door:
+    """The way in.
+
+    Attributes:
+        backend: Runs the jobs.
+        settings: The bounds.
+        seats: For callers that wait.
+    """
+
+    backend: Backend
+    settings: Settings
+    seats: Seats

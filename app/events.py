@@ -1,0 +1,54 @@
+"""A job's events as server-sent events."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+
+from ocrq.errors import OcrqError
+from tasks.backend import JobEvent
+from tasks.unforeseen import unforeseen
+
+logger = logging.getLogger(__name__)
+
+_RECONNECT_MILLISECONDS = 2000
+_EVENT_ID = re.compile(r"\d{1,20}(-\d{1,20})?")  # as the backends number them: 7, or 1732400000000-0
+
+
+def event_stream(events: Iterator[JobEvent | None]) -> Iterator[str]:
+    """The events as they are sent; one that says ``problem`` where they broke off.
+
+    Args:
+        events: From the backend; None becomes a comment, whose sending shows whether the client still listens.
+    """
+    yield f"retry: {_RECONNECT_MILLISECONDS}\n\n"
+    try:
+        for event in events:
+            yield ": still here\n\n" if event is None else _as_text(event)
+    except OcrqError as error:
+        yield _problem(error)
+    except Exception as error:
+        yield _problem(unforeseen(logger, error, "telling a job's events"))
+    finally:
+        close = getattr(events, "close", None)
+        if close is not None:
+            close()
+
+
+def resume_after(last_event_id: str | None) -> str | None:
+    """The ``Last-Event-ID`` header; None where it is no id of ours, which tells the stream from its start."""
+    return last_event_id if last_event_id and _EVENT_ID.fullmatch(last_event_id) else None
+
+
+def _as_text(event: JobEvent) -> str:
+    return f"id: {event.id}\nevent: {event.name}\ndata: {_one_line(event.data)}\n\n"
+
+
+def _problem(error: OcrqError) -> str:
+    return f"event: problem\ndata: {_one_line(error.to_json())}\n\n"
+
+
+def _one_line(data: object) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))

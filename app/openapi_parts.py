@@ -1,0 +1,116 @@
+"""Pieces the OpenAPI document is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ocrq.errors import (
+    BrokerUnavailable,
+    DocumentLost,
+    InternalError,
+    InvalidImage,
+    InvalidRequest,
+    JobCancelled,
+    JobConflict,
+    ModelNotAllowed,
+    ModelUnavailable,
+    NotFound,
+    NotImplementedYet,
+    NoWorker,
+    OcrqError,
+    QueueFull,
+    ReadFailed,
+    TimeLimitExceeded,
+    TooLarge,
+    TooManyWaiting,
+    UnreadableDocument,
+    UnsupportedFormat,
+    WaitTimeout,
+    WorkerLost,
+)
+
+Json = dict[str, Any]
+
+ANYWHERE = (BrokerUnavailable, InternalError)
+TAKING_IN = (InvalidRequest, InvalidImage, TooLarge, UnsupportedFormat, ModelNotAllowed, JobConflict)
+QUEUEING = (NotImplementedYet, QueueFull, NoWorker)
+READING = (
+    UnreadableDocument,
+    JobCancelled,
+    ModelUnavailable,
+    WaitTimeout,
+    TooManyWaiting,
+    TimeLimitExceeded,
+    DocumentLost,
+    WorkerLost,
+    ReadFailed,
+)
+ROUTING = (NotFound,)
+
+EXAMPLE_IMAGE = "iVBORw0KGgoAAAANSUhEUgAA…"
+
+
+def ref(name: str, kind: str = "schemas") -> Json:
+    """A reference to a component."""
+    return {"$ref": f"#/components/{kind}/{name}"}
+
+
+def content(schema: Json, mimetype: str = "application/json", examples: Mapping[str, Any] | None = None) -> Json:
+    """A body of one media type."""
+    media: Json = {"schema": schema}
+    if examples:
+        media["examples"] = {name: {"value": value} for name, value in examples.items()}
+    return {mimetype: media}
+
+
+def answer(description: str, schema: Json, headers: Mapping[str, str] | None = None) -> Json:
+    """A response of JSON; ``headers`` maps names to descriptions."""
+    made: Json = {"description": description, "content": content(schema)}
+    if headers:
+        made["headers"] = {name: _header(about) for name, about in headers.items()}
+    return made
+
+
+def problems(*errors: type[OcrqError], headers: Mapping[int, Mapping[str, str]] | None = None) -> Json:
+    """Responses by status for the errors a route may answer with."""
+    by_status: dict[int, list[type[OcrqError]]] = {}
+    for error in errors:
+        by_status.setdefault(error.status, []).append(error)
+    return {str(status): _problem(status, by_status[status], headers or {}) for status in sorted(by_status)}
+
+
+def _problem(status: int, errors: list[type[OcrqError]], headers: Mapping[int, Mapping[str, str]]) -> Json:
+    made: Json = {
+        "description": "; ".join(f"`{error.code}`: {error.title}" for error in errors),
+        "content": content(ref("Problem"), "application/problem+json", {e.code: example_problem(e) for e in errors}),
+    }
+    told = dict(headers.get(status, {}))
+    if any(error.retryable for error in errors):
+        told["Retry-After"] = "Seconds after which asking again makes sense."
+    if told:
+        made["headers"] = {name: _header(about) for name, about in told.items()}
+    return made
+
+
+def example_problem(error: type[OcrqError]) -> Json:
+    """What the problem document of an error looks like."""
+    return {
+        "type": f"urn:ocrq:error:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.__doc__ or error.title,
+        "code": error.code,
+        "field": None,
+        "retryable": error.retryable,
+        "instance": "/extract_text",
+    }
+
+
+def parameter(name: str, place: str, about: str, schema: Json, *, required: bool = False) -> Json:
+    """A path, query or header parameter."""
+    return {"name": name, "in": place, "required": required, "description": about, "schema": schema}
+
+
+def _header(about: str) -> Json:
+    return {"description": about, "schema": {"type": "string"}}

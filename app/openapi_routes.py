@@ -1,0 +1,213 @@
+"""Every route as the OpenAPI document tells it."""
+
+from __future__ import annotations
+
+from app.openapi_parts import (
+    ANYWHERE,
+    EXAMPLE_IMAGE,
+    QUEUEING,
+    READING,
+    ROUTING,
+    TAKING_IN,
+    Json,
+    answer,
+    content,
+    parameter,
+    problems,
+    ref,
+)
+from app.uploads import DEFAULT_ENDPOINT, MAX_BATCH, MAX_KEY_CHARACTERS
+from app.waiting import MAX_WAIT_SECONDS
+from ocrq.contracts import OPERATIONS, Operation
+from ocrq.errors import InvalidRequest, JobExpired, JobNotFound, NoWorker, TooManyWaiting
+
+_ABOUT: dict[Operation, tuple[str, str]] = {
+    "extract_text": ("Read a document", "One reading of every page."),
+    "extract_text_robust": (
+        "Read a poor document",
+        "At least three variants of every page are read and voted on line by line; slower, and surer of itself.",
+    ),
+    "extract_structured": ("Read fields", "Reads the document and fills `schema`."),
+    "extract_structured_robust": (
+        "Read fields from a poor document",
+        "As `/extract_structured`, with the robust reading and checks across fields.",
+    ),
+}
+_LOCATION = {"Location": "`/jobs/{id}`, where to ask for it."}
+_PREFER = parameter(
+    "Prefer",
+    "header",
+    "`respond-async`: answer 202 and the job at once. `wait=5`: wait no longer than 5 s. Both: 202 if the result is "
+    "not there after 5 s. (RFC 7240)",
+    {"type": "string", "examples": ["respond-async", "wait=5", "respond-async, wait=5"]},
+)
+_KEY = parameter(
+    "Idempotency-Key",
+    "header",
+    "A repeated submit with the same key returns the first job; with another body it is a conflict.",
+    {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS, "pattern": "^[ -~]+$"},
+)
+_JOB_ID = parameter("job_id", "path", "A job's or a batch's id.", {"type": "string"}, required=True)
+_BINARY: Json = {"type": "string", "contentMediaType": "application/octet-stream"}
+_RAW = ("image/*", "application/pdf", "application/octet-stream")
+
+
+def paths() -> Json:
+    """Path to operations."""
+    return {
+        **{f"/{operation}": {"post": _read(operation)} for operation in OPERATIONS},
+        "/jobs": {"post": _submit()},
+        "/jobs/{job_id}": {"get": _get(), "delete": _cancel()},
+        "/jobs/{job_id}/events": {"get": _events()},
+        **_service(),
+    }
+
+
+def _read(operation: Operation) -> Json:
+    summary, about = _ABOUT[operation]
+    structured = operation.startswith("extract_structured")
+    example: Json = {"image": EXAMPLE_IMAGE}
+    if structured:
+        example["schema"] = {"invoice_number": "string", "total": "number"}
+    with_image = {"allOf": [ref("ReadRequest"), {"required": ["image"]}]}
+    return {
+        "operationId": operation,
+        "tags": ["read"],
+        "summary": summary,
+        "description": f"{about} The document comes as `image` in base64, as the part `file` of a form, or as the "
+        "body itself with the other fields as query parameters.",
+        "parameters": [_PREFER, _KEY],
+        "requestBody": {
+            "required": True,
+            "content": {**content(with_image, examples={"document": example}), **_form({}), **_raw()},
+        },
+        "responses": {
+            "200": answer("The result.", ref("StructuredResult" if structured else "TextResult")),
+            "202": answer(
+                "Accepted, as `Prefer: respond-async` asked.",
+                ref("Job"),
+                {**_LOCATION, "Preference-Applied": "`respond-async`."},
+            ),
+            **problems(*TAKING_IN, *QUEUEING, *READING, *ANYWHERE, headers={504: _LOCATION}),
+        },
+    }
+
+
+def _submit() -> Json:
+    endpoint: Json = {"type": "string", "enum": [f"/{name}" for name in OPERATIONS], "default": DEFAULT_ENDPOINT}
+    one = {"endpoint": DEFAULT_ENDPOINT, "request": {"image": EXAMPLE_IMAGE}}
+    batch = {"endpoint": DEFAULT_ENDPOINT, "requests": [{"image": EXAMPLE_IMAGE}, {"image": EXAMPLE_IMAGE}]}
+    return {
+        "operationId": "submit_job",
+        "tags": ["jobs"],
+        "summary": "Submit a document, or a batch",
+        "description": f"A batch has 1 to {MAX_BATCH:,} requests, or several `file` parts; an item that is wrong fails "
+        "alone.",
+        "parameters": [
+            _KEY,
+            parameter("endpoint", "query", "For a document that is the body itself.", endpoint),
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                **content(ref("JobSubmission"), examples={"one": one, "batch": batch}),
+                **_form({"endpoint": endpoint}),
+                **_raw(),
+            },
+        },
+        "responses": {
+            "202": answer("Accepted.", _job_or_batch(), _LOCATION),
+            **problems(*TAKING_IN, *ROUTING, *QUEUEING, *ANYWHERE),
+        },
+    }
+
+
+def _get() -> Json:
+    wait = {"type": "number", "minimum": 0, "maximum": MAX_WAIT_SECONDS, "default": 0}
+    return {
+        "operationId": "get_job",
+        "tags": ["jobs"],
+        "summary": "A job as it is now, or when it has ended",
+        "parameters": [_JOB_ID, parameter("wait", "query", "Seconds to hold the answer until the job ends.", wait)],
+        "responses": {
+            "200": answer("The job with its result or error, or the batch.", _job_or_batch()),
+            **problems(InvalidRequest, JobNotFound, JobExpired, TooManyWaiting, *ANYWHERE),
+        },
+    }
+
+
+def _cancel() -> Json:
+    return {
+        "operationId": "cancel_job",
+        "tags": ["jobs"],
+        "summary": "Cancel a job or batch",
+        "description": "Queued work never starts, running work stops at its next step; an ended job stays as it is.",
+        "parameters": [_JOB_ID],
+        "responses": {
+            "200": answer("The job as it is now.", _job_or_batch()),
+            **problems(JobNotFound, JobExpired, *ANYWHERE),
+        },
+    }
+
+
+def _events() -> Json:
+    after = parameter("Last-Event-ID", "header", "Go on after this event.", {"type": "string"})
+    return {
+        "operationId": "job_events",
+        "tags": ["jobs"],
+        "summary": "A job as server-sent events, until it ends",
+        "description": "`status` (a Job), `progress` (`{done, total, unit}`), `page` (a Page, as soon as it is read), "
+        "and `problem` where the stream had to break off.",
+        "parameters": [_JOB_ID, after],
+        "responses": {
+            "200": {"description": "The events.", "content": content({"type": "string"}, "text/event-stream")},
+            "204": {"description": "The job has ended and `Last-Event-ID` was its last event."},
+            **problems(JobNotFound, JobExpired, TooManyWaiting, *ANYWHERE),
+        },
+    }
+
+
+def _service() -> Json:
+    def get(name: str, summary: str, responses: Json) -> Json:
+        return {"get": {"operationId": name, "tags": ["service"], "summary": summary, "responses": responses}}
+
+    def flag(name: str) -> Json:
+        return {"type": "object", "properties": {name: {"const": True}}, "required": [name]}
+
+    health = ref("Health")
+    html = content({"type": "string"}, "text/html")
+    return {
+        "/health": get(
+            "health",
+            "Health, from the workers' heartbeats",
+            {"200": answer("Healthy or degraded.", health), "503": answer("Unhealthy; `reasons` says why.", health)},
+        ),
+        "/livez": get("livez", "Whether this process lives", {"200": answer("It does.", flag("alive"))}),
+        "/readyz": get(
+            "readyz", "Whether a worker can read", {"200": answer("One can.", flag("ready")), **problems(NoWorker)}
+        ),
+        "/models": get(
+            "models",
+            "The models that may be asked for",
+            {"200": answer("The list.", ref("ModelList")), **problems(*ANYWHERE)},
+        ),
+        "/openapi.json": get("openapi", "This document", {"200": answer("OpenAPI 3.1.", {"type": "object"})}),
+        "/": get("page", "The web page", {"200": {"description": "HTML.", "content": html}}),
+    }
+
+
+def _job_or_batch() -> Json:
+    return {"anyOf": [ref("Job"), ref("Batch")]}
+
+
+def _form(more: Json) -> Json:
+    properties = {
+        "file": {"anyOf": [_BINARY, {"type": "array", "items": _BINARY}], "description": "The document."},
+        "request": {**ref("ReadRequest"), "description": "The other fields as JSON; each may be a part of its own."},
+        **more,
+    }
+    return content({"type": "object", "properties": properties, "required": ["file"]}, "multipart/form-data")
+
+
+def _raw() -> Json:
+    return {kind: {"schema": {}} for kind in _RAW}

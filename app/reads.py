@@ -1,0 +1,64 @@
+"""The four synchronous routes: submit, wait, answer with the result."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import Blueprint, Response, request
+
+from app.door import Door
+from app.problems import problem_of
+from app.replies import accepted, job_path, json_reply
+from app.uploads import idempotency_key, read_upload
+from app.waiting import Preferences
+from ocrq.contracts import ENDED, OPERATIONS, Batch, Job, Operation
+from ocrq.errors import InternalError, JobCancelled, OcrqError, WaitTimeout, from_json
+
+_ASYNC = {"Preference-Applied": "respond-async"}
+_COME_AGAIN_SECONDS = 1  # a result that took longer than the wait may be there any moment
+
+
+def read_routes(door: Door) -> Blueprint:
+    """A route for every operation."""
+    routes = Blueprint("reads", __name__)
+    for operation in OPERATIONS:
+        routes.add_url_rule(f"/{operation}", operation, partial(_read, door, operation), methods=["POST"])
+    return routes
+
+
+def _read(door: Door, operation: Operation) -> Response:
+    prefer = Preferences.of(request.headers.getlist("Prefer"))
+    submission = read_upload(request).submission(
+        operation, max_bytes=door.settings.max_body_bytes, key=idempotency_key(request)
+    )
+    if prefer.respond_async and not prefer.wait:
+        return accepted(door.backend.submit(submission), _ASYNC)
+    longest = door.settings.sync_seconds
+    seconds = longest if prefer.wait is None else min(prefer.wait, longest)
+    with door.seats.taken():
+        job_id = door.backend.submit(submission).id
+        del submission  # a document of 40 MB need not wait along
+        try:
+            job = door.backend.wait(job_id, seconds)
+        except OcrqError as error:  # the wait failed and the job goes on: say where
+            return problem_of(error, {"Location": job_path(job_id)})
+    if prefer.respond_async and job.status not in ENDED:
+        return accepted(job, _ASYNC)
+    return _answer(job, seconds)
+
+
+def _answer(job: Job | Batch, seconds: float) -> Response:
+    if isinstance(job, Batch):
+        raise InternalError("a single request became a batch; tell the operator")
+    if job.result is not None and job.status == "succeeded":
+        return json_reply(job.result)
+    if job.status not in ENDED:
+        late = WaitTimeout(
+            f"the result is not ready after {seconds:g} s, and the job goes on; ask for it at {job_path(job.id)}",
+            retry_after=_COME_AGAIN_SECONDS,
+            extra={"job_id": job.id},
+        )
+        return problem_of(late, {"Location": job_path(job.id)})
+    if job.error is not None:
+        raise from_json({**job.error.model_dump(), "job_id": job.id})
+    raise JobCancelled("the job was cancelled before it ended; submit it again", extra={"job_id": job.id})

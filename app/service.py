@@ -1,0 +1,51 @@
+"""What the service says of itself: health, readiness, models, the OpenAPI document."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+from flask import Blueprint, Response
+
+from app.door import Door
+from app.openapi import openapi_document
+from app.replies import json_reply
+from ocrq.errors import NoWorker
+
+
+def service_routes(door: Door) -> Blueprint:
+    """Routes that read nothing."""
+    routes = Blueprint("service", __name__)
+    routes.add_url_rule("/health", "health", partial(_health, door))
+    routes.add_url_rule("/livez", "livez", _livez)
+    routes.add_url_rule("/readyz", "readyz", partial(_readyz, door))
+    routes.add_url_rule("/models", "models", partial(_models, door))
+    routes.add_url_rule("/openapi.json", "openapi", _openapi)
+    return routes
+
+
+def _health(door: Door) -> Response:
+    health = door.backend.health()
+    return json_reply(health, 503 if health.status == "unhealthy" else 200)
+
+
+def _livez() -> Response:
+    return json_reply({"alive": True})
+
+
+def _readyz(door: Door) -> Response:
+    if not door.backend.ready():
+        raise NoWorker("no worker can read now; start one, or wait until it has loaded its model")
+    return json_reply({"ready": True})
+
+
+def _models(door: Door) -> Response:
+    return json_reply(door.backend.models())
+
+
+@cache
+def _document() -> dict[str, object]:
+    return openapi_document()
+
+
+def _openapi() -> Response:
+    return json_reply(_document())

@@ -1,0 +1,86 @@
+"""Callers that wait: how many may, for how long, and what they prefer (RFC 7240)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from werkzeug.http import parse_list_header
+
+from ocrq.errors import InvalidRequest, TooManyWaiting
+
+MAX_WAIT_SECONDS = 60  # of ?wait: below what proxies cut idle connections at
+_SEAT_FREE_SECONDS = 2  # about when a waiting caller will have left
+
+
+class Seats:
+    """As many callers of this process as may wait at a time: each holds one of its threads."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._free = threading.BoundedSemaphore(count)
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Hold a seat.
+
+        Raises:
+            TooManyWaiting: None is free.
+        """
+        if not self._free.acquire(blocking=False):
+            raise TooManyWaiting(
+                f"{self._count} callers wait here already; submit with 'Prefer: respond-async' and ask for the job "
+                "later, or come again",
+                retry_after=_SEAT_FREE_SECONDS,
+            )
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """The ``Prefer`` header.
+
+    Attributes:
+        respond_async: 202 and the job, rather than a wait for the result.
+        wait: Seconds the caller is ready to wait; None if it did not say.
+    """
+
+    respond_async: bool = False
+    wait: int | None = None
+
+    @classmethod
+    def of(cls, headers: Iterable[str]) -> Preferences:
+        """Read the header's values; what is not understood is passed over, as the RFC has it."""
+        respond_async, wait = False, None
+        for preference in (part for header in headers for part in parse_list_header(header)):
+            name, _, value = preference.partition(";")[0].partition("=")
+            value = value.strip().strip('"')
+            if name.strip().lower() == "respond-async":
+                respond_async = True
+            elif name.strip().lower() == "wait" and wait is None and value.isdecimal():
+                wait = int(value)
+        return cls(respond_async, wait)
+
+
+def wait_seconds(text: str | None) -> float:
+    """The seconds of ``?wait=``; 0 without it.
+
+    Raises:
+        InvalidRequest: It is no number from 0 to 60.
+    """
+    if text is None:
+        return 0.0
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= MAX_WAIT_SECONDS:
+        raise InvalidRequest(
+            f"wait must be a number of seconds from 0 to {MAX_WAIT_SECONDS}; ask again for longer waits", field="wait"
+        )
+    return seconds

@@ -1,0 +1,32 @@
+"""``python -m tests.local_server [--port 0]``: the real server over one process that reads as the tests do."""
+
+from __future__ import annotations
+
+import argparse
+
+from flask import Flask
+
+from app import create_app
+from app.server import Server
+from tasks.catalogue import Catalogue
+from tasks.local import LocalBackend
+from tasks.settings import Settings
+from tests.page_runner import PageRunner
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--page-seconds", type=float, default=0.0)
+    arguments = parser.parse_args()
+    settings = Settings(model="fake").model_copy(update={"port": arguments.port, "drain_seconds": 1})
+
+    def make() -> Flask:
+        runner = PageRunner(seconds=arguments.page_seconds)
+        return create_app(LocalBackend(runner, settings, Catalogue.from_settings(settings)), settings)
+
+    Server(make, settings).run()
+
+
+if __name__ == "__main__":
+    main()
