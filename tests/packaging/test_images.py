@@ -14,7 +14,7 @@ from typing import NoReturn
 import pytest
 
 from tests.packaging.images import DOCKERFILES, ROOT, Image, build, instructions
-from tests.packaging.ports import free_port
+from tests.packaging.services import free_port
 
 START_SECONDS = 30.0
 
@@ -57,7 +57,7 @@ def test_dependencies_are_installed_before_sources_are_copied(dockerfile: str) -
 
 def test_the_api_image_has_the_api_and_nothing_heavy(api: Image) -> None:
     assert api.run(["python", "-c", "from app import create_app"]).returncode == 0
-    heavy = ("torch", "transformers", "numpy", "cv2", "openvino", "rapidocr", "PIL", "pypdfium2", "worker")
+    heavy = ("torch", "transformers", "numpy", "cv2", "openvino", "rapidocr", "PIL", "pypdfium2")
     assert [module for module in heavy if api.finds(module)] == []
 
 

