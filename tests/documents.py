@@ -97,7 +97,7 @@ def _write(page: Image.Image, lines: Iterable[str], at: tuple[int, int], font_px
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:
     """The image in one of Pillow's formats."""
     buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
+    image.copy().save(buffer, kind, **options)  # Pillow leaves settings of the save on the image it saved
     return buffer.getvalue()
 
 

@@ -1,0 +1,83 @@
+"""From bytes to a document whose pages are read one at a time."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol
+
+from ocrq.errors import UnsupportedFormat
+from tasks.intake import FORMATS, sniff
+from worker.imaging.limits import Limits, check_page_count
+from worker.page import PageImage
+
+__all__ = ["Document", "Limits", "check_page_count", "count_pages", "open_document"]
+
+
+class Document(Protocol):
+    """An opened document; a context manager. Pages are decoded when read, so that memory holds one at a time.
+
+    Attributes:
+        kind: ``png``, ``jpeg``, ``webp``, ``bmp``, ``gif``, ``tiff`` or ``pdf``.
+        page_count: At least 1.
+    """
+
+    @property
+    def kind(self) -> str:
+        """The format."""
+        ...
+
+    @property
+    def page_count(self) -> int:
+        """Pages in all."""
+        ...
+
+    def read_page(self, number: int) -> PageImage:
+        """Decode page ``number``, from 1 to ``page_count``.
+
+        Raises:
+            UnreadableDocument: This page is truncated or damaged; others may be good.
+            TooLarge: This page has too many pixels.
+        """
+        ...
+
+    def __enter__(self) -> Document: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def open_document(data: bytes, limits: Limits) -> Document:
+    """Open an image or a PDF far enough to count its pages; no pixels are made.
+
+    How many pages a request may ask for is :func:`check_page_count`'s question.
+
+    Args:
+        data: The file.
+        limits: What is allowed.
+
+    Raises:
+        UnsupportedFormat: The bytes are no image and no PDF that is read here.
+        UnreadableDocument: They are one, and truncated, damaged, locked or empty.
+        TooLarge: Its only page has too many pixels.
+    """
+    kind = sniff(data)
+    if kind is None:
+        raise UnsupportedFormat(f"the document is no image or PDF that is read here; send {FORMATS}", field="image")
+    if kind == "pdf":
+        from worker.imaging.pdf import PdfDocument  # loads PDFium, which most processes never need
+
+        return PdfDocument(data, limits)
+    if kind == "tiff":
+        from worker.imaging.tiff import TiffDocument
+
+        return TiffDocument(data, limits)
+    from worker.imaging.picture import ImageDocument
+
+    return ImageDocument(data, kind, limits)
+
+
+def count_pages(data: bytes, limits: Limits) -> int:
+    """Pages of a document; raises as :func:`open_document` does."""
+    with open_document(data, limits) as document:
+        return document.page_count

@@ -1,0 +1,41 @@
+"""Whatever a decoder raises, made one of our errors."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from PIL import Image
+
+from ocrq.errors import OcrqError, TooLarge, UnreadableDocument
+
+
+@contextmanager
+def guarded(what: str) -> Iterator[None]:
+    """Turn every exception of the block into an error that names the image and says the remedy.
+
+    Decoders answer hostile bytes with about any exception, ``struct.error`` and ``SyntaxError`` among them, so all
+    are caught here, and nowhere else.
+
+    Args:
+        what: What is being read, to begin the sentence with: ``"the PNG image"``.
+
+    Raises:
+        TooLarge: Memory ran out, or Pillow's own guard against bombs went off.
+        UnreadableDocument: Anything else.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # broken metadata is the sender's, and no matter if the pixels are there
+            yield
+    except OcrqError:
+        raise
+    except (MemoryError, Image.DecompressionBombError):
+        raise TooLarge(
+            f"{what} is too large to be decoded; send it at a lower resolution or in parts", field="image"
+        ) from None
+    except Exception:
+        raise UnreadableDocument(
+            f"{what} is truncated or damaged; send it again, or save it anew with another program", field="image"
+        ) from None

@@ -1,0 +1,122 @@
+"""PDF: pages rendered one at a time by PDFium."""
+
+from __future__ import annotations
+
+import threading
+from math import sqrt
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pypdfium2 as pdfium
+
+from ocrq.errors import UnreadableDocument
+from worker.imaging.guard import guarded
+from worker.imaging.limits import Limits, check_pixels
+from worker.page import PageImage, Pixels
+
+POINTS_PER_INCH = 72.0
+MIN_DPI = 72.0
+"""Body text rendered coarser is under 10 pixels high, and no longer read."""
+
+WHITE = (255, 255, 255, 255)
+END_WITHIN = 64 * 1024
+"""Bytes from the end in which a whole PDF has its end mark; readers ask for 1,024, some senders add rubbish."""
+
+_PASSWORD_ERROR, _SECURITY_ERROR = 4, 5  # PDFium's FPDF_ERR_PASSWORD and FPDF_ERR_SECURITY
+
+_pdfium = threading.RLock()  # PDFium keeps global state and allows one call at a time, whatever the document
+
+
+class PdfDocument:
+    """A PDF as a document.
+
+    Args:
+        data: The file.
+        limits: What is allowed, and the resolution to render at.
+
+    Raises:
+        UnreadableDocument: It is truncated, damaged or locked with a password, or has no pages.
+    """
+
+    kind = "pdf"
+
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        if b"%%EOF" not in data[-END_WITHIN:]:
+            raise UnreadableDocument("the PDF ends early; send it again, complete", field="image")
+        self._limits = limits
+        with _pdfium, guarded("the PDF"):
+            self._pdf = _opened(data)
+            self.page_count = len(self._pdf)
+        if not self.page_count:
+            raise UnreadableDocument("the PDF has no pages; send one that has", field="image")
+
+    def read_page(self, number: int) -> PageImage:
+        """Render page ``number``, from 1, with its annotations and form fields, turned as the PDF says.
+
+        Raises:
+            UnreadableDocument: The page is damaged; others may be good.
+            TooLarge: It has too many pixels even at :data:`MIN_DPI`.
+        """
+        with _pdfium, guarded(f"page {number} of the PDF"):
+            page = self._pdf[number - 1]
+            try:
+                width, height = page.get_size()
+                dpi = fitting_dpi(width, height, self._limits)
+                return PageImage(number, _rendered(page, dpi), dpi)
+            finally:
+                page.close()
+
+    def __enter__(self) -> PdfDocument:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with _pdfium:
+            self._pdf.close()
+
+
+def fitting_dpi(width: float, height: float, limits: Limits) -> float:
+    """The resolution to render a page at.
+
+    Args:
+        width: Points, 72 to the inch.
+        height: Points.
+        limits: Names the usual resolution, and how many pixels a page may have.
+
+    Returns:
+        Dots per inch: the usual, or as many as fit into the pixels, :data:`MIN_DPI` at least.
+
+    Raises:
+        TooLarge: The page has too many pixels even so.
+        UnreadableDocument: It has no area.
+    """
+    inches = max(width, 0.0) * max(height, 0.0) / POINTS_PER_INCH**2
+    wanted = float(limits.pdf_dpi)
+    most = min(limits.pdf_page_pixels, limits.max_pixels)
+    if inches * wanted**2 > most:
+        # Sides are rounded up to whole pixels, which must not pass the limit again.
+        wanted = max(sqrt(most / inches) * 0.999, min(MIN_DPI, wanted))
+    scale = wanted / POINTS_PER_INCH
+    check_pixels(int(np.ceil(width * scale)), int(np.ceil(height * scale)), limits)
+    return wanted
+
+
+def _opened(data: bytes) -> Any:
+    try:
+        pdf = pdfium.PdfDocument(data)
+    except pdfium.PdfiumError as error:
+        if error.err_code in (_PASSWORD_ERROR, _SECURITY_ERROR):
+            raise UnreadableDocument("the PDF is locked with a password; send it without one", field="image") from None
+        raise
+    pdf.init_forms()
+    return pdf
+
+
+def _rendered(page: Any, dpi: float) -> Pixels:
+    bitmap = page.render(scale=dpi / POINTS_PER_INCH, fill_color=WHITE, draw_annots=True, may_draw_forms=True)
+    try:
+        return np.array(bitmap.to_numpy()[:, :, :3], dtype=np.uint8, order="C")  # a copy: the bitmap is freed
+    finally:
+        bitmap.close()
