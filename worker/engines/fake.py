@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tasks.runner import ReadContext
+from tasks.settings import Settings
 from worker.page import LineReading, PageImage, PageReading, Quad, TextLine
 
 PROBABILITY = 0.99  # of every character
@@ -43,6 +44,11 @@ class FakeEngine:
             _wait(self.seconds_per_page, context)
             readings.append(_reading(page))
         return readings
+
+
+def load(model: str, settings: Settings) -> FakeEngine:
+    """The engine as the operator set it; every model name gets the same."""
+    return FakeEngine(settings.fake_seconds)
 
 
 def _wait(seconds: float, context: ReadContext) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from ocrq.errors import JobCancelled, TimeLimitExceeded
 from tasks.runner import ReadContext
-from worker.engines.fake import FakeEngine
+from tasks.settings import Settings
+from worker.engines.fake import FakeEngine, load
 from worker.engines.protocols import PageReader
 from worker.page import PageImage
 
@@ -22,6 +23,10 @@ def test_it_is_a_page_reader_whose_pages_spread_over_workers() -> None:
     engine = FakeEngine()
     assert isinstance(engine, PageReader)
     assert (engine.name, engine.batch_pages) == ("fake/fixed", 1)
+
+
+def test_it_is_loaded_as_slow_as_the_operator_set_it() -> None:
+    assert load("fake", Settings(fake_seconds=1.5)).seconds_per_page == 1.5
 
 
 def test_each_page_says_its_number_in_the_document_and_the_same_every_time() -> None:
