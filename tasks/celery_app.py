@@ -43,7 +43,6 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
         result_expires=settings.job_ttl,
         worker_prefetch_multiplier=1,
         worker_proc_alive_timeout=_CHILD_START_SECONDS,
-        worker_enable_soft_shutdown_on_idle=True,
         worker_soft_shutdown_timeout=settings.drain_seconds,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_hijack_root_logger=False,

@@ -67,17 +67,21 @@ class News:
                         del self._waiting[job_id]
 
     def _listen(self) -> None:
+        heard = True
         while True:
             try:
                 with self._make_client() as client, client.pubsub(ignore_subscribe_messages=True) as channel:
                     channel.subscribe(NEWS)
+                    heard = True
                     self._wake_all()  # what was told while nobody listened
                     while True:
                         message = channel.get_message(timeout=LISTEN_SECONDS)
                         if message:
                             self._wake(message["data"].decode())
             except (redis.RedisError, OSError) as error:
-                log.warning("the news cannot be heard, and is tried again: %s", error)
+                if heard:  # once for each time it goes silent
+                    log.warning("the news cannot be heard, and is tried again: %s", error)
+                heard = False
                 time.sleep(RECONNECT_SECONDS)
 
     def _wake(self, job_id: str) -> None:

@@ -44,12 +44,12 @@ class Sweeper(threading.Thread):
         self._heartbeats = heartbeats
         self._blobs = blobs
         self._me = name.encode()
-        self._stop = threading.Event()
+        self._ending = threading.Event()
 
     def run(self) -> None:
         """The thread: sweep while leading, whatever Redis does meanwhile."""
         turn = 0
-        while not self._stop.wait(SWEEP_SECONDS):
+        while not self._ending.wait(SWEEP_SECONDS):
             try:
                 if self._leads():
                     self.sweep()
@@ -73,7 +73,7 @@ class Sweeper(threading.Thread):
 
     def stop(self) -> None:
         """End the thread, and let another control worker lead."""
-        self._stop.set()
+        self._ending.set()
         self.join(timeout=SWEEP_SECONDS)
         try:
             if self._redis.get(_LEADER) == self._me:

@@ -18,6 +18,7 @@ from tasks.celery_app import make_celery, queues_of
 from tasks.connection import WORKER_TIMEOUT
 from tasks.settings import Settings
 from worker.process import ReadingProcess, start_reading
+from worker.warm_up import warm_up_failed, warm_up_succeeded
 
 _HEAVY = ("torch", "cv2", "openvino", "numpy")
 
@@ -47,8 +48,10 @@ def _start_child(**_: Any) -> None:
         _reading = start_reading(app, settings)
     except Exception:
         log.exception("the models could not be loaded; this process ends")
+        warm_up_failed(settings)
         sys.stderr.flush()
         os._exit(1)
+    warm_up_succeeded(settings)
 
 
 @signals.worker_process_shutdown.connect

@@ -1,0 +1,35 @@
+"""A stack of real processes on the fake engine, and the API's backend over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from tasks.queue import QueueBackend
+from tasks.settings import Settings
+from tests.live.processes import Parts
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    parts = Parts(tmp_path_factory.mktemp("parts"), {"OCRQ_FAKE_SECONDS": "0.05", "OCRQ_LEASE_SECONDS": "2"})
+    try:
+        parts.start(workers=1, concurrency=2)
+        yield parts
+    finally:
+        parts.stop()
+
+
+@pytest.fixture(scope="module")
+def settings(parts: Parts) -> Settings:
+    return Settings(
+        redis_url=SecretStr(parts.url), model="fake", blob_dir=Path(parts.directory) / "blobs", lease_seconds=2
+    )
+
+
+@pytest.fixture(scope="module")
+def backend(settings: Settings) -> QueueBackend:
+    return QueueBackend(settings)

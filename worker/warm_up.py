@@ -1,0 +1,44 @@
+"""What happens when children cannot load their models: the worker waits, tries again, and then stops consuming."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import time
+
+import redis
+
+from tasks.connection import WORKER_TIMEOUT, connect
+from tasks.settings import Settings
+
+PAUSE_SECONDS = 2.0  # between two tries; Celery replaces a child that ends at once
+TRIES = 5  # in a row, over all children of a worker
+_REMEMBERED_SECONDS = 600
+
+log = logging.getLogger(__name__)
+
+
+def warm_up_failed(settings: Settings) -> None:
+    """Count a failure of this child, and after :data:`TRIES` of them tell the parent to stop."""
+    time.sleep(PAUSE_SECONDS)
+    try:
+        with connect(settings, WORKER_TIMEOUT) as client:
+            failures = int(client.incr(_key()))
+            client.expire(_key(), _REMEMBERED_SECONDS)
+    except redis.RedisError:
+        return
+    if failures >= TRIES:
+        log.critical("the models failed to load %d times; this worker stops and takes no jobs", failures)
+        os.kill(os.getppid(), signal.SIGTERM)
+
+
+def warm_up_succeeded(settings: Settings) -> None:
+    """Forget the failures."""
+    with connect(settings, WORKER_TIMEOUT) as client:
+        client.delete(_key())
+
+
+def _key() -> str:
+    return f"ocrq:warm-up:{socket.gethostname()}:{os.getppid()}"
