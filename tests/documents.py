@@ -94,10 +94,12 @@ def _write(page: Image.Image, lines: Iterable[str], at: tuple[int, int], font_px
         draw.text((at[0], at[1] + row * font_px * 1.6), line, fill="black", font=font)
 
 
-def saved(image: Image.Image, kind: str, **options: object) -> bytes:
-    """The image in one of Pillow's formats."""
+def saved(image: Image.Image, kind: str, more: Sequence[Image.Image] = (), **options: object) -> bytes:
+    """The image in one of Pillow's formats, ``more`` images after it."""
+    if more:
+        options |= {"save_all": True, "append_images": [other.copy() for other in more]}
     buffer = io.BytesIO()
-    image.copy().save(buffer, kind, **options)  # Pillow leaves settings of the save on the image it saved
+    image.copy().save(buffer, kind, **options)  # copies: Pillow leaves settings of the save on what it saved
     return buffer.getvalue()
 
 
@@ -119,17 +121,17 @@ def as_bmp(image: Image.Image) -> bytes:
 
 def as_gif(image: Image.Image, *more: Image.Image) -> bytes:
     """A GIF; further images make it an animation."""
-    return saved(image, "GIF", save_all=True, append_images=more) if more else saved(image, "GIF")
+    return saved(image, "GIF", more)
 
 
 def as_tiff(frames: Sequence[Image.Image], compression: str | None = None) -> bytes:
     """Every frame a page; ``compression`` as Pillow names it: ``group4`` (of mode 1), ``tiff_lzw``, ``jpeg``…"""
-    return saved(frames[0], "TIFF", save_all=True, append_images=frames[1:], compression=compression)
+    return saved(frames[0], "TIFF", frames[1:], compression=compression)
 
 
 def as_pdf(pages: Sequence[Image.Image], dpi: float = 200.0) -> bytes:
     """A scan: every page one picture."""
-    return saved(pages[0], "PDF", save_all=True, append_images=pages[1:], resolution=dpi)
+    return saved(pages[0], "PDF", pages[1:], resolution=dpi)
 
 
 def exif_turned_jpeg(image: Image.Image, orientation: int) -> bytes:
