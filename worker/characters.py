@@ -1,0 +1,62 @@
+"""Tidy a reading's characters: composed, no control characters, ASCII where the line is Latin."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from worker.page import LineReading
+
+Place = tuple[float, float]
+
+WIDE_TO_ASCII = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
+    0x3000: " ",
+    0x3001: ",",
+    0x3002: ".",
+    0x3010: "[",
+    0x3011: "]",
+}
+"""Full-width forms, and the ideographic space, comma, stop and brackets."""
+
+
+def tidied(reading: LineReading) -> LineReading:
+    """The reading in Unicode's composed form (NFC), on one line.
+
+    Control characters become spaces, runs of spaces one, spaces at the ends go, and full-width ASCII becomes ASCII
+    where nothing else on the line is East Asian. Probabilities and spans stay one per character.
+    """
+    latin = not any(_is_east_asian(character) for character in reading.text)
+    pieces: list[tuple[str, list[int]]] = []
+    for index, character in enumerate(reading.text):
+        shown = WIDE_TO_ASCII.get(ord(character), character) if latin else character
+        if shown.isspace() or unicodedata.category(shown) in {"Cc", "Cf", "Zl", "Zp", "Cs", "Co", "Cn"}:
+            shown = " "
+        if shown == " " and (not pieces or pieces[-1][0] == " "):
+            continue
+        joined = unicodedata.normalize("NFC", pieces[-1][0] + shown) if pieces else shown
+        if pieces and len(joined) == 1:
+            pieces[-1] = (joined, [*pieces[-1][1], index])
+        else:
+            pieces.extend((each, [index]) for each in unicodedata.normalize("NFC", shown))
+    if pieces and pieces[-1][0] == " ":
+        pieces.pop()
+    return LineReading(
+        "".join(character for character, _ in pieces),
+        _lowest(reading.probabilities, pieces),
+        _joined(reading.spans, pieces),
+    )
+
+
+def _is_east_asian(character: str) -> bool:
+    """Letters of East Asian scripts; full-width forms and punctuation do not count."""
+    return unicodedata.category(character) == "Lo" and unicodedata.east_asian_width(character) == "W"
+
+
+def _lowest(values: Sequence[float], pieces: Sequence[tuple[str, list[int]]]) -> tuple[float, ...]:
+    return tuple(min(values[index] for index in sources) for _, sources in pieces) if values else ()
+
+
+def _joined(values: Sequence[Place], pieces: Sequence[tuple[str, list[int]]]) -> tuple[Place, ...]:
+    if not values:
+        return ()
+    return tuple((values[sources[0]][0], values[sources[-1]][1]) for _, sources in pieces)

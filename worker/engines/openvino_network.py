@@ -1,0 +1,97 @@
+"""Compiled networks on OpenVINO: one CPU thread each, because processes are the parallelism here."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# One stream of one thread: two processes of one thread read 1.3 to 1.6 times as much as one process of two.
+CPU_CONFIG = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
+
+# Both networks were trained on pixels scaled to -1..1: (value / 255 - 0.5) / 0.5.
+PIXEL_MEAN = 127.5
+PIXEL_SCALE = 127.5
+
+
+class Network:
+    """A compiled model. Calls from several threads wait for each other.
+
+    Args:
+        model: An ``openvino.Model``.
+    """
+
+    def __init__(self, model: Any) -> None:
+        import openvino
+
+        compiled = openvino.Core().compile_model(model, "CPU", CPU_CONFIG)
+        self._request = compiled.create_infer_request()
+        self._outputs = len(model.outputs)
+        self._lock = threading.Lock()
+
+    def __call__(self, data: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """The outputs for one input, as arrays of their own."""
+        with self._lock:
+            self._request.infer([data])
+            return tuple(np.array(self._request.get_output_tensor(i).data) for i in range(self._outputs))
+
+
+def read_model(path: Path) -> Any:
+    """The ``openvino.Model`` of an ONNX file."""
+    import openvino
+
+    return openvino.Core().read_model(path)
+
+
+def taking_pixels(model: Any) -> Any:
+    """The same model with 8-bit BGR pixels, N x height x width x 3, as its input; scaling happens inside."""
+    import openvino
+    from openvino.preprocess import PrePostProcessor
+
+    steps = PrePostProcessor(model)
+    steps.input().tensor().set_element_type(openvino.Type.u8).set_layout(openvino.Layout("NHWC"))
+    steps.input().model().set_layout(openvino.Layout("NCHW"))
+    convert = steps.input().preprocess().convert_element_type(openvino.Type.f32)
+    convert.mean(PIXEL_MEAN).scale(PIXEL_SCALE)
+    return steps.build()
+
+
+def split_classifier(model: Any, rows: int) -> tuple[Any, Any]:
+    """Cut a sequence classifier in two before its last linear layer.
+
+    That layer has the alphabet's 18,710 classes. For each width of line OpenVINO would pack its 9 MB of weights anew
+    and keep them, and hand back 18,710 probabilities a step where one is needed. Alone, with a fixed number of rows,
+    it is packed once, and the maximum is taken inside.
+
+    Args:
+        model: Ends in MatMul with a constant, Add of a constant, Softmax.
+        rows: Steps that the second part takes at once.
+
+    Returns:
+        The features, N x steps x channels, of a dynamic width; and ``rows`` x channels to the best class's
+        probability and index, both ``rows`` x 1.
+
+    Raises:
+        ValueError: The model ends in another way.
+    """
+    import openvino
+    from openvino import opset13 as op
+
+    tail = {}
+    node = model.outputs[0].get_node().input_value(0).get_node()
+    while node.get_type_name() != "MatMul":
+        tail[node.get_type_name()] = node
+        if node.get_type_name() not in {"Softmax", "Add", "Identity"}:
+            raise ValueError(f"a {node.get_type_name()} stands where the classifier's linear layer was expected")
+        node = node.input_value(0).get_node()
+    weights = node.input_value(1).get_node().get_data()
+    bias = tail["Add"].input_value(1).get_node().get_data()
+    features = openvino.Model([node.input_value(0)], model.get_parameters(), "features")
+
+    channels = op.parameter([rows, weights.shape[0]], np.float32)
+    logits = op.add(op.matmul(channels, op.constant(weights), False, False), op.constant(bias.reshape(1, -1)))
+    best = op.topk(op.softmax(logits, 1), op.constant(np.int32(1)), 1, "max", "value")
+    return features, openvino.Model([best.output(0), best.output(1)], [channels], "classes")

@@ -1,0 +1,42 @@
+"""Cut text lines out of a page, each laid straight by its quad."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from worker.page import Pixels, Quad
+
+MIN_SIDE = 1.0
+"""Pixels; a quad is never thinner, so that a crop always has a pixel."""
+
+
+def quad_size(quad: Quad) -> tuple[float, float]:
+    """Width along the text and height across it, in pixels, the longer of the opposite sides."""
+    top, right = np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[2] - quad[1])
+    bottom, left = np.linalg.norm(quad[2] - quad[3]), np.linalg.norm(quad[3] - quad[0])
+    return max(float(top), float(bottom), MIN_SIDE), max(float(left), float(right), MIN_SIDE)
+
+
+def cut_line(pixels: Pixels, quad: Quad) -> Pixels:
+    """The quad's text laid straight, at the page's own resolution.
+
+    Args:
+        pixels: The page.
+        quad: In pixels of that page; what lies outside repeats the page's edge.
+
+    Returns:
+        height x width x 3, at least one pixel each way.
+    """
+    width, height = (max(1, round(side)) for side in quad_size(quad))
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    warp = cv2.getPerspectiveTransform(np.asarray(quad, np.float32), corners)
+    crop = cv2.warpPerspective(pixels, warp, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(crop, np.uint8)
+
+
+def span_quad(quad: Quad, left: float, right: float) -> Quad:
+    """The part of a quad between two shares, 0 to 1, of its width: a word's place on its line."""
+    top, bottom = quad[1] - quad[0], quad[2] - quad[3]
+    points = [quad[0] + left * top, quad[0] + right * top, quad[3] + right * bottom, quad[3] + left * bottom]
+    return np.array(points, np.float32)

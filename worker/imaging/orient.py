@@ -1,0 +1,100 @@
+"""Which way up a page stands, and how far it is skewed: the geometry of turning and straightening.
+
+A page's text was turned by ``turns`` quarters clockwise and ``skew`` degrees more; upright means turned back by the
+quarters. The skew is left in the pixels: line crops follow their quads, and reading order uses straightened quads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from worker.imaging.crop import quad_size
+from worker.page import Pixels, Quad
+
+LONG_SHAPE = 2.0
+"""A quad this many times longer than thick shows which way its text runs."""
+
+CLEAR_SKEW = 0.2
+"""Degrees; less than this is the noise of quads on whole pixels, and is taken as straight."""
+
+
+def lies_on_side(quads: Sequence[Quad]) -> bool:
+    """Whether most of the text, by length, runs up or down the picture."""
+    across = along = 0.0
+    for quad in quads:
+        width, height = quad_size(quad)
+        if width >= LONG_SHAPE * height:
+            across += width
+        elif height >= LONG_SHAPE * width:
+            along += height
+    return along > across
+
+
+def is_tall(quad: Quad) -> bool:
+    """Whether a quad on an upright page is so tall that its text may run up or down."""
+    width, height = quad_size(quad)
+    return height >= LONG_SHAPE * width
+
+
+def skew_of(quads: Sequence[Quad]) -> float:
+    """Degrees clockwise by which the lines of an upright page rise or fall: the median weighted by their length.
+
+    0.0 where no line is long enough to tell, and within the noise.
+    """
+    angles, lengths = [], []
+    for quad in quads:
+        width, height = quad_size(quad)
+        if width >= LONG_SHAPE * height:
+            x, y = (quad[1] - quad[0]) + (quad[2] - quad[3])
+            angles.append(np.degrees(np.arctan2(y, x)))
+            lengths.append(width)
+    if not angles:
+        return 0.0
+    order = np.argsort(angles)
+    share = np.cumsum(np.array(lengths)[order])
+    middle = float(np.array(angles)[order][np.searchsorted(share, share[-1] / 2)])
+    return middle if abs(middle) >= CLEAR_SKEW else 0.0
+
+
+def turned_back(pixels: Pixels, turns: int) -> Pixels:
+    """The picture turned anticlockwise by a number of quarters."""
+    return np.ascontiguousarray(np.rot90(pixels, turns % 4))
+
+
+def as_sent(quad: Quad, turns: int, width: int, height: int) -> Quad:
+    """A quad of the turned-back picture, in pixels of the picture as sent.
+
+    Args:
+        quad: Its first corner stays the first.
+        turns: Quarters that :func:`turned_back` was given.
+        width: Of the picture as sent, in pixels.
+        height: Likewise.
+    """
+    x, y = quad[:, 0], quad[:, 1]
+    turned = {0: (x, y), 1: (width - y, x), 2: (width - x, height - y), 3: (y, height - x)}[turns % 4]
+    return np.stack(turned, axis=1).astype(np.float32)
+
+
+def straightened(quads: Sequence[Quad], skew: float) -> list[Quad]:
+    """The quads turned back by a skew about the origin, for reading order."""
+    cos, sin = np.cos(np.radians(skew)), np.sin(np.radians(skew))
+    turn = np.array([[cos, -sin], [sin, cos]], np.float32)
+    return [np.asarray(quad @ turn, np.float32) for quad in quads]
+
+
+def half_turned(quad: Quad) -> Quad:
+    """The same place, its text read the other way up."""
+    return np.roll(quad, 2, axis=0)
+
+
+def quarter_turned(quad: Quad, quarters: int) -> Quad:
+    """The same place, its text running down the picture (1) or up (-1)."""
+    return np.roll(quad, -quarters, axis=0)
+
+
+def whole(pixels: Pixels) -> Quad:
+    """The quad of the whole picture."""
+    height, width = pixels.shape[:2]
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)

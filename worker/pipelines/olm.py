@@ -1,0 +1,86 @@
+"""OLM, the plain read: upright, find lines, read each once, put them in the order a person reads them."""
+
+from __future__ import annotations
+
+from ocrq.contracts import Line, Page, Word
+from ocrq.contracts.result import Box
+from tasks.runner import ReadContext
+from worker.confidence import line_confidence, page_confidence, word_confidences, word_ranges
+from worker.engines.protocols import Detector, LineReader
+from worker.imaging.crop import span_quad
+from worker.imaging.orient import as_sent, skew_of, straightened
+from worker.layout import arrange, compose_text
+from worker.page import LineReading, PageImage, Quad
+from worker.pipelines.upright import UprightPage, read_upright
+
+QUARTER = 90.0  # degrees
+
+
+class OlmPipeline:
+    """Reads pages with a detector and a line reader.
+
+    Args:
+        detector: Finds the lines.
+        line_reader: Reads them.
+    """
+
+    def __init__(self, detector: Detector, line_reader: LineReader) -> None:
+        self._detector, self._line_reader = detector, line_reader
+
+    @property
+    def served_by(self) -> str:
+        """``engine/model`` that reads."""
+        return self._line_reader.name
+
+    def read_page(self, page: PageImage, context: ReadContext) -> Page:
+        """Read one page.
+
+        Returns:
+            Lines in reading order, boxes in pixels of the page as sent. A page without text has ``text`` "", no
+            lines and confidence 0: a blank page and one too faint to read look the same.
+
+        Raises:
+            JobCancelled: The job was cancelled.
+            TimeLimitExceeded: The deadline has passed.
+        """
+        upright = read_upright(page.pixels, self._detector, self._line_reader, context)
+        return to_page(page, upright)
+
+
+def to_page(page: PageImage, upright: UprightPage) -> Page:
+    """The result page of what was read, in reading order."""
+    skew = skew_of(upright.quads)
+    blocks = arrange(straightened(upright.quads, skew))
+    order = [index for block in blocks for row in block for index in row]
+    lines = [
+        to_line(as_sent(upright.quads[index], upright.turns, page.width, page.height), upright.readings[index])
+        for index in order
+    ]
+    return Page(
+        page=page.number,
+        width=page.width,
+        height=page.height,
+        angle=round(QUARTER * upright.turns + skew, 1),
+        dpi=page.dpi,
+        text=compose_text(blocks, [reading.text for reading in upright.readings]),
+        confidence=page_confidence(upright.readings),
+        lines=lines,
+    )
+
+
+def to_line(quad: Quad, reading: LineReading) -> Line:
+    """A line of the result with its words; words have boxes where the reader knows the characters' places."""
+    words = [
+        Word(
+            text=reading.text[first:after],
+            confidence=confidence,
+            box=_box(span_quad(quad, reading.spans[first][0], reading.spans[after - 1][1])) if reading.spans else None,
+        )
+        for (first, after), confidence in zip(word_ranges(reading.text), word_confidences(reading), strict=True)
+    ]
+    return Line(text=reading.text, confidence=line_confidence(reading), box=_box(quad), words=words)
+
+
+def _box(quad: Quad) -> Box:
+    a, b, c, d = ((round(float(x), 1), round(float(y), 1)) for x, y in quad)
+    return (a, b, c, d)

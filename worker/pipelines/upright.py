@@ -1,0 +1,102 @@
+"""Set a page upright and read what stands on it: what every pipeline of detector and line reader begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tasks.runner import ReadContext
+from worker.characters import tidied
+from worker.engines.protocols import Detector, LineReader
+from worker.imaging.crop import cut_line, quad_size
+from worker.imaging.orient import half_turned, is_tall, lies_on_side, quarter_turned, turned_back, whole
+from worker.page import LineReading, Pixels, Quad
+
+PROBE_LINES = 5
+"""Longest lines read to see whether a page stands on its head; their readings are kept."""
+
+SURE = 0.9
+"""Mean probability from which the page is taken as upright: right way up reads at about .99, wrong way at .70."""
+
+NONSENSE = 0.5
+"""Mean probability below which a reading is taken for a picture or a smudge, and dropped."""
+
+STRIP_SIDE = 100
+"""Pixels: a picture this low or narrow on which no line is found is taken for one line."""
+
+
+@dataclass(frozen=True)
+class UprightPage:
+    """A page turned upright, and its lines.
+
+    Attributes:
+        pixels: Turned back by ``turns``; a small skew is left in.
+        turns: Quarters clockwise by which the text stood on the page as sent.
+        quads: Of the lines, in pixels of the turned picture.
+        readings: One per quad.
+    """
+
+    pixels: Pixels
+    turns: int
+    quads: tuple[Quad, ...]
+    readings: tuple[LineReading, ...]
+
+
+def read_upright(pixels: Pixels, detector: Detector, reader: LineReader, context: ReadContext) -> UprightPage:
+    """Turn a page upright, find its lines and read them.
+
+    Returns:
+        Lines whose reading is empty or nonsense are left out.
+
+    Raises:
+        JobCancelled: The job was cancelled.
+        TimeLimitExceeded: The deadline has passed.
+    """
+    quads, turns = _find(detector, pixels), 0
+    if lies_on_side(quads):
+        pixels, turns = turned_back(pixels, 1), 1
+        context.check()
+        quads = _find(detector, pixels)
+    probes = sorted(range(len(quads)), key=lambda i: -quad_size(quads[i])[0])[:PROBE_LINES]
+    probed = _read(pixels, [quads[i] for i in probes], reader, context)
+    if _certainty(probed) < SURE:
+        overhead = _read(pixels, [half_turned(quads[i]) for i in probes], reader, context)
+        if _certainty(overhead) > _certainty(probed):
+            pixels, turns = turned_back(pixels, 2), turns + 2
+            context.check()
+            quads, probes, probed = _find(detector, pixels), [], []
+    rest = [i for i in range(len(quads)) if i not in probes]
+    read = [*probed, *_read(pixels, [quads[i] for i in rest], reader, context)]
+    readings = dict(zip([*probes, *rest], read, strict=True))
+    quads = _read_tall(pixels, quads, readings, reader, context)
+    kept = [i for i in range(len(quads)) if readings[i].text and readings[i].mean_probability >= NONSENSE]
+    return UprightPage(pixels, turns, tuple(quads[i] for i in kept), tuple(readings[i] for i in kept))
+
+
+def _find(detector: Detector, pixels: Pixels) -> list[Quad]:
+    quads = detector.find_lines(pixels)
+    return quads or ([whole(pixels)] if min(pixels.shape[:2]) <= STRIP_SIDE else [])
+
+
+def _read(pixels: Pixels, quads: Sequence[Quad], reader: LineReader, context: ReadContext) -> list[LineReading]:
+    return [tidied(reading) for reading in reader.read_lines([cut_line(pixels, quad) for quad in quads], context)]
+
+
+def _read_tall(
+    pixels: Pixels, quads: Sequence[Quad], readings: dict[int, LineReading], reader: LineReader, context: ReadContext
+) -> list[Quad]:
+    """Quads whose text runs up or down, begun at the text's own top left; ``readings`` gets what was read so."""
+    result = list(quads)
+    for index, quad in enumerate(quads):
+        if is_tall(quad) and readings[index].mean_probability < SURE:
+            ways = [quarter_turned(quad, 1), quarter_turned(quad, -1)]
+            for way, reading in zip(ways, _read(pixels, ways, reader, context), strict=True):
+                if reading.mean_probability > readings[index].mean_probability:
+                    result[index], readings[index] = way, reading
+    return result
+
+
+def _certainty(readings: Sequence[LineReading]) -> float:
+    """Mean probability over all characters; 0 where there are none."""
+    probabilities = [p for reading in readings for p in reading.probabilities]
+    return sum(probabilities) / len(probabilities) if probabilities else 0.0
