@@ -195,14 +195,15 @@ def text_pdf(
             f"<< /Type /Page /Parent 2 0 R /Contents {5 + 2 * index} 0 R /Resources << /Font << /F1 3 0 R >> >> >>"
         )
         objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")
-    return _pdf(objects)
+    return pdf_of(objects)
 
 
 def _escaped(text: str) -> str:
     return text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
 
 
-def _pdf(objects: Sequence[str]) -> bytes:
+def pdf_of(objects: Sequence[str]) -> bytes:
+    """A PDF of hand-written objects; the first is the catalog, numbers count from 1."""
     parts, offsets, length = [b"%PDF-1.4\n"], [], 9
     for number, body in enumerate(objects, 1):
         offsets.append(length)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from math import sqrt
+from math import ceil, sqrt
 from types import TracebackType
 from typing import Any
 
@@ -18,6 +18,10 @@ from worker.page import PageImage, Pixels
 POINTS_PER_INCH = 72.0
 MIN_DPI = 72.0
 """Body text rendered coarser is under 10 pixels high, and no longer read."""
+
+HAIR = 1e-4
+"""Share by which pages are rendered smaller: sides are rounded up, and a scan of 96.0001
+pixels would be drawn out to 97."""
 
 WHITE = (255, 255, 255, 255)
 END_WITHIN = 64 * 1024
@@ -96,11 +100,15 @@ def fitting_dpi(width: float, height: float, limits: Limits) -> float:
     wanted = float(limits.pdf_dpi)
     most = min(limits.pdf_page_pixels, limits.max_pixels)
     if inches * wanted**2 > most:
-        # Sides are rounded up to whole pixels, which must not pass the limit again.
-        wanted = max(sqrt(most / inches) * 0.999, min(MIN_DPI, wanted))
-    scale = wanted / POINTS_PER_INCH
-    check_pixels(int(np.ceil(width * scale)), int(np.ceil(height * scale)), limits)
+        wanted = max(0.999 * sqrt(most / inches), min(MIN_DPI, wanted))  # rounded up, sides must not pass the limit
+    scale = _scale(wanted)
+    check_pixels(ceil(width * scale), ceil(height * scale), limits)
     return wanted
+
+
+def _scale(dpi: float) -> float:
+    """Pixels to the point."""
+    return dpi / POINTS_PER_INCH * (1 - HAIR)
 
 
 def _opened(data: bytes) -> Any:
@@ -115,7 +123,7 @@ def _opened(data: bytes) -> Any:
 
 
 def _rendered(page: Any, dpi: float) -> Pixels:
-    bitmap = page.render(scale=dpi / POINTS_PER_INCH, fill_color=WHITE, draw_annots=True, may_draw_forms=True)
+    bitmap = page.render(scale=_scale(dpi), fill_color=WHITE, draw_annots=True, may_draw_forms=True)
     try:
         return np.array(bitmap.to_numpy()[:, :, :3], dtype=np.uint8, order="C")  # a copy: the bitmap is freed
     finally:
