@@ -1,6 +1,6 @@
 """A service that reads documents through the queue, with nothing of ocrq installed: `pip install "celery[redis]"`.
 
-    REDIS_URL=redis://localhost:6379/0 python examples/celery_service.py examples/receipt.jpg
+Run it with `REDIS_URL=redis://localhost:6379/0 python examples/celery_service.py examples/receipt.jpg`.
 """
 
 from __future__ import annotations

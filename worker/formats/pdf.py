@@ -66,7 +66,10 @@ def render(pages: Sequence[Page], sources: PageSources) -> bytes:
 def _picture(page: Page, sources: PageSources) -> Pixels | None:
     try:
         return sources.pixels(page.page)
-    except OcrqError:  # what damaged the page for reading may damage it for showing
+    except Exception as error:
+        # What kept the page from being read may keep it from being shown; the other pages go on.
+        if page.error is None and not isinstance(error, OcrqError):
+            raise
         return None
 
 

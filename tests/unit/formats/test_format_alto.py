@@ -2,11 +2,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from format_samples import Pictures, any_page, blank, document, failed, line, page_of, receipt, unplaced
 from hypothesis import given, settings
 from lxml import etree
 
 from ocrq.contracts import Page
+from tests.unit.formats.format_samples import (
+    Pictures,
+    any_page,
+    blank,
+    document,
+    failed,
+    line,
+    page_of,
+    receipt,
+    unplaced,
+)
 from worker.formats import render
 
 ALTO = "{http://www.loc.gov/standards/alto/ns-v4#}"

@@ -3,11 +3,21 @@ from __future__ import annotations
 import re
 
 import pytest
-from format_samples import Pictures, any_page, blank, document, failed, line, page_of, receipt, unplaced
 from hypothesis import given, settings
 from lxml import etree
 
 from ocrq.contracts import Page
+from tests.unit.formats.format_samples import (
+    Pictures,
+    any_page,
+    blank,
+    document,
+    failed,
+    line,
+    page_of,
+    receipt,
+    unplaced,
+)
 from worker.formats import render
 
 HTML = "{http://www.w3.org/1999/xhtml}"

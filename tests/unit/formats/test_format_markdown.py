@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from format_samples import Pictures, blank, box, failed, line, page_of, receipt, text_only
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from ocrq.contracts import Line, Page, Word
+from tests.unit.formats.format_samples import Pictures, blank, box, failed, line, page_of, receipt, text_only
 from worker.formats import render
 from worker.formats.markup import printable
 

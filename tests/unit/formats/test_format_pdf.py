@@ -9,11 +9,23 @@ import numpy as np
 import pikepdf
 import pypdfium2
 import pytest
-from format_samples import HEIGHT, WIDTH, Pictures, blank, box, document, failed, line, page_of, receipt, unplaced
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocrq.contracts import Box, Line, Page, Word
+from tests.unit.formats.format_samples import (
+    HEIGHT,
+    WIDTH,
+    Pictures,
+    blank,
+    box,
+    document,
+    failed,
+    line,
+    page_of,
+    receipt,
+    unplaced,
+)
 from worker.formats import render
 from worker.formats.pdf import visual
 
@@ -91,7 +103,7 @@ def test_words_without_boxes_are_found_in_their_part_of_the_line() -> None:
         "हिन्दी",
         "αβγ Ω",
         "𝔘𝔫𝔦 😀",
-        "e\N{COMBINING ACUTE ACCENT}te",
+        "cafe\N{COMBINING ACUTE ACCENT}",
         "שלום עולם 12.50",
         "مرحبا بالعالم",
         "مرحبا (ب1ا) ABC",
@@ -161,6 +173,21 @@ def test_a_page_that_cannot_be_shown_is_white_and_keeps_its_text() -> None:
     with opened([receipt()], Pictures(damaged=(1,))) as document:
         assert document[0].render().to_numpy().min() == 255
         assert "TOTAL" in document[0].get_textpage().get_text_range()
+
+
+class Broken(Pictures):
+    def pixels(self, number: int) -> np.ndarray:
+        raise RuntimeError("the decoder fell over")
+
+
+def test_whatever_breaks_the_picture_of_a_failed_page_leaves_the_document_whole() -> None:
+    with opened([failed(1)], Broken()) as document:
+        assert len(document) == 1
+
+
+def test_an_unforeseen_fault_on_a_page_that_was_read_is_not_hidden() -> None:
+    with pytest.raises(RuntimeError):
+        write(receipt(), pictures=Broken())
 
 
 def test_blank_and_failed_pages_hold_no_text() -> None:

@@ -3,9 +3,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from format_samples import Pictures, blank, box, document, failed, line, page_of, receipt, text_only, unplaced
-
 from ocrq.contracts import Line, Page, Word
+from tests.unit.formats.format_samples import (
+    Pictures,
+    blank,
+    box,
+    document,
+    failed,
+    line,
+    page_of,
+    receipt,
+    text_only,
+    unplaced,
+)
 from worker.formats import render
 
 

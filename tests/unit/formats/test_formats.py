@@ -6,11 +6,11 @@ import sys
 from typing import get_args
 
 import pytest
-from format_samples import Pictures, any_page, document
 from hypothesis import HealthCheck, given, settings
 
 from ocrq.contracts import OutputFormat
 from ocrq.errors import InvalidRequest
+from tests.unit.formats.format_samples import Pictures, any_page, document
 from worker.formats import binary_formats, find_format, render
 
 NAMES = get_args(OutputFormat)
