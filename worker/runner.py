@@ -68,7 +68,7 @@ class PipelineRunner:
         text = "\f".join(page.text for page in pages)
         result = TextResult(
             text=text,
-            confidence=document_confidence(pages),
+            confidence=document_confidence([(page.text, page.confidence) for page in pages]),
             language=detect_language(text),
             processing_time=round(seconds, 4),
             pages=pages,

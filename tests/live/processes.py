@@ -94,6 +94,7 @@ class Parts:
 
     directory: Path
     settings: dict[str, str] = field(default_factory=dict)
+    worker_module: str = "worker"
     url: str = ""
     redis: Part = field(init=False)
     control: Part = field(init=False)
@@ -139,7 +140,7 @@ class Parts:
             return False
 
     def add_worker(self, concurrency: int = 2, **settings: str) -> Part:
-        command = [sys.executable, "-m", "worker", "--concurrency", str(concurrency)]
+        command = [sys.executable, "-m", self.worker_module, "--concurrency", str(concurrency)]
         worker = self._part(f"worker{len(self.workers)}", command)
         worker.environment |= settings
         worker.start()

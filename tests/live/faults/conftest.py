@@ -1,0 +1,79 @@
+"""A fresh stack for each fault: two workers of one process each, the faulty engine, leases of a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from ocrq.contracts import Job, parse_request
+from tasks.backend import Submission
+from tasks.queue import QueueBackend
+from tasks.settings import Settings
+from tests.documents import as_png, as_tiff, text_page
+from tests.live.processes import Parts
+
+SETTINGS = {"OCRQ_LEASE_SECONDS": "1", "OCRQ_DRAIN_SECONDS": "5"}
+
+
+def page(width: int = 60) -> bytes:
+    """A page whose width tells the faulty engine what to do."""
+    return as_png(text_page(["x"], size=(width, 40)))
+
+
+def frames(*widths: int) -> bytes:
+    return as_tiff([text_page(["x"], size=(width, 40)) for width in widths])
+
+
+@dataclass
+class Stack:
+    """Real parts that can be broken one by one, and the API's backend over them."""
+
+    parts: Parts
+    backend: QueueBackend
+
+    def submit(self, document: bytes | None = None, **request: Any) -> str:
+        return self.backend.submit(Submission("extract_text", parse_request(request), document or page())).id
+
+    def job(self, job_id: str, wait: float = 0) -> Job:
+        job = self.backend.wait(job_id, wait)
+        assert isinstance(job, Job)
+        return job
+
+    def text(self, job_id: str, seconds: float = 30) -> str:
+        job = self.job(job_id, seconds)
+        assert job.status == "succeeded", (job.status, job.error)
+        assert job.result is not None
+        return str(job.result["text"])
+
+    def commits(self, job_id: str) -> int:
+        """How often the job was told to have succeeded."""
+        events = self.backend.events(job_id)
+        return sum(1 for event in events if event and event.data == {"status": "succeeded"})
+
+
+@pytest.fixture
+def make_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
+    started: list[Parts] = []
+
+    def make(workers: int = 2, concurrency: int = 1, **settings: str) -> Stack:
+        parts = Parts(tmp_path / "parts", {**SETTINGS, **settings}, worker_module="tests.live.faults.faulty_worker")
+        started.append(parts)
+        parts.start(workers=workers, concurrency=concurrency)
+        backend = QueueBackend(
+            Settings(redis_url=SecretStr(parts.url), model="fake", blob_dir=parts.directory / "blobs", lease_seconds=1)
+        )
+        return Stack(parts, backend)
+
+    yield make
+    for parts in started:
+        parts.stop()
+
+
+@pytest.fixture
+def stack(make_stack: Callable[..., Stack]) -> Stack:
+    return make_stack()

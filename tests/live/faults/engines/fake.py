@@ -1,0 +1,54 @@
+"""A faulty engine in the place of the fake one: the width of the page in pixels says what goes wrong."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+
+from tasks.runner import ReadContext
+from tasks.settings import Settings
+from worker.page import PageImage, PageReading
+
+KILL_CHILD = 101
+KILL_PARENT = 102
+RAISE = 103
+SLOW = 104  # a second, told to stop at any time
+DEAF = 105  # four seconds, deaf to being told to stop
+SLEEP = 106  # a tenth of a second
+
+
+class FaultyEngine:
+    name = "fake/faulty"
+    batch_pages = 1
+
+    def read_pages(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
+        return [self._read(page, context) for page in pages]
+
+    def _read(self, page: PageImage, context: ReadContext) -> PageReading:
+        match page.width:
+            case 101:
+                os.kill(os.getpid(), signal.SIGKILL)
+            case 102:
+                os.kill(os.getppid(), signal.SIGKILL)
+                time.sleep(10)
+            case 103:
+                raise RuntimeError("the engine broke: /secret/path")
+            case 104:
+                for _ in range(20):
+                    time.sleep(0.05)
+                    context.check()
+            case 105:
+                time.sleep(4)
+            case 106:
+                time.sleep(0.1)
+        return PageReading(text=f"page {page.number}", probability=0.9)
+
+
+def load(model: str, settings: Settings) -> FaultyEngine:
+    # A model that takes long to load, or that cannot be loaded, is a setting of the test.
+    time.sleep(float(os.environ.get("FAULTY_LOAD_SECONDS", "0")))
+    if os.environ.get("FAULTY_LOAD"):
+        raise RuntimeError("the model is broken")
+    return FaultyEngine()

@@ -1,0 +1,246 @@
+"""Each test breaks one part of a real stack, and requires that each job ends once."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+from celery import Celery, chain, chord
+
+from ocrq.errors import BrokerUnavailable
+from tests.live.faults.conftest import Stack, frames, page
+from tests.live.faults.engines.fake import DEAF, KILL_CHILD, KILL_PARENT, RAISE, SLOW
+from tests.live.processes import until
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+
+def running(stack: Stack, job_id: str) -> bool:
+    return stack.job(job_id).status == "running"
+
+
+def victim(stack: Stack, job_id: str) -> int:
+    """The process that reads a job."""
+    with stack.parts.client() as client:
+        return int(client.hget(f"ocrq:job:{job_id}", "worker").decode().rpartition(":")[2])
+
+
+def test_a_job_whose_child_is_killed_is_read_by_another(stack: Stack) -> None:
+    job_id = stack.submit(page(SLOW))
+    until(lambda: running(stack, job_id), "the job runs")
+    os.kill(victim(stack, job_id), signal.SIGKILL)
+    assert stack.text(job_id) == "page 1"
+    assert stack.job(job_id).attempts == 2
+
+
+def test_a_job_whose_whole_worker_is_killed_is_read_by_its_peer(stack: Stack) -> None:
+    job_id = stack.submit(page(SLOW))
+    until(lambda: running(stack, job_id), "the job runs")
+    child = victim(stack, job_id)
+    main = next(part for part in stack.parts.workers if child in {process.pid for process in part.children()})
+    main.kill()
+    assert stack.text(job_id) == "page 1"
+
+
+@pytest.mark.parametrize("width", [KILL_CHILD, KILL_PARENT], ids=["child", "main"])
+def test_a_document_that_kills_its_workers_is_dead_after_three_and_the_others_are_read(
+    make_stack: Callable[..., Stack], width: int
+) -> None:
+    stack = make_stack(workers=4 if width == KILL_PARENT else 2)
+    poison = stack.submit(page(width))
+    job = stack.job(poison, 60)
+    assert job.error is not None
+    assert (job.status, job.error.code, job.attempts) == ("failed", "worker_lost", 3)
+    assert stack.text(stack.submit()) == "page 1"
+
+
+def test_a_message_that_is_popped_and_lost_is_published_again(stack: Stack) -> None:
+    for part in stack.parts.workers:
+        part.kill()  # without a goodbye: for a while it counts as alive
+    job_id = stack.submit()
+    with stack.parts.client() as client:
+        for key in client.scan_iter("ocrq.cpu.interactive*"):
+            client.delete(key)
+    stack.parts.add_worker(1)
+    assert stack.text(job_id) == "page 1"
+
+
+def test_a_job_published_twice_is_read_once(stack: Stack) -> None:
+    job_id = stack.submit(page(SLOW))
+    for _ in range(5):
+        stack.backend._publisher.publish(job_id)
+    assert stack.text(job_id) == "page 1"
+    time.sleep(1)
+    assert (stack.commits(job_id), stack.job(job_id).attempts) == (1, 1)
+
+
+def test_a_frozen_worker_that_thaws_cannot_commit(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack()
+    job_id = stack.submit(page(SLOW))
+    until(lambda: running(stack, job_id), "the job runs")
+    frozen = victim(stack, job_id)
+    os.kill(frozen, signal.SIGSTOP)
+    try:
+        assert stack.text(job_id) == "page 1"
+        assert victim(stack, job_id) != frozen
+    finally:
+        os.kill(frozen, signal.SIGCONT)
+    time.sleep(2)
+    assert stack.commits(job_id) == 1
+
+
+def test_a_worker_whose_connections_are_cut_over_and_over_ends_its_job_once(stack: Stack) -> None:
+    job_id = stack.submit(frames(*[SLOW] * 6))
+    until(lambda: running(stack, job_id), "the job runs")
+    with stack.parts.client() as client:
+        for _ in range(25):
+            client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            time.sleep(0.05)
+    assert stack.text(job_id, 60).count("page") == 6
+    assert stack.commits(job_id) == 1
+
+
+def test_redis_killed_and_restarted_loses_no_job(stack: Stack) -> None:
+    jobs = [stack.submit(page(SLOW)) for _ in range(4)]
+    time.sleep(1.5)  # the log of changes is written every second
+    stack.parts.redis.kill()
+    with pytest.raises(BrokerUnavailable):
+        stack.submit()
+    stack.parts.start_redis()
+    assert [stack.text(job_id, 60) for job_id in jobs] == ["page 1"] * 4
+
+
+def test_a_frozen_redis_is_told_within_two_seconds(stack: Stack) -> None:
+    os.kill(stack.parts.redis.pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        with pytest.raises(BrokerUnavailable):
+            stack.submit()
+        assert time.monotonic() - began < 2
+        assert stack.backend.health().status == "unhealthy"
+        assert not stack.backend.ready()
+    finally:
+        os.kill(stack.parts.redis.pid, signal.SIGCONT)
+    assert stack.text(stack.submit(), 60) == "page 1"
+
+
+def test_a_full_redis_refuses_and_goes_on_when_there_is_room(stack: Stack) -> None:
+    with stack.parts.client() as client:
+        client.config_set("maxmemory", client.info("memory")["used_memory"] - 1)
+        with pytest.raises(BrokerUnavailable, match="memory is full"):
+            stack.submit()
+        client.config_set("maxmemory", 0)
+    assert stack.text(stack.submit()) == "page 1"
+
+
+def test_a_cancelled_job_never_starts_and_a_running_one_frees_its_worker(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(workers=1)
+    slow = stack.submit(frames(*[SLOW] * 10))
+    until(lambda: stack.job(slow).progress.done >= 1, "a page is done")
+    queued = stack.submit(page(KILL_CHILD))
+    assert stack.backend.cancel(queued).status == "cancelled"
+    assert stack.backend.cancel(slow).status == "cancelled"
+    began = time.monotonic()
+    assert stack.text(stack.submit()) == "page 1"
+    assert time.monotonic() - began < 3
+    assert stack.job(queued).started_at is None
+
+
+def test_a_job_cancelled_with_no_worker_alive_never_starts(stack: Stack) -> None:
+    for part in stack.parts.workers:
+        part.kill()  # without a goodbye: for a while it counts as alive
+    job_id = stack.submit(page(KILL_CHILD))
+    stack.backend.cancel(job_id)
+    stack.parts.add_worker(1)
+    stack.parts.until_reading(1)
+    assert stack.text(stack.submit()) == "page 1"
+    assert stack.job(job_id).status == "cancelled"
+
+
+def test_messages_that_are_no_jobs_of_ours_are_dropped_and_the_worker_goes_on(stack: Stack) -> None:
+    app = Celery(broker=stack.parts.url, backend=stack.parts.url)
+    app.conf.task_serializer = "pickle"
+    app.conf.accept_content = ["json", "pickle"]
+    app.send_task("ocr.extract_text", kwargs={"request": {}}, queue="ocrq.cpu.interactive", serializer="pickle")
+    app.send_task("no.such.task", queue="ocrq.cpu.interactive", serializer="json")
+    with stack.parts.client() as client:
+        client.lpush("ocrq.cpu.interactive", b"not even a message")
+    assert stack.text(stack.submit()) == "page 1"
+
+
+def test_a_document_gone_from_the_store_is_a_told_failure(stack: Stack) -> None:
+    for part in stack.parts.workers:
+        part.kill()  # without a goodbye: for a while it counts as alive
+    job_id = stack.submit()
+    for blob in (stack.parts.directory / "blobs").glob("*/*"):
+        blob.unlink()
+    stack.parts.add_worker(1)
+    job = stack.job(job_id, 30)
+    assert job.error is not None
+    assert (job.status, job.error.code) == ("failed", "document_lost")
+
+
+def test_an_engine_that_breaks_is_told_by_an_incident_and_nothing_of_the_inside(stack: Stack) -> None:
+    job = stack.job(stack.submit(page(RAISE)), 30)
+    assert job.error is not None
+    assert (job.status, job.error.code) == ("failed", "internal_error")
+    assert "secret" not in job.error.model_dump_json()
+    mixed = stack.job(stack.submit(frames(60, RAISE, 60)), 30)
+    assert mixed.result is not None
+    assert [bool(p["error"]) for p in mixed.result["pages"]] == [False, True, False]
+
+
+def test_a_chain_and_a_chord_end_though_a_worker_dies(stack: Stack) -> None:
+    app = Celery(broker=stack.parts.url, backend=stack.parts.url)
+
+    def ask(document: bytes) -> object:
+        return app.signature(
+            "ocr.extract_text", kwargs={"request": {"image": base64.b64encode(document).decode()}}, app=app
+        )
+
+    slow = ask(page(SLOW))
+    ended = chord([slow, ask(frames(SLOW, 60))], app.signature("ocr.health", immutable=True), app=app).apply_async()
+    time.sleep(0.7)
+    for part in stack.parts.workers[:1]:
+        for process in part.children():
+            process.kill()
+    assert ended.get(timeout=40)["status"] in {"healthy", "degraded"}
+    linked = chain(ask(page()), app.signature("ocr.health", immutable=True), app=app).apply_async()
+    assert linked.get(timeout=40)["workers"] >= 1
+
+
+def test_a_worker_told_to_stop_finishes_or_hands_back_and_burns_no_attempt(stack: Stack) -> None:
+    jobs = [stack.submit(page(SLOW)) for _ in range(6)]
+    until(lambda: running(stack, jobs[0]), "the first job runs")
+    stack.parts.workers[0].stop()
+    stack.parts.add_worker(1)
+    assert [stack.text(job_id, 60) for job_id in jobs] == ["page 1"] * 6
+    assert {stack.job(job_id).attempts for job_id in jobs} == {1}
+
+
+def test_a_model_that_loads_slowly_survives_the_death_of_a_child(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(workers=1, FAULTY_LOAD_SECONDS="6")
+    job_id = stack.submit(page(SLOW))
+    until(lambda: running(stack, job_id), "the job runs")
+    os.kill(victim(stack, job_id), signal.SIGKILL)
+    assert stack.text(job_id, 60) == "page 1"
+
+
+def test_a_worker_whose_warm_up_always_fails_stops_and_its_peer_reads(stack: Stack) -> None:
+    broken = stack.parts.add_worker(1, FAULTY_LOAD="1")
+    assert stack.text(stack.submit()) == "page 1"
+    assert broken.process is not None
+    until(lambda: broken.process and broken.process.poll() is not None, "the broken worker stopped", 90)
+    assert stack.text(stack.submit()) == "page 1"
+
+
+def test_a_task_past_its_hard_limit_is_told_and_its_worker_is_free(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(workers=1, OCRQ_JOB_SECONDS="1", OCRQ_HARD_LIMIT_SECONDS="1")
+    job = stack.job(stack.submit(page(DEAF)), 40)
+    assert job.error is not None
+    assert (job.status, job.error.code) == ("failed", "time_limit_exceeded")
+    assert stack.text(stack.submit()) == "page 1"
