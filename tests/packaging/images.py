@@ -77,6 +77,8 @@ def build(dockerfile: str, where: Path, args: Mapping[str, str] | None = None) -
         elif instruction == "ENV":
             env |= {k: Template(v).safe_substitute(env) for k, _, v in (a.partition("=") for a in shlex.split(value))}
             env["PATH"] = path
+            if "PIP_NO_CACHE_DIR" not in outside:  # its place is the image; what is installed does not hang on it
+                env.pop("PIP_NO_CACHE_DIR", None)
         elif instruction == "COPY":
             *sources, target = value.split()
             for source in sources:

@@ -33,8 +33,8 @@ def running_redis(server: str, command: Sequence[str], where: Path) -> Iterator[
     port = free_port()
     place = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(where)]
     log = where / "redis.log"
-    with log.open("wb") as out, running(subprocess.Popen([server, *command[1:], *place], stdout=out, stderr=out)):
-        wait_until(lambda: "Ready to accept connections" in log.read_text(), 10, log.read_text)
+    with log.open("wb") as out, running(subprocess.Popen([server, *command[1:], *place], stdout=out, stderr=out)) as it:
+        wait_until(lambda: "Ready to accept connections" in log.read_text(), it, 10, log)
         yield port
 
 
@@ -52,9 +52,9 @@ def running(process: subprocess.Popen[bytes]) -> Iterator[subprocess.Popen[bytes
             process.wait()
 
 
-def wait_until(holds: Callable[[], bool], seconds: float, story: Callable[[], str]) -> None:
-    """Wait for something to hold; fails with the story if it does not in time."""
+def wait_until(holds: Callable[[], bool], process: subprocess.Popen[bytes], seconds: float, log: Path) -> None:
+    """Wait for something a process is to bring about; fails with its log if it ends, or does not in time."""
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, story()
+        assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-3000:]
         time.sleep(0.1)

