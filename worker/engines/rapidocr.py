@@ -13,6 +13,7 @@ from typing import Any
 
 from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
+from tasks.settings import Settings
 from worker.engines.openvino_detection import DetectionSettings, find_quads
 from worker.engines.openvino_network import Network, read_model, split_classifier, taking_pixels
 from worker.engines.openvino_recognition import HEAD_ROWS, Recogniser
@@ -68,6 +69,11 @@ class RapidOcrEngine:
             context.check()
             readings.append(self._recogniser.read(crop))
         return readings
+
+
+def load(model: str, settings: Settings) -> RapidOcrEngine:
+    """The engine as the registry loads it; there is one set of networks, whatever the name."""
+    return RapidOcrEngine.load()
 
 
 def models_folder() -> Path:
