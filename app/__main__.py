@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 
 from flask import Flask
 
 from app.application import create_app
+from app.openapi import openapi_document
 from app.server import Server
 from tasks.settings import Settings
 
@@ -15,6 +17,9 @@ from tasks.settings import Settings
 def main() -> None:
     """Serve until told to stop."""
     settings, arguments = _settings()
+    if arguments.openapi:
+        print(json.dumps(openapi_document(), indent=2, ensure_ascii=False, sort_keys=True))
+        return
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def make() -> Flask:
@@ -31,6 +36,7 @@ def _settings() -> tuple[Settings, argparse.Namespace]:
     parser.add_argument("--host", default=settings.host, help="address to listen on (OCRQ_HOST; %(default)s)")
     parser.add_argument("--port", type=int, default=settings.port, help="port, 0 for any free (PORT; %(default)s)")
     parser.add_argument("--processes", type=int, default=1, help="server processes (%(default)s)")
+    parser.add_argument("--openapi", action="store_true", help="print the OpenAPI document, and serve nothing")
     parser.add_argument("--access-log", action="store_true", help="log every request on standard output")
     arguments = parser.parse_args()
     return settings.model_copy(update={"host": arguments.host, "port": arguments.port}), arguments

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
+from app.bodies import InMemoryRequest
 from app.door import Door
 from app.front import Front
 from app.jobs import job_routes
@@ -28,6 +29,7 @@ def create_app(backend: Backend, settings: Settings) -> Flask:
         settings: Bounds: ``max_body_bytes``, ``max_waiting``, ``sync_seconds``.
     """
     app = Flask(__name__, static_folder="static", template_folder="templates")
+    app.request_class = InMemoryRequest
     limit = max_content_bytes(settings.max_body_bytes)
     app.config.update(MAX_CONTENT_LENGTH=limit, MAX_FORM_MEMORY_SIZE=limit, MAX_FORM_PARTS=MAX_BATCH + _SMALL_PARTS)
     door = Door(backend, settings, Seats(settings.max_waiting))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+from io import BytesIO
+from typing import IO
 
 from flask import Request
 from pydantic_core import from_json
@@ -11,6 +13,19 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from ocrq.errors import InvalidRequest, UnsupportedFormat
 
 _EXAMPLE = '{"image": "<base64>"}'
+
+
+class InMemoryRequest(Request):
+    """A request whose uploaded files stay in memory: they are bounded, and are bytes from there on in any case."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return BytesIO()
 
 
 def read_body(request: Request) -> bytes:

@@ -1,13 +1,11 @@
-"""The OpenAPI 3.1 document, made from the contracts. ``python -m app.openapi`` prints it."""
+"""The OpenAPI 3.1 document, made from the contracts. ``python -m app --openapi`` prints it."""
 
 from __future__ import annotations
-
-import json
 
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from app.openapi_parts import Json, content, ref
+from app.openapi_parts import Json, example_problem
 from app.openapi_routes import paths
 from ocrq import __version__
 from ocrq.contracts import (
@@ -52,7 +50,7 @@ def openapi_document() -> Json:
         "paths": paths(),
         "components": {
             "schemas": _schemas(),
-            "responses": {"Problem": {"description": "What went wrong.", "content": _problem_content()}},
+            "examples": {code: {"value": example_problem(BY_CODE[code])} for code in _problem_codes()},
         },
     }
 
@@ -64,18 +62,9 @@ def _schemas() -> Json:
     ]
     _, made = models_json_schema(modes, ref_template="#/components/schemas/{model}")
     schemas: Json = made["$defs"]
-    schemas["Problem"]["properties"]["code"]["examples"] = sorted(BY_CODE.keys() - _GROUPS)
+    schemas["Problem"]["properties"]["code"]["examples"] = _problem_codes()
     return schemas
 
 
-def _problem_content() -> Json:
-    return content(ref("Problem"), mimetype="application/problem+json")
-
-
-def main() -> None:
-    """Print the document."""
-    print(json.dumps(openapi_document(), indent=2, ensure_ascii=False, sort_keys=True))
-
-
-if __name__ == "__main__":
-    main()
+def _problem_codes() -> list[str]:
+    return sorted(BY_CODE.keys() - _GROUPS)

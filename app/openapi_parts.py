@@ -83,8 +83,10 @@ def problems(*errors: type[OcrqError], headers: Mapping[int, Mapping[str, str]] 
 def _problem(status: int, errors: list[type[OcrqError]], headers: Mapping[int, Mapping[str, str]]) -> Json:
     made: Json = {
         "description": "; ".join(f"`{error.code}`: {error.title}" for error in errors),
-        "content": content(ref("Problem"), "application/problem+json", {e.code: example_problem(e) for e in errors}),
+        "content": content(ref("Problem"), "application/problem+json"),
     }
+    examples = {error.code: ref(error.code, "examples") for error in errors}
+    made["content"]["application/problem+json"]["examples"] = examples
     told = dict(headers.get(status, {}))
     if any(error.retryable for error in errors):
         told["Retry-After"] = "Seconds after which asking again makes sense."

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from PIL import Image
+from werkzeug.test import TestResponse
 
 from app import create_app
 from tasks.catalogue import Catalogue
 from tasks.local import LocalBackend
 from tasks.settings import Settings
+from tests.documents import as_png, as_tiff
 from tests.page_runner import PageRunner
-
-LIMIT = 1_000_000  # bytes of a document
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def runner() -> PageRunner:
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(model="fake", max_body_bytes=LIMIT, max_queued=20, max_waiting=3, sync_seconds=10)
+    return Settings(model="fake", max_body_bytes=100_000, max_queued=20, max_waiting=3, sync_seconds=10)
 
 
 @pytest.fixture
@@ -43,3 +46,38 @@ def app(backend: LocalBackend, settings: Settings) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture(scope="session")
+def png() -> bytes:
+    return as_png(Image.new("RGB", (60, 40), "white"))
+
+
+@pytest.fixture(scope="session")
+def three_pages() -> bytes:
+    return as_tiff([Image.new("RGB", (60, 40), "white") for _ in range(3)])
+
+
+@pytest.fixture(scope="session")
+def image(png: bytes) -> str:
+    return base64.b64encode(png).decode()
+
+
+class Problems:
+    """Checks that an answer is a whole problem document."""
+
+    @staticmethod
+    def of(response: TestResponse, status: int, code: str, field: str | None = None) -> dict[str, Any]:
+        assert response.status_code == status, response.text
+        assert response.mimetype == "application/problem+json"
+        problem: dict[str, Any] = response.get_json()
+        assert (problem["status"], problem["code"], problem["field"]) == (status, code, field), problem
+        assert problem["type"] == f"urn:ocrq:error:{code}"
+        assert problem["title"] and problem["detail"] and problem["instance"].startswith("/")
+        assert problem["retryable"] in {True, False}
+        return problem
+
+
+@pytest.fixture(scope="session")
+def problem() -> Any:
+    return Problems.of
