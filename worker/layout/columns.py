@@ -23,7 +23,7 @@ MIN_GUTTER_HEIGHTS = 0.6
 ENOUGH_GUTTER_HEIGHTS = 2.0
 """A gutter this wide, in text heights, is as good as a wider one: from here on the longer one is the better."""
 
-WORD_GAP_HEIGHTS = 1.5
+WORD_GAP_HEIGHTS = 1.0
 """Pieces closer than this, in text heights, belong to one stretch of text on their row."""
 
 TAIL_GAP_HEIGHTS = 2.0

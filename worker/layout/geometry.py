@@ -12,11 +12,11 @@ from worker.page import Quad
 
 Floats = NDArray[np.float64]
 
-SLOPE_MIN_ASPECT = 3.0
+SLOPE_MIN_ASPECT = 1.5
 """Width over height from which a quad's slope says something; shorter ones are mostly corner noise."""
 
-MAX_SLOPE = 0.09
-"""Tangent of 5°; what is steeper on a straightened page is no line of the page's text."""
+MAX_SLOPE = 0.18
+"""Tangent of 10°; what is steeper on a straightened page is no line of the page's text."""
 
 SIDEWAYS_ASPECT = 2.0
 SIDEWAYS_HEIGHTS = 2.5
@@ -126,19 +126,23 @@ def _turned(quads: Floats, slope: float) -> Floats:
     return turned
 
 
-LOCAL_SLOPE_HEIGHTS = 4.0
-"""How far up and down, in text heights, lines are asked for the slope around a piece: paper curls slowly."""
+LOCAL_SLOPE_HEIGHTS = 6.0
+"""How far up and down, in text heights, pieces are asked for the slope around one: paper curls slowly."""
 
 
 def _local_slopes(quads: Floats, middle: Floats, text_height: float) -> Floats:
-    """Weighted mean slope of the lines around each piece."""
+    """Weighted mean slope of the pieces above and below each one, so that a bow has its own slope left and right."""
     slope, weight = _slopes(quads)
+    left, right = quads[:, :, 0].min(axis=1), quads[:, :, 0].max(axis=1)
     order = np.argsort(middle)
-    ys = middle[order]
-    weights = np.concatenate([[0.0], np.cumsum(weight[order])])
-    products = np.concatenate([[0.0], np.cumsum((weight * slope)[order])])
+    ys, left, right, slope, weight = middle[order], left[order], right[order], slope[order], weight[order]
     reach = LOCAL_SLOPE_HEIGHTS * text_height
-    first, last = np.searchsorted(ys, middle - reach), np.searchsorted(ys, middle + reach, side="right")
-    around = weights[last] - weights[first]
-    mean: Floats = np.where(around > 0, (products[last] - products[first]) / np.maximum(around, 1e-9), 0.0)
-    return mean
+    firsts, lasts = np.searchsorted(ys, ys - reach), np.searchsorted(ys, ys + reach, side="right")
+    local = np.zeros_like(middle)
+    for rank, (first, last) in enumerate(zip(firsts.tolist(), lasts.tolist(), strict=True)):
+        near = slice(first, last)
+        shared = np.minimum(right[near], right[rank]) - np.maximum(left[near], left[rank])
+        counts = weight[near] * np.clip(shared, 0.0, None)
+        total = counts.sum()
+        local[order[rank]] = (counts @ slope[near]) / total if total > 0 else 0.0
+    return local

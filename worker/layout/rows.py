@@ -97,7 +97,8 @@ class _Chains:
         pieces = self.pieces
         gap = pieces.left[piece] - pieces.right[lasts]
         reach = np.maximum(gap, 0.0)
-        distance = np.abs(pieces.left_middle[piece] - pieces.right_middle[lasts] - reach * pieces.slope[lasts])
+        slope = (pieces.slope[lasts] + pieces.slope[piece]) / 2  # of a bow between them, exactly
+        distance = np.abs(pieces.left_middle[piece] - pieces.right_middle[lasts] - reach * slope)
         low = np.minimum(pieces.height[lasts], pieces.height[piece])
         high = np.maximum(pieces.height[lasts], pieces.height[piece])
         shared = np.minimum((pieces.height[lasts] + pieces.height[piece]) / 2 - distance, low)
