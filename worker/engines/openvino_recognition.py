@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -28,8 +29,14 @@ MAX_WIDTH = 2560
 CUT_ZONE = 0.25
 """Share of a part's width, at its end, in which the cut may fall."""
 
-GAP_CONTRAST = 0.3
-"""Share of the strip's highest contrast below which a column holds no ink."""
+RIM_PIXELS = 4
+"""Pixels at a strip's top and bottom in which ink may be the neighbours'."""
+
+INK_SHARE = 0.4
+"""Share of the strip's contrast from which a pixel is ink."""
+
+MIN_CONTRAST = 20
+"""Grey values; less is noise on an empty strip."""
 
 PADDING_BGR = (127, 127, 127)
 """Mid grey is the zero of the network's input, as in training."""
@@ -79,10 +86,9 @@ class Recogniser:
 
     def _read_strip(self, strip: Pixels) -> Iterator[tuple[Character, float, float]]:
         """Characters with their left and right in pixels of the strip."""
-        width = strip.shape[1]
         features = self._features(padded(strip)[np.newaxis])[0][0]
         characters = decode(*self._classify(features), self._alphabet)
-        for character, (start, end) in zip(characters, spans(characters, width), strict=True):
+        for character, (start, end) in zip(characters, spans(characters, strip), strict=True):
             yield character, start, end
 
     def _classify(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
@@ -113,24 +119,14 @@ def padded(strip: Pixels) -> Pixels:
 def cut_points(strip: Pixels) -> list[tuple[int, int]]:
     """Where to cut a strip so that no part is wider than ``MAX_WIDTH``: in the middle of wide gaps, mostly words'."""
     parts, left, width = [], 0, strip.shape[1]
-    contrast = np.ptp(strip.max(2), axis=0) if width > MAX_WIDTH else np.zeros(0)
+    ink = ink_columns(strip) if width > MAX_WIDTH else np.zeros(0, np.bool_)
     while width - left > MAX_WIDTH:
         first = left + int(MAX_WIDTH * (1 - CUT_ZONE))
-        cut = first + _widest_gap(contrast[first : left + MAX_WIDTH])
+        start, end = max(empty_runs(ink[first : left + MAX_WIDTH]) or [(0, 0)], key=lambda run: run[1] - run[0])
+        cut = first + (start + end) // 2
         parts.append((left, cut))
         left = cut
     return [*parts, (left, width)]
-
-
-def _widest_gap(contrast: NDArray[np.generic]) -> int:
-    """The middle of the longest run of columns with little contrast, or the column with the least."""
-    empty = contrast < GAP_CONTRAST * contrast.max()
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], empty, [False]])))
-    if len(edges) == 0:
-        return int(np.argmin(contrast))
-    starts, ends = edges[::2], edges[1::2]
-    widest = int(np.argmax(ends - starts))
-    return int(starts[widest] + ends[widest]) // 2
 
 
 def decode(probabilities: NDArray[np.float32], indices: NDArray[np.int32], alphabet: Sequence[str]) -> list[Character]:
@@ -148,22 +144,61 @@ def decode(probabilities: NDArray[np.float32], indices: NDArray[np.int32], alpha
     return found
 
 
-def spans(characters: Sequence[Character], width: int) -> list[tuple[float, float]]:
-    """Left and right of each character, in pixels of the strip, never overlapping.
+def spans(characters: Sequence[Character], strip: Pixels) -> list[tuple[float, float]]:
+    """Left and right of each character, in pixels of the strip, ascending and not overlapping.
 
-    CTC fires somewhere on the glyph, so a character reaches half way to its neighbours, and no further from its
-    middle than half the line's usual distance from character to character, with a margin for wide letters.
+    CTC fires somewhere on the glyph, in steps of eight pixels. So between two neighbours the widest run of columns
+    without ink is taken for the gap, which leaves each glyph its own ink; a space is the gap it stands in.
     """
-    middles = np.array([(c.first + c.last + 1) / 2 * STEP_PIXELS for c in characters])
-    if len(middles) == 0:
-        return []
-    gaps = np.diff(middles)
-    reach = 0.75 * (float(np.median(gaps)) if len(gaps) else STRIP_HEIGHT / 2)
-    borders = (middles[:-1] + middles[1:]) / 2
-    lefts = np.maximum(np.concatenate([[0.0], borders]), middles - reach)
-    rights = np.minimum(np.concatenate([borders, [width]]), middles + reach)
-    lefts = np.clip(lefts, 0, width)
-    return [(float(a), float(b)) for a, b in zip(lefts, np.clip(np.maximum(rights, lefts), 0, width), strict=True)]
+    ink, width = ink_columns(strip), strip.shape[1]
+    middles = [min((c.first + c.last + 1) / 2 * STEP_PIXELS, width) for c in characters]
+    shown = [index for index, character in enumerate(characters) if character.text != " "]
+    if not shown:
+        return [(middle, middle) for middle in middles]
+    gaps = [_gap(ink, middles[a], middles[b]) for a, b in itertools.pairwise(shown)]
+    pitches = np.diff([middles[index] for index in shown])
+    reach = float(np.median(pitches)) if len(pitches) else STRIP_HEIGHT / 2
+    first, last = middles[shown[0]], middles[shown[-1]]
+    lefts = [first - _extent(ink[: int(first)][::-1], reach), *(right for _, right in gaps)]
+    rights = [*(left for left, _ in gaps), last + _extent(ink[int(last) :], reach)]
+    places = dict(zip(shown, zip(lefts, rights, strict=True), strict=True))
+    before = 0.0
+    for index in range(len(characters)):
+        if index not in places:  # a space: from the glyph before it to the one behind it
+            behind = [places[other][0] for other in shown if other > index][:1]
+            places[index] = (before, max(before, behind[0] if behind else before))
+        before = places[index][1]
+    return [places[index] for index in range(len(characters))]
+
+
+def ink_columns(strip: Pixels) -> NDArray[np.bool_]:
+    """Which columns of a strip hold ink; its rim is left out, for neighbouring lines reach into it."""
+    grey = cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY)[RIM_PIXELS:-RIM_PIXELS].astype(np.int16)
+    ground = float(np.median(grey))
+    dark, bright = np.percentile(grey, (2, 98))
+    contrast = max(ground - dark, bright - ground, MIN_CONTRAST)
+    return np.asarray((np.abs(grey - ground) > INK_SHARE * contrast).sum(axis=0) > 1)
+
+
+def _gap(ink: NDArray[np.bool_], left: float, right: float) -> tuple[float, float]:
+    """The longest run without ink between two middles; their own middle, without width, where glyphs touch."""
+    runs = empty_runs(ink[int(left) : int(right) + 1])
+    if not runs:
+        return (left + right) / 2, (left + right) / 2
+    start, end = max(runs, key=lambda run: run[1] - run[0])
+    return float(int(left) + start), float(int(left) + end)
+
+
+def _extent(ink: NDArray[np.bool_], reach: float) -> float:
+    """How far a line's first or last glyph goes on from its middle: to the last ink within reach."""
+    columns = np.flatnonzero(ink[: int(reach)])
+    return float(columns[-1] + 1) if len(columns) else 0.0
+
+
+def empty_runs(ink: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Start and end of each run without ink."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], ~ink, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def composed(

@@ -11,6 +11,7 @@ from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import cut_line, quad_size
 from worker.imaging.orient import half_turned, is_tall, lies_on_side, quarter_turned, turned_back, whole
 from worker.page import LineReading, Pixels, Quad
+from worker.spacing import spaced
 
 PROBE_LINES = 5
 """Longest lines read to see whether a page stands on its head; their readings are kept."""
@@ -79,7 +80,9 @@ def _find(detector: Detector, pixels: Pixels) -> list[Quad]:
 
 
 def _read(pixels: Pixels, quads: Sequence[Quad], reader: LineReader, context: ReadContext) -> list[LineReading]:
-    return [tidied(reading) for reading in reader.read_lines([cut_line(pixels, quad) for quad in quads], context)]
+    return [
+        spaced(tidied(reading)) for reading in reader.read_lines([cut_line(pixels, quad) for quad in quads], context)
+    ]
 
 
 def _read_tall(
