@@ -1,4 +1,4 @@
-"""A Dockerfile replayed without Docker: its COPYs into a folder, its pip installs into a clean virtual environment."""
+"""A Dockerfile replayed without Docker: what it copies into a folder, its pip installs into a clean virtual environment."""
 
 from __future__ import annotations
 

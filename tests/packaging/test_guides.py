@@ -1,0 +1,68 @@
+"""What the guides promise is there: settings with their defaults, make targets, links."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import AliasChoices
+
+from tasks.settings import Settings
+from tests.packaging.images import ROOT
+
+GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+ROW = re.compile(r"^\| `(?P<name>[A-Z_]+)` \| (?P<default>[^|]+?) \|", re.MULTILINE)
+# Defaults that a person reads better in words.
+IN_WORDS = {"": {"none", "in Redis", "the default model", "`~/.local/share/ocrq`", "the embedded Redis"}}
+
+
+def told_settings(guide: Path) -> dict[str, str]:
+    return {row["name"]: row["default"] for row in ROW.finditer(guide.read_text(encoding="utf-8"))}
+
+
+def real_settings() -> dict[str, Any]:
+    """The defaults, by the name of the environment variable."""
+    found = {}
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        variable = str(alias.choices[0]) if isinstance(alias, AliasChoices) else f"OCRQ_{name.upper()}"
+        default = field.default
+        found[variable] = default.get_secret_value() if hasattr(default, "get_secret_value") else default
+    return found
+
+
+def test_the_deploy_guide_tells_every_setting_and_no_other() -> None:
+    assert set(told_settings(ROOT / "docs" / "deploy.md")) == set(real_settings())
+
+
+@pytest.mark.parametrize("guide", [ROOT / "docs" / "deploy.md", ROOT / "README.md"], ids=lambda path: path.name)
+def test_the_defaults_that_are_told_are_the_defaults(guide: Path) -> None:
+    real, told = real_settings(), told_settings(guide)
+    assert told
+    for name, said in told.items():
+        if real[name] in (None, ()):
+            assert said.partition(";")[0] in IN_WORDS[""], name
+        elif said not in IN_WORDS[""]:
+            told_value = said.strip("`")
+            assert told_value == str(real[name]) or float(told_value) == float(real[name]), name
+
+
+def test_every_make_target_that_is_told_is_there() -> None:
+    told = {target for guide in GUIDES for target in re.findall(r"\bmake ([a-z]+)\b(?=[` \n,.)])", code_of(guide))}
+    there = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {"demo", "test", "serve"} <= told
+    assert told <= there
+
+
+def code_of(guide: Path) -> str:
+    """What stands in code, inline or in blocks."""
+    text = guide.read_text(encoding="utf-8")
+    return "\n".join(re.findall(r"^```.*?^```|`[^`\n]+`", text, re.MULTILINE | re.DOTALL))
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_every_link_to_a_file_leads_somewhere(guide: Path) -> None:
+    links = re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", guide.read_text(encoding="utf-8"))
+    assert [link for link in links if not (guide.parent / link).exists()] == []
