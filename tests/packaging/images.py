@@ -1,4 +1,4 @@
-"""A Dockerfile replayed without Docker: what it copies into a folder, its pip installs into a clean virtual environment."""
+"""A Dockerfile replayed without Docker: what it copies goes to a folder, what pip installs to a clean environment."""
 
 from __future__ import annotations
 
