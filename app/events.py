@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
+from ocrq.contracts import ENDED, Batch, Job
 from ocrq.errors import OcrqError
 from tasks.backend import JobEvent
 from tasks.unforeseen import unforeseen
@@ -17,16 +19,22 @@ _RECONNECT_MILLISECONDS = 2000
 _EVENT_ID = re.compile(r"\d{1,20}(-\d{1,20})?")  # as the backends number them: 7, or 1732400000000-0
 
 
-def event_stream(events: Iterator[JobEvent | None]) -> Iterator[str]:
+def event_stream(events: Iterator[JobEvent | None], look: Callable[[], Job | Batch]) -> Iterator[str]:
     """The events as they are sent; one that says ``problem`` where they broke off.
 
     Args:
         events: From the backend; None becomes a comment, whose sending shows whether the client still listens.
+        look: The job as it is now; told whole when it has ended.
     """
     yield f"retry: {_RECONNECT_MILLISECONDS}\n\n"
     try:
         for event in events:
-            yield ": still here\n\n" if event is None else _as_text(event)
+            if event is None:
+                yield ": still here\n\n"
+            elif event.name == "status" and event.data.get("status") in ENDED:
+                yield _as_text(replace(event, data=look().model_dump(mode="json")))
+            else:
+                yield _as_text(event)
     except OcrqError as error:
         yield _problem(error)
     except Exception as error:

@@ -58,7 +58,7 @@ def _events(door: Door, job_id: str) -> Response:
             if not rest:
                 return Response(status=204)  # tells an EventSource to stop connecting again
             events = iter(rest)
-        response = Response(event_stream(events), mimetype="text/event-stream")
+        response = Response(event_stream(events, partial(door.backend.get, job_id)), mimetype="text/event-stream")
         # nginx would hold events back until its buffer is full
         response.headers["X-Accel-Buffering"] = "no"
         response.call_on_close(stack.pop_all().close)

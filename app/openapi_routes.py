@@ -156,8 +156,8 @@ def _events() -> Json:
         "operationId": "job_events",
         "tags": ["jobs"],
         "summary": "A job as server-sent events, until it ends",
-        "description": "`status` (a Job), `progress` (`{done, total, unit}`), `page` (a Page, as soon as it is read), "
-        "and `problem` where the stream had to break off.",
+        "description": "`status` (`{status}`, and the whole Job in the last one), `progress` (`{done, total, unit}`), "
+        "`page` (a Page, as soon as it is read), and `problem` where the stream had to break off.",
         "parameters": [_JOB_ID, after],
         "responses": {
             "200": {"description": "The events.", "content": content({"type": "string"}, "text/event-stream")},

@@ -20,6 +20,7 @@ from ocrq.contracts import Batch, Health, Job, ModelInfo, ModelList
 from ocrq.errors import InvalidRequest, JobCancelled, JobConflict, NoWorker, OcrqError, QueueFull
 from tasks.backend import JobEvent, Submission
 from tasks.catalogue import Catalogue, entry_for
+from tasks.intake import require_built
 from tasks.local_jobs import LocalBatch, LocalJob, LocalJobs, fingerprint_of
 from tasks.runner import ReadContext, Runner, UnitReading
 from tasks.settings import Settings
@@ -169,6 +170,7 @@ class LocalBackend:
         return self._runner
 
     def _check(self, submission: Submission) -> None:
+        require_built(submission.operation)
         self._catalogue.resolve(submission.request.model_name)
         if submission.request.webhook is not None:
             raise InvalidRequest(

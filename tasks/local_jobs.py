@@ -14,11 +14,10 @@ from typing import Any
 from ocrq.contracts import ENDED, Batch, Job, JobError, JobStatus, Page, Progress
 from ocrq.errors import JobExpired, JobNotFound, OcrqError
 from tasks.backend import JobEvent, Submission
+from tasks.batches import status_of
 from tasks.intake import stored_request
 
 _TOMBSTONES = 100_000  # expired ids remembered, about 10 MB; an older one is "not found" rather than "expired"
-
-_BEST_FIRST: tuple[JobStatus, ...] = ("succeeded", "failed", "cancelled")
 
 
 @dataclass
@@ -103,7 +102,7 @@ class LocalJob:
         )
 
     def _tell_status(self) -> None:
-        self.log.add("status", self.view().model_dump(mode="json"))
+        self.log.add("status", {"status": self.status})
 
 
 @dataclass(eq=False)
@@ -126,27 +125,17 @@ class LocalBatch:
         about = {"job": job.id, "status": job.status}
         self.log.add("progress", {**self._progress().model_dump(), **about})
         if self.ended:
-            self.log.add("status", self.view().model_dump(mode="json"))
+            self.log.add("status", {"status": self.view().status})
 
     def view(self) -> Batch:
         """As its owner sees it."""
+        jobs = [job.view() for job in self.jobs]
         return Batch(
-            id=self.id,
-            status=_together([job.status for job in self.jobs]),
-            progress=self._progress(),
-            created_at=self.created_at,
-            jobs=[job.view() for job in self.jobs],
+            id=self.id, status=status_of(jobs), progress=self._progress(), created_at=self.created_at, jobs=jobs
         )
 
     def _progress(self) -> Progress:
         return Progress(done=sum(job.ended for job in self.jobs), total=len(self.jobs), unit="job")
-
-
-def _together(statuses: Sequence[JobStatus]) -> JobStatus:
-    """A batch's status: it runs until all have ended, and has succeeded if any item did."""
-    if any(status not in ENDED for status in statuses):
-        return "queued" if all(status == "queued" for status in statuses) else "running"
-    return next(end for end in _BEST_FIRST if end in statuses)
 
 
 @dataclass
@@ -180,7 +169,7 @@ class LocalJobs:
         return (made[0], self._kept[made[1]]) if made else None
 
     def find(self, job_id: str, owner: str | None) -> LocalJob | LocalBatch:
-        """The job or batch of this id.
+        """The job or batch of this id; where there are no owners, ``None`` finds all.
 
         Raises:
             JobNotFound: There is none, or it is another owner's.
@@ -188,9 +177,9 @@ class LocalJobs:
         """
         self._expire()
         one = self._kept.get(job_id)
-        if one is not None and one.owner == owner:
+        if one is not None and owner in {None, one.owner}:
             return one
-        if one is None and job_id in self._expired and self._expired[job_id] == owner:
+        if one is None and job_id in self._expired and owner in {None, self._expired[job_id]}:
             raise JobExpired("the job ended and its result was removed; submit the document again")
         raise JobNotFound(f"there is no job {job_id[:64]!r}; use the id that submitting it returned")
 

@@ -13,7 +13,7 @@ import pypdfium2
 from PIL import Image, UnidentifiedImageError
 
 from ocrq.contracts import Line, Metadata, Operation, Page, ReadRequest, TextResult, selected_pages
-from ocrq.errors import InvalidRequest, NotImplementedYet, UnreadableDocument
+from ocrq.errors import InvalidRequest, UnreadableDocument
 from tasks.runner import Plan, ReadContext, UnitReading
 
 CONFIDENCES = (0.98, 0.62)
@@ -39,8 +39,6 @@ class PageRunner:
         self.gate.set()
 
     def plan(self, operation: Operation, request: ReadRequest, document: bytes) -> Plan:
-        if operation != "extract_text":
-            raise NotImplementedYet(f"/{operation} is not built yet; use /extract_text", field="endpoint")
         self.requests.append(request)
         try:
             pages = selected_pages(request.pages, len(_sizes(document)))

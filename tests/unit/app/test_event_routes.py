@@ -105,4 +105,4 @@ def test_a_batch_tells_each_item(client, image):
     location = client.post("/jobs", json=body).headers["Location"]
     events = events_of(client.get(f"{location}/events").text)
     assert [event["event"] for event in events] == ["progress", "progress", "status"]
-    assert events[-1]["data"]["status"] == "succeeded"
+    assert events[-1]["data"] == client.get(location).get_json()

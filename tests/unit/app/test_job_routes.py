@@ -118,7 +118,7 @@ def test_a_batch_goes_on_past_its_bad_items(client, image):
     batch = Batch.model_validate(client.get(response.headers["Location"] + "?wait=10").get_json())
     assert [job.status for job in batch.jobs] == ["succeeded", "failed", "failed", "succeeded"]
     assert [job.error.code for job in batch.jobs if job.error] == ["invalid_image", "invalid_request"]
-    assert batch.status == "succeeded"
+    assert batch.status == "failed"
     assert client.get(f"/jobs/{batch.jobs[1].id}").get_json()["status"] == "failed"
 
 
