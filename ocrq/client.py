@@ -12,14 +12,16 @@ import ipaddress
 import json
 import random
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Literal, overload
+from typing import Any, ClassVar, Literal, TypeVar, overload
 
 import httpx
+from pydantic import BaseModel, ValidationError
 
 from ocrq import __version__
 from ocrq.contracts import ENDED, Batch, Health, Job, ModelList, Operation, StructuredResult, TextResult
@@ -29,6 +31,7 @@ HOLD_SECONDS = 20.0  # how long a reply about a job is held; proxies cut connect
 PROGRESS_SECONDS = 1.0  # the same where someone watches the pages being done
 _ASK_AGAIN = frozenset({429, 502, 503})
 
+Document = TypeVar("Document", bound=BaseModel)
 TextOperation = Literal["extract_text", "extract_text_robust"]
 StructuredOperation = Literal["extract_structured", "extract_structured_robust"]
 
@@ -111,7 +114,10 @@ class Client:
             ServerUnreachable: Nothing answers.
             JobCancelled: Someone cancelled the job.
         """
-        return result_of(self.wait(self.submit(document, operation, **request).id), operation)
+        result = result_json(self.wait(self.submit(document, operation, **request).id))
+        if operation.startswith("extract_text"):
+            return self._parsed(TextResult, result)
+        return self._parsed(StructuredResult, result)
 
     def submit(
         self,
@@ -144,13 +150,13 @@ class Client:
             data={"endpoint": f"/{operation}", "request": json.dumps(request)},
             headers={"Idempotency-Key": idempotency_key or uuid.uuid4().hex},
         )
-        return Job.model_validate(answer)
+        return self._parsed(Job, answer)
 
     def job(self, job_id: str, wait: float = 0) -> Job | Batch:
         """A job or batch as it is now, or as it is after at most ``wait`` seconds if it ends no sooner."""
         path = f"/jobs/{job_id}"
         answer = self._ask("GET", path, params={"wait": f"{wait:g}"} if wait else None, held=wait)
-        return _job(answer)
+        return self._job(answer)
 
     def wait(
         self, job_id: str, on_progress: Callable[[Job | Batch], None] | None = None, timeout: float | None = None
@@ -165,30 +171,32 @@ class Client:
         Raises:
             WaitTimeout: It has not ended in time, and goes on.
         """
-        held = PROGRESS_SECONDS if on_progress else HOLD_SECONDS
-        waited = 0.0
+        longest = PROGRESS_SECONDS if on_progress else HOLD_SECONDS
+        ends = None if timeout is None else time.monotonic() + timeout
         while True:
-            hold = held if timeout is None else max(0.0, min(held, timeout - waited))
+            asked = time.monotonic()
+            hold = longest if ends is None else max(0.0, min(longest, ends - asked))
             job = self.job(job_id, wait=hold)
             if on_progress:
                 on_progress(job)
             if job.status in ENDED:
                 return job
-            waited += hold
-            if timeout is not None and waited >= timeout:
+            if ends is not None and time.monotonic() >= ends:
                 raise WaitTimeout(f"job {job_id} has not ended within {timeout:g} s, and goes on; wait for it again")
+            early = asked + hold - time.monotonic()  # a server that is stopping, or a proxy, does not hold the reply
+            self._closed.wait(max(0.0, min(early, PROGRESS_SECONDS)))
 
     def cancel(self, job_id: str) -> Job | Batch:
         """Cancel a job; one that has ended stays as it is."""
-        return _job(self._ask("DELETE", f"/jobs/{job_id}"))
+        return self._job(self._ask("DELETE", f"/jobs/{job_id}"))
 
     def health(self) -> Health:
         """How the service is."""
-        return Health.model_validate(self._ask("GET", "/health", accept=(503,)))
+        return self._parsed(Health, self._ask("GET", "/health", unhealthy=True))
 
     def models(self) -> ModelList:
         """The models that may be asked for."""
-        return ModelList.model_validate(self._ask("GET", "/models"))
+        return self._parsed(ModelList, self._ask("GET", "/models"))
 
     def close(self) -> None:
         """End connections, and waits for another attempt in other threads."""
@@ -203,7 +211,7 @@ class Client:
     ) -> None:
         self.close()
 
-    def _ask(self, method: str, path: str, *, held: float = 0, accept: tuple[int, ...] = (), **how: Any) -> Any:
+    def _ask(self, method: str, path: str, *, held: float = 0, unhealthy: bool = False, **how: Any) -> Any:
         attempt = 1
         while True:
             last = attempt >= self._retries.attempts or self._closed.is_set()
@@ -214,7 +222,7 @@ class Client:
                 if last or isinstance(error, httpx.UnsupportedProtocol | RuntimeError):
                     raise self._unreachable(error) from None
             else:
-                if answer.is_success or answer.status_code in accept:
+                if answer.is_success or (unhealthy and answer.headers.get("Content-Type") == "application/json"):
                     return self._decoded(answer)
                 if last or answer.status_code not in _ASK_AGAIN:
                     raise self._problem(answer)
@@ -227,6 +235,18 @@ class Client:
             f"no server answers at {self._base_url} ({error or type(error).__name__}); start one with `ocrq up`, or "
             "mend the address"
         )
+
+    def _job(self, answer: Any) -> Job | Batch:
+        return self._parsed(Batch, answer) if "jobs" in answer else self._parsed(Job, answer)
+
+    def _parsed(self, model: type[Document], answer: Any) -> Document:
+        try:
+            return model.model_validate(answer)
+        except ValidationError:
+            raise ServerUnreachable(
+                f"what answers at {self._base_url} is no ocrq server that this version knows; mend the address, or "
+                "bring client and server to the same version"
+            ) from None
 
     def _decoded(self, answer: httpx.Response) -> Any:
         try:
@@ -244,8 +264,8 @@ class Client:
             )
 
 
-def result_of(job: Job | Batch, operation: Operation) -> TextResult | StructuredResult:
-    """The result of a job that ended.
+def result_json(job: Job | Batch) -> dict[str, Any]:
+    """The result of a job that has ended, as the server sent it.
 
     Raises:
         OcrqError: Why it failed, of the code the server told.
@@ -257,12 +277,7 @@ def result_of(job: Job | Batch, operation: Operation) -> TextResult | Structured
         raise JobCancelled(f"job {job.id} was cancelled")
     if job.error is not None:
         raise from_json(job.error.model_dump())
-    model = TextResult if operation.startswith("extract_text") else StructuredResult
-    return model.model_validate(job.result)
-
-
-def _job(answer: Any) -> Job | Batch:
-    return Batch.model_validate(answer) if "jobs" in answer else Job.model_validate(answer)
+    return job.result or {}
 
 
 def _is_loopback(host: str) -> bool:

@@ -23,7 +23,14 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failed": ("F
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 @click.option("--host", envvar="OCRQ_HOST", default="127.0.0.1", hidden=True)
-@click.option("--port", envvar=["PORT", "OCRQ_PORT"], type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option(
+    "--port",
+    envvar=["PORT", "OCRQ_PORT"],
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="The one that would be served.",
+)
 @data_dir_option
 @server_options
 def doctor(as_json: bool, host: str, port: int, data_dir: Path, server: str | None, api_key: str | None) -> int:

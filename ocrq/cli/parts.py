@@ -11,14 +11,28 @@ import click
 
 @click.command()
 @click.option("--host", envvar="OCRQ_HOST", default="127.0.0.1", show_default=True, help="Where the API listens.")
-@click.option("--port", envvar=["PORT", "OCRQ_PORT"], type=click.IntRange(0, 65535), default=8000, show_default=True)
+@click.option(
+    "--port",
+    envvar=["PORT", "OCRQ_PORT"],
+    type=click.IntRange(0, 65535),
+    default=8000,
+    show_default=True,
+    help="0 picks a free one.",
+)
 def api(host: str, port: int) -> None:
     """Run the API alone, against the Redis of REDIS_URL."""
     _become("api", "app", "--host", host, "--port", str(port))
 
 
 @click.command()
-@click.option("--pool", type=click.Choice(["cpu", "gpu"]), envvar="OCRQ_POOL", default="cpu", show_default=True)
+@click.option(
+    "--pool",
+    type=click.Choice(["cpu", "gpu"]),
+    envvar="OCRQ_POOL",
+    default="cpu",
+    show_default=True,
+    help="Whose queues to read.",
+)
 @click.option("--concurrency", type=click.IntRange(min=1), help="Processes that read.  [default: one per processor]")
 def worker(pool: str, concurrency: int | None) -> None:
     """Run a worker alone, against the Redis of REDIS_URL.

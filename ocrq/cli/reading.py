@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocrq.cli.sources import Source
-from ocrq.client import Client, ServerUnreachable
-from ocrq.contracts import ENDED, Batch, Job, Operation
-from ocrq.errors import InternalError, JobCancelled, OcrqError, from_json
+from ocrq.client import Client, ServerUnreachable, result_json
+from ocrq.contracts import Batch, Job, Operation
+from ocrq.errors import InternalError, OcrqError
 
 AT_A_TIME = 8  # documents under way: enough to keep a machine's workers busy, and few to hold in memory
 _CANCEL_SECONDS = 5.0  # how long an interrupted command goes on telling the server so
@@ -110,19 +110,10 @@ class Reading:
         finally:
             with self._lock:
                 self._under_way.discard(job_id)
-        return _result(job)
+        return result_json(job)
 
     def _cancel_job(self, job_id: str) -> None:
         try:
             self._client.cancel(job_id)
         except OcrqError:
             return  # the server is gone, or the job has ended
-
-
-def _result(job: Job | Batch) -> dict[str, Any]:
-    assert isinstance(job, Job) and job.status in ENDED  # one document was submitted and awaited
-    if job.status == "cancelled":
-        raise JobCancelled("the job was cancelled")
-    if job.error is not None:
-        raise from_json(job.error.model_dump())
-    return job.result or {}

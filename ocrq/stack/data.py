@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -64,6 +65,11 @@ class DataDir:
         return self.path / "logs"
 
     @property
+    def temporary(self) -> Path:
+        """The parts' TMPDIR: what those that were killed leave there goes with the next start or stop."""
+        return self.path / "tmp"
+
+    @property
     def server(self) -> Path:
         """Holds the API's URL while the stack is up, for the other commands to find."""
         return self.path / "server"
@@ -75,10 +81,18 @@ class DataDir:
             ServiceError: It cannot be made or written.
         """
         try:
-            for directory in (self.path, self.redis, self.blobs, self.logs):
+            for directory in (self.path, self.redis, self.blobs, self.logs, self.temporary):
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise self._unusable(error) from None
+
+    def clear_temporary(self) -> None:
+        """Empty :attr:`temporary`; only while nothing runs here."""
+        for left in self.temporary.iterdir():
+            if left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
     @contextmanager
     def locked(self) -> Iterator[Hold]:

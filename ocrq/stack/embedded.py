@@ -69,6 +69,7 @@ def run_stack(options: StackOptions, tell: Tell, announce: Callable[[str], None]
     with Interrupts() as interrupts, data.locked() as hold:
         port = options.port or free_port(options.host)
         check_port(options.host, port, patience=_AFTER_CRASH_SECONDS if hold.after_crash else 0.0)
+        data.clear_temporary()
         supervisor = Supervisor(tell)
         stack = _Stack(options, data, checkout, port, supervisor, tell, interrupts)
         try:
@@ -81,6 +82,7 @@ def run_stack(options: StackOptions, tell: Tell, announce: Callable[[str], None]
             data.server.unlink(missing_ok=True)
             tell("stopping …" if redis.durable else "stopping (fakeredis keeps no jobs) …")
             supervisor.stop(lambda: options.throwaway or interrupts.hurry())
+            data.clear_temporary()
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class _Stack:
         environment = stack_environment(
             self.options.environment,
             redis_url=redis_url,
-            data_dir=self.data.path,
+            data=self.data,
             blob_dir=None if redis.kind == "external" else self.data.blobs,
             host=self.options.host,
             port=self.port,

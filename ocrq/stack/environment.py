@@ -8,6 +8,7 @@ from pathlib import Path
 
 import ocrq
 from ocrq.errors import ServiceError
+from ocrq.stack.data import DataDir
 
 # The embedded stack's list: what it reads itself, and the names existing clients send, which the fallback serves.
 EMBEDDED_MODELS = (
@@ -81,20 +82,21 @@ def part_environment(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def stack_environment(
-    given: Mapping[str, str], *, redis_url: str, data_dir: Path, blob_dir: Path | None, host: str, port: int
+    given: Mapping[str, str], *, redis_url: str, data: DataDir, blob_dir: Path | None, host: str, port: int
 ) -> dict[str, str]:
     """The environment of the embedded stack's parts; what the user has set stays.
 
     Args:
         given: The caller's.
         redis_url: Of the Redis in use.
-        data_dir: Absolute.
+        data: Where the stack keeps things.
         blob_dir: Where documents are kept; None keeps them in Redis, which other machines may share.
         host: What the API listens on.
         port: From 1.
     """
     environment = part_environment({name: value for name, value in given.items() if value or name not in _OURS})
-    environment.update(REDIS_URL=redis_url, OCRQ_DATA_DIR=str(data_dir), OCRQ_HOST=host, PORT=str(port))
+    environment.update(REDIS_URL=redis_url, OCRQ_DATA_DIR=str(data.path), OCRQ_HOST=host, PORT=str(port))
+    environment["TMPDIR"] = str(data.temporary)
     if blob_dir is not None:
         environment.setdefault("OCRQ_BLOB_DIR", str(blob_dir))
     # Celery's soft shutdown, which workers use elsewhere, always sleeps its whole time; without the remapping a worker

@@ -62,10 +62,15 @@ def check_external(url: str) -> list[str]:
         return []
     finally:
         client.close()
-    return _judged(facts, masked(url))
+    return judged(facts, masked(url))
 
 
-def _judged(facts: Mapping[str, object], name: str) -> list[str]:
+def judged(facts: Mapping[str, object], name: str) -> list[str]:
+    """Warnings about a Redis by what its INFO says.
+
+    Raises:
+        ServiceError: It is too old.
+    """
     version = tuple(int(part) for part in str(facts.get("redis_version", "0")).split(".")[:2])
     if version < OLDEST:
         raise ServiceError(f"Redis at {name} is {facts.get('redis_version')}; use 6.2 or newer")

