@@ -1,0 +1,1 @@
+"""How fast things are, each measured against what one would use instead."""

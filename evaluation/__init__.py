@@ -1,0 +1,1 @@
+"""Accuracy and cost on real documents with ground truth."""
