@@ -31,7 +31,7 @@ demo: ## Read examples/receipt.jpg, or FILE=any/scan.pdf, through the whole stac
 		echo "make demo: there is no file that can be read at $$file; give one with FILE=path/to/scan.pdf" >&2
 		exit 1
 	fi
-	$(MAKE) $(VENV)/.ready
+	$(MAKE) -s $(VENV)/.ready
 	echo "Reading $$file: Redis, API and workers are started for it, and stopped after it." >&2
 	$(BIN)/ocrq read -- "$$file"
 	echo
