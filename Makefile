@@ -11,8 +11,9 @@ BIN := $(VENV)/bin
 # Wheels before anything that would have to be compiled; only errors are worth reading.
 PIP := $(BIN)/python -m pip install -qq --prefer-binary --disable-pip-version-check
 
-# FILE as it was typed, spaces, quotes and `$` and all, and relative to where `make` was typed.
+# FILE and DATA as they were typed, spaces, quotes and `$` and all, relative to where `make` was typed.
 export DEMO_FILE := $(value FILE)
+export DATA_FILE := $(value DATA)
 export CALLER_DIR := $(if $(PWD),$(value PWD),$(CURDIR))
 
 .PHONY: help demo serve test lint bench eval chaos clean
@@ -52,6 +53,19 @@ lint: $(VENV)/.ready-dev ## Check style, types, import directions, dependencies 
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/codespell
+
+bench: $(VENV)/.ready-dev ## Pages per CPU-second beside RapidOCR as it comes, on examples/ or DATA=folder
+	@data="$${DATA_FILE:-$(CURDIR)/examples}"
+	case "$$data" in /*) ;; *) data="$$CALLER_DIR/$$data" ;; esac
+	$(BIN)/python -m benchmarks.rapidocr "$$data"
+
+eval: $(VENV)/.ready-dev ## Accuracy on DATA=manifest.jsonl: documents with ground truth, the scorer beside it
+	@[ -n "$$DATA_FILE" ] || { echo "make eval: give the documents with DATA=path/to/manifest.jsonl" >&2; exit 1; }
+	case "$$DATA_FILE" in /*) data="$$DATA_FILE" ;; *) data="$$CALLER_DIR/$$DATA_FILE" ;; esac
+	$(BIN)/python -m evaluation.run "$$data"
+
+chaos: $(VENV)/.ready-dev ## Kill, freeze and starve each part; every job must end once
+	@$(BIN)/python -m pytest tests/live/faults -q
 
 clean: ## Remove the environment and every cache
 	@rm -rf $(VENV) build dist .ruff_cache .mypy_cache .pytest_cache .hypothesis .import_linter_cache .coverage
