@@ -41,6 +41,16 @@ class Bars:
         if job.status in ENDED:
             self._progress.remove_task(self._bars.pop(place))
 
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Take the bars off the terminal, where results are about to be written to it."""
+        if not self._progress:
+            yield
+            return
+        self._progress.stop()
+        yield
+        self._progress.start()
+
 
 @contextmanager
 def bars_for(names: Sequence[str]) -> Iterator[Bars]:

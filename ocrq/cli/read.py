@@ -19,6 +19,7 @@ from ocrq.cli.options import server_options
 from ocrq.errors import OcrqError
 
 if TYPE_CHECKING:
+    from ocrq.cli.progress import Bars
     from ocrq.cli.reading import Outcome
     from ocrq.cli.sources import Source
     from ocrq.contracts import Operation
@@ -109,18 +110,18 @@ def _read_all(
     server: str | None,
     api_key: str | None,
 ) -> int:
-    from ocrq.cli.progress import bars_for
+    from ocrq.cli.progress import Bars, bars_for
     from ocrq.cli.reading import Outcome, Reading
     from ocrq.cli.server import server_for_reading
     from ocrq.cli.sources import Source
 
     sources = [Source(name) for name in files]
     if not any(source.readable for source in sources):  # no server needs to be started for that
-        return _written((Outcome(source.name, error=_why(source)) for source in sources), writer)
+        return _written((Outcome(source.name, error=_why(source)) for source in sources), writer, Bars(None, files))
     with bars_for(files) as bars, server_for_reading(server, api_key, bars.tell) as client:
         reading = Reading(client, operation, request, bars.show)
         try:
-            return _written(reading.outcomes(sources), writer)
+            return _written(reading.outcomes(sources), writer, bars)
         except BaseException:
             reading.cancel()
             raise
@@ -134,13 +135,15 @@ def _why(source: Source) -> OcrqError | None:
     return None
 
 
-def _written(outcomes: Iterable[Outcome], writer: outputs.Writer) -> int:
+def _written(outcomes: Iterable[Outcome], writer: outputs.Writer, bars: Bars) -> int:
     codes = set()
     for outcome in outcomes:
-        writer.write(outcome)
+        with bars.hidden():
+            writer.write(outcome)
         if outcome.error is not None:
             codes.add(code_for(outcome.error))
-    writer.close()
+    with bars.hidden():
+        writer.close()
     return next((code for code in (NO_SERVER, NOT_BUILT, SOME_FAILED) if code in codes), OK)
 
 

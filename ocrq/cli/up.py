@@ -47,7 +47,8 @@ def up(host: str, port: int, workers: int | None, data_dir: Path, temporary: boo
 
     def tell(sentence: str) -> None:
         with contextlib.suppress(OSError):  # the terminal is gone
-            console.print(sentence, style="yellow" if sentence.lower().startswith("warning") else "dim", markup=False)
+            style = "yellow" if sentence.lower().startswith("warning") else "dim"
+            console.print(sentence, style=style, markup=False, soft_wrap=True)
 
     def announce(url: str) -> None:
         with contextlib.suppress(OSError):

