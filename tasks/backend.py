@@ -89,6 +89,18 @@ class Backend(Protocol):
         """Cancel: queued work never starts, running work stops at its next step. An ended job stays as it is."""
         ...
 
+    def retry(self, job_id: str, owner: str | None = None) -> Job:
+        """Try a failed job again.
+
+        Raises:
+            JobConflict: It has not failed, or its document is gone.
+        """
+        ...
+
+    def dead(self, owner: str | None = None) -> list[Job]:
+        """Jobs whose workers died on them, the latest first, as long as they are kept."""
+        ...
+
     def events(self, job_id: str, after: str | None = None, owner: str | None = None) -> Iterator[JobEvent | None]:
         """The job's events from ``after`` on until it ends; None now and then, so that a dead client is noticed."""
         ...

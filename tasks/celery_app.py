@@ -18,7 +18,6 @@ NORMAL = 3
 
 _CHILD_START_SECONDS = 600  # Celery kills a replacement child whose models load longer; its default is 4
 _VISIBILITY_SECONDS = 900  # the ledger recovers lost runs long before; this is for messages no ledger knows yet
-_HARD_LIMIT_SLACK = 60  # the read gives up by itself at job_seconds; a child that does not is killed so much later
 
 
 def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
@@ -37,7 +36,7 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
         task_acks_late=True,
         task_acks_on_failure_or_timeout=True,
         task_reject_on_worker_lost=True,
-        task_time_limit=settings.job_seconds + _HARD_LIMIT_SLACK,
+        task_time_limit=settings.job_seconds + settings.hard_limit_seconds,
         task_default_queue=DEFAULT_QUEUE,
         task_create_missing_queues=True,
         result_expires=settings.job_ttl,

@@ -20,6 +20,7 @@ from kombu.utils.json import dumps as kombu_dumps
 from ocrq.contracts import Operation, Page, PageError
 from ocrq.errors import InvalidRequest, JobCancelled, OcrqError, WorkerLost, from_json
 from tasks.blobs import BlobStore, blob_name
+from tasks.cache_key import cache_key
 from tasks.catalogue import Catalogue, Pool
 from tasks.intake import require_built, stored_request, take_in
 from tasks.keeper import Hold, Keeper
@@ -29,6 +30,7 @@ from tasks.record import JobRecord, NewJob, queue_name
 from tasks.runner import ReadContext, Runner, UnitReading
 from tasks.settings import Settings
 from tasks.unforeseen import unforeseen
+from tasks.webhooks.permission import allowed_webhook
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +103,8 @@ class Guard:
             blob=name,
             queue=queue_name(serving.pool, checked.priority),
             message=kombu_dumps(task.signature_from_request(args=(), kwargs={})),
+            cache_key=cache_key(operation, checked, name, entry.name, None),
+            webhook=allowed_webhook(checked.webhook, self.settings),
         )
         self.ledger.create([job], bounded=False)
         self.blobs.put(name, document)
@@ -113,7 +117,7 @@ class Guard:
         if record.message is None or verdict in {"held", "waiting", "unknown"}:
             raise Ignore()
         if verdict == "succeeded":
-            return self.ledger.result(record.id)
+            return record.marked(self.ledger.result(record.id))
         now = self.ledger.record(record.id)
         if verdict == "cancelled":
             raise JobCancelled("the job was cancelled")
@@ -167,7 +171,7 @@ class Guard:
             context.progress(len(plan.pages), len(plan.pages))
         seconds = time.time() - record.started if record.started else time.monotonic() - began
         result = self.runner.assemble(record.operation, request, document, readings, max(0.0, seconds))
-        if not self.ledger.commit(record.id, hold.token, result):
+        if not self.ledger.commit(record.id, hold.token, result, self._cache_seconds(readings)):
             raise Ignore()
         return self._for_celery(record, result)
 
@@ -206,6 +210,11 @@ class Guard:
         if record.message is not None and now is not None and now.state == "cancelled":
             raise error
         raise Ignore()
+
+    def _cache_seconds(self, readings: Sequence[UnitReading]) -> int:
+        """A result with a fault or a stand-in answers for itself alone: the next read may be better."""
+        whole = all(not reading.stand_in and not any(page.error for page in reading.pages) for reading in readings)
+        return self.settings.cache_seconds if whole else 0
 
     @staticmethod
     def _for_celery(record: JobRecord, result: dict[str, Any]) -> dict[str, Any] | None:

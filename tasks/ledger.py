@@ -16,6 +16,7 @@ from typing import Any, Literal, cast
 import redis
 
 from ocrq.contracts import Priority
+from ocrq.errors import OcrqError
 from tasks.catalogue import POOLS
 from tasks.record import JobRecord, NewJob, pack, queue_name, unpack
 from tasks.runner import UnitReading
@@ -34,11 +35,19 @@ _QUEUE_LISTS = json.dumps({queue: [queue + step for step in _STEPS] for queue in
 
 @dataclass(frozen=True)
 class Accepted:
-    """What became of new jobs: ``ok``, ``full``, or ``known``/``conflict`` for a used idempotency key."""
+    """What became of new jobs.
+
+    Attributes:
+        verdict: ``ok``, ``full``, or ``known``/``conflict`` for an idempotency key that was used before.
+        depth: With ``full``: jobs that wait.
+        job_id: With ``known`` and ``conflict``: the key's first job.
+        to_publish: With ``ok``: those to be read; the others were answered by an equal request, or follow one.
+    """
 
     verdict: Literal["ok", "full", "known", "conflict"]
     depth: int = 0
     job_id: str = ""
+    to_publish: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,7 +85,8 @@ class Ledger:
         verdict = answer[0].decode()
         if verdict == "full":
             return Accepted("full", depth=int(answer[1]))
-        return Accepted(verdict, job_id=answer[1].decode() if len(answer) > 1 else "")
+        ids = tuple(_text(value) for value in answer[1:])
+        return Accepted("ok", to_publish=ids) if verdict == "ok" else Accepted(verdict, job_id=ids[0])
 
     def claim(self, job_id: str, worker: str) -> Claim:
         """Take a job to run it."""
@@ -104,9 +114,16 @@ class Ledger:
         done = self._call("fan_out", job_id, token, units, total)
         return [f"{job_id}.{index}" for index in range(1, len(slices) + 1)] if done else []
 
-    def commit(self, job_id: str, token: str, result: Mapping[str, Any]) -> bool:
-        """End a document's run with its result; False where the lease is lost."""
-        return bool(self._commit(job_id, token, "succeeded", pack(result))[0])
+    def commit(self, job_id: str, token: str, result: Mapping[str, Any], cache_seconds: int = 0) -> bool:
+        """End a document's run with its result; False where the lease is lost.
+
+        Args:
+            job_id: The job.
+            token: Of its claim.
+            result: As JSON.
+            cache_seconds: How long it may answer equal requests.
+        """
+        return bool(self._commit(job_id, token, "succeeded", pack(result), cache_seconds=cache_seconds)[0])
 
     def fail(self, job_id: str, token: str, error: Mapping[str, Any]) -> bool:
         """End a document's run with a told failure; False where the lease is lost."""
@@ -117,12 +134,34 @@ class Ledger:
         answer = self._commit(job_id, token, "succeeded", pack(reading.to_json()), len(reading.pages))
         return _id(answer[1]) if len(answer) > 1 else None
 
-    def _commit(self, job_id: str, token: str, state: str, payload: bytes, pages: int = 0) -> list[Any]:
-        return cast(list[Any], self._call("commit", job_id, token, state, payload, self._ttl, pages))
+    def _commit(
+        self, job_id: str, token: str, state: str, payload: bytes, pages: int = 0, cache_seconds: int = 0
+    ) -> list[Any]:
+        return cast(list[Any], self._call("commit", job_id, token, state, payload, self._ttl, pages, cache_seconds))
 
-    def release(self, job_id: str, token: str) -> bool:
-        """Hand a job back unread, no attempt lost; False where the lease is lost."""
-        return bool(self._call("release", job_id, token))
+    def forsake(self, job_id: str, worker: str, error: OcrqError | None = None) -> str | None:
+        """The process that ran a job died: end its lease now, or fail the job with ``error``.
+
+        Returns:
+            The parent's id if that is to be published now.
+        """
+        code, detail = (error.code, error.detail) if error else ("", "")
+        answer = self._call("forsake", job_id, worker, self._ttl, code, detail)
+        return _id(answer[1]) if len(answer) > 1 else None
+
+    def hand_back(self, job_id: str, worker: str) -> bool:
+        """The process that runs a job is told to stop: queue it again, no attempt lost."""
+        return bool(self._call("hand_back", job_id, worker))
+
+    def retry(self, job_id: str) -> bool:
+        """Try a failed job again, to be published; False where it has not failed or its document is gone."""
+        return bool(self._call("retry", job_id))
+
+    def dead(self, limit: int = 100) -> list[str]:
+        """Ids of jobs whose workers died on them, the latest first, as long as they are kept."""
+        horizon = self._now() - self._ttl
+        self._redis.zremrangebyscore("ocrq:dead", "-inf", horizon)
+        return [_text(job_id) for job_id in self._redis.zrevrange("ocrq:dead", 0, limit - 1)]
 
     def cancel(self, job_id: str) -> str | None:
         """Cancel a job and its units. Returns its state before; None for an unknown id."""
@@ -130,9 +169,7 @@ class Ledger:
 
     def overdue(self, limit: int = 500) -> list[str]:
         """Ids of jobs whose lease ended, or whose message nobody started for a while."""
-        seconds, micros = self._redis.time()
-        now = seconds + micros / 1e6
-        return [_text(job_id) for job_id in self._redis.zrangebyscore("ocrq:due", "-inf", now, 0, limit)]
+        return [_text(job_id) for job_id in self._redis.zrangebyscore("ocrq:due", "-inf", self._now(), 0, limit)]
 
     def sweep(self, job_id: str) -> str | None:
         """Look at an overdue job. Returns the id of a job to be published: it, or the parent its death completed."""
@@ -179,6 +216,10 @@ class Ledger:
         for queue in QUEUES:
             pipeline.scard(f"ocrq:waiting:{queue}")
         return dict(zip(QUEUES, pipeline.execute(), strict=True))
+
+    def _now(self) -> float:
+        seconds, micros = self._redis.time()
+        return seconds + micros / 1e6
 
 
 def _text(value: Any) -> str:

@@ -31,6 +31,7 @@ class GuardedTask(Task):  # type: ignore[type-arg]
     """A task whose messages run under the guard; called directly, it is a plain function."""
 
     throws = (OcrqError,)  # told failures, logged without a traceback
+    Request = "tasks.requests:LedgerRequest"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function, or the message at hand."""

@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import logging
 import time
 from collections.abc import Iterator, Sequence
-from typing import NoReturn
 
 import redis
-from kombu.exceptions import OperationalError
 
 from ocrq.contracts import ENDED, Batch, Health, Job, ModelList
-from ocrq.errors import (
-    JobConflict,
-    JobExpired,
-    JobNotFound,
-    NoWorker,
-    OcrqError,
-    QueueFull,
-)
+from ocrq.errors import JobConflict, JobExpired, JobNotFound
+from tasks.admission import Admission
 from tasks.backend import JobEvent, Submission
 from tasks.batches import Batches
-from tasks.blobs import blob_name, blob_store
+from tasks.blobs import blob_store
 from tasks.catalogue import Catalogue, Pool
 from tasks.celery_app import make_celery
 from tasks.connection import API_TIMEOUT, broker_errors, connect
 from tasks.health import broker_gone, health_of
 from tasks.heartbeat import Beat, Heartbeats
-from tasks.intake import require_built, stored_request
 from tasks.ledger import Ledger
 from tasks.models import model_list
 from tasks.news import News
 from tasks.publish import Publisher
-from tasks.record import JobRecord, NewJob, new_id, queue_name
+from tasks.record import JobRecord
 from tasks.settings import Settings
 
 LOOK_AGAIN_SECONDS = 5.0  # a wait looks by itself so often, should the news be lost
 BEATS_FRESH_SECONDS = 0.5  # heartbeats come every two seconds; reading them more often tells nothing new
-NO_WORKER_RETRY = 5  # seconds
-
-log = logging.getLogger(__name__)
 
 
 class QueueBackend:
@@ -53,112 +39,29 @@ class QueueBackend:
         self._catalogue = Catalogue.from_settings(settings)
         self._ledger = Ledger(client, settings)
         self._batches = Batches(client, settings.job_ttl)
-        self._blobs = blob_store(settings, client)
         self._heartbeats = Heartbeats(client)
-        self._publisher = Publisher(make_celery(settings, socket_timeout=API_TIMEOUT), self._ledger)
+        self._admission = Admission(
+            settings,
+            self._catalogue,
+            self._ledger,
+            self._batches,
+            blob_store(settings, client),
+            Publisher(make_celery(settings, socket_timeout=API_TIMEOUT), self._ledger),
+            self._live_beats,
+        )
         self._news = News(lambda: connect(settings, API_TIMEOUT), settings.max_waiting)
         self._beats: tuple[float, list[Beat]] = (0.0, [])
-
-    # --- submitting
 
     def submit(self, submission: Submission) -> Job:
         """See :class:`tasks.backend.Backend`."""
         with broker_errors():
-            return self._submit(submission)
-
-    def _submit(self, submission: Submission) -> Job:
-        job = self._new_job(submission)
-        accepted = self._ledger.create([job])
-        if accepted.verdict == "known":
-            return self._job(self._record(accepted.job_id, submission.owner))
-        if accepted.verdict == "conflict":
-            raise JobConflict(
-                "this Idempotency-Key was used for another request; send a new key with a new request",
-                field="Idempotency-Key",
-                extra={"job": accepted.job_id},
-            )
-        if accepted.verdict == "full":
-            self._full(accepted.depth, job.queue)
-        self._launch(job, submission.document)
-        return self._job(self._record(job.id, submission.owner))
+            job_id = self._admission.submit(submission)
+            return self._job(self._record(job_id, submission.owner))
 
     def submit_batch(self, items: Sequence[Submission | Exception]) -> Batch:
         """See :class:`tasks.backend.Backend`."""
         with broker_errors():
-            jobs = [self._item(item) for item in items]
-            owner = next((item.owner for item in items if isinstance(item, Submission)), None)
-            accepted = self._ledger.create(jobs)
-            if accepted.verdict == "full":
-                self._full(accepted.depth, "the queue")
-            batch_id = self._batches.create([job.id for job in jobs], owner)
-            for job, item in zip(jobs, items, strict=True):
-                if isinstance(item, Submission) and not job.error:
-                    self._launch(job, item.document)
-            return self._batch(batch_id, owner)
-
-    def _item(self, item: Submission | Exception) -> NewJob:
-        try:
-            if isinstance(item, Exception):
-                raise item
-            return self._new_job(item)
-        except NoWorker:
-            raise
-        except OcrqError as error:
-            return NewJob(
-                id=new_id(),
-                operation="extract_text",
-                request={},
-                blob="",
-                queue=queue_name("cpu", "interactive"),
-                error=error.to_json(),
-            )
-
-    def _new_job(self, submission: Submission) -> NewJob:
-        require_built(submission.operation)
-        request = submission.request
-        live = self._live_pools()
-        entry = self._catalogue.serving(self._catalogue.resolve(request.model_name), live)
-        if entry.pool not in live:
-            raise NoWorker(
-                f"no worker of the {entry.pool} pool is running; start one, or ask for a model of another pool",
-                retry_after=NO_WORKER_RETRY,
-            )
-        stored = stored_request(request)
-        name = blob_name(submission.document)
-        key = submission.idempotency_key
-        asked = json.dumps([submission.operation, stored, name], sort_keys=True)
-        return NewJob(
-            id=new_id(),
-            operation=submission.operation,
-            request=stored,
-            blob=name,
-            queue=queue_name(entry.pool, request.priority),
-            owner=submission.owner,
-            idempotency=f"{submission.owner or ''}:{key}" if key else None,
-            fingerprint=hashlib.sha256(asked.encode()).hexdigest() if key else None,
-        )
-
-    def _launch(self, job: NewJob, document: bytes) -> None:
-        """Store the document and publish; once the bytes are kept, the sweeper mends what fails."""
-        try:
-            self._blobs.put(job.blob, document)
-        except (redis.RedisError, OSError):
-            self._ledger.cancel(job.id)
-            raise
-        try:
-            self._publisher.publish_new(job.id, f"ocr.{job.operation}", job.queue)
-        except (redis.RedisError, OperationalError, OSError) as error:
-            log.warning("job %s is accepted and will be published by the sweeper: %s", job.id, error)
-
-    def _full(self, depth: int, queue: str) -> NoReturn:
-        slots = max(1, len(self._live_beats()))
-        seconds = max(1, min(600, round(depth * self._ledger.mean_seconds() / slots / 10)))
-        raise QueueFull(
-            f"{depth} documents wait in {queue}, which is as many as may; try again in {seconds} s",
-            retry_after=seconds,
-        )
-
-    # --- asking
+            return self._batch(self._admission.submit_batch(items), None)
 
     def get(self, job_id: str, owner: str | None = None) -> Job | Batch:
         """See :class:`tasks.backend.Backend`."""
@@ -194,6 +97,23 @@ class QueueBackend:
             self._ledger.cancel(job_id)
             return self._job(self._record(job_id, owner))
 
+    def retry(self, job_id: str, owner: str | None = None) -> Job:
+        """See :class:`tasks.backend.Backend`."""
+        with broker_errors():
+            record = self._record(job_id, owner)
+            if not self._ledger.retry(job_id):
+                raise JobConflict(
+                    f"the job is {record.status}; only a failed job whose document is kept is tried again"
+                )
+            self._admission.publish(job_id)
+            return self._job(self._record(job_id, owner))
+
+    def dead(self, owner: str | None = None) -> list[Job]:
+        """See :class:`tasks.backend.Backend`."""
+        with broker_errors():
+            records = map(self._ledger.record, self._ledger.dead())
+            return [self._job(record) for record in records if record and owner in (None, record.owner)]
+
     def events(self, job_id: str, after: str | None = None, owner: str | None = None) -> Iterator[JobEvent | None]:
         """See :class:`tasks.backend.Backend`."""
         with broker_errors():
@@ -223,8 +143,6 @@ class QueueBackend:
                 for page in reading.get("pages", ()):
                     yield JobEvent(event_id, "page", page)
 
-    # --- the service
-
     def health(self) -> Health:
         """See :class:`tasks.backend.Backend`."""
         try:
@@ -244,8 +162,6 @@ class QueueBackend:
         with broker_errors():
             return model_list(self._catalogue, self._live_beats())
 
-    # --- inside
-
     def _record(self, job_id: str, owner: str | None) -> JobRecord:
         record = self._ledger.record(job_id)
         if record and record.parent is None and (owner is None or record.owner == owner):
@@ -255,7 +171,9 @@ class QueueBackend:
         raise JobNotFound("no job has this id; see the Location of the answer to POST /jobs")
 
     def _job(self, record: JobRecord) -> Job:
-        return record.to_job(self._ledger.result(record.id) if record.state == "succeeded" else None)
+        leader = self._ledger.record(record.follows) if record.follows and record.state == "queued" else None
+        result = self._ledger.result(record.id) if record.state == "succeeded" else None
+        return record.as_far_as(leader).to_job(record.marked(result))
 
     def _batch(self, batch_id: str, owner: str | None) -> Batch:
         items = self._batches.items(batch_id)

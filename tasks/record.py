@@ -6,11 +6,11 @@ import json
 import secrets
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from ocrq.contracts import Job, JobError, JobStatus, Operation, Priority, Progress, ReadRequest, parse_request
+from ocrq.contracts import ENDED, Job, JobError, JobStatus, Operation, Priority, Progress, ReadRequest, parse_request
 from tasks.catalogue import Pool
 
 Phase = Literal["plan", "units", "assemble", "unit"]
@@ -51,6 +51,8 @@ class NewJob:
         message: For jobs of the Celery door: the caller's signature as JSON, to be published again.
         idempotency: Key that makes a repeated submit return the first job, already bound to its owner.
         fingerprint: What the key was first used for.
+        cache_key: From :func:`tasks.cache_key.cache_key`.
+        webhook: URL told when the job ends, from :func:`tasks.webhooks.admission.allowed_webhook`.
         error: The job is accepted as failed already (an item of a batch that cannot be read).
     """
 
@@ -63,6 +65,8 @@ class NewJob:
     message: str | None = None
     idempotency: str | None = None
     fingerprint: str | None = None
+    cache_key: str | None = None
+    webhook: str | None = None
     error: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -73,6 +77,8 @@ class NewJob:
             "blob": self.blob,
             "owner": self.owner,
             "message": self.message,
+            "cache_key": self.cache_key,
+            "webhook": self.webhook,
             "error": json.dumps(self.error) if self.error else None,
         }
         data: dict[str, Any] = {
@@ -110,6 +116,8 @@ class JobRecord:
     pages: tuple[int, ...] = field(default_factory=tuple)
     message: str | None = None
     owner: str | None = None
+    follows: str | None = None
+    cached: bool = False
 
     @classmethod
     def from_hash(cls, job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
@@ -139,6 +147,8 @@ class JobRecord:
             pages=tuple(json.loads(data["pages"])) if "pages" in data else (),
             message=data.get("message"),
             owner=data.get("owner"),
+            follows=data.get("follows"),
+            cached="cached" in data,
         )
 
     @property
@@ -150,6 +160,20 @@ class JobRecord:
     def status(self) -> JobStatus:
         """As callers see it: a job between its units and its putting together still runs."""
         return "running" if self.state == "queued" and self.phase == "assemble" else self.state
+
+    def as_far_as(self, leader: JobRecord | None) -> JobRecord:
+        """This job, which an equal one is read for, with that one's progress."""
+        if leader is None or leader.status in ENDED:
+            return self
+        return replace(
+            self, state=leader.status, phase="plan", started=leader.started, done=leader.done, total=leader.total
+        )
+
+    def marked(self, result: dict[str, Any] | None) -> dict[str, Any] | None:
+        """This job's result; one that an equal request's reading gave says so."""
+        if result and self.cached:
+            result["metadata"]["cached"] = True
+        return result
 
     def to_job(self, result: dict[str, Any] | None = None) -> Job:
         """The job as its owner sees it."""

@@ -74,12 +74,14 @@ class UnitReading:
         served_by: ``engine/model`` that read it.
         variants: Readings made of each page, at least 1.
         warnings: Sentences for ``metadata.warnings``.
+        stand_in: Whether the fallback read in the place of the model asked for.
     """
 
     pages: tuple[Page, ...]
     served_by: str
     variants: int = 1
     warnings: tuple[str, ...] = ()
+    stand_in: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as the ledger keeps it."""
@@ -88,6 +90,7 @@ class UnitReading:
             "served_by": self.served_by,
             "variants": self.variants,
             "warnings": list(self.warnings),
+            "stand_in": self.stand_in,
         }
 
     @classmethod
@@ -98,6 +101,7 @@ class UnitReading:
             served_by=data["served_by"],
             variants=data["variants"],
             warnings=tuple(data["warnings"]),
+            stand_in=data["stand_in"],
         )
 
 

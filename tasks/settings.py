@@ -8,13 +8,18 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from tasks.webhooks.hosts import AllowList
+
 MEGABYTE = 1024 * 1024
+MIN_SECRET = 16  # characters; what signs has to be beyond guessing
 
 
 class Settings(BaseSettings):
     """Every setting of the server, from the environment (prefix ``OCRQ_``; a few have names of their own)."""
 
-    model_config = SettingsConfigDict(env_prefix="OCRQ_", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="OCRQ_", extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
     redis_url: SecretStr = Field(
         default=SecretStr("redis://127.0.0.1:6379/0"),
@@ -44,24 +49,54 @@ class Settings(BaseSettings):
 
     max_queued: int = Field(default=10_000, ge=1, description="Jobs that may wait in a lane.")
     job_ttl: int = Field(default=24 * 3600, ge=1, description="Seconds an ended job is kept.")
+    cache_seconds: int = Field(default=3600, ge=0, description="How long a result may answer equal requests; 0: not.")
     job_seconds: int = Field(default=3600, ge=1, description="Seconds one run of a job may take.")
+    hard_limit_seconds: int = Field(
+        default=60, ge=1, description="Seconds past job_seconds after which a process that does not stop is killed."
+    )
     lease_seconds: float = Field(default=10.0, ge=1, description="A worker silent for so long has lost its job.")
     drain_seconds: float = Field(default=20.0, ge=0, description="How long a stopping worker may finish its jobs.")
     max_attempts: int = Field(default=3, ge=1, description="Runs that may end with the worker's death.")
     sync_seconds: float = Field(default=120.0, gt=0, description="How long a synchronous route waits.")
     max_waiting: int = Field(default=320, ge=1, description="Callers of one API process that may wait at a time.")
 
-    @field_validator("models", "preload_models", mode="before")
+    webhook_secret: SecretStr | None = Field(default=None, description="Signs webhooks; without it none are sent.")
+    webhook_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Who may be told, separated by commas: names, `*.names`, or `http(s)://host:port`."
+    )
+    webhook_private: bool = Field(default=False, description="Tell listed names at private addresses, too.")
+    webhook_tries: int = Field(default=8, ge=1, le=100, description="Tries before a webhook is given up.")
+    webhook_retry_seconds: float = Field(default=5.0, gt=0, description="Before the second try; then four times it.")
+
+    @field_validator("models", "preload_models", "webhook_hosts", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("fallback_model", "data_dir", "blob_dir", mode="before")
+    @field_validator("fallback_model", "data_dir", "blob_dir", "webhook_secret", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value
+
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        AllowList.parse(value)
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _is_long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < MIN_SECRET:
+            raise ValueError(f"has fewer than {MIN_SECRET} characters; make one with `openssl rand -hex 32`")
+        return value
+
+    @property
+    def sends_webhooks(self) -> bool:
+        """Whether the operator has set both of what webhooks need."""
+        return self.webhook_secret is not None and bool(self.webhook_hosts)
 
     @property
     def lease_renewal_seconds(self) -> float:

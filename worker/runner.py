@@ -51,8 +51,9 @@ class PipelineRunner:
                 context.check()
                 read.append(_read_page(opened, number, pipeline, request, context))
                 context.progress(done + 1, len(pages))
+        stand_in = bool(warnings)
         warnings += [f"page {page.page} could not be read: {page.error.detail}" for page in read if page.error]
-        return UnitReading(tuple(read), served_by=engine.name, warnings=tuple(warnings))
+        return UnitReading(tuple(read), served_by=engine.name, warnings=tuple(warnings), stand_in=stand_in)
 
     def assemble(
         self,

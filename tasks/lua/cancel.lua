@@ -3,6 +3,8 @@ local id, ttl = ARGV[1], tonumber(ARGV[2])
 local state, count = unpack(redis.call('HMGET', key('job', id), 'state', 'count'))
 if not state then return false end
 if state ~= 'queued' and state ~= 'running' then return state end
+local leader = field(id, 'follows')
+if leader then redis.call('SREM', key('followers', leader), id) end
 finish(id, 'cancelled', ttl)
 for index = 1, tonumber(count or 0) do
   local unit = id .. '.' .. index

@@ -1,4 +1,4 @@
--- End a run. ARGV: id, token, state, payload, ttl, pages. A unit's payload is its reading, a document's its result or error.
+-- End a run. ARGV: id, token, state, payload, ttl, pages, seconds the result may answer equal requests. A unit's payload is its reading, a document's its result or error.
 -- Returns {0} where the lease was lost, else {1, parent to publish or false}.
 local id, token, state, payload, ttl, pages = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local current, held = unpack(redis.call('HMGET', key('job', id), 'state', 'token'))
@@ -13,6 +13,8 @@ if state == 'succeeded' then
   local mean = tonumber(redis.call('GET', 'ocrq:mean') or took)
   redis.call('SET', 'ocrq:mean', mean * 0.9 + took * 0.1)
   redis.call('SET', key('result', id), payload)
+  local cache_key, cache_seconds = field(id, 'cache_key'), tonumber(ARGV[7])
+  if cache_key and cache_seconds > 0 then redis.call('SET', key('cache', cache_key), id, 'EX', cache_seconds) end
   redis.call('DEL', key('units', id))
 else
   redis.call('HSET', key('job', id), 'error', payload)

@@ -56,6 +56,21 @@ local function settle_unit(id, reading, pages)
   return parent
 end
 
+local answer_followers
+
+-- A job's end and the notice of it for its webhook are one step. A notice waits a day at least, however short the ttl.
+local function announce(id, state, ttl)
+  local url, created, started, fault = unpack(redis.call('HMGET', key('job', id), 'webhook', 'created', 'started', 'error'))
+  if not url then return end
+  local delivery = id .. '-' .. redis.call('INCR', 'ocrq:deliveries')
+  local host = string.lower(string.match(url, '^%a+://([^/?#]+)'))
+  redis.call('HSET', key('delivery', delivery), 'job', id, 'status', state, 'url', url, 'host', host, 'ended', tostring(now),
+    'created', created, 'started', started or '', 'error', state == 'failed' and fault or '', 'tries', 0)
+  redis.call('EXPIRE', key('delivery', delivery), math.max(ttl, 86400))
+  redis.call('ZADD', key('outbox', host), now, delivery)
+  redis.call('ZADD', 'ocrq:outbox', 'LT', now, host)
+end
+
 local function finish(id, state, ttl)
   redis.call('HSET', key('job', id), 'state', state, 'finished', now)
   redis.call('HDEL', key('job', id), 'token')
@@ -66,6 +81,39 @@ local function finish(id, state, ttl)
   for _, kind in ipairs({'job', 'events', 'result', 'units'}) do redis.call('EXPIRE', key(kind, id), ttl) end
   -- What an id once was is remembered ten times as long as the job: expired is told apart from unknown.
   redis.call('SET', key('tomb', id), state, 'EX', ttl * 10)
+  announce(id, state, ttl)
+  answer_followers(id, state, ttl)
+end
+
+-- An equal request that came while this one was read gets what this one got; where this one was cancelled, the
+-- first that still waits is read in its place. The sweeper publishes what is due for it.
+function answer_followers(id, state, ttl)
+  local flight = field(id, 'cache_key')
+  if not flight then return end
+  if redis.call('GET', key('flight', flight)) == id then redis.call('DEL', key('flight', flight)) end
+  local leader
+  for _, follower in ipairs(redis.call('SMEMBERS', key('followers', id))) do
+    if field(follower, 'state') == 'queued' then
+      if state ~= 'cancelled' then
+        redis.call('HSET', key('job', follower), 'cached', 1, 'started', tostring(now))
+        if state == 'succeeded' then redis.call('COPY', key('result', id), key('result', follower)) end
+        if state == 'failed' then redis.call('HSET', key('job', follower), 'error', field(id, 'error')) end
+        finish(follower, state, ttl)
+        if field(follower, 'message') then redis.call('ZADD', 'ocrq:due', now, follower) end
+      elseif leader then
+        redis.call('SADD', key('followers', leader), follower)
+        redis.call('HSET', key('job', follower), 'follows', leader)
+      else
+        leader = follower
+        redis.call('HDEL', key('job', leader), 'follows')
+        redis.call('SET', key('flight', flight), leader)
+        redis.call('SADD', key('waiting', field(leader, 'queue')), leader)
+        next_turn(leader)
+        redis.call('ZADD', 'ocrq:due', now, leader)
+      end
+    end
+  end
+  redis.call('DEL', key('followers', id))
 end
 
 -- Returns the parent's id if the death of a unit completed it.
@@ -73,6 +121,7 @@ local function die(id, ttl, code, detail)
   local fault = cjson.encode({code = code, detail = detail, field = cjson.null, retryable = false})
   redis.call('HSET', key('job', id), 'error', fault)
   finish(id, 'failed', ttl)
+  if not field(id, 'parent') then redis.call('ZADD', 'ocrq:dead', now, id) end
   local pages = field(id, 'pages')
   if not field(id, 'parent') then return false end
   return settle_unit(id, '{"pages_failed":' .. pages .. ',"error":' .. fault .. '}', #cjson.decode(pages))

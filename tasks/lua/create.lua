@@ -1,7 +1,30 @@
--- Accept jobs, all or none. ARGV: jobs as JSON [{id, queue, fields, idempotency?, fingerprint?}], limit, ttl.
--- Returns {'ok', …}, {'full', depth, queue}, or {'known'|'conflict', id} for an idempotency key that was used.
+-- Accept jobs, all or none. ARGV: jobs as JSON [{id, queue, fields, idempotency?, fingerprint?, ended?}], limit, ttl.
+-- Returns {'ok', ids to publish …}, {'full', depth, queue}, or {'known'|'conflict', id} for a used idempotency key.
+-- A job with a cache_key whose equal was read lately has ended at once; one whose equal is being read follows it.
 local jobs, limit, ttl = cjson.decode(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local adding = {}
+
+-- Whether an equal request was read lately; its result is then this one's too.
+local function answered(job)
+  local equal = job.fields.cache_key and redis.call('GET', key('cache', job.fields.cache_key))
+  return equal and redis.call('COPY', key('result', equal), key('result', job.id)) == 1
+end
+
+-- Whether an equal request is being read, which this one then follows.
+local function follows(job)
+  if not job.fields.cache_key then return false end
+  local flight = key('flight', job.fields.cache_key)
+  local leader = redis.call('GET', flight)
+  local state = leader and field(leader, 'state')
+  if state ~= 'queued' and state ~= 'running' then
+    redis.call('SET', flight, job.id)
+    return false
+  end
+  redis.call('SADD', key('followers', leader), job.id)
+  redis.call('HSET', key('job', job.id), 'follows', leader)
+  return true
+end
+
 for _, job in ipairs(jobs) do
   if job.idempotency then
     local first = redis.call('HMGET', key('idempotency', job.idempotency), 'id', 'fingerprint')
@@ -15,6 +38,7 @@ for queue, more in pairs(adding) do
   local depth = redis.call('SCARD', key('waiting', queue))
   if depth + more > limit then return {'full', depth, queue} end
 end
+local answer = {'ok'}
 for _, job in ipairs(jobs) do
   local flat = {'state', 'queued', 'created', tostring(now), 'queue', job.queue, 'lost', 0, 'done', 0, 'phase', 'plan'}
   for name, value in pairs(job.fields) do
@@ -28,11 +52,17 @@ for _, job in ipairs(jobs) do
   end
   if job.ended then
     finish(job.id, 'failed', ttl)
+  elseif answered(job) then
+    redis.call('HSET', key('job', job.id), 'cached', 1, 'started', tostring(now))
+    finish(job.id, 'succeeded', ttl)
   else
-    redis.call('SADD', key('waiting', job.queue), job.id)
     redis.call('ZADD', key('pins', job.fields.blob), '+inf', job.id)
     redis.call('ZADD', 'ocrq:blobs', now, job.fields.blob)
-    next_turn(job.id)
+    if not follows(job) then
+      redis.call('SADD', key('waiting', job.queue), job.id)
+      next_turn(job.id)
+      answer[#answer + 1] = job.id
+    end
   end
 end
-return {'ok'}
+return answer

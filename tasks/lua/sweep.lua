@@ -14,6 +14,8 @@ if state == 'running' and phase ~= 'units' then
 end
 if state ~= 'queued' then
   redis.call('ZREM', 'ocrq:due', id)
+  -- A direct caller whose request followed another's gets its answer by a message of its own.
+  if field(id, 'follows') and field(id, 'message') then return {'publish', id} end
   return {'fine'}
 end
 local waiting = 0

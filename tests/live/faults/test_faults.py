@@ -37,6 +37,14 @@ def test_a_job_whose_child_is_killed_is_read_by_another(stack: Stack) -> None:
     assert stack.job(job_id).attempts == 2
 
 
+def test_a_killed_child_is_noticed_at_once_and_not_when_its_lease_ends(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(OCRQ_LEASE_SECONDS="60")
+    job_id = stack.submit(page(SLOW))
+    until(lambda: running(stack, job_id), "the job runs")
+    os.kill(victim(stack, job_id), signal.SIGKILL)
+    assert stack.text(job_id, 20) == "page 1"
+
+
 def test_a_job_whose_whole_worker_is_killed_is_read_by_its_peer(stack: Stack) -> None:
     job_id = stack.submit(page(SLOW))
     until(lambda: running(stack, job_id), "the job runs")
@@ -222,6 +230,17 @@ def test_a_worker_told_to_stop_finishes_or_hands_back_and_burns_no_attempt(stack
     assert {stack.job(job_id).attempts for job_id in jobs} == {1}
 
 
+def test_a_job_too_long_for_the_stop_is_handed_back_and_read_by_the_peer(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(OCRQ_DRAIN_SECONDS="0", OCRQ_LEASE_SECONDS="30")
+    job_id = stack.submit(page(DEAF))
+    until(lambda: running(stack, job_id), "the job runs")
+    child = victim(stack, job_id)
+    main = next(part for part in stack.parts.workers if child in {process.pid for process in part.children()})
+    main.stop()
+    assert stack.text(job_id, 20) == "page 1"
+    assert (stack.job(job_id).attempts, stack.commits(job_id)) == (1, 1)
+
+
 def test_a_model_that_loads_slowly_survives_the_death_of_a_child(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack(workers=1, FAULTY_LOAD_SECONDS="6")
     job_id = stack.submit(page(SLOW))
@@ -242,5 +261,35 @@ def test_a_task_past_its_hard_limit_is_told_and_its_worker_is_free(make_stack: C
     stack = make_stack(workers=1, OCRQ_JOB_SECONDS="1", OCRQ_HARD_LIMIT_SECONDS="1")
     job = stack.job(stack.submit(page(DEAF)), 40)
     assert job.error is not None
-    assert (job.status, job.error.code) == ("failed", "time_limit_exceeded")
+    assert (job.status, job.error.code, job.attempts) == ("failed", "time_limit_exceeded", 0)
+    assert job.finished_at is not None and job.started_at is not None
+    assert (job.finished_at - job.started_at).total_seconds() < 3.5
     assert stack.text(stack.submit()) == "page 1"
+
+
+def test_equal_requests_are_read_once_and_answered_together(stack: Stack) -> None:
+    first, second, third = (stack.submit(page(SLOW)) for _ in range(3))
+    other = stack.submit(page(SLOW), cache=False)
+    until(lambda: running(stack, second), "the second shows that its equal is read")
+    assert {stack.text(job_id) for job_id in (first, second, third, other)} == {"page 1"}
+    late = stack.submit(page(SLOW))
+    jobs = [stack.job(job_id) for job_id in (first, second, third, other, late)]
+    assert [bool(job.result and job.result["metadata"]["cached"]) for job in jobs] == [False, True, True, False, True]
+
+
+def test_when_the_job_that_is_read_for_all_is_cancelled_the_next_is_read(stack: Stack) -> None:
+    first, second, third = (stack.submit(page(SLOW)) for _ in range(3))
+    until(lambda: running(stack, first), "the first runs")
+    stack.backend.cancel(first)
+    assert stack.text(second) == stack.text(third) == "page 1"
+    assert stack.job(first).status == "cancelled"
+
+
+def test_a_dead_job_is_listed_and_can_be_tried_again(stack: Stack) -> None:
+    poison = stack.submit(page(KILL_CHILD))
+    assert stack.job(poison, 60).status == "failed"
+    assert [job.id for job in stack.backend.dead()] == [poison]
+    again = stack.backend.retry(poison)
+    assert again.status in {"queued", "running"}
+    assert stack.job(poison, 60).status == "failed"
+    assert stack.job(poison).attempts == 3

@@ -44,10 +44,10 @@ def test_the_model_list_tells_what_is_loaded_and_who_reads() -> None:
 def test_lists_in_the_environment_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OCRQ_MODELS", "a, b,,c")
     monkeypatch.setenv("OCRQ_FALLBACK_MODEL", "")
-    monkeypatch.setenv("REDIS_URL", "redis://:secret@localhost:1/0")
+    monkeypatch.setenv("REDIS_URL", "redis://:hidden@localhost:1/0")
     monkeypatch.setenv("PORT", "8123")
     settings = Settings()
     assert settings.models == ("a", "b", "c")
     assert settings.fallback_model is None
     assert settings.port == 8123
-    assert "secret" not in repr(settings)
+    assert "hidden" not in repr(settings)

@@ -127,7 +127,7 @@ def test_the_sweeper_publishes_a_job_that_a_later_one_passed(ledger: Ledger, cli
 
 def test_a_job_handed_back_loses_no_attempt(ledger: Ledger) -> None:
     job_id = accepted(ledger)
-    assert ledger.release(job_id, ledger.claim(job_id, "a").token)
+    assert ledger.claim(job_id, "a").token and ledger.hand_back(job_id, "a")
     record = ledger.record(job_id)
     assert record is not None
     assert (record.state, record.lost) == ("queued", 0)

@@ -1,0 +1,78 @@
+"""What the parent of a worker tells the ledger when a child dies, overruns, or is stopped in the middle of a job.
+
+The parent knows at once what the sweeper would find out when the lease ends. It keeps no thread and opens its
+connection only when it has something to tell.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+import redis
+from billiard.exceptions import WorkerLostError
+from celery.worker import state
+from celery.worker.request import Request
+
+from ocrq.errors import OcrqError, TimeLimitExceeded
+from tasks.celery_app import make_celery
+from tasks.connection import WORKER_TIMEOUT, connect
+from tasks.ledger import Ledger
+from tasks.publish import Publisher
+from tasks.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+class LedgerRequest(Request):
+    """A Celery request whose end by force is told to the ledger."""
+
+    def on_timeout(self, soft: bool, timeout: float) -> None:
+        """The child was killed for taking too long."""
+        if not soft:
+            error = TimeLimitExceeded(f"the read was stopped after {timeout:.0f} s; send fewer pages at a time")
+            _forsake(self, error)
+        super().on_timeout(soft, timeout)
+
+    def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
+        """The task raised, or its child died."""
+        if isinstance(exc_info.exception, WorkerLostError):
+            _forsake(self, None)
+        return super().on_failure(exc_info, send_failed_event=send_failed_event, return_ok=return_ok)
+
+
+def hand_back_running() -> None:
+    """Queue again what still runs when this worker stops; called in the parent, as its last act."""
+    for request in _running():
+        try:
+            if _ledger().hand_back(request.id, _name(request)):
+                log.info("job %s is handed back", request.id)
+        except redis.RedisError as error:
+            log.warning("job %s could not be handed back, its lease will end: %s", request.id, error)
+
+
+def _running() -> Iterable[Request]:
+    return list(state.active_requests)
+
+
+def _forsake(request: Request, error: OcrqError | None) -> None:
+    try:
+        parent = _ledger().forsake(request.id, _name(request), error)
+        if parent:
+            settings = Settings()
+            Publisher(make_celery(settings, socket_timeout=WORKER_TIMEOUT), _ledger()).publish(parent)
+    except redis.RedisError as failure:
+        log.warning("the end of job %s's process could not be told, its lease will end: %s", request.id, failure)
+
+
+def _name(request: Request) -> str:
+    return f"{socket.gethostname()}:{request.worker_pid}"
+
+
+@cache
+def _ledger() -> Ledger:
+    settings = Settings()
+    return Ledger(connect(settings, WORKER_TIMEOUT), settings)
