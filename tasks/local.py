@@ -16,13 +16,14 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from ocrq.contracts import Batch, Health, Job, ModelInfo, ModelList
+from ocrq.contracts import Batch, Health, Job, ModelInfo, ModelList, Page
 from ocrq.errors import InvalidRequest, JobCancelled, JobConflict, NoWorker, OcrqError, QueueFull
 from tasks.backend import JobEvent, Submission
 from tasks.catalogue import Catalogue, entry_for
 from tasks.intake import require_built
 from tasks.local_jobs import LocalBatch, LocalJob, LocalJobs, fingerprint_of
-from tasks.runner import ReadContext, Runner, UnitReading
+from tasks.local_reading import read_in_units
+from tasks.runner import ReadContext, Runner
 from tasks.settings import Settings
 from tasks.unforeseen import unforeseen
 
@@ -240,28 +241,20 @@ class LocalBackend:
             self._end(job, outcome)
 
     def _read(self, runner: Runner, job: LocalJob, submission: Submission) -> dict[str, Any] | Exception:
-        """As :func:`tasks.runner.run_inline`, with each unit's pages told as they are done."""
         context = ReadContext(
             options=submission.request.decoding_options.model_dump(exclude_none=True),
             cancelled=lambda: job.cancel_asked,
             deadline=time.monotonic() + self._settings.job_seconds,
         )
-        what = (submission.operation, submission.request, submission.document)
-        started = time.monotonic()
-        readings: list[UnitReading] = []
         try:
-            plan = runner.plan(*what)
-            for pages in plan.slices:
-                context.check()
-                readings.append(runner.read(*what, pages, context))
-                self._advance(job, readings[-1], len(plan.pages))
-            return runner.assemble(*what, readings, time.monotonic() - started)
+            return read_in_units(runner, submission, context, partial(self._advance, job))
         except Exception as error:
             return error
 
-    def _advance(self, job: LocalJob, reading: UnitReading, total: int) -> None:
+    def _advance(self, job: LocalJob, done: int, total: int, pages: Sequence[Page]) -> None:
         with self._changed:
-            job.advance(reading.pages, total)
+            job.tell_pages(pages)
+            job.advance(done, total)
             self._changed.notify_all()
 
     def _tell(self, one: LocalJob | LocalBatch, told: int) -> Iterator[JobEvent | None]:

@@ -72,12 +72,16 @@ class LocalJob:
         self.status, self.started_at = "running", datetime.now(UTC)
         self._tell_status()
 
-    def advance(self, pages: Sequence[Page], total: int) -> None:
-        """These pages, of so many in all, are read."""
+    def tell_pages(self, pages: Sequence[Page]) -> None:
+        """These pages are read."""
         for page in pages:
             self.log.add("page", page.model_dump(mode="json"))
-        self.progress = Progress(done=self.progress.done + len(pages), total=total)
-        self.log.add("progress", self.progress.model_dump())
+
+    def advance(self, done: int, total: int) -> None:
+        """So many pages are read."""
+        if (done, total) != (self.progress.done, self.progress.total):
+            self.progress = Progress(done=done, total=total)
+            self.log.add("progress", self.progress.model_dump())
 
     def end(self, status: JobStatus, result: dict[str, Any] | None = None, error: OcrqError | None = None) -> None:
         """It has ended, with its one result or one error."""

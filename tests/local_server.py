@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--page-seconds", type=float, default=0.0)
     arguments = parser.parse_args()
-    settings = Settings(model="fake").model_copy(update={"port": arguments.port, "drain_seconds": 1})
+    settings = Settings(model="fake").model_copy(update={"port": arguments.port, "drain_seconds": 10})
 
     def make() -> Flask:
         runner = PageRunner(seconds=arguments.page_seconds)

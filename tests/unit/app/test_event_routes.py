@@ -62,7 +62,7 @@ def test_silence_is_filled_with_comments(client, png, runner, monkeypatch):
     runner.gate.clear()
     location = client.post("/jobs", data=png, content_type="image/png").headers["Location"]
     stream = client.get(f"{location}/events").iter_encoded()
-    blocks = [next(stream) for _ in range(4)]
+    blocks = [next(stream) for _ in range(5)]
     assert blocks[-1] == b": still here\n\n"
     stream.close()
 

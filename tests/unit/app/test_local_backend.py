@@ -115,7 +115,7 @@ def test_a_wait_that_runs_out_answers_the_job_as_it_is(runner, backend):
 def test_pages_are_told_as_they_are_read_and_the_stream_ends_with_the_job(backend):
     job = backend.submit(a_submission(THREE_PAGES))
     events = [event for event in backend.events(job.id) if event]
-    assert [event.name for event in events] == ["status", "status", *["page", "progress"] * 3, "status"]
+    assert [event.name for event in events] == ["status", "status", "progress", *["page", "progress"] * 3, "status"]
     assert [event.data["page"] for event in events if event.name == "page"] == [1, 2, 3]
     assert events[-1].data["status"] == "succeeded"
 
@@ -134,7 +134,7 @@ def test_a_silent_stream_says_that_it_lives(runner, backend, monkeypatch):
     job = backend.submit(a_submission())
     until_running(backend, job.id)
     stream = backend.events(job.id)
-    assert [next(stream).data["status"] for _ in range(2)] == ["queued", "running"]
+    assert [next(stream).name for _ in range(3)] == ["status", "status", "progress"]
     assert next(stream) is None
 
 
@@ -337,3 +337,18 @@ def test_closing_cancels_what_is_left(runner, backend):
 def test_decoding_options_reach_the_reader_through_its_request(runner, backend):
     finished(backend, replace(a_submission(), request=parse_request({"decoding_options": {"num_beams": 4}})))
     assert runner.requests[0].decoding_options.num_beams == 4
+
+
+def test_progress_inside_a_unit_is_the_documents(backend, monkeypatch, runner):
+    def read_telling(*what):
+        for done in range(1, len(what[3]) + 1):
+            what[4].progress(done, len(what[3]))
+        return PageRunner.read(runner, *what)
+
+    monkeypatch.setattr(runner, "read", read_telling)
+    runner.slice_pages = 2
+    job = backend.submit(a_submission(THREE_PAGES))
+    events = [event for event in backend.events(job.id) if event and event.name in {"page", "progress"}]
+    told = [event.data.get("done", event.data.get("page")) for event in events]
+    assert told == [0, 1, 2, 1, 2, 3, 3]
+    assert {event.data["total"] for event in events if event.name == "progress"} == {3}
