@@ -1,6 +1,7 @@
 """``python -m worker.control``: sweeps, answers `ocr.health`, and sends outside calls to the queues of their pools.
 
-It reads nothing and loads no model, so it is never busy; several may run, and one of them sweeps.
+It sends the webhooks, too. It reads nothing and loads no model, so it is never busy; several may run, and one of them
+sweeps and one delivers.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from tasks.ledger import Ledger
 from tasks.publish import Publisher
 from tasks.settings import Settings
 from tasks.sweeper import Sweeper
+from tasks.webhooks.deliverer import Deliverer, make_deliverer
 from worker.process import make_guard, worker_name
 
 settings = Settings()
@@ -27,11 +29,12 @@ app = make_celery(settings, socket_timeout=WORKER_TIMEOUT)
 app.conf.task_queues = [Queue(CONTROL_QUEUE), Queue(DEFAULT_QUEUE)]
 
 _sweeper: Sweeper | None = None
+_deliverer: Deliverer | None = None
 
 
 @signals.worker_init.connect
 def _start(**_: Any) -> None:
-    global _sweeper
+    global _sweeper, _deliverer
     install_guard(make_guard(app, settings, None, None))
     client = connect(settings, WORKER_TIMEOUT)
     ledger = Ledger(client, settings)
@@ -39,12 +42,17 @@ def _start(**_: Any) -> None:
         client, ledger, Publisher(app, ledger), Heartbeats(client), blob_store(settings, client), worker_name()
     )
     _sweeper.start()
+    _deliverer = make_deliverer(connect(settings, WORKER_TIMEOUT), settings, worker_name())
+    if _deliverer:
+        _deliverer.start()
 
 
 @signals.worker_shutdown.connect
 def _stop(**_: Any) -> None:
     if _sweeper:
         _sweeper.stop()
+    if _deliverer:
+        _deliverer.stop()
 
 
 def main() -> None:

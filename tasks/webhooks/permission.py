@@ -1,0 +1,25 @@
+"""Whether a job may ask to be told about: decided when it is accepted, for every door."""
+
+from __future__ import annotations
+
+from ocrq.errors import InvalidRequest
+from tasks.settings import Settings
+from tasks.webhooks.hosts import AllowList
+
+
+def allowed_webhook(url: str | None, settings: Settings) -> str | None:
+    """The request's webhook, if there is one and it may be told. Its name is resolved when it is told.
+
+    Raises:
+        InvalidRequest: Webhooks are not configured, or its host is not on the operator's list.
+    """
+    if url is None:
+        return None
+    if not settings.sends_webhooks:
+        raise InvalidRequest(
+            "webhook: this server tells nobody; leave webhook out and ask for the job, or have the operator set "
+            "OCRQ_WEBHOOK_SECRET and OCRQ_WEBHOOK_HOSTS",
+            field="webhook",
+        )
+    AllowList.parse(settings.webhook_hosts).target(url)
+    return url

@@ -1,0 +1,92 @@
+"""Sending one notice: signed, to an address that was checked, within ten seconds, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import httpx
+from pydantic import SecretStr
+
+from ocrq.errors import InvalidRequest
+from ocrq.webhooks import DELIVERY_HEADER, SIGNATURE_HEADER, sign
+from tasks.webhooks.addresses import AddressRefused, Resolve, addresses_of, resolve
+from tasks.webhooks.hosts import AllowList, Target
+from tasks.webhooks.outbox import Delivery
+
+TOTAL_SECONDS = 10.0  # of one try, the name's lookup included
+CONNECT_SECONDS = 3.0
+_ADDRESSES = 3  # tried of one host, should the first not answer
+_WHY_CHARACTERS = 300  # an error may quote what the receiver sent
+
+
+@dataclass(frozen=True)
+class Sender:
+    """See the module.
+
+    Attributes:
+        private: Whether private and loopback addresses may be told.
+        resolve: Finds a host's addresses.
+        trust: The authorities that receivers' certificates are checked against.
+        total_seconds: What one try may take.
+    """
+
+    secret: SecretStr
+    hosts: AllowList
+    private: bool = False
+    resolve: Resolve = resolve
+    trust: ssl.SSLContext = field(default_factory=httpx.create_ssl_context, repr=False)
+    total_seconds: float = TOTAL_SECONDS
+
+    async def send(self, delivery: Delivery) -> str | None:
+        """Send it once. Returns why it did not arrive, in words that hold nothing of the URL's path; None if it did."""
+        try:
+            async with asyncio.timeout(self.total_seconds):
+                target = self.hosts.target(delivery.url)
+                addresses = await addresses_of(target, private=self.private, resolve=self.resolve)
+                status = await self._post(target, addresses, delivery)
+        except TimeoutError:
+            return f"no answer within {self.total_seconds:g} s"
+        except (InvalidRequest, AddressRefused) as error:
+            return f"refused: {error}"
+        except (httpx.HTTPError, OSError, ValueError) as error:
+            return f"{type(error).__name__}: {error}"[:_WHY_CHARACTERS]
+        if 300 <= status < 400:
+            return f"HTTP {status}: redirects are not followed"
+        return None if 200 <= status < 300 else f"HTTP {status}"
+
+    async def _post(self, target: Target, addresses: Sequence[str], delivery: Delivery) -> int:
+        """The status of the answer; of the rest nothing is read."""
+        body = delivery.body()
+        secret = self.secret.get_secret_value()
+        headers = {
+            "Host": target.authority,
+            "Content-Type": "application/json",
+            "User-Agent": "ocrq",
+            DELIVERY_HEADER: delivery.id,
+            SIGNATURE_HEADER: sign(secret, body, int(time.time())),
+        }
+        unreached: httpx.HTTPError | None = None
+        for address in addresses[:_ADDRESSES]:
+            try:
+                return await self._post_to(address, target, headers, body)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                unreached = error
+        raise unreached or AddressRefused(f"{target.host} has no address")
+
+    async def _post_to(self, address: str, target: Target, headers: dict[str, str], body: bytes) -> int:
+        # The URL has the address, so nothing is looked up again; TLS asks and checks for the name. The client lives
+        # for this request alone: a pooled connection would be shared by all names at one address.
+        url = httpx.URL(scheme=target.scheme, host=address, port=target.port, raw_path=target.path.encode())
+        client = httpx.AsyncClient(
+            verify=self.trust,
+            trust_env=False,  # a proxy would look the name up by itself
+            follow_redirects=False,
+            timeout=httpx.Timeout(self.total_seconds, connect=CONNECT_SECONDS),
+        )
+        extensions = {"sni_hostname": target.host}
+        async with client, client.stream("POST", url, headers=headers, content=body, extensions=extensions) as answer:
+            return answer.status_code
