@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -30,32 +29,34 @@ log = logging.getLogger(__name__)
 class LedgerRequest(Request):
     """A Celery request whose end by force is told to the ledger."""
 
+    _context: Any  # what Celery's stubs leave out
+
     def on_timeout(self, soft: bool, timeout: float) -> None:
         """The child was killed for taking too long."""
-        if not soft:
-            error = TimeLimitExceeded(f"the read was stopped after {timeout:.0f} s; send fewer pages at a time")
-            _forsake(self, error)
-        super().on_timeout(soft, timeout)
+        if soft:
+            super().on_timeout(soft, timeout)
+            return
+        error = TimeLimitExceeded(f"the read was stopped after {timeout:.0f} s; send fewer pages at a time")
+        _forsake(self, error)
+        state.task_ready(self)
+        self.task.backend.mark_as_failure(self.id, error, request=self._context, store_result=self.store_errors)
+        self.acknowledge()
 
     def on_failure(self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False) -> Any:
         """The task raised, or its child died."""
-        if isinstance(exc_info.exception, WorkerLostError):
+        raised = exc_info.exception
+        if isinstance(getattr(raised, "exc", raised), WorkerLostError):
             _forsake(self, None)
         return super().on_failure(exc_info, send_failed_event=send_failed_event, return_ok=return_ok)
 
-
-def hand_back_running() -> None:
-    """Queue again what still runs when this worker stops; called in the parent, as its last act."""
-    for request in _running():
+    def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:
+        """The worker stops before the task ended: the job is queued again, and no attempt is lost."""
         try:
-            if _ledger().hand_back(request.id, _name(request)):
-                log.info("job %s is handed back", request.id)
+            if _ledger().hand_back(self.id, _name(self)):
+                log.info("job %s is handed back", self.id)
         except redis.RedisError as error:
-            log.warning("job %s could not be handed back, its lease will end: %s", request.id, error)
-
-
-def _running() -> Iterable[Request]:
-    return list(state.active_requests)
+            log.warning("job %s could not be handed back, its lease will end: %s", self.id, error)
+        super().cancel(pool, signal=signal, emit_retry=emit_retry)
 
 
 def _forsake(request: Request, error: OcrqError | None) -> None:

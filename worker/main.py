@@ -58,10 +58,3 @@ def _start_child(**_: Any) -> None:
 def _stop_child(**_: Any) -> None:
     if _reading:
         _reading.stop()
-
-
-@signals.worker_shutdown.connect
-def _hand_back(**_: Any) -> None:
-    from tasks.requests import hand_back_running
-
-    hand_back_running()
