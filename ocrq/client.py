@@ -146,7 +146,7 @@ class Client:
         answer = self._ask(
             "POST",
             "/jobs",
-            files={"file": (name, content, "application/octet-stream")},
+            files={"file": (name.encode(errors="replace").decode(), content, "application/octet-stream")},
             data={"endpoint": f"/{operation}", "request": json.dumps(request)},
             headers={"Idempotency-Key": idempotency_key or uuid.uuid4().hex},
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,9 +123,10 @@ class Writer:
             return
         several = len(self._collected) > 1
         one = self._collected[0].get("result", self._collected[0])
-        document = json.dumps(self._collected if several else one, ensure_ascii=False, indent=2) + "\n"
+        text = json.dumps(self._collected if several else one, ensure_ascii=False, indent=2) + "\n"
+        document = text.encode(errors="replace")  # UTF-8 whatever the locale; a file's name may be no text at all
         if self._to.files:
-            _save(self._to.files[0][0], document.encode())
+            _save(self._to.files[0][0], document)
         else:
             click.echo(document, nl=False)
 
@@ -135,7 +137,7 @@ class Writer:
                 _save(self._to.files[place][index], content)
                 continue
             if self._to.headed:
-                click.echo(f"{chr(10) if place else ''}==> {outcome.name} <==")
+                click.echo((b"\n" if place else b"") + b"==> " + os.fsencode(outcome.name) + b" <==")
             end = b"" if name in BINARY or content.endswith(b"\n") else b"\n"
             click.echo(content + end, nl=False)
 

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ocrq.stack import http_probe
 from ocrq.stack.data import default_data_dir
 from ocrq.stack.embedded import running_server
 
 if TYPE_CHECKING:
     from ocrq.client import Client
+
+_PROBE_SECONDS = 10.0  # across the world and through a proxy; a server nearby answers in milliseconds
 
 
 def known_server(server: str | None) -> str | None:
@@ -30,9 +31,8 @@ def connected(server: str, api_key: str | None) -> Iterator[Client]:
     from ocrq.client import Client, Retries
 
     with Client(server, api_key) as client:
-        if http_probe.status(f"{server.rstrip('/')}/livez", seconds=10.0) is None:
-            with Client(server, api_key, retries=Retries(attempts=1)) as once:
-                once.health()  # through a proxy, where one is set; raises what is wrong
+        with Client(server, api_key, timeout=_PROBE_SECONDS, retries=Retries(attempts=1)) as once:
+            once.health()
         yield client
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -145,6 +146,14 @@ def test_a_server_that_does_not_answer_is_told_at_once(command: Command, page: P
 def test_files_that_cannot_be_opened_need_no_server(command: Command, tmp_path: Path) -> None:
     told = command("read", tmp_path / "missing.png", "--server", "http://127.0.0.1:1")
     assert told.return_value == SOME_FAILED
+
+
+def test_a_files_name_may_be_no_text(command: Command, client: Client, page: Path) -> None:
+    odd = page.with_name(os.fsdecode(b"caf\xe9.png"))
+    odd.write_bytes(page.read_bytes())
+    assert command("read", odd, page).stdout_bytes.startswith(b"==> " + os.fsencode(odd) + b" <==\n")
+    assert json.loads(command("read", odd, odd, "--json").stdout)[0]["file"].endswith("caf?.png")
+    assert client.read(odd).text == TEXT
 
 
 def test_a_job_that_fails_fails_its_file(command: Command, runner: PageRunner, page: Path) -> None:
