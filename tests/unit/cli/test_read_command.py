@@ -149,10 +149,10 @@ def test_files_that_cannot_be_opened_need_no_server(command: Command, tmp_path: 
 
 
 def test_a_files_name_may_be_no_text(command: Command, client: Client, page: Path) -> None:
-    odd = page.with_name(os.fsdecode(b"caf\xe9.png"))
+    odd = page.with_name(os.fsdecode(b"\xe9.png"))
     odd.write_bytes(page.read_bytes())
     assert command("read", odd, page).stdout_bytes.startswith(b"==> " + os.fsencode(odd) + b" <==\n")
-    assert json.loads(command("read", odd, odd, "--json").stdout)[0]["file"].endswith("caf?.png")
+    assert json.loads(command("read", odd, odd, "--json").stdout)[0]["file"].endswith("?.png")
     assert client.read(odd).text == TEXT
 
 
