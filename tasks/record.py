@@ -52,7 +52,7 @@ class NewJob:
         idempotency: Key that makes a repeated submit return the first job, already bound to its owner.
         fingerprint: What the key was first used for.
         cache_key: From :func:`tasks.cache_key.cache_key`.
-        webhook: URL told when the job ends, from :func:`tasks.webhooks.admission.allowed_webhook`.
+        webhook: URL told when the job ends, from :func:`tasks.webhooks.permission.allowed_webhook`.
         error: The job is accepted as failed already (an item of a batch that cannot be read).
     """
 

@@ -115,17 +115,49 @@ def test_a_control_worker_killed_while_it_tells_is_made_good_by_its_stand_by(sta
         stack.parts.control.start()
 
 
-def test_two_control_workers_tell_each_job_once(stack: Stack, receiver: Receiver) -> None:
+def test_two_control_workers_tell_each_job_once_and_one_of_them_tells(stack: Stack, receiver: Receiver) -> None:
     stand_by = stack.parts._part("control3", [sys.executable, "-m", "worker.control"])
     stand_by.start()
     try:
         until(lambda: "ready" in stand_by.said(), "the stand-by is up")
+        receiver.open.clear()
         jobs = [stack.submit(receiver.url) for _ in range(20)]
+        until(lambda: len(receiver.notices) == 2, "as many as may are told to one host")
+        time.sleep(2)
+        assert len(receiver.notices) == 2
+        receiver.open.set()
         for job_id in jobs:
             told(receiver, job_id)
     finally:
         stand_by.stop()
     assert [len(receiver.about(job_id)) for job_id in jobs] == [1] * 20
+
+
+def test_a_control_worker_told_to_stop_leaves_the_telling_to_its_stand_by_at_once(
+    stack: Stack, receiver: Receiver
+) -> None:
+    stand_by = stack.parts._part("control4", [sys.executable, "-m", "worker.control"])
+    stand_by.start()
+    try:
+        until(lambda: "ready" in stand_by.said(), "the stand-by is up")
+        told(receiver, stack.submit(receiver.url))
+        stack.parts.control.stop()
+        told(receiver, stack.submit(receiver.url), seconds=5)
+    finally:
+        stand_by.stop()
+        stack.parts.control.start()
+
+
+def test_what_waits_to_be_told_outlives_redis(stack: Stack, receiver: Receiver) -> None:
+    receiver.statuses.append(500)
+    job_id = stack.submit(receiver.url)
+    told(receiver, job_id)
+    stack.parts.control.kill()
+    time.sleep(1.5)  # the log of changes is written every second
+    stack.parts.redis.kill()
+    stack.parts.start_redis()
+    stack.parts.control.start()
+    told(receiver, job_id, times=2, seconds=60)
 
 
 def test_a_redirect_to_another_place_of_the_inside_is_not_followed(
