@@ -18,14 +18,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ClassVar, Literal, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
 from ocrq import __version__
 from ocrq.contracts import ENDED, Batch, Health, Job, ModelList, Operation, StructuredResult, TextResult
-from ocrq.errors import JobCancelled, OcrqError, ServiceError, WaitTimeout, from_json
+from ocrq.errors import JobCancelled, OcrqError, ServerUnreachable, WaitTimeout, from_json
 
 HOLD_SECONDS = 20.0  # how long a reply about a job is held; proxies cut connections idle for 30 and more
 PROGRESS_SECONDS = 1.0  # the same where someone watches the pages being done
@@ -34,15 +34,6 @@ _ASK_AGAIN = frozenset({429, 502, 503})
 Document = TypeVar("Document", bound=BaseModel)
 TextOperation = Literal["extract_text", "extract_text_robust"]
 StructuredOperation = Literal["extract_structured", "extract_structured_robust"]
-
-
-class ServerUnreachable(ServiceError):
-    """Nothing answers at the server's address."""
-
-    code: ClassVar[str] = "server_unreachable"
-    title: ClassVar[str] = "The server cannot be reached"
-    status: ClassVar[int] = 503
-    retryable: ClassVar[bool] = True
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@
         ├── TooManyWaiting      429  retryable
         ├── BrokerUnavailable   503  retryable
         ├── NoWorker            503  retryable
+        ├── ServerUnreachable   503  retryable; raised by the client: nothing answers
         ├── ModelUnavailable    503  retryable
         ├── WaitTimeout         504  retryable; the job goes on
         ├── TimeLimitExceeded   504  the job took longer than it may
@@ -212,6 +213,12 @@ class NoWorker(ServiceError):
     """No worker lives that could read this."""
 
     code, title, status, retryable = "no_worker", "No worker is running", 503, True
+
+
+class ServerUnreachable(ServiceError):
+    """Nothing answers at the server's address; raised by the client."""
+
+    code, title, status, retryable = "server_unreachable", "The server cannot be reached", 503, True
 
 
 class ModelUnavailable(ServiceError):

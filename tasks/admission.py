@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 import redis
@@ -85,17 +86,35 @@ class Admission:
         return job.id
 
     def submit_batch(self, items: Sequence[Submission | Exception]) -> str:
-        """Accept a batch, all or nothing; returns its id. An item that is an error is a failed job of its own."""
+        """Accept a batch, all or nothing; returns its id. An item that is an error is a failed job of its own.
+
+        The items' idempotency key is the batch's.
+        """
+        good = [item for item in items if isinstance(item, Submission)]
+        owner = good[0].owner if good else None
+        key = f"{owner or ''}:{good[0].idempotency_key}" if good and good[0].idempotency_key else None
+        if key is None:
+            batch_id = new_id()
+            self._accept_batch(batch_id, items, owner)
+            return batch_id
+        batch_id, new = self._batches.reserve(key, _batch_fingerprint(items))
+        if new:
+            try:
+                self._accept_batch(batch_id, items, owner)
+            except Exception:
+                self._batches.free(key)
+                raise
+        return batch_id
+
+    def _accept_batch(self, batch_id: str, items: Sequence[Submission | Exception], owner: str | None) -> None:
         jobs = [self._item(item) for item in items]
         accepted = self._ledger.create(jobs)
         if accepted.verdict == "full":
             self._refuse_full(accepted, "the queue")
-        owner = next((item.owner for item in items if isinstance(item, Submission)), None)
-        batch_id = self._batches.create([job.id for job in jobs], owner)
+        self._batches.create(batch_id, [job.id for job in jobs], owner)
         for job, item in zip(jobs, items, strict=True):
             if isinstance(item, Submission) and not job.error:
                 self._launch(job, item.document, publish=job.id in accepted.to_publish)
-        return batch_id
 
     def publish(self, job_id: str) -> None:
         """Publish a job that the ledger has; where that fails, the sweeper does it."""
@@ -108,7 +127,7 @@ class Admission:
         try:
             if isinstance(item, Exception):
                 raise item
-            return self._new_job(item)
+            return self._new_job(replace(item, idempotency_key=None))
         except NoWorker:
             raise
         except OcrqError as error:
@@ -175,3 +194,10 @@ class Admission:
 def _fingerprint(submission: Submission, blob: str) -> str:
     asked = json.dumps([submission.operation, stored_request(submission.request), blob], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _batch_fingerprint(items: Sequence[Submission | Exception]) -> str:
+    parts = [
+        _fingerprint(item, blob_name(item.document)) if isinstance(item, Submission) else str(item) for item in items
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -10,6 +10,7 @@ from typing import cast
 import redis
 
 from ocrq.contracts import ENDED, Batch, Job, JobStatus, Progress
+from ocrq.errors import JobConflict
 from tasks.record import new_id
 
 
@@ -20,16 +21,40 @@ class Batches:
         self._redis = client
         self._ttl = 2 * job_ttl
 
-    def create(self, job_ids: Sequence[str], owner: str | None) -> str:
-        """Put jobs under a new id."""
+    def reserve(self, key: str, fingerprint: str) -> tuple[str, bool]:
+        """Reserve an id for an idempotency key.
+
+        Returns:
+            The id, and whether the key is new.
+
+        Raises:
+            JobConflict: The key was used for another batch.
+        """
+        name = f"ocrq:idempotency:batch:{key}"
         batch_id = new_id()
+        if self._redis.set(name, f"{batch_id} {fingerprint}", nx=True, ex=self._ttl):
+            return batch_id, True
+        first, _, used_for = cast(bytes, self._redis.get(name) or b"").decode().partition(" ")
+        if used_for != fingerprint:
+            raise JobConflict(
+                "this Idempotency-Key was used for another batch; send a new key with a new batch",
+                field="Idempotency-Key",
+                extra={"job": first},
+            )
+        return first, False
+
+    def free(self, key: str) -> None:
+        """Give up a reservation whose batch was refused."""
+        self._redis.delete(f"ocrq:idempotency:batch:{key}")
+
+    def create(self, batch_id: str, job_ids: Sequence[str], owner: str | None) -> None:
+        """Put jobs under an id."""
         pipeline = self._redis.pipeline()
         pipeline.hset(_key(batch_id), mapping={"owner": owner or "", "created": str(time.time())})
         pipeline.rpush(_key(batch_id) + ":jobs", *job_ids)
         pipeline.expire(_key(batch_id), self._ttl)
         pipeline.expire(_key(batch_id) + ":jobs", self._ttl)
         pipeline.execute()
-        return batch_id
 
     def exists(self, batch_id: str) -> bool:
         """Whether this is a batch's id."""

@@ -116,6 +116,9 @@ class QueueBackend:
 
     def events(self, job_id: str, after: str | None = None, owner: str | None = None) -> Iterator[JobEvent | None]:
         """See :class:`tasks.backend.Backend`."""
+        if self._batches.exists(job_id):
+            yield from self._batch_events(job_id, after, owner)
+            return
         with broker_errors():
             self._record(job_id, owner)
         last = after or "0"
@@ -128,6 +131,22 @@ class QueueBackend:
                         last = event.id
                         yield event
                 if ended:
+                    return
+                if not told.wait(LOOK_AGAIN_SECONDS):
+                    yield None
+
+    def _batch_events(self, batch_id: str, after: str | None, owner: str | None) -> Iterator[JobEvent | None]:
+        """A batch tells how many of its jobs have ended; the count is the event's id."""
+        told_of = int(after) if after and after.isdecimal() else -1
+        with self._news.about(self._batches.items(batch_id)) as told:
+            while True:
+                told.clear()
+                batch = self.get(batch_id, owner)
+                if batch.progress.done > told_of:
+                    told_of = batch.progress.done
+                    yield JobEvent(str(told_of), "progress", batch.progress.model_dump())
+                if batch.status in ENDED:
+                    yield JobEvent(str(told_of + 1), "status", {"status": batch.status})
                     return
                 if not told.wait(LOOK_AGAIN_SECONDS):
                     yield None

@@ -42,7 +42,7 @@ class Settings(BaseSettings):
 
     pool: Literal["cpu", "gpu"] = Field(default="cpu", description="Which pool's queues a worker reads.")
     blob_dir: Path | None = Field(default=None, description="Keep documents here; in Redis if not set.")
-    max_body_bytes: int = Field(default=40 * MEGABYTE, ge=1024)
+    max_body_bytes: int = Field(default=32 * MEGABYTE, ge=1024, description="Bytes of one document.")
     max_pixels: int = Field(default=100_000_000, ge=1, description="Pixels of one page.")
     max_pages: int = Field(default=1000, ge=1)
     pdf_dpi: int = Field(default=200, ge=36, le=600)

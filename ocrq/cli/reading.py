@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ocrq.cli.sources import Source
-from ocrq.client import Client, ServerUnreachable, result_json
+from ocrq.client import Client, result_json
 from ocrq.contracts import Batch, Job, Operation
-from ocrq.errors import InternalError, OcrqError
+from ocrq.errors import InternalError, OcrqError, ServerUnreachable
 
 AT_A_TIME = 8  # documents under way: enough to keep a machine's workers busy, and few to hold in memory
 _CANCEL_SECONDS = 5.0  # how long an interrupted command goes on telling the server so

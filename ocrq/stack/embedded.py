@@ -20,7 +20,8 @@ from ocrq.stack.supervisor import POLL_SECONDS, Supervisor, Tell
 
 # Together 23 s at worst, when everything hangs; a stack at rest stops in about two.
 API_STOP_SECONDS = 5.0  # answers under way; longer waits than that are polled again by the client
-WORKER_STOP_SECONDS = 10.0  # pages under way are read or handed back
+WORKER_STOP_SECONDS = 10.0  # pages under way are read to their end
+HAND_BACK_SECONDS = 8.0  # after that, what is not finished is queued again
 CONTROL_STOP_SECONDS = 3.0
 REDIS_STOP_SECONDS = 5.0  # flushes its log
 _AFTER_CRASH_SECONDS = 3.0  # parts of a supervisor that was killed are gone within one
@@ -127,7 +128,8 @@ class _Stack:
         self, name: str, title: str, command: tuple[str, ...], environment: Mapping[str, str], stop_seconds: float
     ) -> None:
         log = self.data.logs / f"{name}.log"
-        self.supervisor.start(PartSpec(name, title, command, environment, self.checkout, log, stop_seconds))
+        hand_back = HAND_BACK_SECONDS if name == "worker" else 0.0
+        self.supervisor.start(PartSpec(name, title, command, environment, self.checkout, log, stop_seconds, hand_back))
 
     def _start_redis(self, redis: FoundRedis, hold: Hold) -> str:
         if redis.kind == "external":

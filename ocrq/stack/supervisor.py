@@ -76,11 +76,18 @@ class Supervisor:
         for part in reversed(self._parts):
             part.due_at = None
             part.ask_to_stop()
-            asked = time.monotonic()
-            while not part.ended():
-                hurried = _HURRY_SECONDS if part.spec.kind == "ask" else 0.0
-                if time.monotonic() >= asked + (hurried if hurry() else part.spec.stop_seconds):
-                    break
-                time.sleep(_STOP_POLL_SECONDS)
+            if not self._ends_within(part, part.spec.stop_seconds, hurry) and part.spec.hand_back_seconds:
+                part.ask_to_hand_back()
+                self._ends_within(part, part.spec.hand_back_seconds, hurry)
             part.kill()
         self._watchdog.close()
+
+    @staticmethod
+    def _ends_within(part: Part, seconds: float, hurry: Callable[[], bool]) -> bool:
+        asked = time.monotonic()
+        while not part.ended():
+            hurried = _HURRY_SECONDS if part.spec.kind == "ask" else 0.0
+            if time.monotonic() >= asked + (hurried if hurry() else seconds):
+                return False
+            time.sleep(_STOP_POLL_SECONDS)
+        return True

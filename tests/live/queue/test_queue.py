@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ocrq.contracts import Batch, Job, parse_request
-from ocrq.errors import JobNotFound, ModelNotAllowed, NotImplementedYet
+from ocrq.errors import JobConflict, JobNotFound, ModelNotAllowed, NotImplementedYet
 from tasks.backend import Submission
 from tasks.queue import QueueBackend
 from tests.documents import as_png, as_tiff, text_page, truncated
@@ -164,3 +164,20 @@ def test_a_program_that_has_only_celery_gets_results_and_errors(parts: Parts) ->
     assert answer["unbuilt"]["args"][0] == "not_implemented"
     assert answer["health"]["result"]["status"] == "healthy"
     assert all(len(item["result"]["pages"]) == 2 for item in answer["group"])
+
+
+def test_a_batchs_idempotency_key_makes_no_second_batch(backend: QueueBackend) -> None:
+    items = [Submission("extract_text", parse_request({"pages": "1"}), PAGE, idempotency_key="batch") for _ in range(2)]
+    first = backend.submit_batch(items)
+    again = backend.submit_batch(items)
+    assert (again.id, len(again.jobs)) == (first.id, 2)
+    with pytest.raises(JobConflict):
+        backend.submit_batch(items[:1])
+
+
+def test_a_batch_tells_its_jobs_as_they_end(backend: QueueBackend) -> None:
+    batch = backend.submit_batch([submission(cache=False) for _ in range(3)])
+    events = [event for event in backend.events(batch.id) if event]
+    assert events[-1].data == {"status": "succeeded"}
+    assert [event.data["done"] for event in events[:-1]] == sorted({event.data["done"] for event in events[:-1]})
+    assert events[-2].data["done"] == 3

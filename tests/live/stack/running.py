@@ -63,6 +63,14 @@ class Up:
     def url(self) -> str:
         return self.said().rpartition("ocrq is ready at ")[2].partition("\n")[0] if "ready at" in self.said() else ""
 
+    @property
+    def redis_url(self) -> str:
+        return (self.data_dir / "redis" / "url").read_text().strip()
+
+    def logs(self) -> str:
+        """What every part has logged."""
+        return "\n".join(log.read_text(errors="replace") for log in (self.data_dir / "logs").glob("*.log"))
+
     def client(self) -> Client:
         return Client(self.url)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from ocrq.client import Client, Retries, ServerUnreachable, result_json
+from ocrq.client import Client, Retries, result_json
 from ocrq.contracts import Batch, Job, TextResult
 from ocrq.errors import (
     InvalidRequest,
@@ -21,6 +21,7 @@ from ocrq.errors import (
     NotImplementedYet,
     QueueFull,
     ReadFailed,
+    ServerUnreachable,
     UnsupportedFormat,
     WaitTimeout,
 )

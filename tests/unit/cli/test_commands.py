@@ -13,9 +13,17 @@ from click.testing import Result
 import ocrq
 from ocrq.cli import cli
 from ocrq.cli.exits import NO_SERVER, NOT_BUILT, OK, SOME_FAILED, code_for
-from ocrq.client import Client, ServerUnreachable
+from ocrq.client import Client
 from ocrq.contracts import Job
-from ocrq.errors import InvalidImage, NotImplementedYet, OcrqError, QueueFull, ReadFailed, ServiceError
+from ocrq.errors import (
+    InvalidImage,
+    NotImplementedYet,
+    OcrqError,
+    QueueFull,
+    ReadFailed,
+    ServerUnreachable,
+    ServiceError,
+)
 from tests.page_runner import PageRunner
 
 Command = Callable[..., Result]
