@@ -20,6 +20,7 @@
         ├── NotImplementedYet   501
         ├── QueueFull           429  retryable
         ├── TooManyWaiting      429  retryable
+        ├── RateLimited         429  retryable; the API key's allowance is used up
         ├── BrokerUnavailable   503  retryable
         ├── NoWorker            503  retryable
         ├── ServerUnreachable   503  retryable; raised by the client: nothing answers
@@ -201,6 +202,12 @@ class TooManyWaiting(ServiceError):
     """As many callers wait for results as this process can hold."""
 
     code, title, status, retryable = "too_many_waiting", "Too many callers are waiting", 429, True
+
+
+class RateLimited(ServiceError):
+    """The API key's allowance of requests or bytes is used up for now."""
+
+    code, title, status, retryable = "rate_limited", "The API key's limit is reached", 429, True
 
 
 class BrokerUnavailable(ServiceError):

@@ -85,13 +85,12 @@ class Admission:
         self._launch(job, submission.document, publish=job.id in accepted.to_publish)
         return job.id
 
-    def submit_batch(self, items: Sequence[Submission | Exception]) -> str:
+    def submit_batch(self, items: Sequence[Submission | Exception], owner: str | None = None) -> str:
         """Accept a batch, all or nothing; returns its id. An item that is an error is a failed job of its own.
 
         The items' idempotency key is the batch's.
         """
         good = [item for item in items if isinstance(item, Submission)]
-        owner = good[0].owner if good else None
         key = f"{owner or ''}:{good[0].idempotency_key}" if good and good[0].idempotency_key else None
         if key is None:
             batch_id = new_id()
@@ -107,7 +106,7 @@ class Admission:
         return batch_id
 
     def _accept_batch(self, batch_id: str, items: Sequence[Submission | Exception], owner: str | None) -> None:
-        jobs = [self._item(item) for item in items]
+        jobs = [self._item(item, owner) for item in items]
         accepted = self._ledger.create(jobs)
         if accepted.verdict == "full":
             self._refuse_full(accepted, "the queue")
@@ -123,7 +122,7 @@ class Admission:
         except (redis.RedisError, OperationalError, OSError) as error:
             log.warning("job %s will be published by the sweeper: %s", job_id, error)
 
-    def _item(self, item: Submission | Exception) -> NewJob:
+    def _item(self, item: Submission | Exception, owner: str | None) -> NewJob:
         try:
             if isinstance(item, Exception):
                 raise item
@@ -137,7 +136,7 @@ class Admission:
                 request={},
                 blob="",
                 queue=queue_name("cpu", "interactive"),
-                owner=item.owner if isinstance(item, Submission) else None,
+                owner=owner,
                 error=error.to_json(),
             )
 

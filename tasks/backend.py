@@ -58,8 +58,8 @@ class Backend(Protocol):
         """
         ...
 
-    def submit_batch(self, items: Sequence[Submission | Exception]) -> Batch:
-        """Accept a batch: an item that is an error already is a failed job of its own.
+    def submit_batch(self, items: Sequence[Submission | Exception], owner: str | None = None) -> Batch:
+        """Accept a batch: an item that is an error already is a failed job of its own. All of it is ``owner``'s.
 
         Raises:
             QueueFull: The batch does not fit; nothing of it was accepted.

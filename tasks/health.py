@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from ocrq.contracts import Health
 from ocrq.errors import InternalError
@@ -47,6 +49,15 @@ def broker_gone() -> Health:
         memory_info={"workers_rss": 0},
         reasons=["the queue does not answer; see that Redis runs at REDIS_URL"],
     )
+
+
+def resident_bytes() -> int:
+    """Bytes of memory this process holds; 0 where the kernel does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 _installed: Callable[[], Health] | None = None

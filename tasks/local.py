@@ -6,20 +6,19 @@ For serverless deployments and tests. Jobs end with the process, and are read in
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from math import ceil
-from pathlib import Path
 from typing import Any
 
 from ocrq.contracts import Batch, Health, Job, ModelInfo, ModelList, Page
 from ocrq.errors import InvalidRequest, JobCancelled, JobConflict, NoWorker, OcrqError, QueueFull
 from tasks.backend import JobEvent, Submission
 from tasks.catalogue import Catalogue, entry_for
+from tasks.health import resident_bytes
 from tasks.intake import require_built
 from tasks.local_jobs import LocalBatch, LocalJob, LocalJobs, fingerprint_of
 from tasks.local_reading import read_in_units
@@ -79,7 +78,7 @@ class LocalBackend:
             self._enqueue(runner, job)
             return job.view()
 
-    def submit_batch(self, items: Sequence[Submission | Exception]) -> Batch:
+    def submit_batch(self, items: Sequence[Submission | Exception], owner: str | None = None) -> Batch:
         """See :class:`tasks.backend.Backend`; the first item's idempotency key is the batch's."""
         runner = self._ready_runner()
         checked = [self._checked(item) for item in items]
@@ -90,7 +89,7 @@ class LocalBackend:
             if isinstance(earlier, LocalBatch):
                 return earlier.view()
             self._make_room(sum(isinstance(item, Submission) for item in checked))
-            batch = LocalBatch(owner=good[0].owner if good else None)
+            batch = LocalBatch(owner)
             self._jobs.add(batch, good[0].idempotency_key if good else None, fingerprint)
             for item in checked:
                 submission = item if isinstance(item, Submission) else None
@@ -126,6 +125,15 @@ class LocalBackend:
                     self._end(job, JobCancelled("the job was cancelled before it was read"))
             return one.view()
 
+    def retry(self, job_id: str, owner: str | None = None) -> Job:
+        """See :class:`tasks.backend.Backend`; an ended job's document is not kept here, so no job is tried again."""
+        status = self.get(job_id, owner).status
+        raise JobConflict(f"the job is {status}, and documents are not kept here for another try; submit it again")
+
+    def dead(self, owner: str | None = None) -> list[Job]:
+        """See :class:`tasks.backend.Backend`; jobs here do not outlive the process that reads them."""
+        return []
+
     def events(self, job_id: str, after: str | None = None, owner: str | None = None) -> Iterator[JobEvent | None]:
         """See :class:`tasks.backend.Backend`."""
         with self._changed:
@@ -142,7 +150,7 @@ class LocalBackend:
             status="degraded" if full else "healthy",
             models_loaded=self._runner.loaded(),
             gpu_available=self._settings.pool == "gpu",
-            memory_info={"workers_rss": _resident_bytes()},
+            memory_info={"workers_rss": resident_bytes()},
             workers=self._threads,
             busy=self._busy,
             queued={"local": self._queued},
@@ -282,12 +290,3 @@ class LocalBackend:
 
 def _has_news(one: LocalJob | LocalBatch, told: int) -> bool:
     return one.ended or bool(one.log.since(told))
-
-
-def _resident_bytes() -> int:
-    """Bytes of memory this process holds; 0 where the kernel does not tell."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return 0
-    return pages * os.sysconf("SC_PAGE_SIZE")

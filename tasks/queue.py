@@ -58,10 +58,10 @@ class QueueBackend:
             job_id = self._admission.submit(submission)
             return self._job(self._record(job_id, submission.owner))
 
-    def submit_batch(self, items: Sequence[Submission | Exception]) -> Batch:
+    def submit_batch(self, items: Sequence[Submission | Exception], owner: str | None = None) -> Batch:
         """See :class:`tasks.backend.Backend`."""
         with broker_errors():
-            return self._batch(self._admission.submit_batch(items), None)
+            return self._batch(self._admission.submit_batch(items, owner), owner)
 
     def get(self, job_id: str, owner: str | None = None) -> Job | Batch:
         """See :class:`tasks.backend.Backend`."""
@@ -90,8 +90,8 @@ class QueueBackend:
         """See :class:`tasks.backend.Backend`."""
         with broker_errors():
             if self._batches.exists(job_id):
-                for item in self._batches.items(job_id):
-                    self._ledger.cancel(item)
+                for item in self._batch(job_id, owner).jobs:  # raises for another's batch before anything is cancelled
+                    self._ledger.cancel(item.id)
                 return self._batch(job_id, owner)
             self._record(job_id, owner)
             self._ledger.cancel(job_id)

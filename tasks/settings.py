@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from tasks.webhooks.hosts import AllowList
 
 MEGABYTE = 1024 * 1024
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?")  # no path, and no pattern
 MIN_SECRET = 16  # characters; what signs has to be beyond guessing
 
 
@@ -54,11 +56,21 @@ class Settings(BaseSettings):
     hard_limit_seconds: int = Field(
         default=60, ge=1, description="Seconds past job_seconds after which a process that does not stop is killed."
     )
+    memory_growth_mb: int = Field(
+        default=1024, ge=0, description="A reading process that has grown by more is replaced; 0: never."
+    )
     lease_seconds: float = Field(default=10.0, ge=1, description="A worker silent for so long has lost its job.")
     drain_seconds: float = Field(default=20.0, ge=0, description="How long a stopping worker may finish its jobs.")
     max_attempts: int = Field(default=3, ge=1, description="Runs that may end with the worker's death.")
     sync_seconds: float = Field(default=120.0, gt=0, description="How long a synchronous route waits.")
     max_waiting: int = Field(default=320, ge=1, description="Callers of one API process that may wait at a time.")
+
+    api_keys: SecretStr | None = Field(default=None, description="Who may call; see docs/access.md.")
+    api_keys_file: Path | None = Field(default=None, description="The same from a file, one entry a line.")
+    open: bool = Field(default=False, description="Serve other machines without keys, knowingly.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Origins whose pages may call, separated by commas."
+    )
 
     webhook_secret: SecretStr | None = Field(default=None, description="Signs webhooks; without it none are sent.")
     webhook_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -68,17 +80,30 @@ class Settings(BaseSettings):
     webhook_tries: int = Field(default=8, ge=1, le=100, description="Tries before a webhook is given up.")
     webhook_retry_seconds: float = Field(default=5.0, gt=0, description="Before the second try; then four times it.")
 
-    @field_validator("models", "preload_models", "webhook_hosts", mode="before")
+    @field_validator("models", "preload_models", "cors_origins", "webhook_hosts", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("fallback_model", "data_dir", "blob_dir", "webhook_secret", mode="before")
+    @field_validator(
+        "fallback_model", "data_dir", "blob_dir", "api_keys", "api_keys_file", "webhook_secret", mode="before"
+    )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for number, origin in enumerate(value, 1):
+            if not _ORIGIN.fullmatch(origin):
+                remedy = (
+                    "name each origin" if origin == "*" else "write it like https://app.example.com or http://name:3000"
+                )
+                raise ValueError(f"number {number} is no origin that may be allowed; {remedy}")
+        return value
 
     @field_validator("webhook_hosts")
     @classmethod
