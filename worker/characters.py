@@ -19,6 +19,13 @@ WIDE_TO_ASCII = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
 """Full-width forms, and the ideographic space, comma, stop and brackets."""
 
 
+STRAY_SHARE = 0.1
+"""Share of a page's letters below which East Asian ones are the exception on it."""
+
+STRAY_PROBABILITY = 0.8
+"""Below it, such an exception is taken for a row of asterisks or a smudge; a shop's Chinese name reads higher."""
+
+
 def tidied(reading: LineReading) -> LineReading:
     """The reading in Unicode's composed form (NFC), on one line.
 
@@ -44,6 +51,32 @@ def tidied(reading: LineReading) -> LineReading:
         "".join(character for character, _ in pieces),
         _lowest(reading.probabilities, pieces),
         _joined(reading.spans, pieces),
+    )
+
+
+def without_strays(readings: Sequence[LineReading]) -> list[LineReading]:
+    """A page's readings without uncertain East Asian characters, where nearly all of the page is in other scripts."""
+    letters = [character for reading in readings for character in reading.text if character.isalpha()]
+    east_asian = sum(map(_is_east_asian, letters))
+    if not 0 < east_asian < STRAY_SHARE * len(letters):
+        return list(readings)
+    return [_without_strays(reading) if any(map(_is_east_asian, reading.text)) else reading for reading in readings]
+
+
+def _without_strays(reading: LineReading) -> LineReading:
+    if not reading.probabilities:
+        return reading
+    kept = [
+        index
+        for index, (character, probability) in enumerate(zip(reading.text, reading.probabilities, strict=True))
+        if probability >= STRAY_PROBABILITY or not _is_east_asian(character)
+    ]
+    return tidied(
+        LineReading(
+            "".join(reading.text[index] for index in kept),
+            tuple(reading.probabilities[index] for index in kept),
+            tuple(reading.spans[index] for index in kept) if reading.spans else (),
+        )
     )
 
 

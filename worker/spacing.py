@@ -30,6 +30,9 @@ NARROW_EXTRA = 0.18
 
 NARROW = frozenset("1iIl.,:;'|!jtfr()[]-`\"/")
 
+FIRST_EAST_ASIAN = 0x2E80
+"""From this code point on, scripts put no spaces between words."""
+
 MIN_LETTER_GAPS = 2
 """Fewer letter gaps than this do not tell what is usual on a line."""
 
@@ -67,21 +70,16 @@ def _least_space(gaps: Floats, seen: NDArray[np.bool_], pitch: float) -> float:
 
 def _may_part(text: str, after: int) -> bool:
     """Whether a space may stand behind a character: not in a number, not before or behind one letter of a word."""
-    left, right = text[after], text[after + 1]
-    around = text[max(0, after - 1) : after + 3]
-    if ord(left) >= FIRST_EAST_ASIAN or ord(right) >= FIRST_EAST_ASIAN:
+    left, right = text[max(0, after - 1) : after + 1], text[after + 1 : after + 3]
+    if max(ord(left[-1]), ord(right[0])) >= FIRST_EAST_ASIAN:
         return False
-    if (left in ".," and around[0].isdigit() and right.isdigit()) or (
-        right in ".," and left.isdigit() and around[-1].isdigit()
+    if (left[-1] in ".," and left[0].isdigit() and right[0].isdigit()) or (
+        right[0] in ".," and left[-1].isdigit() and right[-1].isdigit()
     ):
         return False
-    if left.isalpha() and right.isalpha():
-        return text[: after + 1][-2:].isalpha() and len(text[: after + 1]) > 1 and text[after + 1 :][:2].isalpha()
+    if left[-1].isalpha() and right[0].isalpha():
+        return len(left) == len(right) == 2 and left.isalpha() and right.isalpha()
     return True
-
-
-FIRST_EAST_ASIAN = 0x2E80
-"""From this code point on, scripts put no spaces between words."""
 
 
 def _with_spaces(reading: LineReading, behind: list[int]) -> LineReading:

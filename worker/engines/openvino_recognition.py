@@ -17,6 +17,9 @@ from worker.page import LineReading, Pixels
 STRIP_HEIGHT = 48
 """Pixels: the height the network was trained on."""
 
+MIN_HEIGHT = 4
+"""Pixels: lower crops hold no text that could be read, and would be blown up into strips without end."""
+
 STEP_PIXELS = 8
 """Pixels of strip width for one output step."""
 
@@ -71,6 +74,8 @@ class Recogniser:
 
     def read(self, crop: Pixels) -> LineReading:
         """The reading of one line; empty text for a crop without any."""
+        if crop.shape[0] < MIN_HEIGHT:
+            return LineReading("")
         characters: list[tuple[Character, float, float]] = []  # with left and right in pixels of the strip
         strip = to_strip(crop)
         for left, right in cut_points(strip):

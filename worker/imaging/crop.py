@@ -23,7 +23,8 @@ def cut_line(pixels: Pixels, quad: Quad) -> Pixels:
 
     Args:
         pixels: The page.
-        quad: In pixels of that page; what lies outside repeats the page's edge.
+        quad: In pixels of that page; what lies outside is filled with the ground's colour, for letters cut off at the
+            edge would be drawn out into others.
 
     Returns:
         height x width x 3, at least one pixel each way.
@@ -31,8 +32,25 @@ def cut_line(pixels: Pixels, quad: Quad) -> Pixels:
     width, height = (max(1, round(side)) for side in quad_size(quad))
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     warp = cv2.getPerspectiveTransform(np.asarray(quad, np.float32), corners)
-    crop = cv2.warpPerspective(pixels, warp, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    crop = cv2.warpPerspective(
+        pixels,
+        warp,
+        (width, height),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=_ground(pixels, quad),
+    )
     return np.asarray(crop, np.uint8)
+
+
+def _ground(pixels: Pixels, quad: Quad) -> tuple[float, ...]:
+    """The usual colour around a quad, BGR; looked for only where the quad leaves the page."""
+    height, width = pixels.shape[:2]
+    (left, top), (right, bottom) = np.floor(quad.min(0)).astype(int), np.ceil(quad.max(0)).astype(int)
+    if left >= 0 and top >= 0 and right <= width and bottom <= height:
+        return (0.0, 0.0, 0.0)
+    part = pixels[min(max(top, 0), height - 1) : max(bottom, 1), min(max(left, 0), width - 1) : max(right, 1)]
+    return tuple(float(value) for value in np.median(part.reshape(-1, 3), axis=0))
 
 
 def span_quad(quad: Quad, left: float, right: float) -> Quad:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tasks.runner import ReadContext
-from worker.characters import tidied
+from worker.characters import tidied, without_strays
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import cut_line, quad_size
 from worker.imaging.orient import half_turned, is_tall, lies_on_side, quarter_turned, turned_back, whole
@@ -70,8 +70,9 @@ def read_upright(pixels: Pixels, detector: Detector, reader: LineReader, context
     read = [*probed, *_read(pixels, [quads[i] for i in rest], reader, context)]
     readings = dict(zip([*probes, *rest], read, strict=True))
     quads = _read_tall(pixels, quads, readings, reader, context)
-    kept = [i for i in range(len(quads)) if readings[i].text and readings[i].mean_probability >= NONSENSE]
-    return UprightPage(pixels, turns, tuple(quads[i] for i in kept), tuple(readings[i] for i in kept))
+    final = without_strays([readings[i] for i in range(len(quads))])
+    kept = [i for i, reading in enumerate(final) if reading.text and reading.mean_probability >= NONSENSE]
+    return UprightPage(pixels, turns, tuple(quads[i] for i in kept), tuple(final[i] for i in kept))
 
 
 def _find(detector: Detector, pixels: Pixels) -> list[Quad]:

@@ -1,0 +1,28 @@
+"""One loaded engine and pipeline for all of these tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from ocrq.contracts import Page
+from tasks.runner import ReadContext
+from worker.engines.rapidocr import RapidOcrEngine
+from worker.page import PageImage, Pixels
+from worker.pipelines.olm import OlmPipeline
+
+
+@pytest.fixture(scope="session")
+def engine() -> RapidOcrEngine:
+    return RapidOcrEngine.load()
+
+
+@pytest.fixture(scope="session")
+def read(engine: RapidOcrEngine) -> Callable[[Pixels], Page]:
+    pipeline = OlmPipeline(engine, engine)
+
+    def read_pixels(pixels: Pixels) -> Page:
+        return pipeline.read_page(PageImage(1, pixels), ReadContext())
+
+    return read_pixels

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import itertools
+
+import cv2
+import numpy as np
+import pytest
+
+from ocrq.errors import JobCancelled, TimeLimitExceeded
+from tasks.runner import ReadContext
+from tests.unit.reading.drawing import LEFT, STEP, TEXTS, TOP, drawn, drawn_line
+from worker.engines.openvino_recognition import MAX_WIDTH, STRIP_HEIGHT
+from worker.engines.protocols import Detector, LineReader
+from worker.engines.rapidocr import RapidOcrEngine
+
+WORD_GAP_PIXELS = 9  # at 40 pixels of type; letters stand closer
+
+
+def test_the_engine_is_a_detector_and_a_line_reader(engine: RapidOcrEngine) -> None:
+    assert isinstance(engine, Detector)
+    assert isinstance(engine, LineReader)
+
+
+def test_it_finds_each_line_where_it_stands(engine: RapidOcrEngine) -> None:
+    quads = sorted(engine.find_lines(drawn()), key=lambda quad: float(quad[0, 1]))
+    assert len(quads) == len(TEXTS)
+    for number, quad in enumerate(quads):
+        assert quad[0] == pytest.approx([LEFT, TOP + number * STEP], abs=14)
+        assert quad[0, 0] < quad[1, 0]
+        assert quad[0, 1] < quad[3, 1]
+
+
+def test_it_reads_lines_with_a_probability_and_an_ascending_span_for_each_character(engine: RapidOcrEngine) -> None:
+    readings = engine.read_lines([drawn_line(text) for text in TEXTS], ReadContext())
+    assert [reading.text for reading in readings] == list(TEXTS)
+    for reading in readings:
+        assert len(reading.probabilities) == len(reading.spans) == len(reading.text)
+        assert reading.mean_probability > 0.9
+        edges = [edge for span in reading.spans for edge in span]
+        assert edges == sorted(edges)
+        assert 0 <= edges[0] < edges[-1] <= 1
+
+
+def test_words_begin_and_end_where_their_ink_does(engine: RapidOcrEngine) -> None:
+    crop = drawn_line("MILL HALL HOUSE", size=40, margin=20)
+    (reading,) = engine.read_lines([crop], ReadContext())
+    assert reading.text == "MILL HALL HOUSE"
+    starts = [reading.spans[index][0] for index in (0, 5, 10)]
+    ends = [reading.spans[index][1] for index in (3, 8, 14)]
+    columns = np.flatnonzero(crop.min(axis=(0, 2)) < 128)
+    breaks = np.flatnonzero(np.diff(columns) > WORD_GAP_PIXELS)
+    assert starts == pytest.approx(list(columns[[0, *(breaks + 1)]] / crop.shape[1]), abs=0.01)
+    assert ends == pytest.approx(list(columns[[*breaks, -1]] / crop.shape[1]), abs=0.01)
+
+
+def test_a_crop_reads_the_same_alone_and_among_others(engine: RapidOcrEngine) -> None:
+    crop = drawn_line(TEXTS[3])
+    others = [drawn_line("x"), drawn_line(" ".join(TEXTS))]
+    (alone,) = engine.read_lines([crop], ReadContext())
+    among = engine.read_lines([others[0], crop, others[1], crop], ReadContext())
+    assert among[1] == alone == among[3]
+
+
+def test_an_overlong_line_is_read_in_parts_and_loses_nothing(engine: RapidOcrEngine) -> None:
+    words = ["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "and", "runs", "home"] * 6
+    crop = drawn_line(" ".join(words), size=20)
+    assert STRIP_HEIGHT * crop.shape[1] / crop.shape[0] > MAX_WIDTH
+    (reading,) = engine.read_lines([crop], ReadContext())
+    assert reading.text.split() == words
+    assert all(a[0] <= b[0] for a, b in itertools.pairwise(reading.spans))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (2, 3), (25, 400)])
+def test_tiny_and_thin_crops_without_text_read_as_nothing(engine: RapidOcrEngine, shape: tuple[int, int]) -> None:
+    (reading,) = engine.read_lines([np.full((*shape, 3), 255, np.uint8)], ReadContext())
+    assert reading.text.strip() == ""
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (25, 400), (400, 25)])
+def test_tiny_and_thin_pages_have_no_lines(engine: RapidOcrEngine, shape: tuple[int, int]) -> None:
+    assert engine.find_lines(np.full((*shape, 3), 255, np.uint8)) == []
+
+
+def test_lines_of_a_page_many_times_the_networks_size_are_found_in_its_own_pixels(engine: RapidOcrEngine) -> None:
+    page = drawn()
+    huge = np.asarray(cv2.resize(page, None, fx=8, fy=8), np.uint8)
+    small, large = (sorted(float(quad[0, 1]) for quad in engine.find_lines(pixels)) for pixels in (page, huge))
+    assert large == pytest.approx([8 * y for y in small], abs=60)
+
+
+def test_a_cancelled_job_stops_between_lines(engine: RapidOcrEngine) -> None:
+    asked = itertools.count()
+    context = ReadContext(cancelled=lambda: next(asked) >= 2)
+    with pytest.raises(JobCancelled):
+        engine.read_lines([drawn_line("one"), drawn_line("two"), drawn_line("three")], context)
+    assert next(asked) == 3
+
+
+def test_a_passed_deadline_stops_the_read(engine: RapidOcrEngine) -> None:
+    with pytest.raises(TimeLimitExceeded):
+        engine.read_lines([drawn_line("late")], ReadContext(deadline=0.0))
