@@ -119,6 +119,11 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def has_keys(self) -> bool:
+        """Whether callers are asked for a key."""
+        return self.api_keys is not None or self.api_keys_file is not None
+
+    @property
     def sends_webhooks(self) -> bool:
         """Whether the operator has set both of what webhooks need."""
         return self.webhook_secret is not None and bool(self.webhook_hosts)

@@ -18,6 +18,7 @@ from tasks.celery_app import make_celery, queues_of
 from tasks.connection import WORKER_TIMEOUT
 from tasks.settings import Settings
 from worker.process import ReadingProcess, start_reading
+from worker.recycling import recycle_after_growth
 from worker.warm_up import warm_up_failed, warm_up_succeeded
 
 _HEAVY = ("torch", "cv2", "openvino", "numpy")
@@ -46,6 +47,7 @@ def _start_child(**_: Any) -> None:
     global _reading
     try:
         _reading = start_reading(app, settings)
+        recycle_after_growth(settings.memory_growth_mb)
     except Exception:
         log.exception("the models could not be loaded; this process ends")
         warm_up_failed(settings)

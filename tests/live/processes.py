@@ -36,6 +36,11 @@ def until(condition: Callable[[], object], what: str, seconds: float = START_SEC
         time.sleep(0.05)
 
 
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 @dataclass
 class Part:
     """One process and its log."""
@@ -146,6 +151,14 @@ class Parts:
         worker.start()
         self.workers.append(worker)
         return worker
+
+    def add_api(self, port: int) -> Part:
+        """The API under its real server; answers at ``http://127.0.0.1:port`` once this returns."""
+        api = self._part("api", [sys.executable, "-m", "app", "--port", str(port)])
+        api.start()
+        self.workers.append(api)
+        until(lambda: _answers(port), f"the API answers\n{api.said()}")
+        return api
 
     def until_reading(self, processes: int) -> None:
         with self.client() as client:

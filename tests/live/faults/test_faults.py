@@ -13,7 +13,7 @@ from celery import Celery, chain, chord
 
 from ocrq.errors import BrokerUnavailable
 from tests.live.faults.conftest import Stack, frames, page
-from tests.live.faults.engines.fake import DEAF, KILL_CHILD, KILL_PARENT, RAISE, SLOW
+from tests.live.faults.engines.fake import DEAF, KILL_CHILD, KILL_PARENT, LEAK, RAISE, SLOW
 from tests.live.processes import until
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
@@ -294,3 +294,11 @@ def test_a_dead_job_is_listed_and_can_be_tried_again(stack: Stack) -> None:
     assert again.status in {"queued", "running"}
     assert stack.job(poison, 60).status == "failed"
     assert stack.job(poison).attempts == 3
+
+
+def test_a_process_that_grows_is_replaced_and_no_job_is_lost_by_it(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(workers=1, OCRQ_MEMORY_GROWTH_MB="100")
+    jobs = [stack.submit(page(LEAK), cache=False) for _ in range(6)]
+    assert [stack.text(job_id, 60) for job_id in jobs] == ["page 1"] * 6
+    assert {stack.job(job_id).attempts for job_id in jobs} == {1}
+    assert len({victim(stack, job_id) for job_id in jobs}) > 1

@@ -17,6 +17,9 @@ RAISE = 103
 SLOW = 104  # a second, told to stop at any time
 DEAF = 105  # four seconds, deaf to being told to stop
 SLEEP = 106  # a tenth of a second
+LEAK = 107  # 60 MB, never given back
+
+_leaked: list[bytearray] = []
 
 
 class FaultyEngine:
@@ -43,6 +46,8 @@ class FaultyEngine:
                 time.sleep(4)
             case 106:
                 time.sleep(0.1)
+            case 107:
+                _leaked.append(bytearray(os.urandom(1)) * 60_000_000)
         return PageReading(text=f"page {page.number}", probability=0.9)
 
 

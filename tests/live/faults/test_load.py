@@ -1,0 +1,112 @@
+"""Storms, overload and crowds, on real processes; the long forms run under ``make chaos``."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import threading
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from ocrq.errors import QueueFull
+from tasks.queue import QueueBackend
+from tests.live.faults.conftest import Stack, frames, page
+from tests.live.faults.engines.fake import SLEEP, SLOW
+from tests.live.faults.storm import storm
+from tests.live.processes import free_port, until
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+LONG = bool(os.environ.get("OCRQ_CHAOS"))
+
+
+@pytest.mark.timeout(1800)
+def test_a_storm_of_kills_loses_no_job_and_commits_none_twice(make_stack: Callable[..., Stack]) -> None:
+    jobs, kills = (12_000, 30) if LONG else (300, 6)
+    stack = make_stack(workers=2, OCRQ_MAX_QUEUED="20000")
+    stack.backend = QueueBackend(stack.backend._settings.model_copy(update={"max_queued": 20_000}))
+    outcome = storm(stack, jobs, kills, seed=1)
+    assert outcome.states == {"succeeded": jobs}, outcome
+    assert outcome.committed_twice == 0
+    assert outcome.kills >= kills // 2, outcome
+
+
+@pytest.mark.timeout(600)
+def test_overload_is_refused_early_and_what_was_accepted_is_read_in_bounded_time(
+    make_stack: Callable[..., Stack],
+) -> None:
+    seconds, limit = (60, 40) if LONG else (8, 20)
+    stack = make_stack(workers=2)
+    settings = stack.backend._settings.model_copy(update={"max_queued": limit})
+    backend = QueueBackend(settings)
+    stack.backend = backend
+    accepted: list[tuple[str, float]] = []
+    refused: list[QueueFull] = []
+    depths: list[int] = []
+    ends = time.monotonic() + seconds
+    # Two processes read 20 documents a second at most; twice that comes.
+    while time.monotonic() < ends:
+        try:
+            accepted.append((stack.submit(page(SLEEP), cache=False), time.monotonic()))
+        except QueueFull as error:
+            refused.append(error)
+        depths.append(max(backend.health().queued.values()))
+        time.sleep(0.025)
+    assert refused and all(error.retry_after and error.retry_after >= 1 for error in refused)
+    assert max(depths) <= limit
+    jobs = [stack.job(job_id, 60) for job_id, _ in accepted]
+    assert {job.status for job in jobs} == {"succeeded"}
+    waits = [(job.finished_at - job.created_at).total_seconds() for job in jobs if job.finished_at]
+    # The queue holds what two processes read in a few seconds: nobody accepted waits much longer than that.
+    assert statistics.quantiles(waits, n=100)[98] < 20
+
+
+@pytest.mark.timeout(300)
+def test_three_hundred_who_wait_leave_health_quick(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(workers=1, OCRQ_JOB_SECONDS="600")
+    port = free_port()
+    stack.parts.add_api(port)
+    url = f"http://127.0.0.1:{port}"
+    slow = stack.submit(frames(*[SLOW] * 60), cache=False)
+    opened, stop = threading.Semaphore(0), threading.Event()
+
+    def wait_long() -> None:
+        with httpx.stream("GET", f"{url}/jobs/{slow}", params={"wait": 60}, timeout=90):
+            pass
+
+    def listen() -> None:
+        with httpx.stream("GET", f"{url}/jobs/{slow}/events", timeout=90) as events:
+            opened.release()
+            for _ in events.iter_lines():
+                if stop.is_set():
+                    return
+
+    crowd = [threading.Thread(target=listen if number % 2 else wait_long, daemon=True) for number in range(300)]
+    for visitor in crowd:
+        visitor.start()
+    for _ in range(150):
+        assert opened.acquire(timeout=60)
+    times = []
+    with httpx.Client(base_url=url, timeout=10) as client:
+        for _ in range(100):
+            began = time.perf_counter()
+            assert client.get("/health").status_code == 200
+            times.append(time.perf_counter() - began)
+            time.sleep(0.01)
+    stop.set()
+    stack.backend.cancel(slow)
+    for visitor in crowd:
+        visitor.join(timeout=60)
+    # The figure is taken by benchmarks/health.py; here only that nobody waits behind the crowd.
+    assert statistics.median(times) < 0.5, times
+
+
+def test_health_answers_while_every_worker_is_busy(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(workers=2)
+    jobs = [stack.submit(page(SLOW), cache=False) for _ in range(6)]
+    until(lambda: stack.backend.health().busy == 2, "both processes read")
+    assert stack.backend.health().status == "healthy"
+    assert [stack.text(job_id) for job_id in jobs] == ["page 1"] * 6
