@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,6 +14,10 @@ import pytest
 
 RUN_MARK = "OCRQ_TEST_RUN"  # in the environment of every process the tests start, however it is detached
 GRACE_SECONDS = 5.0  # how long a stopped process may take to be gone
+
+# A shell that starts us in the background has us ignore SIGINT; what we start would inherit it, and Ctrl-C has to work.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

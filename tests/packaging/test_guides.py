@@ -41,7 +41,7 @@ def test_the_deploy_guide_tells_every_setting_and_no_other() -> None:
 def test_the_defaults_that_are_told_are_the_defaults(guide: Path) -> None:
     real, told = real_settings(), told_settings(guide)
     assert told
-    for name, said in told.items():
+    for name, said in ((name, said) for name, said in told.items() if name in real):
         if real[name] in (None, ()):
             assert said.partition(";")[0] in IN_WORDS[""], name
         elif said not in IN_WORDS[""]:
