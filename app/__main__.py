@@ -5,12 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import sys
 
 from flask import Flask
 
+from app.access import Access
 from app.application import create_app
+from app.keys import KeyRing
+from app.limits import Meter
 from app.openapi import openapi_document
 from app.server import Server
+from ocrq.errors import ServiceError
+from ocrq.exposure import check_exposure
 from tasks.settings import Settings
 
 
@@ -21,11 +27,18 @@ def main() -> None:
         print(json.dumps(openapi_document(), indent=2, ensure_ascii=False, sort_keys=True))
         return
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        check_exposure(settings.host, keys=settings.has_keys, accepted=settings.open)
+        keys = KeyRing.from_settings(settings)
+    except ServiceError as error:
+        sys.exit(f"error: {error.detail}")
+    settings = settings.model_copy(update={"api_keys": None})  # the ring has their digests, and nobody needs more
 
     def make() -> Flask:
         from tasks.queue import QueueBackend
 
-        return create_app(QueueBackend(settings), settings)
+        meter = Meter.in_redis(settings) if keys and keys.metered else None
+        return create_app(QueueBackend(settings), settings, Access(keys, meter))
 
     Server(make, settings, processes=arguments.processes, access_log=arguments.access_log).run()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
+from app.access import Access
 from app.bodies import InMemoryRequest
+from app.cors import allow_origins
 from app.door import Door
 from app.front import Front
 from app.jobs import job_routes
@@ -21,22 +23,28 @@ _BESIDE_THE_DOCUMENT = MEGABYTE  # bytes of a body for all that is not the docum
 _SMALL_PARTS = 50  # parts of a form that are no files
 
 
-def create_app(backend: Backend, settings: Settings) -> Flask:
+def create_app(backend: Backend, settings: Settings, access: Access | None = None) -> Flask:
     """The application.
 
     Args:
         backend: Runs the jobs: the queue, or one process by itself.
-        settings: Bounds: ``max_body_bytes``, ``max_waiting``, ``sync_seconds``.
+        settings: Bounds: ``max_body_bytes``, ``max_waiting``, ``sync_seconds``; ``cors_origins``.
+        access: Who may do what; by the settings' keys if not given.
+
+    Raises:
+        ServiceError: The settings' keys are wrong.
     """
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.request_class = InMemoryRequest
     limit = max_content_bytes(settings.max_body_bytes)
     app.config.update(MAX_CONTENT_LENGTH=limit, MAX_FORM_MEMORY_SIZE=limit, MAX_FORM_PARTS=MAX_BATCH + _SMALL_PARTS)
-    door = Door(backend, settings, Seats(settings.max_waiting))
+    door = Door(backend, settings, Seats(settings.max_waiting), access or Access.from_settings(settings))
+    door.access.guard(app)
     for routes in (read_routes, job_routes, service_routes, page_routes):
         app.register_blueprint(routes(door))
     tell_errors_as_problems(app, settings)
     app.after_request(_add_headers)
+    allow_origins(app, settings.cors_origins)
     app.wsgi_app = Front(app.wsgi_app)  # type: ignore[method-assign]
     return app
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.access import Access
 from app.waiting import Seats
 from tasks.backend import Backend
 from tasks.settings import Settings
@@ -17,8 +18,10 @@ class Door:
         backend: Runs the jobs.
         settings: The bounds.
         seats: For callers that wait.
+        access: Who asks, and what they may.
     """
 
     backend: Backend
     settings: Settings
     seats: Seats
+    access: Access

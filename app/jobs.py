@@ -1,4 +1,4 @@
-"""Jobs: submit, look, wait, cancel, listen."""
+"""Jobs: submit, look, wait, cancel, listen, try again."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ from app.replies import accepted, json_reply
 from app.uploads import idempotency_key, read_order
 from app.waiting import wait_seconds
 from ocrq.contracts import ENDED
+from ocrq.errors import InvalidRequest
+from tasks.backend import Submission
 
 
 def job_routes(door: Door) -> Blueprint:
     """``/jobs`` and what is below."""
     routes = Blueprint("jobs", __name__, url_prefix="/jobs")
     routes.add_url_rule("", "submit", partial(_submit, door), methods=["POST"])
+    routes.add_url_rule("", "list", partial(_list, door), methods=["GET"])
     routes.add_url_rule("/<job_id>", "get", partial(_get, door), methods=["GET"])
     routes.add_url_rule("/<job_id>", "cancel", partial(_cancel, door), methods=["DELETE"])
+    routes.add_url_rule("/<job_id>/retry", "retry", partial(_retry, door), methods=["POST"])
     routes.add_url_rule("/<job_id>/events", "events", partial(_events, door), methods=["GET"])
     return routes
 
@@ -28,37 +32,56 @@ def job_routes(door: Door) -> Blueprint:
 def _submit(door: Door) -> Response:
     key = idempotency_key(request)
     order = read_order(request)
-    max_bytes = door.settings.max_body_bytes
+    owner = door.access.caller().owner
+    bounds = {"max_bytes": door.settings.max_body_bytes}
     if not order.batch:
-        return accepted(door.backend.submit(order.uploads[0].submission(order.operation, max_bytes=max_bytes, key=key)))
-    items = [upload.try_submission(order.operation, max_bytes=max_bytes, key=key) for upload in order.uploads]
-    return accepted(door.backend.submit_batch(items))
+        submission = order.uploads[0].submission(order.operation, **bounds, key=key, owner=owner)
+        door.access.charge(1, len(submission.document))
+        return accepted(door.backend.submit(submission))
+    items = [upload.try_submission(order.operation, **bounds, key=key, owner=owner) for upload in order.uploads]
+    door.access.charge(len(items), sum(len(item.document) for item in items if isinstance(item, Submission)))
+    return accepted(door.backend.submit_batch(items, owner))
+
+
+def _list(door: Door) -> Response:
+    if request.args.get("state") != "dead":
+        raise InvalidRequest(
+            "state must be dead, for the jobs whose workers died on them; others are asked for by their ids",
+            field="state",
+        )
+    return json_reply({"jobs": door.backend.dead(door.access.caller().sees)})
 
 
 def _get(door: Door, job_id: str) -> Response:
     seconds = wait_seconds(request.args.get("wait"))
+    sees = door.access.caller().sees
     if seconds == 0:
-        return json_reply(door.backend.get(job_id))
+        return json_reply(door.backend.get(job_id, sees))
     with door.seats.taken():
-        return json_reply(door.backend.wait(job_id, seconds))
+        return json_reply(door.backend.wait(job_id, seconds, sees))
 
 
 def _cancel(door: Door, job_id: str) -> Response:
-    return json_reply(door.backend.cancel(job_id))
+    return json_reply(door.backend.cancel(job_id, door.access.caller().sees))
+
+
+def _retry(door: Door, job_id: str) -> Response:
+    return accepted(door.backend.retry(job_id, door.access.caller().sees))
 
 
 def _events(door: Door, job_id: str) -> Response:
     after = resume_after(request.headers.get("Last-Event-ID"))
-    job = door.backend.get(job_id)
+    sees = door.access.caller().sees
+    job = door.backend.get(job_id, sees)
     with ExitStack() as stack:
         stack.enter_context(door.seats.taken())
-        events = door.backend.events(job_id, after)
+        events = door.backend.events(job_id, after, sees)
         if job.status in ENDED and after is not None:
             rest = list(events)
             if not rest:
                 return Response(status=204)  # tells an EventSource to stop connecting again
             events = iter(rest)
-        response = Response(event_stream(events, partial(door.backend.get, job_id)), mimetype="text/event-stream")
+        response = Response(event_stream(events, partial(door.backend.get, job_id, sees)), mimetype="text/event-stream")
         # nginx would hold events back until its buffer is full
         response.headers["X-Accel-Buffering"] = "no"
         response.call_on_close(stack.pop_all().close)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from app.access import HEADER
 from app.openapi_parts import Json, example_problem
 from app.openapi_routes import paths
 from ocrq import __version__
@@ -29,6 +30,11 @@ _ABOUT = (
     "are RFC 9457 problem documents: `code` is stable, `detail` says the remedy, `field` what is at fault."
 )
 
+_ABOUT_KEYS = (
+    "An API key, where the operator has set some. `GET` needs its scope `read`, `POST` and `DELETE` need `submit`. "
+    "A key sees the jobs it submitted, one with the scope `admin` all."
+)
+
 
 def openapi_document() -> Json:
     """The document: every route, parameter and problem, and the contracts as components."""
@@ -48,7 +54,12 @@ def openapi_document() -> Json:
             {"name": "service", "description": "What the service says of itself."},
         ],
         "paths": paths(),
+        "security": [{"bearer": []}, {"header": []}, {}],
         "components": {
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "description": _ABOUT_KEYS},
+                "header": {"type": "apiKey", "in": "header", "name": HEADER, "description": "The same key."},
+            },
             "schemas": _schemas(),
             "examples": {code: {"value": example_problem(BY_CODE[code])} for code in _problem_codes()},
         },

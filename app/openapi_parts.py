@@ -8,6 +8,7 @@ from typing import Any
 from ocrq.errors import (
     BrokerUnavailable,
     DocumentLost,
+    Forbidden,
     InternalError,
     InvalidImage,
     InvalidRequest,
@@ -20,10 +21,12 @@ from ocrq.errors import (
     NoWorker,
     OcrqError,
     QueueFull,
+    RateLimited,
     ReadFailed,
     TimeLimitExceeded,
     TooLarge,
     TooManyWaiting,
+    Unauthorized,
     UnreadableDocument,
     UnsupportedFormat,
     WaitTimeout,
@@ -32,9 +35,9 @@ from ocrq.errors import (
 
 Json = dict[str, Any]
 
-ANYWHERE = (BrokerUnavailable, InternalError)
+ANYWHERE = (Unauthorized, Forbidden, BrokerUnavailable, InternalError)
 TAKING_IN = (InvalidRequest, InvalidImage, TooLarge, UnsupportedFormat, ModelNotAllowed, JobConflict)
-QUEUEING = (NotImplementedYet, QueueFull, NoWorker)
+QUEUEING = (NotImplementedYet, QueueFull, RateLimited, NoWorker)
 READING = (
     UnreadableDocument,
     JobCancelled,
@@ -90,6 +93,8 @@ def _problem(status: int, errors: list[type[OcrqError]], headers: Mapping[int, M
     told = dict(headers.get(status, {}))
     if any(error.retryable for error in errors):
         told["Retry-After"] = "Seconds after which asking again makes sense."
+    if Unauthorized in errors:
+        told["WWW-Authenticate"] = "`Bearer`."
     if told:
         made["headers"] = {name: _header(about) for name, about in told.items()}
     return made

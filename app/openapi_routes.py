@@ -19,7 +19,7 @@ from app.openapi_parts import (
 from app.uploads import DEFAULT_ENDPOINT, MAX_BATCH, MAX_KEY_CHARACTERS
 from app.waiting import MAX_WAIT_SECONDS
 from ocrq.contracts import OPERATIONS, Operation
-from ocrq.errors import InvalidRequest, JobExpired, JobNotFound, NoWorker, TooManyWaiting
+from ocrq.errors import InvalidRequest, JobConflict, JobExpired, JobNotFound, NoWorker, RateLimited, TooManyWaiting
 
 _ABOUT: dict[Operation, tuple[str, str]] = {
     "extract_text": ("Read a document", "One reading of every page."),
@@ -56,8 +56,9 @@ def paths() -> Json:
     """Path to operations."""
     return {
         **{f"/{operation}": {"post": _read(operation)} for operation in OPERATIONS},
-        "/jobs": {"post": _submit()},
+        "/jobs": {"post": _submit(), "get": _list()},
         "/jobs/{job_id}": {"get": _get(), "delete": _cancel()},
+        "/jobs/{job_id}/retry": {"post": _retry()},
         "/jobs/{job_id}/events": {"get": _events()},
         **_service(),
     }
@@ -136,6 +137,32 @@ def _get() -> Json:
     }
 
 
+def _list() -> Json:
+    jobs = {"type": "object", "properties": {"jobs": {"type": "array", "items": ref("Job")}}, "required": ["jobs"]}
+    state = parameter("state", "query", "Which.", {"type": "string", "enum": ["dead"]}, required=True)
+    return {
+        "operationId": "list_jobs",
+        "tags": ["jobs"],
+        "summary": "The jobs whose workers died on them, the latest first",
+        "parameters": [state],
+        "responses": {"200": answer("The jobs.", jobs), **problems(InvalidRequest, *ANYWHERE)},
+    }
+
+
+def _retry() -> Json:
+    return {
+        "operationId": "retry_job",
+        "tags": ["jobs"],
+        "summary": "Try a failed job again",
+        "description": "As the job it is, under its id; a conflict if it has not failed, or its document is gone.",
+        "parameters": [_JOB_ID],
+        "responses": {
+            "202": answer("Accepted.", ref("Job"), _LOCATION),
+            **problems(JobNotFound, JobExpired, JobConflict, RateLimited, *ANYWHERE),
+        },
+    }
+
+
 def _cancel() -> Json:
     return {
         "operationId": "cancel_job",
@@ -169,7 +196,9 @@ def _events() -> Json:
 
 def _service() -> Json:
     def get(name: str, summary: str, responses: Json) -> Json:
-        return {"get": {"operationId": name, "tags": ["service"], "summary": summary, "responses": responses}}
+        """A route that is open to all."""
+        told = {"operationId": name, "tags": ["service"], "summary": summary, "responses": responses}
+        return {"get": {**told, "security": []}}
 
     def flag(name: str) -> Json:
         return {"type": "object", "properties": {name: {"const": True}}, "required": [name]}
@@ -186,11 +215,14 @@ def _service() -> Json:
         "/readyz": get(
             "readyz", "Whether a worker can read", {"200": answer("One can.", flag("ready")), **problems(NoWorker)}
         ),
-        "/models": get(
-            "models",
-            "The models that may be asked for",
-            {"200": answer("The list.", ref("ModelList")), **problems(*ANYWHERE)},
-        ),
+        "/models": {
+            "get": {
+                "operationId": "models",
+                "tags": ["service"],
+                "summary": "The models that may be asked for",
+                "responses": {"200": answer("The list.", ref("ModelList")), **problems(*ANYWHERE)},
+            }
+        },
         "/openapi.json": get("openapi", "This document", {"200": answer("OpenAPI 3.1.", {"type": "object"})}),
         "/": get("page", "The web page", {"200": {"description": "HTML.", "content": html}}),
     }

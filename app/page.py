@@ -19,9 +19,13 @@ def page_routes(door: Door) -> Blueprint:
     routes = Blueprint("page", __name__)
 
     def show() -> Response:
-        response = make_response(
-            render_template("index.html", version=__version__, max_bytes=door.settings.max_body_bytes)
+        page = render_template(
+            "index.html",
+            version=__version__,
+            max_bytes=door.settings.max_body_bytes,
+            asks_for_key=door.access.asks_for_keys,
         )
+        response = make_response(page)
         response.headers["Content-Security-Policy"] = _POLICY
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["Cache-Control"] = "no-cache"

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 
 from app.replies import PROBLEM, json_reply
-from ocrq.errors import InvalidRequest, MethodNotAllowed, NotFound, OcrqError, TooLarge, UnsupportedFormat
+from ocrq.errors import InvalidRequest, MethodNotAllowed, NotFound, OcrqError, TooLarge, Unauthorized, UnsupportedFormat
 from tasks.settings import Settings
 from tasks.unforeseen import unforeseen
 
@@ -39,7 +39,8 @@ def problem_of(error: OcrqError, headers: Mapping[str, str] | None = None) -> Re
     if retry_after is None and error.retryable and error.status in _BUSY:
         retry_after = _COME_AGAIN_SECONDS
     again = {} if retry_after is None else {"Retry-After": str(retry_after)}
-    return json_reply(members, error.status, {**again, **(headers or {})}, mimetype=PROBLEM)
+    asks = {"WWW-Authenticate": 'Bearer realm="ocrq"'} if isinstance(error, Unauthorized) else {}
+    return json_reply(members, error.status, {**again, **asks, **(headers or {})}, mimetype=PROBLEM)
 
 
 def tell_errors_as_problems(app: Flask, settings: Settings) -> None:

@@ -28,9 +28,11 @@ def read_routes(door: Door) -> Blueprint:
 
 def _read(door: Door, operation: Operation) -> Response:
     prefer = Preferences.of(request.headers.getlist("Prefer"))
+    owner = door.access.caller().owner
     submission = read_upload(request).submission(
-        operation, max_bytes=door.settings.max_body_bytes, key=idempotency_key(request)
+        operation, max_bytes=door.settings.max_body_bytes, key=idempotency_key(request), owner=owner
     )
+    door.access.charge(1, len(submission.document))
     if prefer.respond_async and not prefer.wait:
         return accepted(door.backend.submit(submission), _ASYNC)
     longest = door.settings.sync_seconds
@@ -39,7 +41,7 @@ def _read(door: Door, operation: Operation) -> Response:
         job_id = door.backend.submit(submission).id
         del submission  # a document of 40 MB need not wait along
         try:
-            job = door.backend.wait(job_id, seconds)
+            job = door.backend.wait(job_id, seconds, owner)
         except OcrqError as error:  # the wait failed and the job goes on: say where
             return problem_of(error, {"Location": job_path(job_id)})
     if prefer.respond_async and job.status not in ENDED:

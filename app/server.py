@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 SPARE_THREADS = 64  # beside those held by waiting callers: for health, submits and uploads on their way
 SILENT_SECONDS = 30  # of a client in the middle of its body or our answer, after which it counts as gone
 KEEPALIVE_SECONDS = 20  # an idle connection costs no thread
+# Path without query, and no user name: both may hold what a caller meant to keep, a key by mistake among it.
+ACCESS_LOG = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(B)s %(L)s'
 _IDLE_CONNECTIONS = 1000
 _SHARED_MEMORY = Path("/dev/shm")  # gunicorn touches a file every second; on a busy disk that can block
 
@@ -45,6 +47,7 @@ class Server(BaseApplication):
             "keepalive": KEEPALIVE_SECONDS,
             "graceful_timeout": int(settings.drain_seconds),
             "accesslog": "-" if access_log else None,
+            "access_log_format": ACCESS_LOG,
             "control_socket_disable": True,
             "worker_tmp_dir": str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None,
             "proc_name": "ocrq-api",

@@ -38,19 +38,23 @@ class Upload:
     data: object
     document: bytes | None = None
 
-    def submission(self, operation: Operation, *, max_bytes: int, key: str | None = None) -> Submission:
+    def submission(
+        self, operation: Operation, *, max_bytes: int, key: str | None = None, owner: str | None = None
+    ) -> Submission:
         """Check it.
 
         Raises:
             RequestError: Says what is wrong, and where.
         """
         request, document = take_in(self.data, max_bytes=max_bytes, document=self.document)
-        return Submission(operation, request, document, idempotency_key=key)
+        return Submission(operation, request, document, key, owner)
 
-    def try_submission(self, operation: Operation, *, max_bytes: int, key: str | None) -> Submission | Exception:
+    def try_submission(
+        self, operation: Operation, *, max_bytes: int, key: str | None, owner: str | None
+    ) -> Submission | Exception:
         """As :meth:`submission`; what is wrong is returned, so that a batch's other items go on."""
         try:
-            return self.submission(operation, max_bytes=max_bytes, key=key)
+            return self.submission(operation, max_bytes=max_bytes, key=key, owner=owner)
         except OcrqError as error:
             return error
 

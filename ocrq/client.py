@@ -57,6 +57,10 @@ class Retries:
         return min(max(backoff, asked), self.longest_seconds)
 
 
+class _Listed(BaseModel):
+    jobs: list[Job]
+
+
 class Client:
     """Talks to one server; may be used from several threads.
 
@@ -180,6 +184,18 @@ class Client:
     def cancel(self, job_id: str) -> Job | Batch:
         """Cancel a job; one that has ended stays as it is."""
         return self._job(self._ask("DELETE", f"/jobs/{job_id}"))
+
+    def retry(self, job_id: str) -> Job:
+        """Try a failed job again, as the job it is.
+
+        Raises:
+            JobConflict: It has not failed, or its document is gone.
+        """
+        return self._parsed(Job, self._ask("POST", f"/jobs/{job_id}/retry"))
+
+    def dead(self) -> list[Job]:
+        """Jobs whose workers died on them, the latest first: of the API key's owner, or all for an admin."""
+        return self._parsed(_Listed, self._ask("GET", "/jobs", params={"state": "dead"})).jobs
 
     def health(self) -> Health:
         """How the service is."""

@@ -12,6 +12,7 @@ from ocrq import __version__
 from ocrq.cli.doctor import doctor
 from ocrq.cli.exits import EXIT_CODES, INTERRUPTED, UNFORESEEN, code_for, complain
 from ocrq.cli.jobs import jobs
+from ocrq.cli.keys import keys
 from ocrq.cli.parts import api, worker
 from ocrq.cli.read import read
 from ocrq.cli.up import up
@@ -33,7 +34,7 @@ def cli() -> None:
     """The ``ocrq`` command."""
 
 
-for _command in (up, read, jobs, doctor, api, worker):
+for _command in (up, read, jobs, keys, doctor, api, worker):
     cli.add_command(_command)
 
 

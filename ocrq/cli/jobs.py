@@ -1,7 +1,8 @@
-"""`ocrq jobs`: look at a job, wait for it, cancel it."""
+"""`ocrq jobs`: look at a job, wait for it, cancel it, try it again."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group(epilog=EXIT_CODES)
 def jobs() -> None:
-    """Look at a server's jobs, or cancel them."""
+    """Look at a server's jobs, cancel them, or try them again."""
 
 
 @jobs.command()
@@ -43,6 +44,33 @@ def cancel(job_id: str, as_json: bool, server: str | None, api_key: str | None) 
     with _client(server, api_key) as client:
         job = client.cancel(job_id)
     _told(job, as_json)
+    return OK
+
+
+@jobs.command()
+@click.argument("job_id", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="As the server has it.")
+@server_options
+def retry(job_id: str, as_json: bool, server: str | None, api_key: str | None) -> int:
+    """Try the failed job ID again, under the same id."""
+    with _client(server, api_key) as client:
+        job = client.retry(job_id)
+    _told(job, as_json)
+    return OK
+
+
+@jobs.command()
+@click.option("--json", "as_json", is_flag=True, help="As a list of jobs.")
+@server_options
+def dead(as_json: bool, server: str | None, api_key: str | None) -> int:
+    """List the jobs whose workers died on them, the latest first."""
+    with _client(server, api_key) as client:
+        found = client.dead()
+    if as_json:
+        click.echo(json.dumps([job.model_dump(mode="json") for job in found], indent=2, ensure_ascii=False))
+    else:
+        for job in found:
+            click.echo("\n".join(_lines(job)))
     return OK
 
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import click
 
 from ocrq.cli.options import data_dir_option
+from ocrq.exposure import check_exposure
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_YES = frozenset({"1", "true", "t", "yes", "y", "on"})  # as the server's settings read it
 
 
 @click.command()
@@ -55,8 +56,8 @@ def up(host: str, port: int, workers: int | None, data_dir: Path, temporary: boo
             click.echo(f"ocrq is ready at {url}")
         tell(f"try: ocrq read FILE --server {url}      (logs: {data_dir / 'logs'})")
 
-    if host not in _LOOPBACK and not os.environ.get("OCRQ_API_KEYS"):
-        tell(f"warning: whoever can reach {host} can use this server; set OCRQ_API_KEYS to ask for a key")
+    keys = os.environ.get("OCRQ_API_KEYS") or os.environ.get("OCRQ_API_KEYS_FILE")
+    check_exposure(host, keys=bool(keys), accepted=os.environ.get("OCRQ_OPEN", "").lower() in _YES)
     with _directory(data_dir, temporary) as directory:
         options = StackOptions(host, port, workers, directory, dict(os.environ), Path.cwd(), throwaway=temporary)
         run_stack(options, tell, announce)

