@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -19,11 +20,11 @@ _ADDRESS = re.compile(r"Listening at: (http://[0-9.:]+)")
 
 
 @contextmanager
-def served(*arguments: str) -> Iterator[str]:
-    """Run it on a free port; its URL."""
+def served(*arguments: str, **environment: str) -> Iterator[str]:
+    """Run it on a free port, with further settings in its environment; its URL."""
     with TemporaryFile("w+") as log:
         command = [sys.executable, "-m", "tests.local_server", *arguments]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, **environment})
         try:
             yield _when_ready(process, log)
         finally:

@@ -1,5 +1,12 @@
 // The service, as the page needs it. A problem document becomes an Error with its members.
 
+import { listen } from "./events.js";
+
+const KEY = "ocrq-key"; // in sessionStorage: gone with the tab
+
+export const key = { get: () => sessionStorage.getItem(KEY), set: (value) => sessionStorage.setItem(KEY, value), forget: () => sessionStorage.removeItem(KEY) };
+const credentials = () => (key.get() ? { Authorization: `Bearer ${key.get()}` } : {});
+
 export class Problem extends Error {
   constructor(members) {
     super(members.detail);
@@ -13,7 +20,7 @@ const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000
 async function ask(path, options) {
   let response;
   try {
-    response = await fetch(path, options);
+    response = await fetch(path, { ...options, headers: credentials() });
   } catch {
     throw new Problem({ title: "The server cannot be reached", detail: "Check that it is running, then try again.", code: "network" });
   }
@@ -36,22 +43,16 @@ export function submit(file, endpoint, request) {
 }
 
 // Follows a job to its end, page by page; by polling where the stream cannot be had or breaks off.
-export function follow(id, { onPage, onProgress }) {
-  return new Promise((resolve, reject) => {
-    const stream = new EventSource(`jobs/${id}/events`);
-    const poll = () => { stream.close(); wait(id, onProgress).then(resolve, reject); };
-    const hear = (name, act) => stream.addEventListener(name, (event) => act(JSON.parse(event.data)));
-    hear("page", onPage);
-    hear("progress", onProgress);
-    hear("problem", poll);
-    hear("status", (job) => {
-      if (!ENDED.has(job.status)) return;
-      if (!("created_at" in job)) return poll();
-      stream.close();
-      resolve(job);
+export async function follow(id, { onPage, onProgress }) {
+  let ended = null;
+  try {
+    await listen(`jobs/${id}/events`, credentials(), (name, data) => {
+      if (name === "page") onPage(data);
+      if (name === "progress") onProgress(data);
+      if (name === "status" && ENDED.has(data.status) && "created_at" in data) ended = data;
     });
-    stream.onerror = poll;
-  });
+  } catch { /* the job goes on without being listened to */ }
+  return ended ?? wait(id, onProgress);
 }
 
 async function wait(id, onProgress) {

@@ -26,7 +26,14 @@ function choose(chosen) {
   }
 }
 
+function askForKey(asked) {
+  $("key-form").hidden = !asked;
+  $("key-forget").hidden = asked || !api.key.get();
+  if (asked) $("key").focus();
+}
+
 function showProblem(problem) {
+  if (problem?.code === "unauthorized") askForKey(true);
   $("problem").hidden = !problem;
   if (!problem) return;
   $("problem-title").textContent = problem.title || "Something went wrong";
@@ -104,7 +111,14 @@ async function showHealth() {
 }
 
 async function listModels() {
-  const { models } = await api.models().catch(() => ({ models: [] }));
+  let models;
+  try {
+    ({ models } = await api.models());
+  } catch (problem) {
+    if (problem.code === "unauthorized") showProblem(problem);
+    return;
+  }
+  $("model").replaceChildren(new Option("Default", ""));
   for (const model of models) {
     const option = new Option(model.default ? `${model.name} (default)` : model.name, model.default ? "" : model.name);
     option.disabled = !model.served_by;
@@ -112,6 +126,15 @@ async function listModels() {
   }
 }
 
+$("key-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  api.key.set($("key").value.trim());
+  $("key").value = "";
+  showProblem(null);
+  askForKey(false);
+  listModels();
+});
+$("key-forget").addEventListener("click", () => { api.key.forget(); location.reload(); });
 $("file").addEventListener("change", (event) => choose(event.target.files[0]));
 for (const name of ["dragover", "dragleave", "drop"]) {
   document.addEventListener(name, (event) => {
@@ -128,4 +151,4 @@ document.addEventListener("visibilitychange", showHealth);
 setInterval(showHealth, HEALTH_SECONDS * 1000);
 $("origin").textContent = location.origin + location.pathname.replace(/\/$/, "");
 showHealth();
-listModels();
+if ("asksForKey" in document.body.dataset && !api.key.get()) askForKey(true); else { askForKey(false); listModels(); }

@@ -39,6 +39,4 @@ def new(name: str, scopes: tuple[Scope, ...], as_json: bool) -> None:
         return
     click.echo(f"key    {secret}")
     click.echo(f"entry  {entry}")
-    click.echo(
-        "The key is for its user, the entry for the server; in 'single quotes' if a shell reads it.", err=True
-    )
+    click.echo("The key is for its user, the entry for the server; in 'single quotes' if a shell reads it.", err=True)
