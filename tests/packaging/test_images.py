@@ -20,7 +20,8 @@ from tests.packaging.images import DOCKERFILES, ROOT, Image, build, instructions
 from tests.packaging.services import free_port, redis_server, running, running_redis, wait_until
 
 START_SECONDS = 90.0  # far more than it takes: other tests run beside
-SERVICES = compose.services({"REDIS_PASSWORD": "correct-horse", "OCRQ_CPU_PROCESSES": "1"})
+SETTINGS = compose.example() | {"REDIS_PASSWORD": "correct-horse", "OCRQ_CPU_PROCESSES": "1"}
+SERVICES = compose.services(SETTINGS)
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_the_api_image_has_the_api_and_nothing_heavy(api: Image) -> None:
 def test_the_api_image_starts_answers_and_stops(api: Image, tmp_path: Path) -> None:
     port = str(free_port())
     assert api.run(api.healthcheck, PORT=port).returncode == 1
-    with running(api.start(api.command, tmp_path / "log", PORT=port)) as server:
+    with running(api.start(api.command, tmp_path / "log", PORT=port, OCRQ_OPEN="1")) as server:
         wait_until(lambda: api.run(api.healthcheck, PORT=port).returncode == 0, server, START_SECONDS, tmp_path / "log")
         assert httpx.get(f"http://127.0.0.1:{port}/livez").status_code == 200
     assert server.returncode == 0, (tmp_path / "log").read_text()
@@ -87,7 +88,7 @@ def test_the_composed_services_read_a_document(api: Image, tmp_path: Path, missi
         redis_port = stack.enter_context(running_redis(server, SERVICES["redis"]["command"], tmp_path))
         for name, image in {"api": api, "control": api, "worker-cpu": cpu}.items():
             url = SERVICES[name]["environment"]["REDIS_URL"].replace("redis:6379", f"127.0.0.1:{redis_port}")
-            env = {"REDIS_URL": url, "PORT": str(port)}
+            env = SETTINGS | {"REDIS_URL": url, "PORT": str(port)}
             is_well = partial(is_healthy, image, SERVICES[name], env)
             assert not is_well(), f"{name} is well before it is started"
             log = tmp_path / f"{name}.log"
