@@ -75,6 +75,13 @@ def test_the_api_image_starts_answers_and_stops(api: Image, tmp_path: Path) -> N
     assert server.returncode == 0, (tmp_path / "log").read_text()
 
 
+def test_the_api_image_does_not_serve_other_machines_without_keys(api: Image, tmp_path: Path) -> None:
+    with running(api.start(api.command, tmp_path / "log", PORT=str(free_port()))) as server:
+        server.wait(START_SECONDS)
+    assert server.returncode == 1
+    assert "OCRQ_API_KEYS" in (tmp_path / "log").read_text()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_composed_services_read_a_document(api: Image, tmp_path: Path, missing: Callable[[str], NoReturn]) -> None:
