@@ -14,7 +14,6 @@ from typing import Any
 from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
 from tasks.settings import Settings
-from tasks.settings import Settings
 from worker.engines.openvino_detection import DetectionSettings, find_quads
 from worker.engines.openvino_network import Network, read_model, split_classifier, taking_pixels
 from worker.engines.openvino_recognition import HEAD_ROWS, Recogniser
@@ -73,17 +72,11 @@ class RapidOcrEngine:
 
 
 def load(model: str, settings: Settings) -> RapidOcrEngine:
-    """The engine as the registry loads it; there is one set of networks, whatever the name."""
-    return RapidOcrEngine.load()
-
-
-def load(model: str, settings: Settings) -> RapidOcrEngine:
     """The engine for the registry; there is one model, so its listed name and the settings change nothing.
 
     Raises:
         ModelUnavailable: OpenVINO, or the rapidocr package with its models, is missing.
     """
-    del model, settings
     if importlib.util.find_spec("openvino") is None:
         raise ModelUnavailable("rapidocr needs openvino; install ocrq[cpu]")
     return RapidOcrEngine.load()
