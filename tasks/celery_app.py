@@ -17,7 +17,6 @@ URGENT = 0  # kombu's Redis transport serves 0 first
 NORMAL = 3
 
 _CHILD_START_SECONDS = 600  # Celery kills a replacement child whose models load longer; its default is 4
-_VISIBILITY_SECONDS = 900  # the ledger recovers lost runs long before; this is for messages no ledger knows yet
 
 
 def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
@@ -51,7 +50,7 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
         broker_pool_limit=10,
         broker_pool_acquire_timeout=2,
         broker_transport_options={
-            "visibility_timeout": _VISIBILITY_SECONDS,
+            "visibility_timeout": settings.visibility_seconds,
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,
             "socket_timeout": socket_timeout,

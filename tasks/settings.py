@@ -48,6 +48,13 @@ class Settings(BaseSettings):
     max_pixels: int = Field(default=100_000_000, ge=1, description="Pixels of one page.")
     max_pages: int = Field(default=1000, ge=1)
     pdf_dpi: int = Field(default=200, ge=36, le=600)
+    decode_in_process: bool = Field(
+        default=True, description="Decode documents in a helper process of each reading one; false: in that itself."
+    )
+    decode_seconds: float = Field(
+        default=30.0, gt=0, description="What opening a document, or decoding a page, may take in the helper process."
+    )
+    decode_memory_mb: int = Field(default=3072, ge=256, description="Address space of the helper process.")
 
     max_queued: int = Field(default=10_000, ge=1, description="Jobs that may wait in a lane.")
     job_ttl: int = Field(default=24 * 3600, ge=1, description="Seconds an ended job is kept.")
@@ -60,6 +67,11 @@ class Settings(BaseSettings):
         default=1024, ge=0, description="A reading process that has grown by more is replaced; 0: never."
     )
     lease_seconds: float = Field(default=10.0, ge=1, description="A worker silent for so long has lost its job.")
+    visibility_seconds: int = Field(
+        default=900,
+        ge=1,
+        description="After so long Redis delivers a message again that no ledger knows; jobs are recovered much sooner.",
+    )
     drain_seconds: float = Field(default=20.0, ge=0, description="How long a stopping worker may finish its jobs.")
     max_attempts: int = Field(default=3, ge=1, description="Runs that may end with the worker's death.")
     sync_seconds: float = Field(default=120.0, gt=0, description="How long a synchronous route waits.")

@@ -86,6 +86,14 @@ def test_a_job_published_twice_is_read_once(stack: Stack) -> None:
     assert (stack.commits(job_id), stack.job(job_id).attempts) == (1, 1)
 
 
+def test_a_task_longer_than_the_visibility_of_its_message_runs_once(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(workers=2, OCRQ_VISIBILITY_SECONDS="1")
+    job_id = stack.submit(page(DEAF))
+    time.sleep(6)  # the broker looks for messages to restore every five seconds
+    assert stack.text(job_id) == "page 1"
+    assert (stack.commits(job_id), stack.job(job_id).attempts) == (1, 1)
+
+
 def test_a_frozen_worker_that_thaws_cannot_commit(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack()
     job_id = stack.submit(page(SLOW))
