@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
 from tasks.settings import Settings
@@ -45,6 +47,7 @@ class RapidOcrEngine:
         Raises:
             ModelUnavailable: The rapidocr package or its model files are missing.
         """
+        cv2.setNumThreads(1)  # as the networks: processes are the parallelism
         folder = models_folder()
         recognition = read_model(folder / RECOGNITION_FILE)
         alphabet = alphabet_of(recognition)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ocrq.contracts import Line, Page, Word
 from ocrq.contracts.result import Box
 from tasks.runner import ReadContext
@@ -52,10 +54,8 @@ def to_page(page: PageImage, upright: UprightPage) -> Page:
     skew = skew_of(upright.quads)
     blocks = arrange(straightened(upright.quads, skew))
     order = [index for block in blocks for row in block for index in row]
-    lines = [
-        to_line(as_sent(upright.quads[index], upright.turns, page.width, page.height), upright.readings[index])
-        for index in order
-    ]
+    quads = [as_sent(quad, upright.turns, page.width, page.height) for quad in upright.quads]
+    lines = [to_line(page, quads[index], upright.readings[index]) for index in order]
     return Page(
         page=page.number,
         width=page.width,
@@ -68,19 +68,28 @@ def to_page(page: PageImage, upright: UprightPage) -> Page:
     )
 
 
-def to_line(quad: Quad, reading: LineReading) -> Line:
-    """A line of the result with its words; words have boxes where the reader knows the characters' places."""
+def to_line(page: PageImage, quad: Quad, reading: LineReading) -> Line:
+    """A line of the result with its words.
+
+    Args:
+        page: Boxes end at its edges.
+        quad: In pixels of the page as sent.
+        reading: Words have boxes where the reader knows the characters' places.
+    """
     words = [
         Word(
             text=reading.text[first:after],
             confidence=confidence,
-            box=_box(span_quad(quad, reading.spans[first][0], reading.spans[after - 1][1])) if reading.spans else None,
+            box=_box(page, span_quad(quad, reading.spans[first][0], reading.spans[after - 1][1]))
+            if reading.spans
+            else None,
         )
         for (first, after), confidence in zip(word_ranges(reading.text), word_confidences(reading), strict=True)
     ]
-    return Line(text=reading.text, confidence=line_confidence(reading), box=_box(quad), words=words)
+    return Line(text=reading.text, confidence=line_confidence(reading), box=_box(page, quad), words=words)
 
 
-def _box(quad: Quad) -> Box:
-    a, b, c, d = ((round(float(x), 1), round(float(y), 1)) for x, y in quad)
+def _box(page: PageImage, quad: Quad) -> Box:
+    inside = np.clip(quad, 0, (page.width, page.height))
+    a, b, c, d = ((round(float(x), 1), round(float(y), 1)) for x, y in inside)
     return (a, b, c, d)
