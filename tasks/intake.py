@@ -8,9 +8,7 @@ from typing import Any
 
 from ocrq.contracts import Operation, ReadRequest, parse_request
 from ocrq.errors import InvalidImage, NotImplementedYet, TooLarge, UnsupportedFormat
-
-FORMATS = "PNG, JPEG, WebP, BMP, GIF, TIFF or PDF"
-_PDF_HEADER_WITHIN = 1024  # the PDF specification's readers accept the header anywhere in the first 1,024 bytes
+from tasks.sniff import FORMATS, sniff
 
 
 def take_in(data: object, *, max_bytes: int, document: bytes | None = None) -> tuple[ReadRequest, bytes]:
@@ -82,29 +80,6 @@ def check_document(document: bytes, *, max_bytes: int) -> None:
         )
     if sniff(document) is None:
         raise UnsupportedFormat(f"the document is no image or PDF; send {FORMATS}", field="image")
-
-
-def sniff(document: bytes) -> str | None:
-    """The format by its first bytes: ``png``, ``jpeg``, ``gif``, ``webp``, ``bmp``, ``tiff``, ``pdf`` or None."""
-    if document.startswith(b"RIFF") and document[8:12] == b"WEBP":
-        return "webp"
-    for magic, name in _MAGIC:
-        if document.startswith(magic):
-            return name
-    return "pdf" if b"%PDF-" in document[:_PDF_HEADER_WITHIN] else None
-
-
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"\xff\xd8\xff", "jpeg"),
-    (b"GIF87a", "gif"),
-    (b"GIF89a", "gif"),
-    (b"BM", "bmp"),
-    (b"II*\x00", "tiff"),
-    (b"MM\x00*", "tiff"),
-    (b"II+\x00", "tiff"),
-    (b"MM\x00+", "tiff"),
-)
 
 
 _BUILT: frozenset[Operation] = frozenset({"extract_text"})

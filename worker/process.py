@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from celery import Celery
 
@@ -18,7 +20,11 @@ from tasks.keeper import Keeper
 from tasks.ledger import Ledger
 from tasks.publish import Publisher
 from tasks.runner import Runner, install_runner
-from tasks.settings import Settings
+from tasks.settings import MEGABYTE, Settings
+
+if TYPE_CHECKING:  # they load NumPy, which a worker's parent must not
+    from worker.imaging.decode import Opener
+    from worker.imaging.limits import Limits
 
 
 def worker_name() -> str:
@@ -28,12 +34,31 @@ def worker_name() -> str:
 
 def build_runner(settings: Settings, pool: Pool | None) -> Runner:
     """The Runner with the default models in memory. Imports what reads, so only a reading process calls it."""
+    from worker.imaging.limits import Limits
     from worker.registry import Registry
     from worker.runner import PipelineRunner
 
+    limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages, pdf_dpi=settings.pdf_dpi)
     registry = Registry(settings, Catalogue.from_settings(settings), pool)
     registry.preload()
-    return PipelineRunner(settings, registry)
+    return PipelineRunner(registry, make_opener(settings, limits), limits)
+
+
+def make_opener(settings: Settings, limits: Limits) -> Opener:
+    """What opens documents here: a helper process, started at once, or this process itself.
+
+    Raises:
+        InternalError: The helper process does not start.
+    """
+    if not settings.decode_in_process:
+        from worker.imaging.decode import open_document
+
+        return partial(open_document, limits=limits)
+    from worker.imaging.decoder import Decoder
+
+    decoder = Decoder(settings.decode_seconds, settings.decode_memory_mb * MEGABYTE)
+    decoder.start()
+    return partial(decoder.open_document, limits=limits)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,10 @@ from typing import Any
 from ocrq.contracts import Metadata, Operation, Page, PageError, ReadRequest, TextResult, selected_pages
 from ocrq.errors import InvalidRequest, JobCancelled, OcrqError, ReadFailed, TimeLimitExceeded, from_json
 from tasks.runner import Plan, ReadContext, UnitReading
-from tasks.settings import Settings
 from tasks.unforeseen import unforeseen
 from worker import formats
 from worker.confidence import document_confidence
-from worker.imaging.decode import Document, Limits, check_page_count, open_document
+from worker.imaging.decode import Document, Limits, Opener, check_page_count
 from worker.language import detect_language
 from worker.page import Pixels
 from worker.pipelines import Pipeline, pipeline_for
@@ -26,15 +25,22 @@ log = logging.getLogger(__name__)
 
 
 class PipelineRunner:
-    """See the module and :class:`tasks.runner.Runner`."""
+    """See the module and :class:`tasks.runner.Runner`.
 
-    def __init__(self, settings: Settings, registry: Registry) -> None:
-        self._limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages, pdf_dpi=settings.pdf_dpi)
+    Args:
+        registry: The models.
+        open_document: Opens documents, within the same limits.
+        limits: How many pages a request may ask for.
+    """
+
+    def __init__(self, registry: Registry, open_document: Opener, limits: Limits) -> None:
         self._registry = registry
+        self._open = open_document
+        self._limits = limits
 
     def plan(self, operation: Operation, request: ReadRequest, document: bytes) -> Plan:
         """See :class:`tasks.runner.Runner`."""
-        with open_document(document, self._limits) as opened:
+        with self._open(document) as opened:
             pages = _selected(request, opened.page_count)
         check_page_count(len(pages), self._limits)
         return Plan(tuple(pages), slices_of(pages))
@@ -46,7 +52,7 @@ class PipelineRunner:
         engine, warnings = self._registry.engine(request.model_name)
         pipeline = pipeline_for(engine)
         read = []
-        with open_document(document, self._limits) as opened:
+        with self._open(document) as opened:
             for done, number in enumerate(pages):
                 context.check()
                 read.append(_read_page(opened, number, pipeline, request, context))
@@ -85,7 +91,7 @@ class PipelineRunner:
     def _outputs(self, request: ReadRequest, document: bytes, pages: Sequence[Page]) -> dict[str, str] | None:
         if not request.output:
             return None
-        with open_document(document, self._limits) as opened:
+        with self._open(document) as opened:
             return {name: formats.render(name, pages, _Sources(opened)) for name in request.output}
 
     def _metadata(self, request: ReadRequest, readings: Sequence[UnitReading]) -> Metadata:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
 
 from ocrq.errors import UnsupportedFormat
-from tasks.intake import FORMATS, sniff
+from tasks.sniff import FORMATS, sniff
 from worker.imaging.limits import Limits, check_page_count
 from worker.page import PageImage
 
-__all__ = ["Document", "Limits", "check_page_count", "count_pages", "open_document"]
+__all__ = ["Document", "Limits", "Opener", "check_page_count", "count_pages", "open_document"]
 
 
 class Document(Protocol):
@@ -45,6 +46,10 @@ class Document(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+Opener = Callable[[bytes], Document]
+"""Opens a document within limits that are settled; raises as :func:`open_document` does."""
 
 
 def open_document(data: bytes, limits: Limits) -> Document:

@@ -5,7 +5,8 @@ import base64
 import pytest
 
 from ocrq.errors import InvalidImage, NotImplementedYet, TooLarge, UnsupportedFormat
-from tasks.intake import decode_base64, require_built, sniff, stored_request, take_in
+from tasks.intake import decode_base64, require_built, stored_request, take_in
+from tasks.sniff import sniff
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\xfb\xff\xfe"
 ENCODED = base64.b64encode(PNG).decode()
