@@ -17,6 +17,7 @@ from tasks.connection import API_TIMEOUT, broker_errors, connect
 from tasks.settings import Settings
 
 _PREFIX = "ocrq:limits"
+_MARGIN_SECONDS = 0.01  # the counts weigh down to whole numbers, and a number is only less than itself a moment later
 _ALLOWANCE = re.compile(r"(\d{1,12})(kB|KB|MB|GB)?/(\d{1,4})?(second|minute|hour|day)s?")
 _UNITS = {"": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3}
 
@@ -110,7 +111,7 @@ class Meter:
         allowed = f"{item.amount:,} {what} in {_told(item.get_expiry())}"
         if cost > item.amount:
             raise TooLarge(f"this has {cost:,}, and the API key may send {allowed}; send less at a time", field=field)
-        seconds = max(1, ceil(self._until_room(item, cost, what, name)))
+        seconds = ceil(self._until_room(item, cost, what, name) + _MARGIN_SECONDS)
         raise RateLimited(f"the API key may send {allowed}; try again in {seconds:,} s", retry_after=seconds)
 
     def _until_room(self, item: RateLimitItem, cost: int, what: str, name: str) -> float:
