@@ -13,13 +13,12 @@ import redis
 
 from tasks.blobs import BlobStore, collect
 from tasks.heartbeat import Heartbeats
+from tasks.lead import Lead
 from tasks.ledger import Ledger
 from tasks.publish import Publisher
 
 SWEEP_SECONDS = 2.0
 TIDY_EVERY = 30  # sweeps between two looks at documents nobody needs
-_LEADER = "ocrq:sweeper"
-_LEADER_SECONDS = 10
 _AT_ONCE = 2000  # a tenth of a second's work for Redis, which serves others between
 
 log = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ class Sweeper(threading.Thread):
         self._publisher = publisher
         self._heartbeats = heartbeats
         self._blobs = blobs
-        self._me = name.encode()
+        self._lead = Lead(client, "ocrq:sweeper", name)
         self._ending = threading.Event()
 
     def run(self) -> None:
@@ -51,7 +50,7 @@ class Sweeper(threading.Thread):
         turn = 0
         while not self._ending.wait(SWEEP_SECONDS):
             try:
-                if self._leads():
+                if self._lead.hold():
                     self.sweep()
                     turn += 1
                     if turn % TIDY_EVERY == 1:
@@ -76,14 +75,6 @@ class Sweeper(threading.Thread):
         self._ending.set()
         self.join(timeout=SWEEP_SECONDS)
         try:
-            if self._redis.get(_LEADER) == self._me:
-                self._redis.delete(_LEADER)
+            self._lead.give_up()
         except redis.RedisError:
             log.debug("the lead was not given up; it ends by itself")
-
-    def _leads(self) -> bool:
-        if self._redis.set(_LEADER, self._me, nx=True, ex=_LEADER_SECONDS):
-            return True
-        if self._redis.get(_LEADER) != self._me:
-            return False
-        return bool(self._redis.expire(_LEADER, _LEADER_SECONDS))

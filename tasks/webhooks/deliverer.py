@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import redis
 
+from tasks.lead import Lead
 from tasks.settings import Settings
 from tasks.webhooks.hosts import AllowList
-from tasks.webhooks.lead import Lead
 from tasks.webhooks.outbox import Delivery, Outbox, Schedule
 from tasks.webhooks.sender import Sender
 
