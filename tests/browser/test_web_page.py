@@ -14,6 +14,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.documents import as_png, as_tiff, text_page, text_pdf
+from tests.served import served
 
 pytestmark = pytest.mark.live
 SECONDS = 30.0
@@ -200,3 +201,25 @@ def test_nothing_sticks_out_sideways(browser: Chrome, scan: Path, width: int) ->
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_server_with_keys_asks_for_one_and_reads_with_it(browser: Chrome, scan: Path) -> None:
+    key = "ann-0123456789-abcdefgh"
+    with served("--page-seconds", "0.2", OCRQ_API_KEYS=f"ann:{key}") as url:
+        browser.get(url)
+        until(browser, lambda b: by_id(b, "key-form").is_displayed(), "the question")
+        complaints(browser)
+        for sent in ("not-the-key-of-anyone", key):
+            by_id(browser, "key").send_keys(sent)
+            by_id(browser, "key").submit()
+            if sent != key:
+                until(browser, lambda b: "not known" in by_id(b, "problem-detail").text, "the refusal")
+        until(browser, lambda b: not by_id(b, "key-form").is_displayed(), "the key taken")
+        complaints(browser)
+        read_to_the_end(browser, scan)
+        assert lines_of(browser) == [FIRST_LINE, SECOND_LINE]
+        assert complaints(browser) == []
+        assert key not in browser.current_url + browser.execute_script("return document.cookie")
+        assert browser.execute_script("return JSON.stringify(localStorage)") == "{}"
+        by_id(browser, "key-forget").click()
+        until(browser, lambda b: by_id(b, "key-form").is_displayed(), "the question again")
