@@ -6,6 +6,7 @@ tests all call it through here, and nothing in this package knows what reads.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -180,6 +181,8 @@ def run_inline(
 
 
 _installed: Runner | None = None
+_maker: Callable[[], Runner] | None = None
+_making = threading.Lock()
 
 
 def install_runner(runner: Runner | None) -> None:
@@ -188,12 +191,22 @@ def install_runner(runner: Runner | None) -> None:
     _installed = runner
 
 
+def offer_runner(make: Callable[[], Runner] | None) -> None:
+    """Say how this process makes its Runner, should a task function be called without one being installed."""
+    global _maker
+    _maker = make
+
+
 def installed_runner() -> Runner:
-    """The process's Runner.
+    """The process's Runner, made now if it was only offered.
 
     Raises:
-        InternalError: None is installed: this process imported the tasks, not a worker's entry point.
+        InternalError: None is installed or offered: this process imported the tasks, and no entry point of worker/.
     """
-    if _installed is None:
-        raise InternalError("no runner is installed in this process; import worker.main, or call worker.install()")
-    return _installed
+    global _installed
+    with _making:
+        if _installed is None:
+            if _maker is None:
+                raise InternalError("no runner is installed in this process; import worker.main first")
+            _installed = _maker()
+        return _installed

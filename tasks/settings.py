@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     visibility_seconds: int = Field(
         default=900,
         ge=1,
-        description="After so long Redis delivers a message again that no ledger knows; jobs are recovered much sooner.",
+        description="After so long Redis delivers a message again that no ledger knows; jobs come back much sooner.",
     )
     drain_seconds: float = Field(default=20.0, ge=0, description="How long a stopping worker may finish its jobs.")
     max_attempts: int = Field(default=3, ge=1, description="Runs that may end with the worker's death.")

@@ -16,8 +16,9 @@ from celery import signals
 import tasks.ocr  # noqa: F401  registers the tasks
 from tasks.celery_app import make_celery, queues_of
 from tasks.connection import WORKER_TIMEOUT
+from tasks.runner import offer_runner
 from tasks.settings import Settings
-from worker.process import ReadingProcess, start_reading
+from worker.process import ReadingProcess, build_runner, start_reading
 from worker.recycling import recycle_after_growth
 from worker.warm_up import warm_up_failed, warm_up_succeeded
 
@@ -29,6 +30,9 @@ settings = Settings()
 app = make_celery(settings, socket_timeout=WORKER_TIMEOUT)
 app.conf.task_queues = queues_of(settings.pool)
 app.conf.include = ["worker.main"]  # so that spawned children find the signals below
+
+# Whoever imports this and calls a task function reads in its own process, without a broker.
+offer_runner(lambda: build_runner(settings, None))
 
 _reading: ReadingProcess | None = None
 
