@@ -1,8 +1,8 @@
 -- Cut a document into units, each a job with its own lease. ARGV: id, token, units as JSON [[pages], …], total.
--- Returns 1, or 0 where the lease was lost.
+-- Returns 1, or 0 where the lease was lost, or the document was cut already.
 local id, token, units, total = ARGV[1], ARGV[2], cjson.decode(ARGV[3]), tonumber(ARGV[4])
-local state, held = unpack(redis.call('HMGET', key('job', id), 'state', 'token'))
-if state ~= 'running' or held ~= token then return 0 end
+local state, held, phase = unpack(redis.call('HMGET', key('job', id), 'state', 'token', 'phase'))
+if state ~= 'running' or held ~= token or phase ~= 'plan' then return 0 end
 local copied = {'operation', 'request', 'blob', 'queue', 'owner'}
 local values = redis.call('HMGET', key('job', id), unpack(copied))
 for index, pages in ipairs(units) do
@@ -15,6 +15,7 @@ for index, pages in ipairs(units) do
       flat[#flat + 1] = values[i]
     end
   end
+  redis.call('DEL', key('job', unit)) -- of a document tried again, whose first units are about to expire
   redis.call('HSET', key('job', unit), unpack(flat))
   next_turn(unit)
 end

@@ -226,3 +226,30 @@ def test_a_document_is_pinned_while_its_job_lives_and_a_failed_one_for_as_long_a
     ledger.commit(done, ledger.claim(done, "a").token, {})
     ledger.fail(failed, ledger.claim(failed, "a").token, {"code": "x", "detail": "y"})
     assert client.zrange(pins, 0, -1) == [failed.encode()]
+
+
+def read_all_units(ledger: Ledger, job_id: str) -> list[str]:
+    units = ledger.fan_out(job_id, ledger.claim(job_id, "a").token, [[1], [2]], 2)
+    for number, unit in enumerate(units, start=1):
+        ledger.commit_unit(unit, ledger.claim(unit, "a").token, reading(number))
+    return units
+
+
+def test_the_units_of_a_document_tried_again_do_not_expire_with_those_of_its_first_try(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job_id = accepted(ledger)
+    first = read_all_units(ledger, job_id)
+    assert client.ttl(f"ocrq:job:{first[0]}") > 0
+    ledger.fail(job_id, ledger.claim(job_id, "a").token, {"code": "x", "detail": "y"})
+    assert ledger.retry(job_id)
+    again = ledger.fan_out(job_id, ledger.claim(job_id, "a").token, [[1], [2]], 2)
+    assert [client.ttl(f"ocrq:job:{unit}") for unit in again] == [-1, -1]
+
+
+def test_a_run_that_took_a_document_late_does_not_cut_it_a_second_time(ledger: Ledger) -> None:
+    job_id = accepted(ledger)
+    read_all_units(ledger, job_id)
+    token = ledger.claim(job_id, "late").token
+    assert ledger.fan_out(job_id, token, [[1], [2]], 2) == []
+    assert ledger.commit(job_id, token, {"text": "all"})
