@@ -50,7 +50,7 @@ lint: $(VENV)/.ready-dev ## Check style, types, import directions, dependencies 
 	@$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry .
 	$(BIN)/codespell
 
