@@ -12,9 +12,10 @@ if state == 'running' then
 elseif state ~= 'queued' then
   return {state}
 end
-local queue, turn, started = unpack(redis.call('HMGET', key('job', id), 'queue', 'turn', 'started'))
+local queue, turn, started = unpack(redis.call('HMGET', key('job', id), 'queue', 'first_turn', 'started'))
 leave_queue(id)
 -- Messages of a queue start in the order they were published: one that was passed by a later one is lost.
+-- Of a job published again it is not known which message this is; taken for the first, it passes none that still waits.
 -- A job sent to be put together goes in front of the queue, and so tells nothing about it.
 if phase ~= 'assemble' then
   local head = tonumber(redis.call('HGET', 'ocrq:heads', queue) or 0)

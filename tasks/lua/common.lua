@@ -21,6 +21,7 @@ local function field(id, name) return redis.call('HGET', key('job', id), name) e
 local function next_turn(id)
   local turn = redis.call('INCR', 'ocrq:turns')
   redis.call('HSET', key('job', id), 'turn', turn)
+  redis.call('HSETNX', key('job', id), 'first_turn', turn)
   redis.call('ZADD', 'ocrq:due', now + GRACE, id)
 end
 

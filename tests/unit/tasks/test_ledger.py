@@ -253,3 +253,17 @@ def test_a_run_that_took_a_document_late_does_not_cut_it_a_second_time(ledger: L
     token = ledger.claim(job_id, "late").token
     assert ledger.fan_out(job_id, token, [[1], [2]], 2) == []
     assert ledger.commit(job_id, token, {"text": "all"})
+
+
+def test_a_job_handed_back_to_the_front_of_a_long_queue_passes_none_that_waits(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    front = accepted(ledger)
+    ledger.claim(front, "a")
+    waiting = [accepted(ledger) for _ in range(3)]
+    client.lpush(QUEUE, *waiting)
+    ledger.hand_back(front, "a")
+    assert ledger.claim(front, "b").verdict == "run"
+    for job_id in waiting:
+        expire_lease(client, job_id)
+    assert [ledger.sweep(job_id) for job_id in waiting] == [None] * 3
