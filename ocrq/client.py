@@ -8,7 +8,6 @@ What the server answers as a problem is raised as the error of that code from :m
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import random
 import threading
@@ -26,6 +25,7 @@ from pydantic import BaseModel, ValidationError
 from ocrq import __version__
 from ocrq.contracts import ENDED, Batch, Health, Job, ModelList, Operation, StructuredResult, TextResult
 from ocrq.errors import JobCancelled, OcrqError, ServerUnreachable, WaitTimeout, from_json
+from ocrq.exposure import is_loopback
 
 HOLD_SECONDS = 20.0  # how long a reply about a job is held; proxies cut connections idle for 30 and more
 PROGRESS_SECONDS = 1.0  # the same where someone watches the pages being done
@@ -82,7 +82,7 @@ class Client:
         if api_key:
             headers["Authorization"] = f"Bearer {api_key}"
         try:
-            local = _is_loopback(httpx.URL(self._base_url).host)
+            local = is_loopback(httpx.URL(self._base_url).host)
             self._http = httpx.Client(
                 base_url=self._base_url, headers=headers, timeout=timeout, trust_env=not local, follow_redirects=False
             )
@@ -285,10 +285,3 @@ def result_json(job: Job | Batch) -> dict[str, Any]:
     if job.error is not None:
         raise from_json(job.error.model_dump())
     return job.result or {}
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

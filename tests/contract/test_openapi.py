@@ -12,6 +12,7 @@ from flask import Flask
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 from PIL import Image
+from pydantic import SecretStr
 
 from app import create_app
 from app.openapi import openapi_document
@@ -108,6 +109,9 @@ CASES: list[tuple[str, str, dict[str, Any], int]] = [
     ("GET", "/jobs/none", {}, 404),
     ("GET", "/jobs/none?wait=99", {}, 400),
     ("DELETE", "/jobs/none", {}, 404),
+    ("POST", "/jobs/none/retry", {}, 404),
+    ("GET", "/jobs?state=dead", {}, 200),
+    ("GET", "/jobs", {}, 400),
     ("GET", "/jobs/none/events", {}, 404),
     ("GET", "/health", {}, 200),
     ("GET", "/readyz", {}, 200),
@@ -144,6 +148,26 @@ def test_ended_jobs_and_batches_are_what_the_document_says(app: Flask) -> None:
         assert response.get_json()["status"] in {"succeeded", "failed"}
         check(response, "GET", location)
         check(client.delete(location), "DELETE", location)
+
+
+def test_what_a_server_with_keys_answers_is_what_the_document_says(runner: PageRunner) -> None:
+    keys = SecretStr("web:web-0123456789-abcdefgh:read;rate=1/day,on:one-0123456789-abcdefgh;rate=1/day")
+    settings = Settings(model="fake", api_keys=keys)
+    client = create_app(LocalBackend(runner, settings, Catalogue.from_settings(settings)), settings).test_client()
+    for path, item in DOCUMENT["paths"].items():
+        for method, told in item.items():
+            response = client.open(
+                path.replace("{job_id}", "none"), method=method, json={} if method == "post" else None
+            )
+            assert (response.status_code == 401) == ("security" not in told), (method, path)
+            if response.status_code == 401:
+                check(response, method, path.replace("{job_id}", "none"))
+    for secret, statuses in (("web", [403, 403]), ("one", [400, 429])):
+        for status in statuses:
+            headers = {"X-API-Key": f"{secret}-0123456789-abcdefgh"}
+            response = client.post("/extract_text", json={"image": "%"}, headers=headers)
+            assert response.status_code == status
+            check(response, "POST", "/extract_text")
 
 
 def test_the_check_sees_a_wrong_answer(app: Flask) -> None:
