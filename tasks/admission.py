@@ -82,7 +82,7 @@ class Admission:
             )
         if accepted.verdict == "full":
             self._refuse_full(accepted, job.queue)
-        self._launch(job, submission.document, publish=job.id in accepted.to_publish)
+        self._launch(job, submission.document, accepted)
         return job.id
 
     def submit_batch(self, items: Sequence[Submission | Exception], owner: str | None = None) -> str:
@@ -113,7 +113,7 @@ class Admission:
         self._batches.create(batch_id, [job.id for job in jobs], owner)
         for job, item in zip(jobs, items, strict=True):
             if isinstance(item, Submission) and not job.error:
-                self._launch(job, item.document, publish=job.id in accepted.to_publish)
+                self._launch(job, item.document, accepted)
 
     def publish(self, job_id: str) -> None:
         """Publish a job that the ledger has; where that fails, the sweeper does it."""
@@ -166,15 +166,18 @@ class Admission:
             webhook=allowed_webhook(request.webhook, self._settings),
         )
 
-    def _launch(self, job: NewJob, document: bytes, *, publish: bool) -> None:
+    def _launch(self, job: NewJob, document: bytes, accepted: Accepted) -> None:
         """Store the document and publish; once the bytes are kept, the sweeper mends what fails."""
+        publish = job.id in accepted.to_publish
+        if not publish and job.id not in accepted.following:
+            return  # an equal request has answered it: nobody will read these bytes, and nobody would remove them
         try:
             self._blobs.put(job.blob, document)
         except (redis.RedisError, OSError):
             self._ledger.cancel(job.id)
             raise
         if not publish:
-            return  # an equal request answered it, or is being read for both
+            return  # an equal request is being read for both
         try:
             self._publisher.publish_new(job.id, f"ocr.{job.operation}", job.queue)
         except (redis.RedisError, OperationalError, OSError) as error:

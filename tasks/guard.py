@@ -106,8 +106,12 @@ class Guard:
             cache_key=cache_key(operation, checked, name, entry.name, None),
             webhook=allowed_webhook(checked.webhook, self.settings),
         )
-        self.ledger.create([job], bounded=False)
-        self.blobs.put(name, document)
+        accepted = self.ledger.create([job], bounded=False)
+        if job.id in accepted.following:
+            self.blobs.put(name, document)  # should the one it follows be cancelled
+            return  # the sweeper publishes it once it has its answer
+        if job.id in accepted.to_publish:
+            self.blobs.put(name, document)
         self.publisher.publish(job.id)
 
     def _answer(self, record: JobRecord, verdict: str, orphaned_parent: str | None) -> dict[str, Any] | None:

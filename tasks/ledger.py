@@ -42,12 +42,14 @@ class Accepted:
         depth: With ``full``: jobs that wait.
         job_id: With ``known`` and ``conflict``: the key's first job.
         to_publish: With ``ok``: those to be read; the others were answered by an equal request, or follow one.
+        following: With ``ok``: those that follow one.
     """
 
     verdict: Literal["ok", "full", "known", "conflict"]
     depth: int = 0
     job_id: str = ""
     to_publish: tuple[str, ...] = ()
+    following: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,10 @@ class Ledger:
         verdict = answer[0].decode()
         if verdict == "full":
             return Accepted("full", depth=int(answer[1]))
-        ids = tuple(_text(value) for value in answer[1:])
-        return Accepted("ok", to_publish=ids) if verdict == "ok" else Accepted(verdict, job_id=ids[0])
+        if verdict != "ok":
+            return Accepted(verdict, job_id=_text(answer[1]))
+        to_publish, following = (tuple(map(_text, ids)) for ids in answer[1:])
+        return Accepted("ok", to_publish=to_publish, following=following)
 
     def claim(self, job_id: str, worker: str) -> Claim:
         """Take a job to run it."""

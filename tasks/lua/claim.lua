@@ -11,6 +11,8 @@ if state == 'running' then
   if verdict == 'dead' then return {'dead', parent} end
 elseif state ~= 'queued' then
   return {state}
+elseif field(id, 'follows') then
+  return {'held'}
 end
 local queue, turn, started = unpack(redis.call('HMGET', key('job', id), 'queue', 'first_turn', 'started'))
 leave_queue(id)

@@ -1,8 +1,9 @@
 -- Accept jobs, all or none. ARGV: jobs as JSON [{id, queue, fields, idempotency?, fingerprint?, ended?}], limit, ttl.
--- Returns {'ok', ids to publish …}, {'full', depth, queue}, or {'known'|'conflict', id} for a used idempotency key.
--- A job with a cache_key whose equal was read lately has ended at once; one whose equal is being read follows it.
+-- Returns {'ok', {ids to publish}, {ids that follow}}, {'full', depth, queue}, or {'known'|'conflict', id} for a used
+-- idempotency key. A job with a cache_key whose equal was read lately has ended at once; one whose equal is being read
+-- follows it. A job that is there already is left as it is: the answer to its first submission was lost on the way.
 local jobs, limit, ttl = cjson.decode(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local adding = {}
+local adding, known = {}, {}
 
 -- Whether an equal request was read lately; its result is then this one's too.
 local function answered(job)
@@ -16,7 +17,9 @@ local function follows(job)
   local flight = key('flight', job.fields.cache_key)
   local leader = redis.call('GET', flight)
   local state = leader and field(leader, 'state')
-  if state ~= 'queued' and state ~= 'running' then
+  -- Whoever is in a hurry does not wait behind the bulk for an equal that has not started.
+  local slower = state == 'queued' and field(leader, 'queue') ~= job.queue and string.match(job.queue, 'interactive$')
+  if slower or (state ~= 'queued' and state ~= 'running') then
     redis.call('SET', flight, job.id)
     return false
   end
@@ -26,20 +29,22 @@ local function follows(job)
 end
 
 for _, job in ipairs(jobs) do
+  known[job.id] = field(job.id, 'state')
   if job.idempotency then
     local first = redis.call('HMGET', key('idempotency', job.idempotency), 'id', 'fingerprint')
-    if first[1] then
+    if first[1] and first[1] ~= job.id then
       return {first[2] == job.fingerprint and 'known' or 'conflict', first[1]}
     end
   end
-  if not job.ended and limit > 0 then adding[job.queue] = (adding[job.queue] or 0) + 1 end
+  if not known[job.id] and not job.ended and limit > 0 then adding[job.queue] = (adding[job.queue] or 0) + 1 end
 end
 for queue, more in pairs(adding) do
   local depth = redis.call('SCARD', key('waiting', queue))
   if depth + more > limit then return {'full', depth, queue} end
 end
-local answer = {'ok'}
-for _, job in ipairs(jobs) do
+local to_publish, following = {}, {}
+
+local function accept(job)
   local flat = {'state', 'queued', 'created', tostring(now), 'queue', job.queue, 'lost', 0, 'done', 0, 'phase', 'plan'}
   for name, value in pairs(job.fields) do
     flat[#flat + 1] = name
@@ -61,8 +66,15 @@ for _, job in ipairs(jobs) do
     if not follows(job) then
       redis.call('SADD', key('waiting', job.queue), job.id)
       next_turn(job.id)
-      answer[#answer + 1] = job.id
     end
   end
 end
-return answer
+
+for _, job in ipairs(jobs) do
+  if not known[job.id] then accept(job) end
+  if field(job.id, 'state') == 'queued' then
+    local list = field(job.id, 'follows') and following or to_publish
+    list[#list + 1] = job.id
+  end
+end
+return {'ok', to_publish, following}

@@ -267,3 +267,42 @@ def test_a_job_handed_back_to_the_front_of_a_long_queue_passes_none_that_waits(
     for job_id in waiting:
         expire_lease(client, job_id)
     assert [ledger.sweep(job_id) for job_id in waiting] == [None] * 3
+
+
+def test_a_job_accepted_twice_because_the_answer_was_lost_is_one_job(ledger: Ledger) -> None:
+    job = new_job(cache_key="equal", idempotency=":k", fingerprint="same")
+    assert [ledger.create([job]).to_publish for _ in range(2)] == [(job.id,)] * 2
+    assert ledger.waiting()[QUEUE] == 1
+    token = ledger.claim(job.id, "a").token
+    assert ledger.create([job]).to_publish == ()
+    assert ledger.commit(job.id, token, {"text": "x"})
+
+
+def test_a_follower_whose_message_comes_is_not_read_and_gets_its_leaders_result(ledger: Ledger) -> None:
+    leader = accepted(ledger, cache_key="equal")
+    follower = new_job(cache_key="equal", message="{}")
+    assert ledger.create([follower]).following == (follower.id,)
+    assert ledger.claim(follower.id, "a").verdict == "held"
+    ledger.commit(leader, ledger.claim(leader, "a").token, {"text": "x"})
+    assert ledger.sweep(follower.id) == follower.id
+    assert ledger.claim(follower.id, "a").verdict == "succeeded"
+    assert ledger.result(follower.id) == {"text": "x"}
+
+
+def test_a_failed_follower_that_is_tried_again_is_read_by_itself(ledger: Ledger) -> None:
+    leader, follower = accepted(ledger, cache_key="equal"), accepted(ledger, cache_key="equal")
+    ledger.fail(leader, ledger.claim(leader, "a").token, {"code": "x", "detail": "y"})
+    assert ledger.retry(follower)
+    assert ledger.commit(follower, ledger.claim(follower, "a").token, {"text": "x"})
+    record = ledger.record(follower)
+    assert record is not None
+    assert not record.cached
+
+
+def test_an_interactive_request_does_not_follow_an_equal_one_that_waits_in_the_bulk_lane(ledger: Ledger) -> None:
+    bulk = new_job(cache_key="equal", queue="ocrq.cpu.bulk")
+    ledger.create([bulk])
+    urgent = new_job(cache_key="equal")
+    assert ledger.create([urgent]).to_publish == (urgent.id,)
+    ledger.claim(urgent.id, "a")
+    assert len(ledger.create([new_job(cache_key="equal"), new_job(cache_key="equal")]).following) == 2
