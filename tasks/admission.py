@@ -73,6 +73,7 @@ class Admission:
         job = self._new_job(submission)
         accepted = self._ledger.create([job])
         if accepted.verdict == "known":
+            self._complete(accepted.job_id, job, submission.document)
             return accepted.job_id
         if accepted.verdict == "conflict":
             raise JobConflict(
@@ -82,7 +83,7 @@ class Admission:
             )
         if accepted.verdict == "full":
             self._refuse_full(accepted, job.queue)
-        self._launch(job, submission.document, accepted)
+        self._launch([(job, submission.document)], accepted)
         return job.id
 
     def submit_batch(self, items: Sequence[Submission | Exception], owner: str | None = None) -> str:
@@ -111,9 +112,8 @@ class Admission:
         if accepted.verdict == "full":
             self._refuse_full(accepted, "the queue")
         self._batches.create(batch_id, [job.id for job in jobs], owner)
-        for job, item in zip(jobs, items, strict=True):
-            if isinstance(item, Submission) and not job.error:
-                self._launch(job, item.document, accepted)
+        documents = [item.document if isinstance(item, Submission) else b"" for item in items]
+        self._launch(list(zip(jobs, documents, strict=True)), accepted)
 
     def publish(self, job_id: str) -> None:
         """Publish a job that the ledger has; where that fails, the sweeper does it."""
@@ -166,22 +166,37 @@ class Admission:
             webhook=allowed_webhook(request.webhook, self._settings),
         )
 
-    def _launch(self, job: NewJob, document: bytes, accepted: Accepted) -> None:
-        """Store the document and publish; once the bytes are kept, the sweeper mends what fails."""
-        publish = job.id in accepted.to_publish
-        if not publish and job.id not in accepted.following:
-            return  # an equal request has answered it: nobody will read these bytes, and nobody would remove them
+    def _launch(self, new: Sequence[tuple[NewJob, bytes]], accepted: Accepted) -> None:
+        """Store the documents and publish; once the bytes are kept, the sweeper mends what fails.
+
+        A job that an equal request has answered is not among those accepted to be read or to follow: nobody will
+        read its bytes, and nobody would remove them.
+        """
+        needed = {*accepted.to_publish, *accepted.following}
         try:
-            self._blobs.put(job.blob, document)
+            for job, document in new:
+                if job.id in needed:
+                    self._blobs.put(job.blob, document)
+            self._ledger.stored(*accepted.to_publish)
         except (redis.RedisError, OSError):
-            self._ledger.cancel(job.id)
+            for job, _ in new:
+                self._ledger.withdraw(job)
             raise
-        if not publish:
-            return  # an equal request is being read for both
-        try:
-            self._publisher.publish_new(job.id, f"ocr.{job.operation}", job.queue)
-        except (redis.RedisError, OperationalError, OSError) as error:
-            log.warning("job %s is accepted and will be published by the sweeper: %s", job.id, error)
+        to_publish = set(accepted.to_publish)
+        for job, _ in new:
+            if job.id not in to_publish:
+                continue
+            try:
+                self._publisher.publish_new(job.id, f"ocr.{job.operation}", job.queue)
+            except (redis.RedisError, OperationalError, OSError) as error:
+                log.warning("job %s is accepted and will be published by the sweeper: %s", job.id, error)
+
+    def _complete(self, first_id: str, repeated: NewJob, document: bytes) -> None:
+        """Whoever submitted a job first may have died, or given up, before the document was stored."""
+        first = self._ledger.record(first_id)
+        if first and first.state == "queued":
+            self._blobs.put(repeated.blob, document)
+            self._ledger.stored(first_id)
 
     def _refuse_full(self, accepted: Accepted, queue: str) -> NoReturn:
         slots = max(1, len(self._live_beats()))

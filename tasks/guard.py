@@ -112,6 +112,7 @@ class Guard:
             return  # the sweeper publishes it once it has its answer
         if job.id in accepted.to_publish:
             self.blobs.put(name, document)
+            self.ledger.stored(job.id)
         self.publisher.publish(job.id)
 
     def _answer(self, record: JobRecord, verdict: str, orphaned_parent: str | None) -> dict[str, Any] | None:

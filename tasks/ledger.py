@@ -92,6 +92,16 @@ class Ledger:
         to_publish, following = (tuple(map(_text, ids)) for ids in answer[1:])
         return Accepted("ok", to_publish=to_publish, following=following)
 
+    def stored(self, *job_ids: str) -> None:
+        """The documents of new jobs are stored; until then the sweeper leaves the jobs alone for a minute."""
+        self._call("stored", *job_ids)
+
+    def withdraw(self, job: NewJob) -> None:
+        """Take back a new job whose document could not be stored: its idempotency key is free again."""
+        self.cancel(job.id)
+        if job.idempotency:
+            self._redis.delete(f"ocrq:idempotency:{job.idempotency}")
+
     def claim(self, job_id: str, worker: str) -> Claim:
         """Take a job to run it."""
         answer = self._call("claim", job_id, self._lease, self._attempts, self._ttl, worker)

@@ -8,6 +8,9 @@ local function key(kind, id) return 'ocrq:' .. kind .. ':' .. id end
 -- Seconds after which a published job that nobody started is looked at by the sweeper.
 local GRACE = 5
 
+-- Seconds a job may wait for its document to be stored; it is not read before, unless whoever stores it has died.
+local STORING = 60
+
 -- Events kept of one job; a client that reconnects finds at least these.
 local EVENTS = 5000
 

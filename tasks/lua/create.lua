@@ -66,6 +66,7 @@ local function accept(job)
     if not follows(job) then
       redis.call('SADD', key('waiting', job.queue), job.id)
       next_turn(job.id)
+      redis.call('ZADD', 'ocrq:due', now + STORING, job.id)
     end
   end
 end

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import fakeredis
 import pytest
 import redis
@@ -62,3 +64,68 @@ def test_a_document_that_the_cache_answers_is_not_stored_again(
     second = admission.submit(submission())
     assert ledger.result(second) == {"text": "x"}
     assert not client.exists(f"ocrq:blob:{blob_name(DOCUMENT)}")
+
+
+class FullBlobs(RedisBlobs):
+    """A store without room, until it is given some."""
+
+    room = 0
+
+    def put(self, name: str, data: bytes) -> None:
+        if self.room == 0:
+            raise OSError("no space left on device")
+        self.room -= 1
+        super().put(name, data)
+
+
+def states(ledger: Ledger, client: redis.Redis) -> list[str]:
+    jobs = [ledger.record(key.decode().rpartition(":")[2]) for key in client.scan_iter("ocrq:job:*")]
+    return sorted(job.state for job in jobs if job)
+
+
+def due_in(client: redis.Redis) -> float:
+    return float(client.zrange("ocrq:due", 0, -1, withscores=True)[0][1]) - time.time()
+
+
+def test_a_job_is_left_alone_until_its_document_is_stored(ledger: Ledger, client: redis.Redis) -> None:
+    class Watching(RedisBlobs):
+        def put(self, name: str, data: bytes) -> None:
+            nonlocal waits
+            waits = due_in(client)
+            super().put(name, data)
+
+    waits = 0.0
+    make_admission(client, ledger, Watching(client)).submit(submission())
+    assert waits > 30  # a slow store does not make the sweeper publish a job that cannot be read yet
+    assert due_in(client) < 10
+
+
+def test_a_job_whose_document_could_not_be_stored_frees_its_idempotency_key(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    blobs = FullBlobs(client)
+    admission = make_admission(client, ledger, blobs)
+    with pytest.raises(OSError, match="no space"):
+        admission.submit(submission(idempotency_key="k"))
+    assert states(ledger, client) == ["cancelled"]
+    blobs.room = 1
+    record = ledger.record(admission.submit(submission(idempotency_key="k")))
+    assert record is not None
+    assert record.state == "queued"
+
+
+def test_a_repeated_submission_stores_the_document_that_the_first_could_not(
+    admission: Admission, ledger: Ledger, client: redis.Redis
+) -> None:
+    first = admission.submit(submission(idempotency_key="k"))
+    client.delete(f"ocrq:blob:{blob_name(DOCUMENT)}")
+    assert admission.submit(submission(idempotency_key="k")) == first
+    assert client.exists(f"ocrq:blob:{blob_name(DOCUMENT)}")
+
+
+def test_of_a_batch_whose_documents_cannot_all_be_stored_none_is_read(ledger: Ledger, client: redis.Redis) -> None:
+    blobs = FullBlobs(client)
+    blobs.room = 1
+    with pytest.raises(OSError, match="no space"):
+        make_admission(client, ledger, blobs).submit_batch([submission(b"one"), submission(b"two")])
+    assert states(ledger, client) == ["cancelled", "cancelled"]
