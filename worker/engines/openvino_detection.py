@@ -39,7 +39,6 @@ class DetectionSettings:
     score: float = 0.5
     unclip: float = 1.6
     regions: int = 3000
-    dilate: bool = True
 
 
 def find_quads(network: Network, pixels: Pixels, settings: DetectionSettings) -> list[Quad]:
@@ -52,8 +51,6 @@ def find_quads(network: Network, pixels: Pixels, settings: DetectionSettings) ->
     heat = network(small[np.newaxis])[0][0, 0]
     scale = np.array([width / heat.shape[1], height / heat.shape[0]], np.float32)
     mask = (heat > settings.ink).astype(np.uint8)
-    if settings.dilate:
-        mask = cv2.dilate(mask, np.ones((2, 2), np.uint8))
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     quads = []
     for contour in contours[: settings.regions]:

@@ -23,8 +23,10 @@ MIN_HEIGHT = 4
 STEP_PIXELS = 8
 """Pixels of strip width for one output step."""
 
-WIDTH_BUCKET = 32
-"""Pixels: strips are padded to a multiple, for OpenVINO compiles each new width once (20 to 100 ms, some MB)."""
+WIDTH_BUCKETS = ((640, 32), (1280, 64), (2560, 128))
+"""Up to a width, in pixels, strips are padded to a multiple: OpenVINO compiles each new width once and keeps it.
+
+That takes 20 to 100 ms and 5 MB or so each, so there are 40 widths, at most 5% above what is needed from 320 on."""
 
 MAX_WIDTH = 2560
 """Pixels: longer strips are cut in parts at their emptiest columns, which bounds memory and compiled widths."""
@@ -117,7 +119,8 @@ def to_strip(crop: Pixels) -> Pixels:
 
 def padded(strip: Pixels) -> Pixels:
     """The strip widened to the next bucket, on its right."""
-    missing = -strip.shape[1] % WIDTH_BUCKET
+    bucket = next(bucket for widest, bucket in WIDTH_BUCKETS if strip.shape[1] <= widest)
+    missing = -strip.shape[1] % bucket
     return np.asarray(cv2.copyMakeBorder(strip, 0, 0, 0, missing, cv2.BORDER_CONSTANT, value=PADDING_BGR), np.uint8)
 
 
