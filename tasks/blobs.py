@@ -7,9 +7,11 @@ References are made here and never taken from outside.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -17,6 +19,8 @@ import redis
 
 from ocrq.errors import DocumentLost
 from tasks.settings import Settings
+
+log = logging.getLogger(__name__)
 
 UNPINNED_SECONDS = 600  # an equal document often comes again soon: bytes outlive their last job by so long
 
@@ -51,6 +55,10 @@ def blob_store(settings: Settings, client: redis.Redis) -> BlobStore:
     return DirectoryBlobs(settings.blob_dir) if settings.blob_dir else RedisBlobs(client)
 
 
+def _pins(name: str) -> str:
+    return f"ocrq:pins:{name}"
+
+
 def _lost(name: str) -> DocumentLost:
     return DocumentLost(f"the document {name[:12]}… is gone from the store; submit it again", field="image")
 
@@ -74,15 +82,15 @@ class RedisBlobs:
         return data
 
     def delete(self, name: str, pinned: Callable[[], bool]) -> None:
-        """See :class:`BlobStore`. Moved aside first, so that a job that comes now finds them or stores them again."""
-        here, aside = f"ocrq:blob:{name}", f"ocrq:trash:{name}"
-        if not self._redis.exists(here):
-            return
-        self._redis.rename(here, aside)
-        if pinned():
-            self._redis.rename(aside, here)
-        else:
-            self._redis.delete(aside)
+        """See :class:`BlobStore`. Not removed if it was pinned between the look and the removal."""
+        with self._redis.pipeline() as pipeline:
+            pipeline.watch(_pins(name))  # type: ignore[no-untyped-call]
+            if pinned():
+                return
+            pipeline.multi()
+            pipeline.delete(f"ocrq:blob:{name}")
+            with suppress(redis.WatchError):
+                pipeline.execute()
 
 
 class DirectoryBlobs:
@@ -93,6 +101,9 @@ class DirectoryBlobs:
 
     def _path(self, name: str) -> Path:
         return self._directory / name[:2] / name
+
+    def _aside(self, name: str) -> Path:
+        return self._path(name).with_name(f".trash-{name}")
 
     def put(self, name: str, data: bytes) -> None:
         """See :class:`BlobStore`. Written beside and renamed, so that a reader never sees half a document."""
@@ -107,43 +118,53 @@ class DirectoryBlobs:
 
     def get(self, name: str) -> bytes:
         """See :class:`BlobStore`."""
-        try:
-            return self._path(name).read_bytes()
-        except FileNotFoundError:
-            raise _lost(name) from None
+        for path in (self._path(name), self._aside(name), self._path(name)):  # it may be aside for a moment
+            with suppress(FileNotFoundError):
+                return path.read_bytes()
+        raise _lost(name)
 
     def delete(self, name: str, pinned: Callable[[], bool]) -> None:
         """See :class:`BlobStore`. Moved aside first, so that a job that comes now finds them or stores them again."""
-        path = self._path(name)
-        aside = path.with_name(f".trash-{name}")
-        try:
+        path, aside = self._path(name), self._aside(name)
+        with suppress(FileNotFoundError):  # gone, or left aside by one who died here
             path.replace(aside)
-        except FileNotFoundError:
-            return
         if pinned():
-            aside.replace(path)
+            with suppress(FileNotFoundError):
+                aside.replace(path)
         else:
             aside.unlink(missing_ok=True)
 
 
 def collect(client: redis.Redis, store: BlobStore, limit: int = 200) -> int:
-    """Remove documents that no job has pinned for a while. Returns how many."""
+    """Remove documents that no job has pinned for a while. Returns how many.
+
+    Args:
+        client: For the pins.
+        store: Where the documents lie.
+        limit: Names taken at a time; all that are due are looked at.
+    """
     seconds, micros = client.time()
     now = seconds + micros / 1e6
     removed = 0
-    for raw in client.zrangebyscore("ocrq:blobs", "-inf", now - UNPINNED_SECONDS, 0, limit):
-        name = cast(bytes, raw).decode()
-        pins = f"ocrq:pins:{name}"
-
-        def pinned(pins: str = pins) -> bool:
-            return bool(client.exists(pins))
-
-        client.zremrangebyscore(pins, "-inf", now)
-        if pinned():
-            client.zadd("ocrq:blobs", {name: now})  # look again later
-            continue
-        store.delete(name, pinned)
-        if not pinned():
-            client.zrem("ocrq:blobs", name)
-        removed += 1
+    while due := client.zrangebyscore("ocrq:blobs", "-inf", now - UNPINNED_SECONDS, 0, limit):
+        names = [cast(bytes, raw).decode() for raw in due]
+        client.zadd("ocrq:blobs", dict.fromkeys(names, now))  # what stays is looked at again later
+        removed += sum(_collect(client, store, name, now) for name in names)
     return removed
+
+
+def _collect(client: redis.Redis, store: BlobStore, name: str, now: float) -> bool:
+    def pinned() -> bool:
+        return bool(client.exists(_pins(name)))
+
+    client.zremrangebyscore(_pins(name), "-inf", now)
+    if pinned():
+        return False
+    try:
+        store.delete(name, pinned)
+    except OSError as error:
+        log.warning("document %s… could not be removed, and is tried again: %s", name[:12], error)
+        return False
+    if not pinned():
+        client.zrem("ocrq:blobs", name)
+    return True
