@@ -10,6 +10,7 @@ import logging
 import threading
 
 import redis
+from kombu.exceptions import OperationalError
 
 from tasks.blobs import BlobStore, collect
 from tasks.heartbeat import Heartbeats
@@ -63,11 +64,16 @@ class Sweeper(threading.Thread):
         """Look at what is overdue, once. Returns how many jobs were published again."""
         published = 0
         for job_id in self._ledger.overdue(limit=_AT_ONCE):
-            again = self._ledger.sweep(job_id)
-            if again:
-                log.info("job %s is published again", again)
-                self._publisher.publish(again)
-                published += 1
+            try:
+                again = self._ledger.sweep(job_id)
+                if again:
+                    log.info("job %s is published again", again)
+                    self._publisher.publish(again)
+                    published += 1
+            except (redis.ConnectionError, redis.TimeoutError, OperationalError):
+                raise
+            except Exception:  # one job that cannot be looked at must not hide the others
+                log.exception("job %s could not be swept", job_id)
         return published
 
     def stop(self) -> None:

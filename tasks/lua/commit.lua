@@ -18,6 +18,7 @@ if state == 'succeeded' then
   redis.call('DEL', key('units', id))
 else
   redis.call('HSET', key('job', id), 'error', payload)
+  if cjson.decode(payload).code == 'worker_lost' then list_dead(id, ttl) end -- each of its units killed its workers
 end
 finish(id, state, ttl)
 return {1, false}

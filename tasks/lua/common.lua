@@ -30,7 +30,7 @@ end
 
 local function unpin(id, state, ttl)
   local blob = field(id, 'blob')
-  if not blob or blob == '' then return end
+  if not blob or blob == '' or field(id, 'parent') then return end -- units are pinned by their document
   if state == 'failed' then -- a failed job can be tried again for as long as it is kept
     redis.call('ZADD', key('pins', blob), now + ttl, id)
   else
@@ -120,12 +120,18 @@ function answer_followers(id, state, ttl)
   redis.call('DEL', key('followers', id))
 end
 
+-- Dead jobs are listed for as long as they are kept.
+local function list_dead(id, ttl)
+  redis.call('ZREMRANGEBYSCORE', 'ocrq:dead', '-inf', now - ttl)
+  redis.call('ZADD', 'ocrq:dead', now, id)
+end
+
 -- Returns the parent's id if the death of a unit completed it.
 local function die(id, ttl, code, detail)
   local fault = cjson.encode({code = code, detail = detail, field = cjson.null, retryable = false})
   redis.call('HSET', key('job', id), 'error', fault)
   finish(id, 'failed', ttl)
-  if not field(id, 'parent') then redis.call('ZADD', 'ocrq:dead', now, id) end
+  if not field(id, 'parent') then list_dead(id, ttl) end
   local pages = field(id, 'pages')
   if not field(id, 'parent') then return false end
   return settle_unit(id, '{"pages_failed":' .. pages .. ',"error":' .. fault .. '}', #cjson.decode(pages))

@@ -306,3 +306,17 @@ def test_an_interactive_request_does_not_follow_an_equal_one_that_waits_in_the_b
     assert ledger.create([urgent]).to_publish == (urgent.id,)
     ledger.claim(urgent.id, "a")
     assert len(ledger.create([new_job(cache_key="equal"), new_job(cache_key="equal")]).following) == 2
+
+
+def test_a_document_whose_units_all_killed_their_workers_is_dead_and_its_units_pin_nothing(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job_id = accepted(ledger)
+    for unit in ledger.fan_out(job_id, ledger.claim(job_id, "a").token, [[1], [2]], 2):
+        for _ in range(2):
+            ledger.claim(unit, "a")
+            expire_lease(client, unit)
+        ledger.sweep(unit)
+    ledger.fail(job_id, ledger.claim(job_id, "a").token, {"code": "worker_lost", "detail": "y"})
+    assert ledger.dead() == [job_id]
+    assert client.zrange("ocrq:pins:" + "b" * 64, 0, -1) == [job_id.encode()]
