@@ -5,17 +5,23 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from types import TracebackType
+from typing import TypeVar
 
 from ocrq.errors import InternalError, OcrqError, UnreadableDocument
 from worker.imaging.decoder_client import DecoderClient
 from worker.imaging.limits import Limits
 from worker.imaging.line import LineBroken
 from worker.page import PageImage
+
+START_TRIES = 3  # a process can be killed before it is ready, too
+LAST_WORDS_SECONDS = 1.0  # how long a process that hung up may take to say by its exit what it died of
+
+Answer = TypeVar("Answer")
 
 log = logging.getLogger(__name__)
 
@@ -65,37 +71,50 @@ class Decoder:
         """
         return DecodedDocument(self, data, limits)
 
-    @contextmanager
-    def calling(self, what: str) -> Iterator[DecoderClient]:
-        """The process, for this thread alone. What breaks it in the block becomes an error of the document.
+    def call(self, what: str, ask: Callable[[DecoderClient], Answer]) -> Answer:
+        """Ask the process, alone with it. What breaks it on the way becomes an error of the document.
+
+        A decoder that was killed from outside, by the system that is short of memory or by hand, says nothing of the
+        document: another is asked once.
 
         Args:
             what: What is being read, to begin the sentence with: ``"page 3"``.
+            ask: Opens the document where this process does not have it open.
+
+        Raises:
+            UnreadableDocument: The process died, or took longer than it may.
         """
         with self._lock:
-            client = self._living()
             try:
-                yield client
-            except OcrqError:  # told by the decoder, which lives on
-                raise
-            except TimeoutError:
-                log.warning("decoder %d was killed: %s took more than %g s", client.pid, what, self._seconds)
-                self._discard()
-                raise UnreadableDocument(
-                    f"{what} takes longer than {self._seconds:g} s to be decoded; send it at a lower resolution, or "
-                    "save it anew with another program",
-                    field="image",
-                ) from None
-            except LineBroken as fault:
-                pid, ended = client.pid, self._discard()
-                log.warning("decoder %d ended with %s on %s: %s", pid, ended, what, fault)
-                raise UnreadableDocument(
-                    f"{what} cannot be decoded; save it anew with another program, or send it at a lower resolution",
-                    field="image",
-                ) from None
-            except BaseException:  # stopped in the middle of an answer, of which the next call must not read the rest
-                self._discard()
-                raise
+                return self._ask(what, ask)
+            except _Killed:
+                pass
+            try:
+                return self._ask(what, ask)
+            except _Killed:
+                raise _broke_it(what) from None
+
+    def _ask(self, what: str, ask: Callable[[DecoderClient], Answer]) -> Answer:
+        client = self._living()
+        try:
+            return ask(client)
+        except OcrqError:  # told by the decoder, which lives on
+            raise
+        except TimeoutError:
+            log.warning("decoder %d is killed: %s took more than %g s", client.pid, what, self._seconds)
+            self._discard()
+            raise UnreadableDocument(
+                f"{what} takes longer than {self._seconds:g} s to be decoded; send it at a lower resolution, or save "
+                "it anew with another program",
+                field="image",
+            ) from None
+        except LineBroken as fault:
+            ended = self._discard(LAST_WORDS_SECONDS)
+            log.warning("decoder %d ended with %s on %s: %s", client.pid, ended, what, fault)
+            raise _Killed if ended == -signal.SIGKILL else _broke_it(what) from None
+        except BaseException:  # stopped in the middle of an answer, of which the next call must not read the rest
+            self._discard()
+            raise
 
     def close(self, client: DecoderClient, handle: int) -> None:
         """Close a document, where the process that has it open is still there. Never raises: its pages are read."""
@@ -113,12 +132,31 @@ class Decoder:
         if self._client is not None and not self._client.alive():
             log.warning("decoder %d ended with %s between two calls", self._client.pid, self._discard())
         if self._client is None:
-            self._client = DecoderClient(self._seconds, self._memory_bytes)
+            self._client = self._started()
         return self._client
 
-    def _discard(self) -> int | None:
+    def _started(self) -> DecoderClient:
+        for _ in range(START_TRIES - 1):
+            try:
+                return DecoderClient(self._seconds, self._memory_bytes)
+            except InternalError as error:
+                log.warning("%s; trying again", error.detail)
+        return DecoderClient(self._seconds, self._memory_bytes)
+
+    def _discard(self, patience: float = 0.0) -> int | None:
         client, self._client = self._client, None
-        return client.end() if client else None
+        return client.end(patience) if client else None
+
+
+class _Killed(Exception):
+    """Somebody sent the process a SIGKILL."""
+
+
+def _broke_it(what: str) -> UnreadableDocument:
+    return UnreadableDocument(
+        f"{what} cannot be decoded; save it anew with another program, or send it at a lower resolution",
+        field="image",
+    )
 
 
 class DecodedDocument:
@@ -134,9 +172,7 @@ class DecodedDocument:
         self._data = data
         self._limits = limits
         self._handle = next(self._handles)
-        with decoder.calling("the document") as client:
-            self._opened_by = client
-            self.kind, self.page_count = client.open(self._handle, data, asdict(limits))
+        self.kind, self.page_count = decoder.call("the document", self._open)
 
     def read_page(self, number: int) -> PageImage:
         """Decode page ``number``, from 1 to ``page_count``.
@@ -146,12 +182,18 @@ class DecodedDocument:
                 others may be good.
             TooLarge: It has too many pixels.
         """
-        with self._decoder.calling(f"page {number}") as client:
-            if client is not self._opened_by:
-                client.open(self._handle, self._data, asdict(self._limits))
-                self._opened_by = client
-            pixels, dpi = client.page(self._handle, number, self._limits.max_pixels)
+        return self._decoder.call(f"page {number}", lambda client: self._page(client, number))
+
+    def _page(self, client: DecoderClient, number: int) -> PageImage:
+        if client is not self._opened_by:
+            self._open(client)
+        pixels, dpi = client.page(self._handle, number, self._limits.max_pixels)
         return PageImage(number, pixels, dpi)
+
+    def _open(self, client: DecoderClient) -> tuple[str, int]:
+        told = client.open(self._handle, self._data, asdict(self._limits))
+        self._opened_by = client
+        return told
 
     def __enter__(self) -> DecodedDocument:
         return self

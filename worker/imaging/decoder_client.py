@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -61,8 +62,7 @@ class DecoderClient:
             self._line.receive()
         except (LineBroken, TimeoutError):
             raise InternalError(
-                f"the decoder did not start, exit status {self.end()}; its reason is in the worker's log, and "
-                "OCRQ_DECODE_MEMORY_MB may be too small for it"
+                f"the decoder did not start (exit status {self.end()}); its own words are in the worker's log"
             ) from None
         self._line.seconds = seconds
 
@@ -117,18 +117,22 @@ class DecoderClient:
         """Close a document."""
         self._ask({"call": "close", "handle": handle})
 
-    def end(self) -> int | None:
-        """Kill the process if it still runs.
+    def end(self, patience: float = 0.0) -> int | None:
+        """Hang up, and kill the process if it still runs.
+
+        Args:
+            patience: Seconds in which it may end by itself.
 
         Returns:
             What it ended with, negative for a signal; None where the system does not let it go yet.
         """
         self._line.close()
+        with suppress(subprocess.TimeoutExpired):
+            return int(self._process.wait(patience))
         self._process.kill()
-        try:
-            return self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            return None
+        with suppress(subprocess.TimeoutExpired):
+            return int(self._process.wait(STOP_SECONDS))
+        return None
 
     def _ask(self, call: dict[str, Any], body: bytes = b"") -> dict[str, Any]:
         self._line.send(call, body)
