@@ -7,6 +7,7 @@ line in a hundred over, and padding in its batches costs most of its time.
 from __future__ import annotations
 
 import importlib.util
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -99,6 +100,6 @@ def models_folder() -> Path:
 
 
 def alphabet_of(model: Any) -> list[str]:
-    """The classes' characters from the model's own metadata: blank, the listed ones, space."""
+    """The classes' characters, composed (NFC), from the model's own metadata: blank, the listed ones, space."""
     listed = str(model.get_rt_info()["framework"]["character"].value).rstrip("\n").split("\n")
-    return ["", *listed, " "]
+    return ["", *(unicodedata.normalize("NFC", character) for character in listed), " "]
