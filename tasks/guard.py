@@ -72,22 +72,23 @@ class Guard:
             OcrqError: The job failed, and the caller waits in Celery's result backend.
         """
         job_id = str(task.request.id)
-        record = self.ledger.record(job_id)
-        if record is None:
-            if operation is not None and request is not None:
-                self._adopt(task, operation, request)
-            raise Ignore()  # a late copy of a message whose job has expired
-        if self.runner is None or record.queue not in self._own_queues():
-            self.publisher.publish_record(record)
-            raise Ignore()
-        claim = self.ledger.claim(job_id, self.worker)
-        if claim.verdict == "run":
-            return self._run(record, claim.token)
-        return self._answer(record, claim.verdict, claim.orphaned_parent)
+        if self.runner is None:
+            known = self.ledger.record(job_id) is not None
+            return self._pass_on(task, operation, request, known)
+        claim = self.ledger.claim(job_id, self.worker, self.pool)
+        if claim.verdict in {"unknown", "elsewhere"}:
+            return self._pass_on(task, operation, request, claim.verdict == "elsewhere")
+        if claim.record:
+            return self._run(claim.record, claim.token)
+        return self._answer(job_id, claim.verdict, claim.orphaned_parent)
 
-    def _own_queues(self) -> set[str]:
-        assert self.pool is not None
-        return {queue_name(self.pool, "interactive"), queue_name(self.pool, "bulk")}
+    def _pass_on(self, task: Task[Any, Any], operation: Operation | None, request: object, known: bool) -> Never:
+        """Send a job to the queue where it is read; a call that the ledger does not know is taken in first."""
+        if known:
+            self.publisher.publish(str(task.request.id))
+        elif operation is not None and request is not None:
+            self._adopt(task, operation, request)
+        raise Ignore()  # else a late copy of a message whose job has expired
 
     def _adopt(self, task: Task[Any, Any], operation: Operation, request: object) -> None:
         """Take a direct caller's call into the ledger, and send it to the queue of its pool and lane."""
@@ -115,18 +116,18 @@ class Guard:
             self.ledger.stored(job.id)
         self.publisher.publish(job.id)
 
-    def _answer(self, record: JobRecord, verdict: str, orphaned_parent: str | None) -> dict[str, Any] | None:
+    def _answer(self, job_id: str, verdict: str, orphaned_parent: str | None) -> dict[str, Any] | None:
         """What a message gets whose job this run may not have."""
         if orphaned_parent:
             self.publisher.publish(orphaned_parent)
-        if record.message is None or verdict in {"held", "waiting", "unknown"}:
+        record = self.ledger.record(job_id)
+        if record is None or record.message is None or verdict in {"held", "waiting"}:
             raise Ignore()
         if verdict == "succeeded":
-            return record.marked(self.ledger.result(record.id))
-        now = self.ledger.record(record.id)
+            return record.marked(self.ledger.result(job_id))
         if verdict == "cancelled":
             raise JobCancelled("the job was cancelled")
-        raise from_json(dict(now.error)) if now and now.error else WorkerLost("the worker died on this document")
+        raise from_json(dict(record.error)) if record.error else WorkerLost("the worker died on this document")
 
     def _run(self, record: JobRecord, token: str) -> dict[str, Any] | None:
         assert self.keeper is not None
@@ -170,10 +171,10 @@ class Guard:
             if len(plan.slices) > 1:
                 self._fan_out(record, hold, plan.slices, len(plan.pages))
             context = self._context(record, hold)
-            context.progress(0, len(plan.pages))
+            if len(plan.pages) > 1:
+                context.progress(0, len(plan.pages))
             readings = [self.runner.read(record.operation, request, document, plan.pages, context)]
             context.check()
-            context.progress(len(plan.pages), len(plan.pages))
         seconds = time.time() - record.started if record.started else time.monotonic() - began
         result = self.runner.assemble(record.operation, request, document, readings, max(0.0, seconds))
         if not self.ledger.commit(record.id, hold.token, result, self._cache_seconds(readings)):

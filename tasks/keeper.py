@@ -51,32 +51,28 @@ class Keeper(threading.Thread):
         self._lease = lease_seconds
         self._describe = describe
         self._hold: Hold | None = None
-        self._wake = threading.Event()
-        self._stopping = False
+        self._ending = threading.Event()
 
     @contextmanager
     def holding(self, job_id: str, token: str) -> Iterator[Hold]:
         """Renew this lease while the block runs."""
         hold = Hold(job_id, token, time.monotonic() + self._lease)
         self._hold = hold
-        self._wake.set()
         try:
             yield hold
         finally:
             self._hold = None
-            self._wake.set()
 
     def stop(self) -> None:
         """End the thread and say that the process ends."""
-        self._stopping = True
-        self._wake.set()
+        self._ending.set()
         self.join(timeout=BEAT_SECONDS)
 
     def run(self) -> None:
         """The thread: beats, renews and looks, whatever Redis does meanwhile."""
         beat_at = 0.0
         said: str | None = None
-        while not self._stopping:
+        while not self._ending.is_set():
             now = time.monotonic()
             hold = self._hold
             try:
@@ -90,8 +86,8 @@ class Keeper(threading.Thread):
                 log.warning("the keeper cannot reach Redis, and tries again: %s", error)
                 if hold and now > hold.ends:
                     hold.lost.set()
-            self._wake.clear()
-            self._wake.wait(LOOK_SECONDS if self._hold else BEAT_SECONDS)
+            # It is never woken: a job that is done before the next look costs no heartbeat of its own.
+            self._ending.wait(LOOK_SECONDS)
         try:
             self._heartbeats.stop(self._describe(None).worker)
         except redis.RedisError:

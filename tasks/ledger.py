@@ -17,7 +17,7 @@ import redis
 
 from ocrq.contracts import Priority
 from ocrq.errors import OcrqError
-from tasks.catalogue import POOLS
+from tasks.catalogue import POOLS, Pool
 from tasks.record import JobRecord, NewJob, pack, queue_name, unpack
 from tasks.runner import UnitReading
 from tasks.settings import Settings
@@ -54,11 +54,12 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a run got: ``run`` with a token, or why it must not run."""
+    """What a run got: ``run`` with a token and the job as it then stood, or why it must not run."""
 
-    verdict: Literal["run", "unknown", "held", "waiting", "dead", "succeeded", "failed", "cancelled"]
+    verdict: Literal["run", "unknown", "elsewhere", "held", "waiting", "dead", "succeeded", "failed", "cancelled"]
     token: str = ""
     orphaned_parent: str | None = None
+    record: JobRecord | None = None
 
 
 class Ledger:
@@ -102,12 +103,14 @@ class Ledger:
         if job.idempotency:
             self._redis.delete(f"ocrq:idempotency:{job.idempotency}")
 
-    def claim(self, job_id: str, worker: str) -> Claim:
-        """Take a job to run it."""
-        answer = self._call("claim", job_id, self._lease, self._attempts, self._ttl, worker)
+    def claim(self, job_id: str, worker: str, pool: Pool | None = None) -> Claim:
+        """Take a job to run it, if it is one of ``pool``'s."""
+        queues = f"ocrq.{pool}." if pool else ""
+        answer = self._call("claim", job_id, self._lease, self._attempts, self._ttl, worker, queues)
         verdict = answer[0].decode()
         if verdict == "run":
-            return Claim("run", token=str(answer[1]))
+            fields = dict(zip(answer[2][::2], answer[2][1::2], strict=True))
+            return Claim("run", token=str(answer[1]), record=JobRecord.from_hash(job_id, fields))
         return Claim(verdict, orphaned_parent=_id(answer[1]) if len(answer) > 1 else None)
 
     def renew(self, job_id: str, token: str) -> bool:

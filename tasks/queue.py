@@ -66,9 +66,10 @@ class QueueBackend:
     def get(self, job_id: str, owner: str | None = None) -> Job | Batch:
         """See :class:`tasks.backend.Backend`."""
         with broker_errors():
-            if self._batches.exists(job_id):
+            record = self._ledger.record(job_id)
+            if record is None and self._batches.exists(job_id):
                 return self._batch(job_id, owner)
-            return self._job(self._record(job_id, owner))
+            return self._job(self._allowed(record, job_id, owner))
 
     def wait(self, job_id: str, seconds: float, owner: str | None = None) -> Job | Batch:
         """See :class:`tasks.backend.Backend`."""
@@ -182,7 +183,9 @@ class QueueBackend:
             return model_list(self._catalogue, self._live_beats())
 
     def _record(self, job_id: str, owner: str | None) -> JobRecord:
-        record = self._ledger.record(job_id)
+        return self._allowed(self._ledger.record(job_id), job_id, owner)
+
+    def _allowed(self, record: JobRecord | None, job_id: str, owner: str | None) -> JobRecord:
         if record and record.parent is None and (owner is None or record.owner == owner):
             return record
         if record is None and self._ledger.was(job_id):

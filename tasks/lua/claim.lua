@@ -1,8 +1,9 @@
--- Take a job to run it. ARGV: id, lease seconds, attempts allowed, ttl, worker.
--- Returns {'run', token}, or why not: {'unknown'}, {'held'}, {'waiting'}, {'dead', parent}, {state}.
+-- Take a job to run it. ARGV: id, lease seconds, attempts allowed, ttl, worker, start of the queues it reads.
+-- Returns {'run', token, fields}, or why not: {'unknown'}, {'elsewhere'}, {'held'}, {'waiting'}, {'dead', parent}, {state}.
 local id, lease, allowed, ttl, worker = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local state, phase = unpack(redis.call('HMGET', key('job', id), 'state', 'phase'))
 if not state then return {'unknown'} end
+if string.sub(field(id, 'queue'), 1, #ARGV[6]) ~= ARGV[6] then return {'elsewhere'} end
 if state == 'running' then
   if phase == 'units' then return {'waiting'} end
   local ends = redis.call('ZSCORE', 'ocrq:due', id)
@@ -30,4 +31,4 @@ if not started then
   redis.call('HSET', key('job', id), 'started', tostring(now))
   if not field(id, 'parent') then tell(id, 'status', cjson.encode({status = 'running'})) end
 end
-return {'run', token}
+return {'run', token, redis.call('HGETALL', key('job', id))}

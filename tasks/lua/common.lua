@@ -14,6 +14,9 @@ local STORING = 60
 -- Events kept of one job; a client that reconnects finds at least these.
 local EVENTS = 5000
 
+-- Seconds after which an ended job's caller, told by a message, is told by another one.
+local TELLING = 30
+
 local function tell(id, name, data)
   redis.call('XADD', key('events', id), 'MAXLEN', '~', EVENTS, '*', 'name', name, 'data', data)
   redis.call('PUBLISH', 'ocrq:news', id)
@@ -62,6 +65,11 @@ end
 
 local answer_followers
 
+-- A direct caller hears of an end through a message of its own; the sweeper sends one where no run is left to tell.
+local function tell_caller(id)
+  if field(id, 'message') then redis.call('ZADD', 'ocrq:due', now, id) end
+end
+
 -- A job's end and the notice of it for its webhook are one step. A notice waits a day at least, however short the ttl.
 local function announce(id, state, ttl)
   local url, created, started, fault = unpack(redis.call('HMGET', key('job', id), 'webhook', 'created', 'started', 'error'))
@@ -103,7 +111,7 @@ function answer_followers(id, state, ttl)
         if state == 'succeeded' then redis.call('COPY', key('result', id), key('result', follower)) end
         if state == 'failed' then redis.call('HSET', key('job', follower), 'error', field(id, 'error')) end
         finish(follower, state, ttl)
-        if field(follower, 'message') then redis.call('ZADD', 'ocrq:due', now, follower) end
+        tell_caller(follower)
       elseif leader then
         redis.call('SADD', key('followers', leader), follower)
         redis.call('HSET', key('job', follower), 'follows', leader)

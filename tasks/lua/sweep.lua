@@ -6,16 +6,21 @@ if not due or tonumber(due) > now then return {'fine'} end
 local state, phase, queue, turn = unpack(redis.call('HMGET', key('job', id), 'state', 'phase', 'queue', 'turn'))
 if state == 'running' and phase ~= 'units' then
   local verdict, parent = lose_attempt(id, allowed, ttl)
-  if verdict == 'dead' then return {'dead', parent} end
+  if verdict == 'dead' then
+    tell_caller(id)
+    return {'dead', parent}
+  end
   redis.call('HSET', key('job', id), 'state', 'queued')
   redis.call('HDEL', key('job', id), 'token')
   next_turn(id)
   return {'publish', id}
 end
 if state ~= 'queued' then
+  if state and field(id, 'message') then -- due until a run has the message that tells its caller
+    redis.call('ZADD', 'ocrq:due', now + TELLING, id)
+    return {'publish', id}
+  end
   redis.call('ZREM', 'ocrq:due', id)
-  -- A direct caller whose request followed another's gets its answer by a message of its own.
-  if field(id, 'follows') and field(id, 'message') then return {'publish', id} end
   return {'fine'}
 end
 local waiting = 0
