@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Never
 
@@ -80,7 +81,7 @@ class Guard:
             return self._pass_on(task, operation, request, claim.verdict == "elsewhere")
         if claim.record:
             return self._run(claim.record, claim.token)
-        return self._answer(job_id, claim.verdict, claim.orphaned_parent)
+        return self._answer(task, claim.verdict, claim.orphaned_parent)
 
     def _pass_on(self, task: Task[Any, Any], operation: Operation | None, request: object, known: bool) -> Never:
         """Send a job to the queue where it is read; a call that the ledger does not know is taken in first."""
@@ -116,13 +117,16 @@ class Guard:
             self.ledger.stored(job.id)
         self.publisher.publish(job.id)
 
-    def _answer(self, job_id: str, verdict: str, orphaned_parent: str | None) -> dict[str, Any] | None:
+    def _answer(self, task: Task[Any, Any], verdict: str, orphaned_parent: str | None) -> dict[str, Any] | None:
         """What a message gets whose job this run may not have."""
+        job_id = str(task.request.id)
         if orphaned_parent:
             self.publisher.publish(orphaned_parent)
         record = self.ledger.record(job_id)
         if record is None or record.message is None or verdict in {"held", "waiting"}:
             raise Ignore()
+        if task.AsyncResult(job_id).ready() and not task.request.chord:
+            raise Ignore()  # a late copy of the message: the caller has its answer, and what follows has been started
         if verdict == "succeeded":
             return record.marked(self.ledger.result(job_id))
         if verdict == "cancelled":
@@ -140,8 +144,10 @@ class Guard:
                 raise
             except JobCancelled as error:
                 self._stopped(record, hold, error)
-            except redis.RedisError:
-                raise  # the lease runs out, and the sweeper gives the job to another
+            except redis.RedisError as error:
+                # The lease runs out, and the sweeper gives the job to another; a direct caller is told no failure.
+                log.warning("job %s could not be ended, its lease will run out: %s", record.id, error)
+                raise Ignore() from error
             except OcrqError as error:
                 self._failed(record, hold, error)
             except Exception as error:
@@ -149,8 +155,9 @@ class Guard:
 
     def _context(self, record: JobRecord, hold: Hold) -> ReadContext:
         def progress(done: int, total: int) -> None:
-            if record.parent is None and not self.ledger.progress(record.id, hold.token, done, total):
-                hold.lost.set()
+            with suppress(redis.RedisError):  # only told; whether the lease holds, the keeper finds out
+                if record.parent is None and not self.ledger.progress(record.id, hold.token, done, total):
+                    hold.lost.set()
 
         return ReadContext(
             options=record.request.decoding_options.model_dump(exclude_none=True),

@@ -8,6 +8,8 @@ cannot commit; the sweeper gives the job to another, and counts such losses.
 from __future__ import annotations
 
 import json
+import secrets
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,7 @@ NEWS = "ocrq:news"
 _SCRIPTS = Path(__file__).parent / "lua"
 # kombu keeps a list for each step of a queue's priority, 0 under the queue's own name
 _STEPS = ("", "\x06\x163", "\x06\x166", "\x06\x169")
+_COMMIT_AGAIN_SECONDS = 0.5  # between two tries, while Redis does not answer
 _LANES: tuple[Priority, ...] = ("interactive", "bulk")
 QUEUES = tuple(queue_name(pool, lane) for pool in POOLS for lane in _LANES)
 _QUEUE_LISTS = json.dumps({queue: [queue + step for step in _STEPS] for queue in QUEUES})
@@ -106,11 +109,12 @@ class Ledger:
     def claim(self, job_id: str, worker: str, pool: Pool | None = None) -> Claim:
         """Take a job to run it, if it is one of ``pool``'s."""
         queues = f"ocrq.{pool}." if pool else ""
-        answer = self._call("claim", job_id, self._lease, self._attempts, self._ttl, worker, queues)
+        token = secrets.token_hex(8)  # made here, so that a claim sent twice is one claim
+        answer = self._call("claim", job_id, self._lease, self._attempts, self._ttl, worker, queues, token)
         verdict = answer[0].decode()
         if verdict == "run":
-            fields = dict(zip(answer[2][::2], answer[2][1::2], strict=True))
-            return Claim("run", token=str(answer[1]), record=JobRecord.from_hash(job_id, fields))
+            fields = dict(zip(answer[1][::2], answer[1][1::2], strict=True))
+            return Claim("run", token=token, record=JobRecord.from_hash(job_id, fields))
         return Claim(verdict, orphaned_parent=_id(answer[1]) if len(answer) > 1 else None)
 
     def renew(self, job_id: str, token: str) -> bool:
@@ -154,7 +158,17 @@ class Ledger:
     def _commit(
         self, job_id: str, token: str, state: str, payload: bytes, pages: int = 0, cache_seconds: int = 0
     ) -> list[Any]:
-        return cast(list[Any], self._call("commit", job_id, token, state, payload, self._ttl, pages, cache_seconds))
+        """A read takes minutes, a restart of Redis seconds: what was read is kept until the lease would have ended."""
+        ends = time.monotonic() + self._lease
+        while True:
+            try:
+                return cast(
+                    list[Any], self._call("commit", job_id, token, state, payload, self._ttl, pages, cache_seconds)
+                )
+            except (redis.ConnectionError, redis.TimeoutError):
+                if time.monotonic() > ends:
+                    raise
+                time.sleep(_COMMIT_AGAIN_SECONDS)
 
     def forsake(self, job_id: str, worker: str, error: OcrqError | None = None) -> str | None:
         """The process that ran a job died: end its lease now, or fail the job with ``error``.
@@ -180,9 +194,13 @@ class Ledger:
         self._redis.zremrangebyscore("ocrq:dead", "-inf", horizon)
         return [_text(job_id) for job_id in self._redis.zrevrange("ocrq:dead", 0, limit - 1)]
 
-    def cancel(self, job_id: str) -> str | None:
-        """Cancel a job and its units. Returns its state before; None for an unknown id."""
-        return _id(self._call("cancel", job_id, self._ttl))
+    def cancel(self, job_id: str, *, only_new: bool = False) -> str | None:
+        """Cancel a job and its units; with ``only_new`` only one that no run has started.
+
+        Returns:
+            Its state before; None for an unknown id.
+        """
+        return _id(self._call("cancel", job_id, self._ttl, int(only_new)))
 
     def overdue(self, limit: int = 500) -> list[str]:
         """Ids of jobs whose lease ended, or whose message nobody started for a while."""

@@ -33,6 +33,8 @@ class Publisher:
         priority = URGENT if record.phase == "assemble" else NORMAL
         if record.message:
             signature = Signature.from_dict(json.loads(record.message), app=self._app)
+            if record.started:
+                signature.options.pop("expires", None)  # the caller's wish was to start by then
             signature.apply_async(task_id=record.id, queue=record.queue, priority=priority)
         else:
             self.publish_new(

@@ -49,6 +49,14 @@ class LedgerRequest(Request):
             _forsake(self, None)
         return super().on_failure(exc_info, send_failed_event=send_failed_event, return_ok=return_ok)
 
+    def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
+        """Revoked, or expired before it started: the job ends, too, or the sweeper would publish it for ever."""
+        try:
+            _ledger().cancel(self.id, only_new=not terminated)
+        except redis.RedisError as error:
+            log.warning("job %s could not be cancelled: %s", self.id, error)
+        super()._announce_revoked(reason, terminated, signum, expired)  # type: ignore[misc]
+
     def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:
         """The worker stops before the task ended: the job is queued again, and no attempt is lost."""
         try:

@@ -1,8 +1,12 @@
--- Take a job to run it. ARGV: id, lease seconds, attempts allowed, ttl, worker, start of the queues it reads.
--- Returns {'run', token, fields}, or why not: {'unknown'}, {'elsewhere'}, {'held'}, {'waiting'}, {'dead', parent}, {state}.
+-- Take a job to run it. ARGV: id, lease seconds, attempts allowed, ttl, worker, start of the queues it reads, token.
+-- The token is unique to this claim. Returns {'run', fields}, or why not: {'unknown'}, {'elsewhere'}, {'held'}, {'waiting'}, {'dead', parent}, {state}.
 local id, lease, allowed, ttl, worker = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-local state, phase = unpack(redis.call('HMGET', key('job', id), 'state', 'phase'))
+local token = ARGV[7]
+local state, phase, held = unpack(redis.call('HMGET', key('job', id), 'state', 'phase', 'token'))
 if not state then return {'unknown'} end
+if state == 'running' and held == token then -- asked again, as the answer was lost on the way
+  return {'run', redis.call('HGETALL', key('job', id))}
+end
 if string.sub(field(id, 'queue'), 1, #ARGV[6]) ~= ARGV[6] then return {'elsewhere'} end
 if state == 'running' then
   if phase == 'units' then return {'waiting'} end
@@ -11,6 +15,7 @@ if state == 'running' then
   local verdict, parent = lose_attempt(id, allowed, ttl)
   if verdict == 'dead' then return {'dead', parent} end
 elseif state ~= 'queued' then
+  redis.call('ZREM', 'ocrq:due', id) -- this run tells the caller
   return {state}
 elseif field(id, 'follows') then
   return {'held'}
@@ -24,11 +29,10 @@ if phase ~= 'assemble' then
   local head = tonumber(redis.call('HGET', 'ocrq:heads', queue) or 0)
   if tonumber(turn) > head then redis.call('HSET', 'ocrq:heads', queue, turn) end
 end
-local token = redis.call('INCR', 'ocrq:fence')
 redis.call('HSET', key('job', id), 'state', 'running', 'token', token, 'worker', worker)
 redis.call('ZADD', 'ocrq:due', now + lease, id)
 if not started then
   redis.call('HSET', key('job', id), 'started', tostring(now))
   if not field(id, 'parent') then tell(id, 'status', cjson.encode({status = 'running'})) end
 end
-return {'run', token, redis.call('HGETALL', key('job', id))}
+return {'run', redis.call('HGETALL', key('job', id))}

@@ -1,8 +1,10 @@
 -- End a run. ARGV: id, token, state, payload, ttl, pages, seconds the result may answer equal requests. A unit's payload is its reading, a document's its result or error.
 -- Returns {0} where the lease was lost, else {1, parent to publish or false}.
 local id, token, state, payload, ttl, pages = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
-local current, held = unpack(redis.call('HMGET', key('job', id), 'state', 'token'))
+local current, held, ended_by = unpack(redis.call('HMGET', key('job', id), 'state', 'token', 'ended_by'))
+if ended_by == token then return {1, false} end -- asked again, as the answer was lost on the way; the sweeper publishes
 if current ~= 'running' or held ~= token then return {0} end
+redis.call('HSET', key('job', id), 'ended_by', token)
 if field(id, 'parent') then
   finish(id, state, ttl)
   return {1, settle_unit(id, payload, pages)}

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
+import fakeredis
+import pytest
 import redis
 
 from ocrq.contracts import Page
 from tasks.ledger import Ledger
 from tasks.record import NewJob, new_id
 from tasks.runner import UnitReading
+from tasks.settings import Settings
 
 QUEUE = "ocrq.cpu.interactive"
 
@@ -320,3 +324,71 @@ def test_a_document_whose_units_all_killed_their_workers_is_dead_and_its_units_p
     ledger.fail(job_id, ledger.claim(job_id, "a").token, {"code": "worker_lost", "detail": "y"})
     assert ledger.dead() == [job_id]
     assert client.zrange("ocrq:pins:" + "b" * 64, 0, -1) == [job_id.encode()]
+
+
+class LossyRedis(fakeredis.FakeRedis):
+    """Runs a script, and then loses its answer: as often as told."""
+
+    lose = 0
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        answer = super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+        if args[0] == "EVALSHA" and self.lose:
+            self.lose -= 1
+            raise redis.ConnectionError("connection reset by peer")
+        return answer
+
+
+def test_a_commit_whose_answer_is_lost_is_still_this_runs_commit(settings: Settings) -> None:
+    lossy = LossyRedis()
+    ledger = Ledger(lossy, settings)
+    job_id = accepted(ledger)
+    token = ledger.claim(job_id, "a").token
+    lossy.lose = 1
+    assert ledger.commit(job_id, token, {"text": "x"})
+    assert not ledger.commit(job_id, "another's", {"text": "y"})
+    assert ledger.result(job_id) == {"text": "x"}
+
+
+def test_a_claim_sent_twice_is_one_claim_and_no_attempt(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    job_id = accepted(ledger)
+    monkeypatch.setattr("tasks.ledger.secrets.token_hex", lambda size: "the same claim")
+    first, again = ledger.claim(job_id, "a"), ledger.claim(job_id, "a")
+    assert (again.verdict, again.token) == ("run", first.token)
+    record = ledger.record(job_id)
+    assert record is not None
+    assert record.lost == 0
+
+
+def test_a_direct_caller_is_told_of_an_end_that_no_run_was_there_to_tell(ledger: Ledger, client: redis.Redis) -> None:
+    cut, followed, dying = (
+        accepted(ledger, message="{}"),
+        accepted(ledger, cache_key="k"),
+        accepted(ledger, message="{}"),
+    )
+    ledger.fan_out(cut, ledger.claim(cut, "a").token, [[1], [2]], 2)
+    follower = new_job(cache_key="k", message="{}")
+    ledger.create([follower])
+    ledger.cancel(cut)
+    ledger.cancel(follower.id)
+    for _ in range(2):
+        ledger.claim(dying, "a")
+        expire_lease(client, dying)
+        ledger.sweep(dying)
+    for job_id, state in ((cut, "cancelled"), (follower.id, "cancelled"), (dying, "failed")):
+        for _ in range(2):  # as often as its message is lost
+            assert job_id in ledger.overdue()
+            assert ledger.sweep(job_id) == job_id
+            expire_lease(client, job_id)
+        assert ledger.claim(job_id, "a").verdict == state
+        assert job_id not in ledger.overdue()
+    assert ledger.record(followed) is not None
+
+
+def test_an_expired_message_cancels_a_job_only_if_no_run_has_started(ledger: Ledger) -> None:
+    waiting, started = accepted(ledger), accepted(ledger)
+    token = ledger.claim(started, "a").token
+    ledger.cancel(waiting, only_new=True)
+    ledger.cancel(started, only_new=True)
+    assert ledger.claim(waiting, "a").verdict == "cancelled"
+    assert ledger.commit(started, token, {"text": "x"})
