@@ -76,7 +76,7 @@ class Access:
         return cast(Caller, g.caller)
 
     def charge(self, documents: int, size: int) -> None:
-        """Count what the caller submits beyond the request itself, which was counted when it came.
+        """Count what the caller submits; the request itself was counted when it came, as one document.
 
         Args:
             documents: How many, from 1.
@@ -86,7 +86,7 @@ class Access:
             RateLimited: The key may send no more for now.
             TooLarge: It may never send so much at once.
         """
-        self._count(self.caller(), documents - 1, size)
+        self._count(self.caller(), documents, size, counted=1)
 
     def _admit(self) -> None:
         if self._keys is None:
@@ -103,9 +103,9 @@ class Access:
         if request.method == "POST":
             self._count(g.caller, 1, 0)
 
-    def _count(self, caller: Caller, documents: int, size: int) -> None:
+    def _count(self, caller: Caller, documents: int, size: int, counted: int = 0) -> None:
         if self._meter is not None and caller.key is not None:
-            self._meter.charge(caller.key.name, caller.key.allowance, documents, size)
+            self._meter.charge(caller.key.name, caller.key.allowance, documents, size, counted)
 
 
 def _key_of(request: Request, keys: KeyRing) -> ApiKey:

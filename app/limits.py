@@ -85,7 +85,7 @@ class Meter:
         """A count of this process alone."""
         return cls(MemoryStorage())
 
-    def charge(self, name: str, allowance: Allowance, documents: int, size: int) -> None:
+    def charge(self, name: str, allowance: Allowance, documents: int, size: int, counted: int = 0) -> None:
         """Count what a key sends.
 
         Args:
@@ -93,6 +93,7 @@ class Meter:
             allowance: What it may send.
             documents: Submits to count.
             size: Bytes of documents to count.
+            counted: How many of the submits have been counted already.
 
         Raises:
             RateLimited: It has sent as much as it may for now; nothing was counted for the limit that refuses.
@@ -100,12 +101,12 @@ class Meter:
             BrokerUnavailable: Redis does not answer.
         """
         with broker_errors():
-            for item, cost, what, field in (
-                (allowance.rate, documents, "documents", "requests"),
-                (allowance.bytes, size, "bytes", "image"),
+            for item, whole, cost, what, field in (
+                (allowance.rate, documents, documents - counted, "documents", "requests"),
+                (allowance.bytes, size, size, "bytes", "image"),
             ):
                 if item is not None and cost and not self._window.hit(item, what, name, cost=cost):
-                    self._refuse(item, cost, what, field, name)
+                    self._refuse(item, whole, what, field, name)
 
     def _refuse(self, item: RateLimitItem, cost: int, what: str, field: str, name: str) -> None:
         allowed = f"{item.amount:,} {what} in {_told(item.get_expiry())}"

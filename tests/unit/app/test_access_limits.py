@@ -167,8 +167,21 @@ def test_a_batch_counts_as_its_documents(client, image, problem):
 
 
 def test_a_batch_that_never_fits_says_so(client, image, problem):
-    body = {"endpoint": "/extract_text", "requests": [{"image": image}] * 9}
-    problem(client.post("/jobs", json=body, headers=by(ANN)), 413, "too_large", "requests")
+    for count in (4, 9):
+        body = {"endpoint": "/extract_text", "requests": [{"image": image}] * count}
+        told = problem(client.post("/jobs", json=body, headers=by(ANN)), 413, "too_large", "requests")
+        assert f"this has {count}" in told["detail"]
+
+
+def test_a_batch_fits_after_it_was_told_twice_to_come_again(client, image, clock):
+    # The first refusal comes before the body is read, and does not know how many documents there are.
+    body = {"endpoint": "/extract_text", "requests": [{"image": image}] * 3}
+    assert client.post("/jobs", json=body, headers=by(ANN)).status_code == 202
+    for _ in range(2):
+        refused = client.post("/jobs", json=body, headers=by(ANN))
+        assert refused.status_code == 429
+        clock.now += int(refused.headers["Retry-After"])
+    assert client.post("/jobs", json=body, headers=by(ANN)).status_code == 202
 
 
 def test_documents_count_by_their_bytes_however_they_come(client, png):
