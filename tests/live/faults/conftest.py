@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,6 +59,16 @@ class Stack:
         return sum(1 for event in events if event and event.data == {"status": "succeeded"})
 
 
+def _kill(parts: Parts) -> None:
+    """SIGKILL each part with its children, also where the part died before them: nothing of this stack is kept."""
+    for part in [*parts.workers, parts.control, parts.redis]:
+        if part.process is None:
+            continue
+        with suppress(ProcessLookupError):
+            os.killpg(part.pid, signal.SIGKILL)  # each part was started as a group of its own
+        part.process.wait()
+
+
 @pytest.fixture
 def make_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
     started: list[Parts] = []
@@ -71,7 +84,7 @@ def make_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
 
     yield make
     for parts in started:
-        parts.stop()
+        _kill(parts)
 
 
 @pytest.fixture
