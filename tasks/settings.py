@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     max_pixels: int = Field(default=100_000_000, ge=1, description="Pixels of one page.")
     max_pages: int = Field(default=1000, ge=1)
     pdf_dpi: int = Field(default=200, ge=36, le=600)
-    decode_in_process: bool = Field(
+    decode_helper: bool = Field(
         default=True, description="Decode documents in a helper process of each reading one; false: in that itself."
     )
     decode_seconds: float = Field(

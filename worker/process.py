@@ -50,7 +50,7 @@ def make_opener(settings: Settings, limits: Limits) -> Opener:
     Raises:
         InternalError: The helper process does not start.
     """
-    if not settings.decode_in_process:
+    if not settings.decode_helper:
         from worker.imaging.decode import open_document
 
         return partial(open_document, limits=limits)

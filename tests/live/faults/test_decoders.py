@@ -114,6 +114,6 @@ def test_no_decoder_outlives_its_reading_process(make_stack: Callable[..., Stack
 
 
 def test_a_small_install_reads_without_decoders(make_stack: Callable[..., Stack]) -> None:
-    stack = make_stack(workers=1, OCRQ_DECODE_IN_PROCESS="false")
+    stack = make_stack(workers=1, OCRQ_DECODE_HELPER="false")
     assert stack.text(stack.submit(frames(60, 60))).count("page") == 2
     assert not decoders(stack.parts.workers[0])
