@@ -1,0 +1,95 @@
+"""Programs that call by Celery alone: each call ends once, whatever becomes of its messages."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from celery import Celery, chain
+from celery.exceptions import TaskRevokedError
+from celery.result import AsyncResult
+
+from tasks.ledger import Ledger
+from tasks.queue import QueueBackend
+from tests.documents import as_png, as_tiff, text_page
+from tests.live.processes import Parts, until
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture
+def app(parts: Parts) -> Iterator[Celery]:
+    app = Celery(broker=parts.url, backend=parts.url, set_as_current=False)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def ledger(backend: QueueBackend) -> Ledger:
+    return backend._ledger
+
+
+def frames(count: int, name: str) -> bytes:
+    return as_tiff([text_page([f"{name} {number}"], size=(200, 100)) for number in range(count)])
+
+
+def ask(app: Celery, document: bytes, **request: Any) -> Any:
+    image = base64.b64encode(document).decode()
+    return app.signature("ocr.extract_text", kwargs={"request": {"image": image, **request}}, app=app)
+
+
+def state(ledger: Ledger, call: AsyncResult[Any]) -> str | None:
+    record = ledger.record(str(call.id))
+    return record.state if record else None
+
+
+def phase(ledger: Ledger, call: AsyncResult[Any]) -> str | None:
+    record = ledger.record(str(call.id))
+    return record.phase if record else None
+
+
+def done(ledger: Ledger, call: AsyncResult[Any]) -> int:
+    record = ledger.record(str(call.id))
+    return record.done if record else 0
+
+
+def test_equal_calls_at_once_are_all_answered(app: Celery) -> None:
+    document = frames(10, "equal")
+    calls = [ask(app, document).apply_async() for _ in range(4)]
+    results = [call.get(timeout=30) for call in calls]
+    assert [len(result["pages"]) for result in results] == [10] * 4
+    assert sum(result["metadata"]["cached"] for result in results) == 3
+
+
+def test_a_caller_hears_that_the_document_being_read_page_by_page_was_cancelled(app: Celery, ledger: Ledger) -> None:
+    call = ask(app, frames(40, "cancelled")).apply_async()
+    until(lambda: phase(ledger, call) == "units", "the pages are read")
+    ledger.cancel(str(call.id))
+    with pytest.raises(Exception, match="cancelled"):
+        call.get(timeout=15)
+
+
+def test_a_call_that_expires_in_the_queue_ends_and_is_not_published_for_ever(app: Celery, ledger: Ledger) -> None:
+    busy = [ask(app, frames(64, name)).apply_async() for name in ("busy", "busier")]  # three seconds of two processes
+    until(lambda: all(done(ledger, call) >= 4 for call in busy), "the pages are read")
+    call = ask(app, as_png(text_page(["late"], size=(200, 100)))).apply_async(expires=1)
+    with pytest.raises(TaskRevokedError):
+        call.get(timeout=20)
+    assert state(ledger, call) == "cancelled"
+    assert [len(call.get(timeout=30)["pages"]) for call in busy] == [64, 64]
+
+
+def test_a_late_copy_of_a_message_starts_what_follows_no_second_time(
+    app: Celery, backend: QueueBackend, parts: Parts
+) -> None:
+    linked = chain(ask(app, frames(2, "chained")), app.signature("ocr.health", immutable=True), app=app).apply_async()
+    linked.get(timeout=30)
+    assert linked.parent is not None
+    ran = parts.control.said().count(str(linked.id)) + parts.workers[0].said().count(str(linked.id))
+    for _ in range(3):
+        backend._admission.publish(str(linked.parent.id))
+    time.sleep(1.5)
+    assert parts.control.said().count(str(linked.id)) + parts.workers[0].said().count(str(linked.id)) == ran
