@@ -104,6 +104,7 @@ class Admission:
             except Exception:
                 self._batches.free(key)
                 raise
+        self._batches.keep(key)
         return batch_id
 
     def _accept_batch(self, batch_id: str, items: Sequence[Submission | Exception], owner: str | None) -> None:

@@ -13,6 +13,9 @@ from ocrq.contracts import ENDED, Batch, Job, JobStatus, Progress
 from ocrq.errors import JobConflict
 from tasks.record import new_id
 
+ACCEPTING_SECONDS = 120  # whoever has not accepted a batch by then has died, and the key is free again
+RETRY_AFTER = 2
+
 
 class Batches:
     """Which jobs stand under which batch id; kept as long as an ended job, twice over."""
@@ -28,11 +31,11 @@ class Batches:
             The id, and whether the key is new.
 
         Raises:
-            JobConflict: The key was used for another batch.
+            JobConflict: The key was used for another batch, or for one that is not accepted yet.
         """
         name = f"ocrq:idempotency:batch:{key}"
         batch_id = new_id()
-        if self._redis.set(name, f"{batch_id} {fingerprint}", nx=True, ex=self._ttl):
+        if self._redis.set(name, f"{batch_id} {fingerprint}", nx=True, ex=ACCEPTING_SECONDS):
             return batch_id, True
         first, _, used_for = cast(bytes, self._redis.get(name) or b"").decode().partition(" ")
         if used_for != fingerprint:
@@ -41,7 +44,17 @@ class Batches:
                 field="Idempotency-Key",
                 extra={"job": first},
             )
+        if not self.exists(first):
+            raise JobConflict(
+                "the first batch with this Idempotency-Key is still being accepted; ask again shortly",
+                field="Idempotency-Key",
+                retry_after=RETRY_AFTER,
+            )
         return first, False
+
+    def keep(self, key: str) -> None:
+        """Remember a reservation for as long as its batch, which is accepted."""
+        self._redis.expire(f"ocrq:idempotency:batch:{key}", self._ttl)
 
     def free(self, key: str) -> None:
         """Give up a reservation whose batch was refused."""

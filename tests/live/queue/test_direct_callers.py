@@ -87,7 +87,8 @@ def test_a_late_copy_of_a_message_starts_what_follows_no_second_time(
 ) -> None:
     linked = chain(ask(app, frames(2, "chained")), app.signature("ocr.health", immutable=True), app=app).apply_async()
     linked.get(timeout=30)
-    assert linked.parent is not None
+    assert isinstance(linked, AsyncResult)
+    assert isinstance(linked.parent, AsyncResult)
     ran = parts.control.said().count(str(linked.id)) + parts.workers[0].said().count(str(linked.id))
     for _ in range(3):
         backend._admission.publish(str(linked.parent.id))

@@ -10,6 +10,7 @@ import redis
 from celery import Celery
 
 from ocrq.contracts import parse_request
+from ocrq.errors import JobConflict
 from tasks.admission import Admission
 from tasks.backend import Submission
 from tasks.batches import Batches
@@ -129,3 +130,20 @@ def test_of_a_batch_whose_documents_cannot_all_be_stored_none_is_read(ledger: Le
     with pytest.raises(OSError, match="no space"):
         make_admission(client, ledger, blobs).submit_batch([submission(b"one"), submission(b"two")])
     assert states(ledger, client) == ["cancelled", "cancelled"]
+
+
+def test_a_batch_repeated_while_the_first_is_being_accepted_is_told_to_wait_and_not_for_days(
+    admission: Admission, client: redis.Redis
+) -> None:
+    batches = Batches(client, job_ttl=1000)
+    batch_id, new = batches.reserve("k", "same")
+    assert new
+    with pytest.raises(JobConflict, match="still being accepted"):
+        batches.reserve("k", "same")
+    assert 0 < client.ttl("ocrq:idempotency:batch:k") <= 120  # whoever accepts it may have died
+    batches.create(batch_id, ["a job"], None)
+    batches.keep("k")
+    assert batches.reserve("k", "same") == (batch_id, False)
+    assert client.ttl("ocrq:idempotency:batch:k") > 120
+    first = admission.submit_batch([submission(idempotency_key="of a batch")])
+    assert admission.submit_batch([submission(idempotency_key="of a batch")]) == first
