@@ -43,8 +43,10 @@ serve: $(VENV)/.ready ## Start the stack and leave it running on http://127.0.0.
 
 # What needs no process of its own runs two at a time; the live tests watch clocks and signals and run alone.
 test: $(VENV)/.ready-dev lint ## Lint, then run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not live" -q
-	$(BIN)/python -m pytest -m live -q
+	@failed=0
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not live" -q || failed=$$?
+	$(BIN)/python -m pytest -m live -q || failed=$$?
+	exit $$failed
 
 lint: $(VENV)/.ready-dev ## Check style, types, import directions, dependencies and spelling
 	@$(BIN)/ruff check .
