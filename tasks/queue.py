@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import redis
 
@@ -117,11 +118,13 @@ class QueueBackend:
 
     def events(self, job_id: str, after: str | None = None, owner: str | None = None) -> Iterator[JobEvent | None]:
         """See :class:`tasks.backend.Backend`."""
-        if self._batches.exists(job_id):
+        with broker_errors():
+            batch = self._batches.exists(job_id)
+            if not batch:
+                self._record(job_id, owner)
+        if batch:
             yield from self._batch_events(job_id, after, owner)
             return
-        with broker_errors():
-            self._record(job_id, owner)
         last = after or "0"
         with self._news.about([job_id]) as told:
             while True:
@@ -153,15 +156,18 @@ class QueueBackend:
                     yield None
 
     def _told(self, job_id: str, after: str) -> Iterator[JobEvent]:
+        put_together = cache(lambda: (self._ledger.result(job_id) or {}).get("pages", []))
         while rows := self._ledger.events(job_id, after):
             for event_id, name, data in rows:
                 after = event_id
                 if name != "unit":
                     yield JobEvent(event_id, name, json.loads(data))
                     continue
-                reading = self._ledger.reading(job_id, int(data)) or {}
-                for page in reading.get("pages", ()):
-                    yield JobEvent(event_id, "page", page)
+                unit = json.loads(data)
+                reading = self._ledger.reading(job_id, unit["index"])
+                # A unit's pages as it read them or, once they are put together, as the result has them.
+                pages = put_together() if reading is None else reading.get("pages", [])
+                yield from (JobEvent(event_id, "page", page) for page in pages if page["page"] in unit["pages"])
 
     def health(self) -> Health:
         """See :class:`tasks.backend.Backend`."""

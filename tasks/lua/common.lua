@@ -50,13 +50,13 @@ end
 -- A unit tells its parent, whatever became of it; the last one sends the parent to be put together.
 -- Returns the parent's id if it is to be published now.
 local function settle_unit(id, reading, pages)
-  local parent, index = unpack(redis.call('HMGET', key('job', id), 'parent', 'index'))
+  local parent, index, numbers = unpack(redis.call('HMGET', key('job', id), 'parent', 'index', 'pages'))
   redis.call('EXPIRE', key('job', id), 600)
   if field(parent, 'state') ~= 'running' or field(parent, 'phase') ~= 'units' then return false end
   if redis.call('HSETNX', key('units', parent), index, reading) == 0 then return false end
   local done = redis.call('HINCRBY', key('job', parent), 'done', pages)
   tell(parent, 'progress', cjson.encode({done = done, total = tonumber(field(parent, 'total')), unit = 'page'}))
-  tell(parent, 'unit', index)
+  tell(parent, 'unit', '{"index":' .. index .. ',"pages":' .. numbers .. '}')
   if redis.call('HINCRBY', key('job', parent), 'left', -1) > 0 then return false end
   redis.call('HSET', key('job', parent), 'state', 'queued', 'phase', 'assemble')
   next_turn(parent)

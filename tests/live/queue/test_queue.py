@@ -74,6 +74,8 @@ def test_progress_and_pages_are_told_as_events(backend: QueueBackend) -> None:
     assert events[-1].data == {"status": "succeeded"}
     again = [event for event in backend.events(job_id, after=events[-2].id) if event]
     assert again == events[-1:]
+    late = [event.data for event in backend.events(job_id) if event and event.name == "page"]
+    assert sorted(page["page"] for page in late) == [1, 2, 3]  # also where all had ended before anybody asked
 
 
 def test_a_document_that_cannot_be_read_is_a_told_failure(backend: QueueBackend, parts: Parts) -> None:
