@@ -1,11 +1,11 @@
-"""A fresh stack for each fault: two workers of one process each, the faulty engine, leases of a second."""
+"""A stack for each fault: two workers of one process each, the faulty engine, leases of a second."""
 
 from __future__ import annotations
 
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tasks.backend import Submission
 from tasks.queue import QueueBackend
 from tasks.settings import Settings
 from tests.documents import as_png, as_tiff, text_page
-from tests.live.processes import Parts
+from tests.live.processes import Part, Parts
 
 SETTINGS = {"OCRQ_LEASE_SECONDS": "1", "OCRQ_DRAIN_SECONDS": "5"}
 
@@ -30,6 +30,11 @@ def page(width: int = 60) -> bytes:
 
 def frames(*widths: int) -> bytes:
     return as_tiff([text_page(["x"], size=(width, 40)) for width in widths])
+
+
+def lives(part: Part) -> bool:
+    """Whether its main process does."""
+    return part.process is not None and part.process.poll() is None
 
 
 @dataclass
@@ -69,24 +74,41 @@ def _kill(parts: Parts) -> None:
         part.process.wait()
 
 
-@pytest.fixture
-def make_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
-    started: list[Parts] = []
-
-    def make(workers: int = 2, concurrency: int = 1, **settings: str) -> Stack:
-        parts = Parts(tmp_path / "parts", {**SETTINGS, **settings}, worker_module="tests.live.faults.faulty_worker")
-        started.append(parts)
+@contextmanager
+def _started(directory: Path, workers: int = 2, concurrency: int = 1, **settings: str) -> Iterator[Stack]:
+    parts = Parts(directory / "parts", {**SETTINGS, **settings}, worker_module="tests.live.faults.faulty_worker")
+    try:
         parts.start(workers=workers, concurrency=concurrency)
         backend = QueueBackend(
             Settings(redis_url=SecretStr(parts.url), model="fake", blob_dir=parts.directory / "blobs", lease_seconds=1)
         )
-        return Stack(parts, backend)
-
-    yield make
-    for parts in started:
+        yield Stack(parts, backend)
+    finally:
         _kill(parts)
+
+
+@pytest.fixture
+def make_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
+    with ExitStack() as started:
+        yield lambda **settings: started.enter_context(_started(tmp_path, **settings))
 
 
 @pytest.fixture
 def stack(make_stack: Callable[..., Stack]) -> Stack:
     return make_stack()
+
+
+@pytest.fixture(scope="module")
+def _kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with _started(tmp_path_factory.mktemp("kept")) as stack:
+        yield stack
+
+
+@pytest.fixture
+def kept_stack(_kept: Stack) -> Stack:
+    """One for all faults that leave each part as it was; what it has read before is forgotten."""
+    assert all(lives(part) for part in _kept.parts.workers), "a fault killed one"
+    with _kept.parts.client() as client:
+        for key in client.scan_iter("ocrq:cache:*"):
+            client.delete(key)
+    return _kept

@@ -8,9 +8,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.live.faults.conftest import Stack, page
+from tests.live.faults.conftest import Stack, lives, page
 from tests.live.faults.engines.fake import SLEEP
-from tests.live.processes import Part
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,6 @@ def _kill_one(stack: Stack, dice: random.Random) -> None:
 
 def _restart_dead(stack: Stack) -> None:
     for part in list(stack.parts.workers):
-        if not _lives(part):
+        if not lives(part):
             stack.parts.workers.remove(part)
             stack.parts.add_worker(1)
-
-
-def _lives(part: Part) -> bool:
-    return part.process is not None and part.process.poll() is None

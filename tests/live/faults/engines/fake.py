@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from tasks.runner import ReadContext
 from tasks.settings import Settings
@@ -18,6 +19,8 @@ SLOW = 104  # a second, told to stop at any time
 DEAF = 105  # four seconds, deaf to being told to stop
 SLEEP = 106  # a tenth of a second
 LEAK = 107  # 60 MB, never given back
+LONG = 108  # ten seconds, told to stop at any time
+FREEZE = 109  # the first to read it freezes and then has read something else; the next takes a second
 
 _leaked: list[bytearray] = []
 
@@ -39,16 +42,37 @@ class FaultyEngine:
             case 103:
                 raise RuntimeError("the engine broke: /secret/path")
             case 104:
-                for _ in range(20):
-                    time.sleep(0.05)
-                    context.check()
+                _work(1, context)
             case 105:
                 time.sleep(4)
             case 106:
                 time.sleep(0.1)
             case 107:
                 _leaked.append(bytearray(os.urandom(1)) * 60_000_000)
+            case 108:
+                _work(10, context)
+            case 109:
+                if _first():
+                    os.kill(os.getpid(), signal.SIGSTOP)
+                    return PageReading(text="read by the frozen one", probability=0.9)
+                _work(1, context)
         return PageReading(text=f"page {page.number}", probability=0.9)
+
+
+def _work(seconds: float, context: ReadContext) -> None:
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        time.sleep(0.05)
+        context.check()
+
+
+def _first() -> bool:
+    """Whether no process of this test has been here before."""
+    try:
+        Path(os.environ["FAULTY_MARK"]).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 def load(model: str, settings: Settings) -> FaultyEngine:
