@@ -8,8 +8,13 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+from ocrq.errors import NoWorker
 from tests.live.faults.conftest import Stack, lives, page
 from tests.live.faults.engines.fake import SLEEP
+
+MAIN_SHARE = 0.4  # of the kills; the others are of children
+LOOK_EVERY = 10  # jobs submitted between two looks at what has drained
+LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -22,53 +27,77 @@ class Outcome:
     seconds: float
 
 
+@dataclass
+class Killer:
+    """Kills a process whenever its share of the jobs has drained, and starts again what died.
+
+    Args:
+        stack: Whose workers are killed.
+        jobs: How many will come in all.
+        kills: Spread evenly over them.
+        dice: Choose the victims.
+    """
+
+    stack: Stack
+    jobs: int
+    kills: int
+    dice: random.Random
+    done: int = 0
+
+    def look(self, submitted: int) -> None:
+        """To be called often, with the number of jobs submitted so far."""
+        drained = submitted - sum(self.stack.backend.health().queued.values())
+        if self.done < self.kills and drained >= self.jobs * (self.done + 1) / (self.kills + 1):
+            self._kill_one()
+            self.done += 1
+        self.restart_dead()
+
+    def restart_dead(self) -> None:
+        """As the supervisor does."""
+        for part in list(self.stack.parts.workers):
+            if not lives(part):
+                self.stack.parts.workers.remove(part)
+                self.stack.parts.add_worker(1)
+
+    def _kill_one(self) -> None:
+        part = self.dice.choice(self.stack.parts.workers)
+        victims = part.children()
+        if not victims or self.dice.random() < MAIN_SHARE:
+            part.kill()
+        else:
+            self.dice.choice(victims).send_signal(signal.SIGKILL)
+
+
 def storm(stack: Stack, jobs: int, kills: int, seed: int, quiet_after: float = 600.0) -> Outcome:
     """Submit jobs, kill a random process (child or main) again and again, and wait until every job has ended.
 
     Args:
         stack: With workers that are started again here when their main process was killed.
         jobs: How many documents; one in a hundred takes a tenth of a second.
-        kills: Spread over the time the queue drains.
+        kills: Spread over the time the jobs drain, which begins while they are submitted.
         seed: Of the victims.
         quiet_after: Seconds after which a job that has not ended counts as lost.
     """
-    dice = random.Random(seed)
     began = time.monotonic()
-    ids = [stack.submit(page(SLEEP if number % 100 == 0 else 60), cache=False) for number in range(jobs)]
-    done_kills = 0
-    while done_kills < kills and (left := _waiting(stack)) > 0:
-        # The next kill is due when its share of the queue has drained.
-        if left <= jobs * (1 - (done_kills + 1) / (kills + 1)) or dice.random() < 0.02:
-            _kill_one(stack, dice)
-            done_kills += 1
-        time.sleep(0.05)
-        _restart_dead(stack)
+    killer = Killer(stack, jobs, kills, random.Random(seed))
+    ids: list[str] = []
+    while len(ids) < jobs:
+        try:
+            ids.append(stack.submit(page(SLEEP if len(ids) % 100 == 0 else 60), cache=False))
+        except NoWorker:  # told at once where all are dead: nothing was accepted that could be lost
+            time.sleep(LOOK_SECONDS)
+            killer.restart_dead()
+        if len(ids) % LOOK_EVERY == 0:
+            killer.look(len(ids))
+    while killer.done < kills and time.monotonic() - began < quiet_after:
+        killer.look(jobs)
+        time.sleep(LOOK_SECONDS)
     states: Counter[str] = Counter()
     for job_id in ids:
         while (status := stack.job(job_id, 5).status) not in {"succeeded", "failed", "cancelled"}:
-            _restart_dead(stack)
+            killer.restart_dead()
             if time.monotonic() - began > quiet_after:
                 break
         states[status] += 1
     twice = sum(stack.commits(job_id) > 1 for job_id in ids)
-    return Outcome(states, twice, done_kills, time.monotonic() - began)
-
-
-def _waiting(stack: Stack) -> int:
-    return sum(stack.backend.health().queued.values())
-
-
-def _kill_one(stack: Stack, dice: random.Random) -> None:
-    part = dice.choice(stack.parts.workers)
-    victims = [*part.children()]
-    if not victims or dice.random() < 0.4:
-        part.kill()
-        return
-    dice.choice(victims).send_signal(signal.SIGKILL)
-
-
-def _restart_dead(stack: Stack) -> None:
-    for part in list(stack.parts.workers):
-        if not lives(part):
-            stack.parts.workers.remove(part)
-            stack.parts.add_worker(1)
+    return Outcome(states, twice, killer.done, time.monotonic() - began)
