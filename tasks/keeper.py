@@ -82,8 +82,8 @@ class Keeper(threading.Thread):
                 if now >= beat_at or at_hand != said:
                     self._heartbeats.beat(self._describe(at_hand))
                     beat_at, said = now + BEAT_SECONDS, at_hand
-            except redis.RedisError as error:
-                log.warning("the keeper cannot reach Redis, and tries again: %s", error)
+            except Exception as error:  # a process whose keeper has ended would lose every job it holds
+                log.warning("the keeper could not do its work, and tries again: %s", error)
                 if hold and now > hold.ends:
                     hold.lost.set()
             # It is never woken: a job that is done before the next look costs no heartbeat of its own.

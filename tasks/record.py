@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from ocrq.contracts import ENDED, Job, JobError, JobStatus, Operation, Priority, Progress, ReadRequest, parse_request
+from ocrq.errors import WorkerLost
 from tasks.catalogue import Pool
 
 Phase = Literal["plan", "units", "assemble", "unit"]
@@ -175,6 +176,10 @@ class JobRecord:
             result["metadata"]["cached"] = True
         return result
 
+    @property
+    def _lost_for_good(self) -> bool:
+        return self.error is not None and self.error.get("code") == WorkerLost.code
+
     def to_job(self, result: dict[str, Any] | None = None) -> Job:
         """The job as its owner sees it."""
         return Job(
@@ -184,7 +189,7 @@ class JobRecord:
             created_at=_moment(self.created),
             started_at=_moment(self.started) if self.started else None,
             finished_at=_moment(self.finished) if self.finished else None,
-            attempts=self.lost + (1 if self.started and self.state != "failed" else 0),
+            attempts=self.lost + (1 if self.started and not self._lost_for_good else 0),
             result=result,
             error=JobError.model_validate(self.error) if self.error else None,
         )

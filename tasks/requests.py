@@ -15,6 +15,7 @@ import redis
 from billiard.exceptions import WorkerLostError
 from celery.worker import state
 from celery.worker.request import Request
+from kombu.exceptions import OperationalError
 
 from ocrq.errors import OcrqError, TimeLimitExceeded
 from tasks.celery_app import make_celery
@@ -73,7 +74,7 @@ def _forsake(request: Request, error: OcrqError | None) -> None:
         if parent:
             settings = Settings()
             Publisher(make_celery(settings, socket_timeout=WORKER_TIMEOUT), _ledger()).publish(parent)
-    except redis.RedisError as failure:
+    except (redis.RedisError, OperationalError) as failure:
         log.warning("the end of job %s's process could not be told, its lease will end: %s", request.id, failure)
 
 

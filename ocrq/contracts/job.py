@@ -45,7 +45,7 @@ class Job(JobModel):
     created_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
-    attempts: int = Field(default=0, ge=0, description="Runs whose worker died, and the one now running.")
+    attempts: int = Field(default=0, ge=0, description="Runs that began: those whose worker died, and the last one.")
     result: dict[str, Any] | None = None
     error: JobError | None = None
 

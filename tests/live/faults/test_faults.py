@@ -293,7 +293,7 @@ def test_a_task_past_its_hard_limit_is_told_and_its_worker_is_free(make_stack: C
     stack = make_stack(workers=1, OCRQ_JOB_SECONDS="1", OCRQ_HARD_LIMIT_SECONDS="1")
     job = stack.job(stack.submit(page(DEAF)), 40)
     assert job.error is not None
-    assert (job.status, job.error.code, job.attempts) == ("failed", "time_limit_exceeded", 0)
+    assert (job.status, job.error.code, job.attempts) == ("failed", "time_limit_exceeded", 1)
     assert job.finished_at is not None and job.started_at is not None
     assert (job.finished_at - job.started_at).total_seconds() < 3.5
     stack.parts.until_reading(1)
