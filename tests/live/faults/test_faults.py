@@ -15,7 +15,7 @@ from celery import Celery, chain, chord
 
 from ocrq.errors import BrokerUnavailable
 from tests.live.faults.conftest import Stack, frames, lives, page
-from tests.live.faults.engines.fake import DEAF, FREEZE, KILL_CHILD, KILL_PARENT, LEAK, LONG, RAISE, SLOW
+from tests.live.faults.engines.fake import DEAF, FREEZE, KILL_CHILD, KILL_PARENT, LEAK, LONG, RAISE, SLEEP, SLOW
 from tests.live.processes import Part, until
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
@@ -114,14 +114,15 @@ def test_a_frozen_worker_that_thaws_while_a_peer_reads_cannot_commit(
 
 
 def test_a_worker_whose_connections_are_cut_over_and_over_ends_its_job_once(stack: Stack) -> None:
-    job_id = stack.submit(frames(*[SLOW] * 6))
-    until(lambda: running(stack, job_id), "the job runs")
+    long, many = stack.submit(page(DEAF)), stack.submit(frames(*[SLEEP] * 6))
+    until(lambda: running(stack, long), "the long job runs")
     with stack.parts.client() as client:
         for _ in range(25):
             client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-            time.sleep(0.05)
-    assert stack.text(job_id, 60).count("page") == 6
-    assert stack.commits(job_id) == 1
+            time.sleep(0.1)  # 2.5 s in all, of the four that the long job takes
+    assert stack.text(long) == "page 1"
+    assert stack.text(many, 60).count("page") == 6
+    assert (stack.commits(long), stack.job(long).attempts, stack.commits(many)) == (1, 1, 1)
 
 
 def test_redis_killed_and_restarted_loses_no_job(stack: Stack) -> None:
