@@ -392,3 +392,38 @@ def test_an_expired_message_cancels_a_job_only_if_no_run_has_started(ledger: Led
     ledger.cancel(started, only_new=True)
     assert ledger.claim(waiting, "a").verdict == "cancelled"
     assert ledger.commit(started, token, {"text": "x"})
+
+
+def test_cancelling_an_ended_job_changes_nothing(ledger: Ledger) -> None:
+    job_id = accepted(ledger)
+    ledger.commit(job_id, ledger.claim(job_id, "a").token, {"text": "x"})
+    assert ledger.cancel(job_id) == "succeeded"
+    assert ledger.claim(job_id, "a").verdict == "succeeded"
+    assert ledger.result(job_id) == {"text": "x"}
+
+
+def test_a_job_of_another_pool_is_not_claimed(ledger: Ledger) -> None:
+    job_id = accepted(ledger)
+    assert ledger.claim(job_id, "a", "gpu").verdict == "elsewhere"
+    assert ledger.claim(job_id, "a", "cpu").verdict == "run"
+
+
+def test_a_job_that_runs_again_keeps_its_first_start(ledger: Ledger, client: redis.Redis) -> None:
+    job_id = accepted(ledger)
+    first = ledger.claim(job_id, "a").record
+    expire_lease(client, job_id)
+    again = ledger.claim(job_id, "b").record
+    assert first is not None and again is not None
+    assert first.started == again.started
+    assert [name for _, name, _ in ledger.events(job_id, "0")] == ["status"]
+
+
+def test_units_leave_nothing_that_does_not_expire(ledger: Ledger, client: redis.Redis) -> None:
+    read, cancelled = accepted(ledger), accepted(ledger)
+    read_all_units(ledger, read)
+    ledger.commit(read, ledger.claim(read, "a").token, {"text": "x"})
+    units = ledger.fan_out(cancelled, ledger.claim(cancelled, "a").token, [[1], [2]], 2)
+    ledger.claim(units[0], "a")
+    ledger.cancel(cancelled)
+    left = [key.decode() for job_id in (read, cancelled) for key in client.scan_iter(f"*{job_id}*")]
+    assert {key for key in left if client.ttl(key) < 0} == set()
