@@ -422,7 +422,9 @@ def test_units_leave_nothing_that_does_not_expire(ledger: Ledger, client: redis.
     read, cancelled = accepted(ledger), accepted(ledger)
     read_all_units(ledger, read)
     ledger.commit(read, ledger.claim(read, "a").token, {"text": "x"})
-    units = ledger.fan_out(cancelled, ledger.claim(cancelled, "a").token, [[1], [2]], 2)
+    units = ledger.fan_out(cancelled, ledger.claim(cancelled, "a").token, [[1], [2], [3]], 3)
+    ledger.commit_unit(units[1], ledger.claim(units[1], "a").token, reading(2))
+    assert ledger.claim(units[1], "b").verdict == "succeeded"
     ledger.claim(units[0], "a")
     ledger.cancel(cancelled)
     left = [key.decode() for job_id in (read, cancelled) for key in client.scan_iter(f"*{job_id}*")]
