@@ -16,6 +16,7 @@ from app.reads import read_routes
 from app.service import service_routes
 from app.uploads import MAX_BATCH
 from app.waiting import Seats
+from app.webhooks import webhook_routes
 from tasks.backend import Backend
 from tasks.settings import MEGABYTE, Settings
 
@@ -40,7 +41,7 @@ def create_app(backend: Backend, settings: Settings, access: Access | None = Non
     app.config.update(MAX_CONTENT_LENGTH=limit, MAX_FORM_MEMORY_SIZE=limit, MAX_FORM_PARTS=MAX_BATCH + _SMALL_PARTS)
     door = Door(backend, settings, Seats(settings.max_waiting), access or Access.from_settings(settings))
     door.access.guard(app)
-    for routes in (read_routes, job_routes, service_routes, page_routes):
+    for routes in (read_routes, job_routes, webhook_routes, service_routes, page_routes):
         app.register_blueprint(routes(door))
     tell_errors_as_problems(app, settings)
     app.after_request(_add_headers)

@@ -11,6 +11,7 @@ from app.openapi_routes import paths
 from ocrq import __version__
 from ocrq.contracts import (
     Batch,
+    DeadDelivery,
     Health,
     Job,
     JobSubmission,
@@ -23,7 +24,16 @@ from ocrq.contracts import (
 from ocrq.errors import BY_CODE
 
 _TAKEN: tuple[type[BaseModel], ...] = (ReadRequest, JobSubmission)
-_GIVEN: tuple[type[BaseModel], ...] = (TextResult, StructuredResult, Job, Batch, Health, ModelList, Problem)
+_GIVEN: tuple[type[BaseModel], ...] = (
+    TextResult,
+    StructuredResult,
+    Job,
+    Batch,
+    DeadDelivery,
+    Health,
+    ModelList,
+    Problem,
+)
 _GROUPS = {"error", "request_error", "service_error"}  # branches of the error tree, raised by nothing
 _ABOUT = (
     "OCR as a task queue. Send a document and get its text with boxes and a confidence, at once or as a job. Errors "
@@ -51,6 +61,7 @@ def openapi_document() -> Json:
         "tags": [
             {"name": "read", "description": "Send a document, wait, get its result."},
             {"name": "jobs", "description": "Submit, then poll, listen or cancel."},
+            {"name": "webhooks", "description": "Deliveries that did not arrive."},
             {"name": "service", "description": "What the service says of itself."},
         ],
         "paths": paths(),

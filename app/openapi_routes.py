@@ -19,7 +19,16 @@ from app.openapi_parts import (
 from app.uploads import DEFAULT_ENDPOINT, MAX_BATCH, MAX_KEY_CHARACTERS
 from app.waiting import MAX_WAIT_SECONDS
 from ocrq.contracts import OPERATIONS, Operation
-from ocrq.errors import InvalidRequest, JobConflict, JobExpired, JobNotFound, NoWorker, RateLimited, TooManyWaiting
+from ocrq.errors import (
+    InvalidRequest,
+    JobConflict,
+    JobExpired,
+    JobNotFound,
+    NotFound,
+    NoWorker,
+    RateLimited,
+    TooManyWaiting,
+)
 
 _ABOUT: dict[Operation, tuple[str, str]] = {
     "extract_text": ("Read a document", "One reading of every page."),
@@ -60,6 +69,8 @@ def paths() -> Json:
         "/jobs/{job_id}": {"get": _get(), "delete": _cancel()},
         "/jobs/{job_id}/retry": {"post": _retry()},
         "/jobs/{job_id}/events": {"get": _events()},
+        "/webhooks": {"get": _dead_deliveries()},
+        "/webhooks/{delivery_id}/retry": {"post": _retry_delivery()},
         **_service(),
     }
 
@@ -159,6 +170,35 @@ def _retry() -> Json:
         "responses": {
             "202": answer("Accepted.", ref("Job"), _LOCATION),
             **problems(JobNotFound, JobExpired, JobConflict, RateLimited, *ANYWHERE),
+        },
+    }
+
+
+def _dead_deliveries() -> Json:
+    of_them = {"type": "array", "items": ref("DeadDelivery")}
+    found = {"type": "object", "properties": {"deliveries": of_them}, "required": ["deliveries"]}
+    state = parameter("state", "query", "Which.", {"type": "string", "enum": ["dead"]}, required=True)
+    return {
+        "operationId": "list_deliveries",
+        "tags": ["webhooks"],
+        "summary": "The webhook deliveries that were given up, the latest first",
+        "parameters": [state],
+        "responses": {"200": answer("The deliveries.", found), **problems(InvalidRequest, *ANYWHERE)},
+    }
+
+
+def _retry_delivery() -> Json:
+    return {
+        "operationId": "retry_delivery",
+        "tags": ["webhooks"],
+        "summary": "Send a delivery that was given up again",
+        "parameters": [parameter("delivery_id", "path", "A delivery's id.", {"type": "string"}, required=True)],
+        "responses": {
+            "202": answer(
+                "It is sent again, with all its tries.",
+                {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
+            ),
+            **problems(NotFound, RateLimited, *ANYWHERE),
         },
     }
 

@@ -23,7 +23,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from ocrq import __version__
-from ocrq.contracts import ENDED, Batch, Health, Job, ModelList, Operation, StructuredResult, TextResult
+from ocrq.contracts import ENDED, Batch, DeadDelivery, Health, Job, ModelList, Operation, StructuredResult, TextResult
 from ocrq.errors import JobCancelled, OcrqError, ServerUnreachable, WaitTimeout, from_json
 from ocrq.exposure import is_loopback
 
@@ -59,6 +59,10 @@ class Retries:
 
 class _Listed(BaseModel):
     jobs: list[Job]
+
+
+class _Deliveries(BaseModel):
+    deliveries: list[DeadDelivery]
 
 
 class Client:
@@ -196,6 +200,14 @@ class Client:
     def dead(self) -> list[Job]:
         """Jobs whose workers died on them, the latest first: of the API key's owner, or all for an admin."""
         return self._parsed(_Listed, self._ask("GET", "/jobs", params={"state": "dead"})).jobs
+
+    def dead_deliveries(self) -> list[DeadDelivery]:
+        """Webhook deliveries that were given up, the latest first: of the API key's owner, or all for an admin."""
+        return self._parsed(_Deliveries, self._ask("GET", "/webhooks", params={"state": "dead"})).deliveries
+
+    def retry_delivery(self, delivery_id: str) -> None:
+        """Send a delivery that was given up again; NotFound where none of this id was."""
+        self._ask("POST", f"/webhooks/{delivery_id}/retry")
 
     def health(self) -> Health:
         """How the service is."""

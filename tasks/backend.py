@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ocrq.contracts import Batch, Health, Job, ModelList, Operation, ReadRequest
+from ocrq.contracts import Batch, DeadDelivery, Health, Job, ModelList, Operation, ReadRequest
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,18 @@ class Backend(Protocol):
 
     def dead(self, owner: str | None = None) -> list[Job]:
         """Jobs whose workers died on them, the latest first, as long as they are kept."""
+        ...
+
+    def dead_deliveries(self, owner: str | None = None) -> list[DeadDelivery]:
+        """Webhook deliveries that were given up, the latest first, as long as they are kept."""
+        ...
+
+    def retry_delivery(self, delivery_id: str, owner: str | None = None) -> None:
+        """Send a delivery that was given up again, with all its tries.
+
+        Raises:
+            NotFound: No such delivery was given up, or it tells of another owner's job.
+        """
         ...
 
     def events(self, job_id: str, after: str | None = None, owner: str | None = None) -> Iterator[JobEvent | None]:

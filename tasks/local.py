@@ -14,8 +14,8 @@ from functools import partial
 from math import ceil
 from typing import Any
 
-from ocrq.contracts import Batch, Health, Job, ModelInfo, ModelList, Page
-from ocrq.errors import InvalidRequest, JobCancelled, JobConflict, NoWorker, OcrqError, QueueFull
+from ocrq.contracts import Batch, DeadDelivery, Health, Job, ModelInfo, ModelList, Page
+from ocrq.errors import InvalidRequest, JobCancelled, JobConflict, NotFound, NoWorker, OcrqError, QueueFull
 from tasks.backend import JobEvent, Submission
 from tasks.catalogue import Catalogue, entry_for
 from tasks.health import resident_bytes
@@ -133,6 +133,14 @@ class LocalBackend:
     def dead(self, owner: str | None = None) -> list[Job]:
         """See :class:`tasks.backend.Backend`; jobs here do not outlive the process that reads them."""
         return []
+
+    def dead_deliveries(self, owner: str | None = None) -> list[DeadDelivery]:
+        """See :class:`tasks.backend.Backend`; nothing here sends webhooks."""
+        return []
+
+    def retry_delivery(self, delivery_id: str, owner: str | None = None) -> None:
+        """See :class:`tasks.backend.Backend`."""
+        raise NotFound("no webhooks are sent from here, so none was given up")
 
     def events(self, job_id: str, after: str | None = None, owner: str | None = None) -> Iterator[JobEvent | None]:
         """See :class:`tasks.backend.Backend`."""

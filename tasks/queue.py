@@ -9,8 +9,8 @@ from functools import cache
 
 import redis
 
-from ocrq.contracts import ENDED, Batch, Health, Job, ModelList
-from ocrq.errors import JobConflict, JobExpired, JobNotFound
+from ocrq.contracts import ENDED, Batch, DeadDelivery, Health, Job, ModelList
+from ocrq.errors import JobConflict, JobExpired, JobNotFound, NotFound
 from tasks.admission import Admission
 from tasks.backend import JobEvent, Submission
 from tasks.batches import Batches
@@ -26,6 +26,7 @@ from tasks.news import News
 from tasks.publish import Publisher
 from tasks.record import JobRecord
 from tasks.settings import Settings
+from tasks.webhooks.outbox import Delivery, Outbox
 
 LOOK_AGAIN_SECONDS = 5.0  # a wait looks by itself so often, should the news be lost
 BEATS_FRESH_SECONDS = 0.5  # heartbeats come every two seconds; reading them more often tells nothing new
@@ -41,6 +42,7 @@ class QueueBackend:
         self._ledger = Ledger(client, settings)
         self._batches = Batches(client, settings.job_ttl)
         self._heartbeats = Heartbeats(client)
+        self._outbox = Outbox(client, settings.job_ttl)
         self._admission = Admission(
             settings,
             self._catalogue,
@@ -115,6 +117,22 @@ class QueueBackend:
         with broker_errors():
             records = map(self._ledger.record, self._ledger.dead())
             return [self._job(record) for record in records if record and owner in (None, record.owner)]
+
+    def dead_deliveries(self, owner: str | None = None) -> list[DeadDelivery]:
+        """See :class:`tasks.backend.Backend`."""
+        with broker_errors():
+            return [delivery.given_up() for delivery in self._outbox.dead() if self._sees(delivery, owner)]
+
+    def retry_delivery(self, delivery_id: str, owner: str | None = None) -> None:
+        """See :class:`tasks.backend.Backend`."""
+        with broker_errors():
+            known = {delivery.id for delivery in self._outbox.dead() if self._sees(delivery, owner)}
+            if delivery_id not in known or not self._outbox.retry(delivery_id):
+                raise NotFound("no delivery of this id was given up; GET /webhooks?state=dead lists those that were")
+
+    def _sees(self, delivery: Delivery, owner: str | None) -> bool:
+        record = self._ledger.record(delivery.job_id) if owner is not None else None
+        return owner is None or (record is not None and record.owner == owner)
 
     def events(self, job_id: str, after: str | None = None, owner: str | None = None) -> Iterator[JobEvent | None]:
         """See :class:`tasks.backend.Backend`."""

@@ -16,6 +16,7 @@ from ocrq.cli.keys import keys
 from ocrq.cli.parts import api, worker
 from ocrq.cli.read import read
 from ocrq.cli.up import up
+from ocrq.cli.webhooks import webhooks
 from ocrq.errors import OcrqError
 
 _HELP = """\
@@ -34,7 +35,7 @@ def cli() -> None:
     """The ``ocrq`` command."""
 
 
-for _command in (up, read, jobs, keys, doctor, api, worker):
+for _command in (up, read, jobs, webhooks, keys, doctor, api, worker):
     cli.add_command(_command)
 
 

@@ -30,7 +30,7 @@ def jobs() -> None:
 @server_options
 def show(job_id: str, wait: bool, as_json: bool, server: str | None, api_key: str | None) -> int:
     """Show the job or batch ID."""
-    with _client(server, api_key) as client:
+    with server_client(server, api_key) as client:
         job = client.wait(job_id) if wait else client.job(job_id)
     return _told(job, as_json)
 
@@ -41,7 +41,7 @@ def show(job_id: str, wait: bool, as_json: bool, server: str | None, api_key: st
 @server_options
 def cancel(job_id: str, as_json: bool, server: str | None, api_key: str | None) -> int:
     """Cancel the job or batch ID; one that has ended stays as it is."""
-    with _client(server, api_key) as client:
+    with server_client(server, api_key) as client:
         job = client.cancel(job_id)
     _told(job, as_json)
     return OK
@@ -53,7 +53,7 @@ def cancel(job_id: str, as_json: bool, server: str | None, api_key: str | None) 
 @server_options
 def retry(job_id: str, as_json: bool, server: str | None, api_key: str | None) -> int:
     """Try the failed job ID again, under the same id."""
-    with _client(server, api_key) as client:
+    with server_client(server, api_key) as client:
         job = client.retry(job_id)
     _told(job, as_json)
     return OK
@@ -64,7 +64,7 @@ def retry(job_id: str, as_json: bool, server: str | None, api_key: str | None) -
 @server_options
 def dead(as_json: bool, server: str | None, api_key: str | None) -> int:
     """List the jobs whose workers died on them, the latest first."""
-    with _client(server, api_key) as client:
+    with server_client(server, api_key) as client:
         found = client.dead()
     if as_json:
         click.echo(json.dumps([job.model_dump(mode="json") for job in found], indent=2, ensure_ascii=False))
@@ -75,7 +75,8 @@ def dead(as_json: bool, server: str | None, api_key: str | None) -> int:
 
 
 @contextmanager
-def _client(server: str | None, api_key: str | None) -> Iterator[Client]:
+def server_client(server: str | None, api_key: str | None) -> Iterator[Client]:
+    """A client of the server that was named, or of the one that runs here."""
     from ocrq.cli.server import connected, known_server
 
     known = known_server(server)

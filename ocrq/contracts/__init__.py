@@ -1,5 +1,6 @@
 """The contract: requests, results, jobs and service documents, as pydantic models."""
 
+from ocrq.contracts.delivery import DeadDelivery
 from ocrq.contracts.job import ENDED, Batch, Job, JobError, JobStatus, JobSubmission, Progress
 from ocrq.contracts.pages import parse_pages, selected_pages
 from ocrq.contracts.parse import parse_operation, parse_request
@@ -33,6 +34,7 @@ __all__ = [
     "ROBUST_MIN_VARIANTS",
     "Batch",
     "Box",
+    "DeadDelivery",
     "DecodingOptions",
     "FieldEvidence",
     "Health",

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import redis
 
-from ocrq.contracts import JobStatus
+from ocrq.contracts import DeadDelivery, JobStatus
 
 LEASE_SECONDS = 30.0  # three times what one try may take
 PER_HOST = 2  # deliveries to one host at a time: a slow one holds up itself
@@ -84,6 +84,18 @@ class Delivery:
             error=json.loads(data["error"]) if data["error"] else None,
             tries=int(data["tries"]),
             last=data.get("last", ""),
+        )
+
+    def given_up(self) -> DeadDelivery:
+        """As the job's owner sees it."""
+        return DeadDelivery(
+            id=self.id,
+            job_id=self.job_id,
+            status=self.status,
+            host=self.host,
+            ended_at=datetime.fromtimestamp(self.ended, UTC),
+            tries=self.tries,
+            last_error=self.last,
         )
 
     def body(self) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 from celery import Celery
 
 from ocrq.contracts import parse_request
-from ocrq.errors import InvalidRequest
+from ocrq.errors import InvalidRequest, NotFound
 from ocrq.webhooks import verify
 from tasks.backend import Submission
 from tests.live.processes import until
@@ -190,7 +190,14 @@ def test_a_delivery_that_was_given_up_is_retried_by_hand(stack: Stack, receiver:
     until(lambda: dead(stack, job_id), "the delivery is dead")
     (given_up,) = dead(stack, job_id)
     assert (given_up.tries, given_up.last, len(receiver.about(job_id))) == (TRIES, "HTTP 500", TRIES)
-    assert stack.outbox.retry(given_up.id)
+    listed = [delivery for delivery in stack.backend.dead_deliveries() if delivery.job_id == job_id]
+    assert [(delivery.id, delivery.tries, delivery.last_error) for delivery in listed] == [
+        (given_up.id, TRIES, "HTTP 500")
+    ]
+    assert stack.backend.dead_deliveries(owner="somebody else") == []
+    with pytest.raises(NotFound):
+        stack.backend.retry_delivery(given_up.id, owner="somebody else")
+    stack.backend.retry_delivery(given_up.id)
     told(receiver, job_id, times=TRIES + 1)
     until(lambda: not dead(stack, job_id), "it is not dead any more", 5)
 

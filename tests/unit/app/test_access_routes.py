@@ -47,7 +47,12 @@ def of_ann(client, png) -> str:
 def every_route(app) -> list[tuple[str, str]]:
     """Each method and path of the application, with a job's id filled in."""
     return sorted(
-        (method, rule.rule.replace("<job_id>", "some-job").replace("<path:filename>", "page.js"))
+        (
+            method,
+            rule.rule.replace("<job_id>", "some-job")
+            .replace("<delivery_id>", "some-delivery")
+            .replace("<path:filename>", "page.js"),
+        )
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"OPTIONS"}
     )
@@ -230,3 +235,14 @@ def test_wrong_keys_are_no_application(backend, settings):
 def test_a_batch_of_errors_alone_is_made_by_whoever_sent_it(backend):
     batch = backend.submit_batch([InvalidRequest("no")], "ann")
     assert backend.get(batch.id, "ann").status == "failed"
+
+
+def test_deliveries_that_were_given_up_are_asked_for_by_state_and_owner(client, backend, monkeypatch, problem):
+    asked = []
+    monkeypatch.setattr(backend, "dead_deliveries", lambda owner: asked.append(owner) or [])
+    assert client.get("/webhooks?state=dead", headers=by(ANN)).get_json() == {"deliveries": []}
+    assert client.get("/webhooks?state=dead", headers=by(OPS)).get_json() == {"deliveries": []}
+    assert asked == ["ann", None]
+    problem(client.get("/webhooks", headers=by(ANN)), 400, "invalid_request", "state")
+    problem(client.post("/webhooks/unknown/retry", headers=by(ANN)), 404, "not_found")
+    problem(client.post("/webhooks/unknown/retry", headers=by(EYE)), 403, "forbidden")
