@@ -114,7 +114,9 @@ def test_a_frozen_worker_that_thaws_while_a_peer_reads_cannot_commit(
     assert stack.commits(job_id) == 1
 
 
-def test_a_worker_whose_connections_are_cut_over_and_over_ends_its_job_once(stack: Stack) -> None:
+def test_a_worker_whose_connections_are_cut_over_and_over_ends_its_job_once(make_stack: Callable[..., Stack]) -> None:
+    # With a process to spare the worker listens while it reads, and so notices that it is cut off.
+    stack = make_stack(workers=1, concurrency=3)
     long, many = stack.submit(page(DEAF)), stack.submit(frames(*[SLEEP] * 6))
     until(lambda: running(stack, long), "the long job runs")
     with stack.parts.client() as client:
