@@ -20,7 +20,7 @@ DEAF = 105  # four seconds, deaf to being told to stop
 SLEEP = 106  # a tenth of a second
 LEAK = 107  # 60 MB, never given back
 LONG = 108  # ten seconds, told to stop at any time
-FREEZE = 109  # the first to read it freezes and then has read something else; the next takes a second
+FREEZE = 109  # the first to read it freezes and then has read something else; the next takes three seconds
 
 _leaked: list[bytearray] = []
 
@@ -55,7 +55,7 @@ class FaultyEngine:
                 if _first():
                     os.kill(os.getpid(), signal.SIGSTOP)
                     return PageReading(text="read by the frozen one", probability=0.9)
-                _work(1, context)
+                _work(3, context)
         return PageReading(text=f"page {page.number}", probability=0.9)
 
 
