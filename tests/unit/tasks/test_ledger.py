@@ -429,3 +429,48 @@ def test_units_leave_nothing_that_does_not_expire(ledger: Ledger, client: redis.
     ledger.cancel(cancelled)
     left = [key.decode() for job_id in (read, cancelled) for key in client.scan_iter(f"*{job_id}*")]
     assert {key for key in left if client.ttl(key) < 0} == set()
+
+
+def test_a_cancelled_job_makes_room_in_its_lane(ledger: Ledger) -> None:
+    for job_id in [accepted(ledger) for _ in range(3)]:
+        ledger.cancel(job_id)
+    assert ledger.waiting()[QUEUE] == 0
+    assert ledger.create([new_job()]).verdict == "ok"
+
+
+def test_the_sweeper_looks_after_units_and_after_a_document_that_is_to_be_put_together(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    job_id = accepted(ledger)
+    units = ledger.fan_out(job_id, ledger.claim(job_id, "a").token, [[1], [2]], 2)
+    assert client.zrange("ocrq:due", 0, -1) == [unit.encode() for unit in units]
+    for number, unit in enumerate(units, start=1):
+        ledger.commit_unit(unit, ledger.claim(unit, "a").token, reading(number))
+    assert client.zrange("ocrq:due", 0, -1) == [job_id.encode()]
+    expire_lease(client, job_id)
+    assert ledger.sweep(job_id) == job_id
+
+
+def test_the_document_of_a_failed_job_is_let_go_when_the_job_is(ledger: Ledger, client: redis.Redis) -> None:
+    job_id = accepted(ledger)
+    ledger.fail(job_id, ledger.claim(job_id, "a").token, {"code": "unreadable_document", "detail": "y"})
+    pinned_until = client.zscore("ocrq:pins:" + "b" * 64, job_id)
+    assert pinned_until is not None
+    assert time.time() < pinned_until <= time.time() + 100
+    assert ledger.dead() == []
+
+
+def test_where_the_leader_is_cancelled_the_first_that_follows_leads_the_others(
+    ledger: Ledger, client: redis.Redis
+) -> None:
+    leader, *others = (accepted(ledger, cache_key="equal") for _ in range(3))
+    ledger.cancel(leader)
+    (heir,) = ledger.overdue()
+    (other,) = set(others) - {heir}
+    assert ledger.sweep(heir) == heir
+    assert ledger.claim(other, "a").verdict == "held"
+    ledger.commit(heir, ledger.claim(heir, "a").token, {"text": "x"})
+    assert ledger.result(other) == {"text": "x"}
+    record = ledger.record(other)
+    assert record is not None
+    assert (record.state, record.cached) == ("succeeded", True)
