@@ -41,12 +41,9 @@ demo: ## Read examples/receipt.jpg, or FILE=any/scan.pdf, through the whole stac
 serve: $(VENV)/.ready ## Start the stack and leave it running on http://127.0.0.1:8000; Ctrl-C stops it
 	@exec $(BIN)/ocrq up
 
-# What needs no process of its own runs two at a time; the live tests watch clocks and signals and run alone.
+# Two at a time, a file at a time: most live tests wait for clocks, leases and signals, and fill each other's gaps.
 test: $(VENV)/.ready-dev lint ## Lint, then run every test
-	@failed=0
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not live" -q || failed=$$?
-	$(BIN)/python -m pytest -m live -q || failed=$$?
-	exit $$failed
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 lint: $(VENV)/.ready-dev ## Check style, types, import directions, dependencies and spelling
 	@$(BIN)/ruff check .
