@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import time
@@ -12,7 +13,6 @@ from ocrq.errors import NoWorker
 from tests.live.faults.conftest import Stack, lives, page
 from tests.live.faults.engines.fake import SLEEP
 
-MAIN_SHARE = 0.4  # of the kills; the others are of children
 LOOK_EVERY = 10  # jobs submitted between two looks at what has drained
 LOOK_SECONDS = 0.05
 
@@ -61,15 +61,19 @@ class Killer:
 
     def _kill_one(self) -> None:
         part = self.dice.choice(self.stack.parts.workers)
-        victims = part.children()
-        if not victims or self.dice.random() < MAIN_SHARE:
-            part.kill()
-        else:
-            self.dice.choice(victims).send_signal(signal.SIGKILL)
+        children = part.children()
+        match self.dice.choice(("child", "main", "machine")):
+            case "child" if children:
+                self.dice.choice(children).send_signal(signal.SIGKILL)
+            case "machine":
+                os.killpg(part.pid, signal.SIGKILL)
+                part.kill()
+            case _:
+                part.kill()  # its child may still end the job at hand
 
 
 def storm(stack: Stack, jobs: int, kills: int, seed: int, quiet_after: float = 600.0) -> Outcome:
-    """Submit jobs, kill a random process (child or main) again and again, and wait until every job has ended.
+    """Submit jobs, kill a child, a main process or both again and again, and wait until every job has ended.
 
     Args:
         stack: With workers that are started again here when their main process was killed.
