@@ -72,13 +72,14 @@ class Killer:
                 part.kill()  # its child may still end the job at hand
 
 
-def storm(stack: Stack, jobs: int, kills: int, seed: int, quiet_after: float = 600.0) -> Outcome:
+def storm(stack: Stack, jobs: int, kills: int, slow_one_in: int, seed: int, quiet_after: float = 600.0) -> Outcome:
     """Submit jobs, kill a child, a main process or both again and again, and wait until every job has ended.
 
     Args:
         stack: With workers that are started again here when their main process was killed.
-        jobs: How many documents; one in a hundred takes a tenth of a second.
+        jobs: How many documents.
         kills: Spread over the time the jobs drain, which begins while they are submitted.
+        slow_one_in: Of so many jobs one takes a tenth of a second, so that a kill meets a job at hand.
         seed: Of the victims.
         quiet_after: Seconds after which a job that has not ended counts as lost.
     """
@@ -87,7 +88,7 @@ def storm(stack: Stack, jobs: int, kills: int, seed: int, quiet_after: float = 6
     ids: list[str] = []
     while len(ids) < jobs:
         try:
-            ids.append(stack.submit(page(SLEEP if len(ids) % 100 == 0 else 60), cache=False))
+            ids.append(stack.submit(page(SLEEP if len(ids) % slow_one_in == 0 else 60), cache=False))
         except NoWorker:  # told at once where all are dead: nothing was accepted that could be lost
             time.sleep(LOOK_SECONDS)
             killer.restart_dead()
