@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 
+from ocrq.contracts import ENDED
 from ocrq.errors import NoWorker
 from tests.live.faults.conftest import Stack, lives, page
 from tests.live.faults.engines.fake import SLEEP
@@ -97,12 +98,10 @@ def storm(stack: Stack, jobs: int, kills: int, slow_one_in: int, seed: int, quie
     while killer.done < kills and time.monotonic() - began < quiet_after:
         killer.look(jobs)
         time.sleep(LOOK_SECONDS)
-    states: Counter[str] = Counter()
+    states: dict[str, str] = {}
     for job_id in ids:
-        while (status := stack.job(job_id, 5).status) not in {"succeeded", "failed", "cancelled"}:
+        while (job := stack.job(job_id, 1)).status not in ENDED and time.monotonic() - began < quiet_after:
             killer.restart_dead()
-            if time.monotonic() - began > quiet_after:
-                break
-        states[status] += 1
-    twice = sum(stack.commits(job_id) > 1 for job_id in ids)
-    return Outcome(states, twice, killer.done, time.monotonic() - began)
+        states[job_id] = job.status
+    twice = sum(stack.commits(job_id) > 1 for job_id, state in states.items() if state in ENDED)
+    return Outcome(Counter(states.values()), twice, killer.done, time.monotonic() - began)
