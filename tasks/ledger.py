@@ -25,7 +25,7 @@ from tasks.runner import UnitReading
 from tasks.settings import Settings
 
 NEWS = "ocrq:news"
-"""Channel on which every event of a job is announced by the job's id."""
+"""Channel on which every event of a job is announced by the job's id and the event's name."""
 
 _SCRIPTS = Path(__file__).parent / "lua"
 # kombu keeps a list for each step of a queue's priority, 0 under the queue's own name

@@ -37,8 +37,12 @@ class News:
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def about(self, job_ids: list[str]) -> Iterator[threading.Event]:
+    def about(self, job_ids: list[str], *, ends_only: bool = False) -> Iterator[threading.Event]:
         """An event that is set whenever one of the jobs has news, and once the listener was away.
+
+        Args:
+            job_ids: The jobs.
+            ends_only: Leave out the pages: who waits for the end is woken when the status changes alone.
 
         Raises:
             TooManyWaiting: All places are taken.
@@ -52,7 +56,7 @@ class News:
                 )
             self._count += 1
             for job_id in job_ids:
-                self._waiting.setdefault(job_id, []).append(event)
+                self._waiting.setdefault(_topic(job_id, ends_only), []).append(event)
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._listen, name="news", daemon=True)
                 self._thread.start()
@@ -62,9 +66,10 @@ class News:
             with self._lock:
                 self._count -= 1
                 for job_id in job_ids:
-                    self._waiting[job_id].remove(event)
-                    if not self._waiting[job_id]:
-                        del self._waiting[job_id]
+                    topic = _topic(job_id, ends_only)
+                    self._waiting[topic].remove(event)
+                    if not self._waiting[topic]:
+                        del self._waiting[topic]
 
     def _listen(self) -> None:
         heard = True
@@ -84,13 +89,20 @@ class News:
                 heard = False
                 time.sleep(RECONNECT_SECONDS)
 
-    def _wake(self, job_id: str) -> None:
+    def _wake(self, told: str) -> None:
+        job_id, _, name = told.partition(" ")
+        topics = [_topic(job_id, False)] + ([_topic(job_id, True)] if name == "status" else [])
         with self._lock:
-            for event in self._waiting.get(job_id, ()):
-                event.set()
+            for topic in topics:
+                for event in self._waiting.get(topic, ()):
+                    event.set()
 
     def _wake_all(self) -> None:
         with self._lock:
             for events in self._waiting.values():
                 for event in events:
                     event.set()
+
+
+def _topic(job_id: str, ends_only: bool) -> str:
+    return f"{job_id} status" if ends_only else job_id

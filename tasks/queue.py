@@ -81,7 +81,7 @@ class QueueBackend:
         if job.status in ENDED or seconds <= 0:
             return job
         waited_for = [item.id for item in job.jobs] if isinstance(job, Batch) else [job_id]
-        with self._news.about(waited_for) as told:
+        with self._news.about(waited_for, ends_only=True) as told:
             while True:
                 told.clear()
                 job = self.get(job_id, owner)

@@ -19,7 +19,7 @@ local TELLING = 30
 
 local function tell(id, name, data)
   redis.call('XADD', key('events', id), 'MAXLEN', '~', EVENTS, '*', 'name', name, 'data', data)
-  redis.call('PUBLISH', 'ocrq:news', id)
+  redis.call('PUBLISH', 'ocrq:news', id .. ' ' .. name)
 end
 
 local function field(id, name) return redis.call('HGET', key('job', id), name) end

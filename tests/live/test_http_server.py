@@ -102,7 +102,7 @@ def test_curl_shows_the_problem(address, large, missing: Callable[[str], NoRetur
 
 
 def test_a_document_near_the_limit_is_taken_in_base64(connection):
-    document = PNG + bytes(40 * 1024 * 1024 - len(PNG))
+    document = PNG + bytes(32 * 1024 * 1024 - len(PNG))
     body = json.dumps({"image": base64.b64encode(document).decode()})
     connection.request("POST", "//extract_text/", body, {"Content-Type": "application/json"})
     answer = connection.getresponse()

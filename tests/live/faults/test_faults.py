@@ -278,8 +278,10 @@ def test_a_job_too_long_for_the_stop_is_handed_back_and_read_by_the_peer(make_st
     assert (stack.job(job_id).attempts, stack.commits(job_id)) == (1, 1)
 
 
-def test_a_model_that_loads_slowly_survives_the_death_of_a_child(make_stack: Callable[..., Stack]) -> None:
-    stack = make_stack(workers=1, FAULTY_LOAD_SECONDS="6")
+def test_a_model_that_loads_slowly_survives_the_death_of_a_child(
+    make_stack: Callable[..., Stack], tmp_path: Path
+) -> None:
+    stack = make_stack(workers=1, FAULTY_LOAD_SECONDS="6", FAULTY_MARK=str(tmp_path / "loaded"))
     job_id = stack.submit(page(SLOW))
     until(lambda: running(stack, job_id), "the job runs")
     os.kill(victim(stack, job_id), signal.SIGKILL)
