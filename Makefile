@@ -42,8 +42,12 @@ serve: $(VENV)/.ready ## Start the stack and leave it running on http://127.0.0.
 	@exec $(BIN)/ocrq up
 
 # Two at a time, a file at a time: most live tests wait for clocks, leases and signals, and fill each other's gaps.
+# Those that measure times run by themselves.
 test: $(VENV)/.ready-dev lint ## Lint, then run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -q
+	@failed=0
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not alone" || failed=$$?
+	$(BIN)/python -m pytest -q -m alone || failed=$$?
+	exit $$failed
 
 lint: $(VENV)/.ready-dev ## Check style, types, import directions, dependencies and spelling
 	@$(BIN)/ruff check .
@@ -63,7 +67,7 @@ eval: $(VENV)/.ready-dev ## Accuracy on DATA=manifest.jsonl: documents with grou
 	case "$$DATA_FILE" in /*) data="$$DATA_FILE" ;; *) data="$$CALLER_DIR/$$DATA_FILE" ;; esac
 	$(BIN)/python -m evaluation.run "$$data"
 
-chaos: $(VENV)/.ready-dev ## Kill, freeze and starve each part; every job must end once
+chaos: $(VENV)/.ready-dev ## Kill, freeze and starve each part, for long; every job must end once
 	@OCRQ_CHAOS=1 $(BIN)/python -m pytest tests/live/faults tests/live/fuzz -q
 
 clean: ## Remove the environment and every cache

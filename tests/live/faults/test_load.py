@@ -18,7 +18,7 @@ from tests.live.faults.engines.fake import SLEEP, SLOW
 from tests.live.faults.storm import storm
 from tests.live.processes import free_port, until
 
-pytestmark = [pytest.mark.live, pytest.mark.slow]
+pytestmark = [pytest.mark.live, pytest.mark.slow, pytest.mark.alone]
 
 LONG = bool(os.environ.get("OCRQ_CHAOS"))
 
