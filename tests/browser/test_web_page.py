@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import ActionChains, Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -33,7 +34,9 @@ def by_id(browser: Chrome, name: str) -> WebElement:
 
 
 def until(browser: Chrome, condition: Callable[[Chrome], object], what: str) -> None:
-    WebDriverWait(browser, SECONDS).until(condition, what)
+    # A page that is being redrawn takes elements away between finding and reading them.
+    stale = [StaleElementReferenceException]
+    WebDriverWait(browser, SECONDS, ignored_exceptions=stale).until(condition, what)
 
 
 def read(browser: Chrome, path: Path) -> None:
@@ -114,7 +117,7 @@ def test_pages_come_one_by_one_and_can_be_turned(browser: Chrome, tmp_path: Path
     assert not by_id(browser, "picture").is_displayed()
     assert by_id(browser, "page-number").text == "Page 1 of 3"
     by_id(browser, "after").click()
-    assert lines_of(browser)[0] == "Hello from page 2"
+    until(browser, lambda b: "Hello from page 2" in lines_of(b), "the second page")
 
 
 def test_without_the_event_stream_the_page_asks_again_and_again(browser: Chrome, scan: Path) -> None:
