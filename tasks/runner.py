@@ -73,7 +73,8 @@ class UnitReading:
     Attributes:
         pages: In ascending order; one that could not be read has ``error`` set.
         served_by: ``engine/model`` that read it.
-        variants: Readings made of each page, at least 1.
+        variants: Most readings made of any line, at least 1.
+        lines_reread: Lines that needed more than one.
         warnings: Sentences for ``metadata.warnings``.
         stand_in: Whether the fallback read in the place of the model asked for.
     """
@@ -83,6 +84,7 @@ class UnitReading:
     variants: int = 1
     warnings: tuple[str, ...] = ()
     stand_in: bool = False
+    lines_reread: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as the ledger keeps it."""
@@ -92,6 +94,7 @@ class UnitReading:
             "variants": self.variants,
             "warnings": list(self.warnings),
             "stand_in": self.stand_in,
+            "lines_reread": self.lines_reread,
         }
 
     @classmethod
@@ -103,6 +106,7 @@ class UnitReading:
             variants=data["variants"],
             warnings=tuple(data["warnings"]),
             stand_in=data["stand_in"],
+            lines_reread=data.get("lines_reread", 0),
         )
 
 

@@ -10,9 +10,11 @@ import time
 from typing import Protocol
 
 from ocrq.errors import InternalError, ModelUnavailable
-from tasks.catalogue import Catalogue, ModelEntry, Pool
+from tasks.catalogue import Catalogue, ModelEntry, Pool, entry_for
 from tasks.settings import Settings
-from worker.engines.protocols import Engine
+from worker.engines.protocols import Detector, Engine
+
+DETECTOR = "rapidocr"  # finds the lines for engines that only read them, in every pool
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,17 @@ class Registry:
             warning = f"{entry.name} cannot be served by this deployment now; {fallback.name} read in its place"
             return self._loaded(fallback), [warning]
 
+    def detector(self) -> Detector:
+        """What finds the lines for engines that only read them.
+
+        Raises:
+            ModelUnavailable: It is not installed here.
+        """
+        engine = self._loaded(entry_for(DETECTOR), any_pool=True)
+        if not isinstance(engine, Detector):
+            raise InternalError(f"{DETECTOR} finds no lines")
+        return engine
+
     @property
     def default(self) -> str:
         """Name of the model a request without ``model_name`` gets."""
@@ -80,16 +93,16 @@ class Registry:
         """Names of the models in memory."""
         return sorted(self._models)
 
-    def _loaded(self, entry: ModelEntry) -> Engine:
+    def _loaded(self, entry: ModelEntry, *, any_pool: bool = False) -> Engine:
         if os.getpid() != self._pid:
             raise InternalError("a model was carried over a fork; load models in worker_process_init")
         with self._lock:
             if entry.name not in self._models:
-                self._models[entry.name] = self._load(entry)
+                self._models[entry.name] = self._load(entry, any_pool)
             return self._models[entry.name]
 
-    def _load(self, entry: ModelEntry) -> Engine:
-        if self._pool is not None and entry.pool != self._pool:
+    def _load(self, entry: ModelEntry, any_pool: bool) -> Engine:
+        if not any_pool and self._pool is not None and entry.pool != self._pool:
             raise ModelUnavailable(f"{entry.name} is read by workers of the {entry.pool} pool", field="model_name")
         began = time.monotonic()
         module = _module(entry)

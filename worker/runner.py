@@ -15,7 +15,7 @@ from worker.confidence import document_confidence
 from worker.imaging.decode import Document, Limits, Opener, check_page_count
 from worker.language import detect_language
 from worker.page import Pixels
-from worker.pipelines import Pipeline, pipeline_for
+from worker.pipelines import PageRead, Pipeline, ReadMode, pipeline_for
 from worker.registry import Registry
 
 UNITS_WANTED = 64  # a long document is cut into about so many units: enough to spread, few enough to keep track of
@@ -50,16 +50,21 @@ class PipelineRunner:
     ) -> UnitReading:
         """See :class:`tasks.runner.Runner`."""
         engine, warnings = self._registry.engine(request.model_name)
-        pipeline = pipeline_for(engine)
-        read = []
+        pipeline = pipeline_for(engine, ReadMode.of(operation, request), self._registry.detector)
+        read: list[PageRead] = []
         with self._open(document) as opened:
-            for done, number in enumerate(pages):
+            for batch in batched(pages, pipeline.batch_pages):
                 context.check()
-                read.append(_read_page(opened, number, pipeline, request, context))
-                context.progress(done + 1, len(pages))
-        stand_in = bool(warnings)
-        warnings += [f"page {page.page} could not be read: {page.error.detail}" for page in read if page.error]
-        return UnitReading(tuple(read), served_by=engine.name, warnings=tuple(warnings), stand_in=stand_in)
+                read += _read_batch(opened, batch, pipeline, context)
+                context.progress(len(read), len(pages))
+        return UnitReading(
+            pages=tuple(one.page for one in read),
+            served_by=engine.name,
+            variants=max(one.variants for one in read),
+            warnings=(*warnings, *(warning for one in read for warning in one.warnings)),
+            stand_in=bool(warnings),
+            lines_reread=sum(one.lines_reread for one in read),
+        )
 
     def assemble(
         self,
@@ -130,19 +135,27 @@ def _selected(request: ReadRequest, count: int) -> list[int]:
         raise InvalidRequest(f"pages {error}", field="pages") from None
 
 
-def _read_page(document: Document, number: int, pipeline: Pipeline, request: ReadRequest, context: ReadContext) -> Page:
+def batched(pages: Sequence[int], size: int) -> list[Sequence[int]]:
+    """Pages in runs of ``size``; the last may be shorter."""
+    return [pages[start : start + size] for start in range(0, len(pages), size)]
+
+
+def _read_batch(document: Document, numbers: Sequence[int], pipeline: Pipeline, context: ReadContext) -> list[PageRead]:
+    """Pages read together or, where one of them spoils it for the others, one by one."""
     try:
-        return pipeline.read_page(document.read_page(number), context)
+        return pipeline.read_pages([document.read_page(number) for number in numbers], context)
     except (JobCancelled, TimeLimitExceeded):
         raise
-    except OcrqError as error:
-        return _unread(number, error)
     except Exception as error:
-        return _unread(number, unforeseen(log, error, f"reading page {number}"))
+        if len(numbers) > 1:
+            return [read for number in numbers for read in _read_batch(document, [number], pipeline, context)]
+        known = error if isinstance(error, OcrqError) else unforeseen(log, error, f"reading page {numbers[0]}")
+        return [_unread(numbers[0], known)]
 
 
-def _unread(number: int, error: OcrqError) -> Page:
-    return Page(page=number, width=0, height=0, error=PageError(code=error.code, detail=error.detail))
+def _unread(number: int, error: OcrqError) -> PageRead:
+    page = Page(page=number, width=0, height=0, error=PageError(code=error.code, detail=error.detail))
+    return PageRead(page, warnings=(f"page {number} could not be read: {error.detail}",))
 
 
 def _require_one(pages: Sequence[Page]) -> None:

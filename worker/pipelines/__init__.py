@@ -1,36 +1,33 @@
-"""How a page is read: one pipeline a file."""
+"""How pages are read: one pipeline a file, chosen here by what the engine can do and the caller asked for."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
 
-from ocrq.contracts import Page
 from ocrq.errors import ModelUnavailable
-from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, Engine, LineReader, PageReader
-from worker.page import PageImage
+from worker.pipelines.protocols import PageRead, Pipeline, ReadMode
+
+__all__ = ["PageRead", "Pipeline", "ReadMode", "pipeline_for"]
 
 
-class Pipeline(Protocol):
-    """Reads a page, whatever the engine under it."""
+def pipeline_for(engine: Engine, mode: ReadMode, find_detector: Callable[[], Detector]) -> Pipeline:
+    """The pipeline that reads with an engine as the caller asked.
 
-    def read_page(self, page: PageImage, context: ReadContext) -> Page:
-        """Read a page of any orientation; boxes come back in its own pixels."""
-        ...
-
-
-def pipeline_for(engine: Engine) -> Pipeline:
-    """The plain read (OLM) with an engine.
+    Args:
+        engine: What reads.
+        mode: How.
+        find_detector: The detector for engines that read lines and find none; loaded when asked for.
 
     Raises:
-        ModelUnavailable: The engine reads lines and nothing finds them.
+        ModelUnavailable: The engine reads neither lines nor pages, or no detector can be loaded here.
     """
     if isinstance(engine, PageReader):
         from worker.pipelines.whole_page import WholePagePipeline
 
-        return WholePagePipeline(engine)
-    if isinstance(engine, Detector) and isinstance(engine, LineReader):
+        return WholePagePipeline(engine, mode)
+    if isinstance(engine, LineReader):
         from worker.pipelines.olm import OlmPipeline
 
-        return OlmPipeline(engine, engine)
-    raise ModelUnavailable(f"{engine.name} reads lines and finds none by itself", field="model_name")
+        return OlmPipeline(engine if isinstance(engine, Detector) else find_detector(), engine)
+    raise ModelUnavailable("the engine reads neither lines nor pages", field="model_name")

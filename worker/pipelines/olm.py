@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ocrq.contracts import Line, Page, Word
@@ -13,6 +15,7 @@ from worker.imaging.crop import span_quad
 from worker.imaging.orient import as_sent, skew_of, straightened
 from worker.layout import arrange, compose_text
 from worker.page import LineReading, PageImage, Quad
+from worker.pipelines.protocols import PageRead
 from worker.pipelines.upright import UprightPage, read_upright
 
 QUARTER = 90.0  # degrees
@@ -26,13 +29,14 @@ class OlmPipeline:
         line_reader: Reads them.
     """
 
+    batch_pages = 1
+
     def __init__(self, detector: Detector, line_reader: LineReader) -> None:
         self._detector, self._line_reader = detector, line_reader
 
-    @property
-    def served_by(self) -> str:
-        """``engine/model`` that reads."""
-        return self._line_reader.name
+    def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
+        """See :class:`worker.pipelines.protocols.Pipeline`."""
+        return [PageRead(self.read_page(page, context)) for page in pages]
 
     def read_page(self, page: PageImage, context: ReadContext) -> Page:
         """Read one page.

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ocrq.contracts import Line, Page
 from tasks.runner import ReadContext
 from worker.engines.protocols import PageReader
 from worker.page import PageImage, PageReading, TextLine
+from worker.pipelines.protocols import PageRead, ReadMode
 
 
 class WholePagePipeline:
-    """See the module and :class:`worker.pipelines.Pipeline`."""
+    """See the module and :class:`worker.pipelines.protocols.Pipeline`."""
 
-    def __init__(self, reader: PageReader) -> None:
-        self._reader = reader
+    def __init__(self, reader: PageReader, mode: ReadMode) -> None:
+        self._reader, self._mode = reader, mode
+        self.batch_pages = reader.batch_pages
 
-    def read_page(self, page: PageImage, context: ReadContext) -> Page:
-        """See :class:`worker.pipelines.Pipeline`."""
-        (reading,) = self._reader.read_pages([page], None, context)
-        lines = [_line(line) for line in reading.lines]
-        return Page(
-            page=page.number,
-            width=page.width,
-            height=page.height,
-            dpi=page.dpi,
-            text=reading.text,
-            confidence=_confidence(reading, lines),
-            lines=lines,
-        )
+    def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
+        """See :class:`worker.pipelines.protocols.Pipeline`."""
+        readings = self._reader.read_pages(pages, self._mode.prompt, context)
+        return [_page_read(page, reading) for page, reading in zip(pages, readings, strict=True)]
+
+
+def _page_read(page: PageImage, reading: PageReading) -> PageRead:
+    lines = [_line(line) for line in reading.lines]
+    result = Page(
+        page=page.number,
+        width=page.width,
+        height=page.height,
+        dpi=page.dpi,
+        text=reading.text,
+        confidence=_confidence(reading, lines),
+        lines=lines,
+    )
+    return PageRead(result, warnings=tuple(f"page {page.number}: {warning}" for warning in reading.warnings))
 
 
 def _line(line: TextLine) -> Line:
