@@ -235,9 +235,9 @@ class Ledger:
         data = cast(bytes | None, self._redis.hget(f"ocrq:units:{job_id}", str(index)))
         return cast(dict[str, Any], unpack(data)) if data else None
 
-    def events(self, job_id: str, after: str) -> list[tuple[str, str, str]]:
-        """Events past ``after`` as ``(id, name, data as JSON)``; ``"0"`` for all."""
-        rows = cast(list[Any], self._redis.xrange(f"ocrq:events:{job_id}", min=f"({after}", count=500))
+    def events(self, job_id: str, after: str, most: int) -> list[tuple[str, str, str]]:
+        """The next events past ``after``, ``most`` of them, as ``(id, name, data as JSON)``; ``"0"`` from the first."""
+        rows = cast(list[Any], self._redis.xrange(f"ocrq:events:{job_id}", min=f"({after}", count=most))
         return [(_text(row[0]), _text(row[1][b"name"]), _text(row[1][b"data"])) for row in rows]
 
     def mean_seconds(self) -> float:

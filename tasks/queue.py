@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -29,6 +30,8 @@ from tasks.settings import Settings
 from tasks.webhooks.outbox import Delivery, Outbox
 
 LOOK_AGAIN_SECONDS = 5.0  # a wait looks by itself so often, should the news be lost
+LOOKS_AT_ONCE = 16  # of all who follow a job: one page's news wakes hundreds, and Redis answers them in turn anyway
+EVENTS_AT_ONCE = 50  # that a look takes: each may hold the pages of a unit
 BEATS_FRESH_SECONDS = 0.5  # heartbeats come every two seconds; reading them more often tells nothing new
 
 
@@ -41,7 +44,10 @@ class QueueBackend:
         self._catalogue = Catalogue.from_settings(settings)
         self._ledger = Ledger(client, settings)
         self._batches = Batches(client, settings.job_ttl)
-        self._heartbeats = Heartbeats(client)
+        # Health has connections of its own: it never stands behind a crowd that opens hundreds at once.
+        pulse = connect(settings, API_TIMEOUT)
+        self._heartbeats = Heartbeats(pulse)
+        self._pulse = Ledger(pulse, settings)
         self._outbox = Outbox(client, settings.job_ttl)
         self._admission = Admission(
             settings,
@@ -53,6 +59,7 @@ class QueueBackend:
             self._live_beats,
         )
         self._news = News(lambda: connect(settings, API_TIMEOUT), settings.max_waiting)
+        self._looks = threading.BoundedSemaphore(LOOKS_AT_ONCE)
         self._beats: tuple[float, list[Beat]] = (0.0, [])
 
     def submit(self, submission: Submission) -> Job:
@@ -147,11 +154,15 @@ class QueueBackend:
         with self._news.about([job_id]) as told:
             while True:
                 told.clear()
-                with broker_errors():
+                with self._looks, broker_errors():
                     ended = self._record(job_id, owner).status in ENDED
-                    for event in self._told(job_id, last):
-                        last = event.id
-                        yield event
+                    rows = self._ledger.events(job_id, last, EVENTS_AT_ONCE)
+                    news = self._told(job_id, rows)
+                for event in news:
+                    last = event.id
+                    yield event
+                if len(rows) == EVENTS_AT_ONCE:
+                    continue
                 if ended:
                     return
                 if not told.wait(LOOK_AGAIN_SECONDS):
@@ -163,7 +174,8 @@ class QueueBackend:
         with self._news.about(self._batches.items(batch_id)) as told:
             while True:
                 told.clear()
-                batch = self.get(batch_id, owner)
+                with self._looks:
+                    batch = self.get(batch_id, owner)
                 if batch.progress.done > told_of:
                     told_of = batch.progress.done
                     yield JobEvent(str(told_of), "progress", batch.progress.model_dump())
@@ -173,24 +185,24 @@ class QueueBackend:
                 if not told.wait(LOOK_AGAIN_SECONDS):
                     yield None
 
-    def _told(self, job_id: str, after: str) -> Iterator[JobEvent]:
+    def _told(self, job_id: str, rows: Sequence[tuple[str, str, str]]) -> list[JobEvent]:
         put_together = cache(lambda: (self._ledger.result(job_id) or {}).get("pages", []))
-        while rows := self._ledger.events(job_id, after):
-            for event_id, name, data in rows:
-                after = event_id
-                if name != "unit":
-                    yield JobEvent(event_id, name, json.loads(data))
-                    continue
-                unit = json.loads(data)
-                reading = self._ledger.reading(job_id, unit["index"])
-                # A unit's pages as it read them or, once they are put together, as the result has them.
-                pages = put_together() if reading is None else reading.get("pages", [])
-                yield from (JobEvent(event_id, "page", page) for page in pages if page["page"] in unit["pages"])
+        events = []
+        for event_id, name, data in rows:
+            if name != "unit":
+                events.append(JobEvent(event_id, name, json.loads(data)))
+                continue
+            unit = json.loads(data)
+            reading = self._ledger.reading(job_id, unit["index"])
+            # A unit's pages as it read them or, once they are put together, as the result has them.
+            pages = put_together() if reading is None else reading.get("pages", [])
+            events += [JobEvent(event_id, "page", page) for page in pages if page["page"] in unit["pages"]]
+        return events
 
     def health(self) -> Health:
         """See :class:`tasks.backend.Backend`."""
         try:
-            return health_of(self._live_beats(), self._ledger.waiting())
+            return health_of(self._live_beats(), self._pulse.waiting())
         except (redis.RedisError, OSError):
             return broker_gone()
 

@@ -65,7 +65,11 @@ def test_only_the_pages_asked_for_are_read(backend: QueueBackend) -> None:
     assert (job.error.code, job.error.field) == ("invalid_request", "pages")
 
 
-def test_progress_and_pages_are_told_as_events(backend: QueueBackend) -> None:
+@pytest.mark.parametrize("at_once", [1, 50])
+def test_progress_and_pages_are_told_as_events(
+    backend: QueueBackend, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.queue.EVENTS_AT_ONCE", at_once)
     job_id = backend.submit(submission(frames(3))).id
     events = [event for event in backend.events(job_id) if event]
     names = [event.name for event in events]

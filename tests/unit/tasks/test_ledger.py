@@ -216,9 +216,10 @@ def test_events_tell_a_jobs_life_in_order(ledger: Ledger) -> None:
     token = ledger.claim(job_id, "a").token
     ledger.progress(job_id, token, 1, 2)
     ledger.commit(job_id, token, {"text": "x"})
-    events = ledger.events(job_id, "0")
+    events = ledger.events(job_id, "0", 500)
     assert [name for _, name, _ in events] == ["status", "progress", "status"]
-    assert ledger.events(job_id, events[1][0]) == events[2:]
+    assert ledger.events(job_id, events[1][0], 500) == events[2:]
+    assert ledger.events(job_id, "0", 2) == events[:2]
 
 
 def test_a_document_is_pinned_while_its_job_lives_and_a_failed_one_for_as_long_as_it_is_kept(
@@ -415,7 +416,7 @@ def test_a_job_that_runs_again_keeps_its_first_start(ledger: Ledger, client: red
     again = ledger.claim(job_id, "b").record
     assert first is not None and again is not None
     assert first.started == again.started
-    assert [name for _, name, _ in ledger.events(job_id, "0")] == ["status"]
+    assert [name for _, name, _ in ledger.events(job_id, "0", 500)] == ["status"]
 
 
 def test_units_leave_nothing_that_does_not_expire(ledger: Ledger, client: redis.Redis) -> None:
