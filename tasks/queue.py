@@ -158,9 +158,8 @@ class QueueBackend:
                     ended = self._record(job_id, owner).status in ENDED
                     rows = self._ledger.events(job_id, last, EVENTS_AT_ONCE)
                     news = self._told(job_id, rows)
-                for event in news:
-                    last = event.id
-                    yield event
+                last = rows[-1][0] if rows else last
+                yield from news
                 if len(rows) == EVENTS_AT_ONCE:
                     continue
                 if ended:

@@ -70,7 +70,7 @@ def test_progress_and_pages_are_told_as_events(
     backend: QueueBackend, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tasks.queue.EVENTS_AT_ONCE", at_once)
-    job_id = backend.submit(submission(frames(3))).id
+    job_id = backend.submit(submission(frames(3), cache=False)).id
     events = [event for event in backend.events(job_id) if event]
     names = [event.name for event in events]
     assert names.count("page") == 3
