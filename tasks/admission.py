@@ -18,7 +18,7 @@ from tasks.batches import Batches
 from tasks.blobs import BlobStore, blob_name
 from tasks.cache_key import cache_key
 from tasks.catalogue import Catalogue
-from tasks.heartbeat import Beat
+from tasks.heartbeat import Beat, live_pools
 from tasks.intake import require_built, stored_request
 from tasks.ledger import Accepted, Ledger
 from tasks.publish import Publisher
@@ -144,7 +144,7 @@ class Admission:
     def _new_job(self, submission: Submission) -> NewJob:
         require_built(submission.operation)
         request, owner = submission.request, submission.owner
-        live = frozenset(beat.pool for beat in self._live_beats())
+        live = live_pools(self._live_beats())
         asked_for = self._catalogue.resolve(request.model_name)
         entry = self._catalogue.serving(asked_for, live)
         if entry.pool not in live:

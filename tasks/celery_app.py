@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import Celery
 from kombu import Queue
 
-from tasks.catalogue import Pool
+from tasks.catalogue import POOLS, Reads
 from tasks.ledger import QUEUES
 from tasks.settings import Settings
 
@@ -65,6 +65,8 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
     return app
 
 
-def queues_of(pool: Pool) -> list[Queue]:
-    """The queues a worker of a pool reads, round-robin: its lanes, and where outside calls land."""
-    return [Queue(name) for name in QUEUES if name.startswith(f"ocrq.{pool}.")] + [Queue(DEFAULT_QUEUE)]
+def queues_of(reads: Reads) -> list[Queue]:
+    """The queues a worker of a pool, or of all, reads, round-robin: its lanes, and where outside calls land."""
+    pools = POOLS if reads == "all" else (reads,)
+    lanes = [name for pool in pools for name in QUEUES if name.startswith(f"ocrq.{pool}.")]
+    return [Queue(name) for name in (*lanes, DEFAULT_QUEUE)]

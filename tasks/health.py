@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ocrq.contracts import Health
 from ocrq.errors import InternalError
-from tasks.heartbeat import Beat
+from tasks.heartbeat import Beat, live_pools
 
 
 def health_of(beats: Sequence[Beat], waiting: dict[str, int]) -> Health:
@@ -18,9 +18,8 @@ def health_of(beats: Sequence[Beat], waiting: dict[str, int]) -> Health:
         beats: Of the processes that live.
         waiting: Documents that wait, by queue.
     """
-    stranded = [
-        queue for queue, count in waiting.items() if count and not any(f".{beat.pool}." in queue for beat in beats)
-    ]
+    read = live_pools(beats)
+    stranded = [queue for queue, count in waiting.items() if count and not any(f".{pool}." in queue for pool in read)]
     reasons = [f"documents wait in {queue} and no worker reads it; start one for that pool" for queue in stranded]
     if not beats:
         reasons.insert(0, "no worker is alive; start one with `ocrq worker`")

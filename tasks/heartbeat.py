@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import cast
 
 import redis
 
-from tasks.catalogue import Pool
+from tasks.catalogue import POOLS, Pool, Reads
 
 BEAT_SECONDS = 2.0
 SILENT_SECONDS = 8.0  # four beats missed: the process is dead, or frozen, which is the same to a caller
@@ -24,7 +24,7 @@ class Beat:
 
     Attributes:
         worker: ``host:pid``.
-        pool: Whose queues it reads.
+        pool: Whose queues it reads; ``all`` for those of every pool.
         models: Names of the models in its memory.
         gpu: Whether it reads on a GPU.
         rss: Bytes of memory it holds.
@@ -33,12 +33,22 @@ class Beat:
     """
 
     worker: str
-    pool: Pool
+    pool: Reads
     models: tuple[str, ...] = ()
     gpu: bool = False
     rss: int = 0
     busy: str | None = None
     gpu_memory: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def pools(self) -> tuple[Pool, ...]:
+        """The pools whose queues it reads."""
+        return POOLS if self.pool == "all" else (self.pool,)
+
+
+def live_pools(beats: Sequence[Beat]) -> frozenset[Pool]:
+    """The pools that have a living worker."""
+    return frozenset(pool for beat in beats for pool in beat.pools)
 
 
 class Heartbeats:

@@ -17,7 +17,7 @@ from typing import Any
 from ocrq.contracts import Batch, DeadDelivery, Health, Job, ModelInfo, ModelList, Page
 from ocrq.errors import InvalidRequest, JobCancelled, JobConflict, NotFound, NoWorker, OcrqError, QueueFull
 from tasks.backend import JobEvent, Submission
-from tasks.catalogue import Catalogue, entry_for
+from tasks.catalogue import Catalogue
 from tasks.health import resident_bytes
 from tasks.intake import require_built
 from tasks.local_jobs import LocalBatch, LocalJob, LocalJobs, fingerprint_of
@@ -285,7 +285,7 @@ class LocalBackend:
                 yield None
 
     def _model(self, name: str, loaded: Sequence[str]) -> ModelInfo:
-        entry = entry_for(name)
+        entry = self._catalogue.entry(name)
         return ModelInfo(
             name=name,
             engine=entry.engine,

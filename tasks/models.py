@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ocrq.contracts import ModelInfo, ModelList
-from tasks.catalogue import Catalogue, entry_for
-from tasks.heartbeat import Beat
+from tasks.catalogue import Catalogue
+from tasks.heartbeat import Beat, live_pools
 
 
 def model_list(catalogue: Catalogue, beats: Sequence[Beat]) -> ModelList:
     """The list, each model with whether it is loaded and which model would read if asked for now."""
-    live = frozenset(beat.pool for beat in beats)
+    live = live_pools(beats)
     loaded = {model for beat in beats for model in beat.models}
     models = []
-    for entry in map(entry_for, catalogue.names):
+    for entry in map(catalogue.entry, catalogue.names):
         serving = catalogue.serving(entry, live)
         models.append(
             ModelInfo(

@@ -20,7 +20,7 @@ from tasks.catalogue import Catalogue, Pool
 from tasks.celery_app import make_celery
 from tasks.connection import API_TIMEOUT, broker_errors, connect
 from tasks.health import broker_gone, health_of
-from tasks.heartbeat import Beat, Heartbeats
+from tasks.heartbeat import Beat, Heartbeats, live_pools
 from tasks.ledger import Ledger
 from tasks.models import model_list
 from tasks.news import News
@@ -247,4 +247,4 @@ class QueueBackend:
         return beats
 
     def _live_pools(self) -> frozenset[Pool]:
-        return frozenset(beat.pool for beat in self._live_beats())
+        return live_pools(self._live_beats())

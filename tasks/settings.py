@@ -42,7 +42,16 @@ class Settings(BaseSettings):
     )
     fake_seconds: float = Field(default=0.0, ge=0, description="What each page takes with OCRQ_MODEL=fake.")
 
-    pool: Literal["cpu", "gpu"] = Field(default="cpu", description="Which pool's queues a worker reads.")
+    openai_url: str | None = Field(
+        default=None, description="An OpenAI-compatible server, e.g. http://vllm:8000/v1, that reads whole pages."
+    )
+    openai_key: SecretStr | None = Field(default=None, description="The key that server asks for.")
+    openai_models: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Names it serves, with commas; empty: every listed one that reads whole pages."
+    )
+    openai_pool: Literal["cpu", "gpu"] = Field(default="cpu", description="Whose workers ask that server.")
+
+    pool: Literal["cpu", "gpu", "all"] = Field(default="cpu", description="Which pool's queues a worker reads.")
     blob_dir: Path | None = Field(default=None, description="Keep documents here; in Redis if not set.")
     max_body_bytes: int = Field(default=32 * MEGABYTE, ge=1024, description="Bytes of one document.")
     max_pixels: int = Field(default=100_000_000, ge=1, description="Pixels of one page.")
@@ -92,7 +101,7 @@ class Settings(BaseSettings):
     webhook_tries: int = Field(default=8, ge=1, le=100, description="Tries before a webhook is given up.")
     webhook_retry_seconds: float = Field(default=5.0, gt=0, description="Before the second try; then four times it.")
 
-    @field_validator("models", "preload_models", "cors_origins", "webhook_hosts", mode="before")
+    @field_validator("models", "preload_models", "openai_models", "cors_origins", "webhook_hosts", mode="before")
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -100,7 +109,15 @@ class Settings(BaseSettings):
         return value
 
     @field_validator(
-        "fallback_model", "data_dir", "blob_dir", "api_keys", "api_keys_file", "webhook_secret", mode="before"
+        "fallback_model",
+        "openai_url",
+        "openai_key",
+        "data_dir",
+        "blob_dir",
+        "api_keys",
+        "api_keys_file",
+        "webhook_secret",
+        mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:

@@ -11,7 +11,7 @@ import click
 @click.option(
     "--concurrency", type=click.IntRange(min=1), default=None, help="Reading processes; one a core if not set."
 )
-@click.option("--pool", type=click.Choice(["cpu", "gpu"]), default=None, help="Whose queues to read.")
+@click.option("--pool", type=click.Choice(["cpu", "gpu", "all"]), default=None, help="Whose queues to read.")
 @click.option("--start-method", type=click.Choice(["fork", "spawn"]), default="fork", help="How children are made.")
 def main(concurrency: int | None, pool: str | None, start_method: str) -> None:
     """Read jobs from Redis until told to stop. SIGTERM finishes what runs."""

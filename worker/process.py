@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from celery import Celery
 
 from tasks.blobs import blob_store
-from tasks.catalogue import Catalogue, Pool
+from tasks.catalogue import Catalogue, Pool, Reads
 from tasks.connection import WORKER_TIMEOUT, connect
 from tasks.guard import Guard, install_guard
 from tasks.health import health_of, install_health
-from tasks.heartbeat import Beat, Heartbeats
+from tasks.heartbeat import Beat, Heartbeats, live_pools
 from tasks.keeper import Keeper
 from tasks.ledger import Ledger
 from tasks.publish import Publisher
@@ -30,6 +30,11 @@ if TYPE_CHECKING:  # they load NumPy, which a worker's parent must not
 def worker_name() -> str:
     """Who this process is to the ledger: ``host:pid``."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def only_pool(settings: Settings) -> Pool | None:
+    """The one pool that this worker reads for; None where it reads for all."""
+    return None if settings.pool == "all" else settings.pool
 
 
 def build_runner(settings: Settings, pool: Pool | None) -> Runner:
@@ -74,7 +79,7 @@ class ReadingProcess:
 
 def start_reading(app: Celery, settings: Settings) -> ReadingProcess:
     """Load the models and take up reading, in a child that was just forked (or spawned)."""
-    runner = build_runner(settings, settings.pool)
+    runner = build_runner(settings, only_pool(settings))
     install_runner(runner)
     keeper_client = connect(settings, WORKER_TIMEOUT)
     keeper = Keeper(
@@ -102,13 +107,13 @@ def make_guard(app: Celery, settings: Settings, runner: Runner | None, keeper: K
         publisher=Publisher(app, ledger),
         keeper=keeper,
         runner=runner,
-        pool=settings.pool if runner else None,
+        pool=only_pool(settings) if runner else None,
         worker=worker_name(),
-        live_pools=lambda: frozenset(beat.pool for beat in heartbeats.live()),
+        live_pools=lambda: live_pools(heartbeats.live()),
     )
 
 
-def describe(pool: Pool, runner: Runner, busy: str | None) -> Beat:
+def describe(pool: Reads, runner: Runner, busy: str | None) -> Beat:
     """This process's heartbeat."""
     import psutil
 

@@ -27,7 +27,7 @@ def api(host: str, port: int) -> None:
 @click.command()
 @click.option(
     "--pool",
-    type=click.Choice(["cpu", "gpu"]),
+    type=click.Choice(["cpu", "gpu", "all"]),
     envvar="OCRQ_POOL",
     default="cpu",
     show_default=True,
@@ -42,7 +42,9 @@ def worker(pool: str, concurrency: int | None) -> None:
     from ocrq.stack.machine import default_workers
 
     count = concurrency or default_workers(os.environ.get("OCRQ_MODEL", ""))
-    _become(pool, "worker", "--pool", pool, "--concurrency", str(count))
+    # What asks a server for its readings needs no torch itself.
+    extra = "gpu" if pool == "gpu" and not os.environ.get("OCRQ_OPENAI_URL") else "cpu"
+    _become(extra, "worker", "--pool", pool, "--concurrency", str(count))
 
 
 def _become(extra: str, *module: str) -> None:

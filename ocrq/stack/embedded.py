@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ocrq.stack import http_probe, redis_probe
 from ocrq.stack.data import DataDir, Hold
-from ocrq.stack.environment import check_extras, find_checkout, part_environment, stack_environment
+from ocrq.stack.environment import check_extras, find_checkout, part_environment, stack_environment, with_models_found
 from ocrq.stack.interrupts import Interrupts
 from ocrq.stack.machine import check_port, default_workers, free_port
 from ocrq.stack.part import PartSpec
@@ -106,7 +106,7 @@ class _Stack:
         if self.interrupts.asked():
             return
         environment = stack_environment(
-            self.options.environment,
+            with_models_found(self.options.environment, self.checkout),
             redis_url=redis_url,
             data=self.data,
             blob_dir=None if redis.kind == "external" else self.data.blobs,

@@ -81,6 +81,26 @@ def part_environment(given: Mapping[str, str]) -> dict[str, str]:
     return environment
 
 
+def with_models_found(given: Mapping[str, str], checkout: Path) -> dict[str, str]:
+    """The environment with directories of models that only the caller's working directory leads to made absolute.
+
+    Args:
+        given: The caller's.
+        checkout: Where the parts run.
+    """
+    environment = dict(given)
+    for setting in ("OCRQ_MODEL", "OCRQ_MODELS", "OCRQ_FALLBACK_MODEL", "PRELOAD_MODELS"):
+        if names := environment.get(setting):
+            environment[setting] = ",".join(_found(name.strip(), checkout) for name in names.split(","))
+    return environment
+
+
+def _found(name: str, checkout: Path) -> str:
+    here = Path(name).expanduser()
+    lost = (here / "config.json").is_file() and not (checkout / name / "config.json").is_file()
+    return str(here.absolute()) if lost else name
+
+
 def stack_environment(
     given: Mapping[str, str], *, redis_url: str, data: DataDir, blob_dir: Path | None, host: str, port: int
 ) -> dict[str, str]:
@@ -103,10 +123,25 @@ def stack_environment(
     # stops as soon as the pages under way are read, and the supervisor bounds that.
     environment.setdefault("REMAP_SIGTERM", "")
     environment.setdefault("OCRQ_DRAIN_SECONDS", DRAIN_SECONDS)
+    environment.setdefault("OCRQ_POOL", "all" if _reads_all(environment) else "cpu")
     environment.setdefault("OCRQ_MODELS", ",".join(EMBEDDED_MODELS))
     fake = environment.get("OCRQ_MODEL") == "fake"
     environment.setdefault("OCRQ_FALLBACK_MODEL", "fake" if fake else "rapidocr")
     return environment
 
 
-_OURS = frozenset({"OCRQ_BLOB_DIR", "OCRQ_MODELS", "OCRQ_MODEL"})  # set and empty means not set
+_OURS = frozenset({"OCRQ_BLOB_DIR", "OCRQ_MODELS", "OCRQ_MODEL", "OCRQ_POOL"})  # set and empty means not set
+_OWN = frozenset({"rapidocr", "fake"})  # models that every worker has
+_GPU = Path("/dev/nvidiactl")  # there where NVIDIA's driver is, in containers too
+
+
+def _reads_all(environment: Mapping[str, str]) -> bool:
+    """Whether the stack's one worker reads for the GPU's pool, too.
+
+    It does where the user names a model of that pool, whatever the machine has, or where there is a GPU and what
+    reads on it. Else that pool has no worker, and the fallback reads at once, no download tried, what the list names
+    for the sake of existing clients.
+    """
+    named = [environment.get(name, "") for name in ("OCRQ_MODEL", "OCRQ_MODELS", "PRELOAD_MODELS")]
+    models = {model.strip() for names in named for model in names.split(",")} - {""}
+    return not models <= _OWN or (_GPU.exists() and not missing_modules(("gpu",)))
