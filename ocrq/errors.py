@@ -25,6 +25,7 @@
         ├── NoWorker            503  retryable
         ├── ServerUnreachable   503  retryable; raised by the client: nothing answers
         ├── ModelUnavailable    503  retryable
+        ├── WorkerSpent         503  retryable; out of memory, or its GPU failed
         ├── WaitTimeout         504  retryable; the job goes on
         ├── TimeLimitExceeded   504  the job took longer than it may
         ├── DocumentLost        500  its bytes are gone from the store
@@ -232,6 +233,12 @@ class ModelUnavailable(ServiceError):
     """The model is on the list, and no worker can load it."""
 
     code, title, status, retryable = "model_unavailable", "The model cannot be served now", 503, True
+
+
+class WorkerSpent(ServiceError):
+    """The reading process is out of memory, or its GPU failed; another one may read this."""
+
+    code, title, status, retryable = "worker_spent", "The worker could not go on", 503, True
 
 
 class WaitTimeout(ServiceError):

@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     preload_models: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), validation_alias=AliasChoices("PRELOAD_MODELS", "preload_models")
     )
+    model_memory_mb: int = Field(
+        default=0, ge=0, description="What the models of one process may take; the least used leave. 0: no limit."
+    )
     fake_seconds: float = Field(default=0.0, ge=0, description="What each page takes with OCRQ_MODEL=fake.")
 
     openai_url: str | None = Field(

@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from ocrq.contracts import Metadata, Operation, Page, PageError, ReadRequest, TextResult, selected_pages
-from ocrq.errors import InvalidRequest, JobCancelled, OcrqError, ReadFailed, TimeLimitExceeded, from_json
+from ocrq.errors import (
+    InvalidRequest,
+    JobCancelled,
+    OcrqError,
+    ReadFailed,
+    TimeLimitExceeded,
+    WorkerSpent,
+    from_json,
+)
 from tasks.runner import Plan, ReadContext, UnitReading
 from tasks.unforeseen import unforeseen
 from worker import formats
@@ -49,20 +57,19 @@ class PipelineRunner:
         self, operation: Operation, request: ReadRequest, document: bytes, pages: Sequence[int], context: ReadContext
     ) -> UnitReading:
         """See :class:`tasks.runner.Runner`."""
-        engine, warnings = self._registry.engine(request.model_name)
-        pipeline = pipeline_for(engine, ReadMode.of(operation, request), self._registry.detector)
         read: list[PageRead] = []
-        with self._open(document) as opened:
+        with self._registry.using(request.model_name) as use, self._open(document) as opened:
+            pipeline = pipeline_for(use.engine, ReadMode.of(operation, request), use.find_detector)
             for batch in batched(pages, pipeline.batch_pages):
                 context.check()
                 read += _read_batch(opened, batch, pipeline, context)
                 context.progress(len(read), len(pages))
         return UnitReading(
             pages=tuple(one.page for one in read),
-            served_by=engine.name,
+            served_by=use.engine.name,
             variants=max(one.variants for one in read),
-            warnings=(*warnings, *(warning for one in read for warning in one.warnings)),
-            stand_in=bool(warnings),
+            warnings=(*use.warnings, *(warning for one in read for warning in one.warnings)),
+            stand_in=use.stand_in,
             lines_reread=sum(one.lines_reread for one in read),
         )
 
@@ -144,7 +151,7 @@ def _read_batch(document: Document, numbers: Sequence[int], pipeline: Pipeline, 
     """Pages read together or, where one of them spoils it for the others, one by one."""
     try:
         return pipeline.read_pages([document.read_page(number) for number in numbers], context)
-    except (JobCancelled, TimeLimitExceeded):
+    except (JobCancelled, TimeLimitExceeded, WorkerSpent):
         raise
     except Exception as error:
         if len(numbers) > 1:

@@ -1,0 +1,72 @@
+"""Which GPU a reading process takes, found out without importing torch, and how full it is."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any, cast
+
+from billiard.process import current_process
+
+_DEVICES = Path("/dev")
+_DEVICE = re.compile(r"nvidia\d+")  # one a GPU; nvidiactl, nvidia-uvm and others stand beside them
+
+
+def visible_gpus(told: str | None, devices: Path = _DEVICES) -> tuple[str, ...]:
+    """The GPUs of this machine, as ``CUDA_VISIBLE_DEVICES`` names them.
+
+    Args:
+        told: What ``CUDA_VISIBLE_DEVICES`` says; None where it is not set, and all GPUs may be used.
+        devices: Where the driver's devices are.
+
+    Returns:
+        Numbers or UUIDs, in CUDA's order; as CUDA does, the list ends before the first that is none.
+    """
+    if told is None:
+        count = sum(1 for path in devices.glob("nvidia*") if _DEVICE.fullmatch(path.name))
+        return tuple(map(str, range(count)))
+    gpus: list[str] = []
+    for name in (part.strip() for part in told.split(",")):
+        if not name or name.startswith("-") or name.lower() in {"none", "void"}:
+            break
+        gpus.append(name)
+    return tuple(gpus)
+
+
+def child_index() -> int:
+    """This process's place among its worker's children, from 0; a replaced child's place is given again."""
+    return int(getattr(current_process(), "index", 0))
+
+
+def gpu_of(child: int, gpus: tuple[str, ...]) -> str | None:
+    """The GPU that a child takes: with more children than GPUs, they share in turn; None where there is none."""
+    return gpus[child % len(gpus)] if gpus else None
+
+
+def gpu_in_use() -> bool:
+    """Whether this process has begun to use a GPU."""
+    cuda = _cuda()
+    return bool(cuda and cuda.is_initialized())
+
+
+def gpu_memory() -> dict[str, int]:
+    """``gpu_used`` and ``gpu_total`` of this process's GPU, in bytes, whoever uses it; empty before it is used."""
+    cuda = _cuda()
+    if not cuda or not cuda.is_initialized():
+        return {}
+    free, total = cuda.mem_get_info()
+    return {"gpu_used": int(total - free), "gpu_total": int(total)}
+
+
+def empty_gpu_cache() -> None:
+    """Give back to the GPU what torch keeps of memory that nothing uses."""
+    cuda = _cuda()
+    if cuda and cuda.is_initialized():
+        cuda.empty_cache()
+
+
+def _cuda() -> Any:
+    """Torch's side of CUDA, where an engine has imported it: looking must load nothing."""
+    torch = sys.modules.get("torch")
+    return getattr(cast(Any, torch), "cuda", None)

@@ -1,0 +1,79 @@
+"""Where a checkpoint's files are: a directory of this machine, the hub's cache, or the hub, asked with little patience.
+
+Only weights in safetensors, configurations and vocabularies are fetched; never code.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+
+from ocrq.errors import ModelUnavailable
+from tasks.catalogue import is_local
+
+PATIENCE_SECONDS = 5.0  # for the hub's first answer: where there is none, the fallback reads soon
+FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
+
+log = logging.getLogger(__name__)
+
+
+def checkpoint(name: str) -> Path:
+    """The directory with a model's files, fetched from the hub (``HF_ENDPOINT``) if this machine has them not.
+
+    Args:
+        name: A local directory, or a name on the hub. The operator's list allowed it.
+
+    Raises:
+        ModelUnavailable: The hub does not answer, or has no such model.
+    """
+    if is_local(name):
+        return Path(name)
+    return _cached(name) or _fetched(name)
+
+
+def _cached(name: str) -> Path | None:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    try:
+        directory = Path(snapshot_download(name, allow_patterns=FILES, local_files_only=True))
+    except (LocalEntryNotFoundError, HFValidationError):
+        return None
+    return directory if is_whole(directory) else None
+
+
+def _fetched(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+
+    log.info("fetching %s from the model hub", name)
+    remedy = "see that the name is right and the hub can be reached, or put the files on this machine"
+    try:
+        directory = Path(snapshot_download(name, allow_patterns=FILES, etag_timeout=PATIENCE_SECONDS))
+    except (RepositoryNotFoundError, HFValidationError):
+        raise ModelUnavailable(f"the model hub has no {name}; {remedy}", field="model_name") from None
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        log.warning("%s could not be fetched: %s", name, error)
+        raise ModelUnavailable(
+            f"{name} could not be fetched from the model hub; {remedy}", field="model_name"
+        ) from None
+    if not is_whole(directory):
+        raise ModelUnavailable(f"{name} has no weights in safetensors on the model hub; {remedy}", field="model_name")
+    return directory
+
+
+def is_whole(directory: Path) -> bool:
+    """Whether a directory has a configuration and all weights, in safetensors."""
+    if not (directory / "config.json").is_file():
+        return False
+    index = directory / "model.safetensors.index.json"
+    if not index.is_file():
+        return any(directory.glob("*.safetensors"))
+    shards = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+    return all((directory / shard).is_file() for shard in shards)
+
+
+def weights_bytes(directory: Path) -> int:
+    """What a checkpoint's weights take on disk: about what they take in memory."""
+    return sum(path.stat().st_size for path in directory.glob("*.safetensors"))
