@@ -1,11 +1,12 @@
 """The task functions: the four operations, their units, and health.
 
-Called directly, they read in this process, without a broker. As Celery tasks they run under the guard, which
-makes each job end exactly once.
+Called directly, they read in this process, without a broker, and may be given a context to cancel them by and to
+hear from. As Celery tasks they run under the guard, which makes each job end exactly once.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from celery import Task, shared_task
@@ -41,35 +42,39 @@ class GuardedTask(Task):  # type: ignore[type-arg]
         return installed_guard().run(self, OPERATION_OF[self.name], request)
 
 
-def _read(operation: Operation, request: object) -> dict[str, Any]:
+def _read(operation: Operation, request: object, context: ReadContext | None) -> dict[str, Any]:
     require_built(operation)
     checked, document = take_in(request, max_bytes=Settings().max_body_bytes)
-    context = ReadContext(options=checked.decoding_options.model_dump(exclude_none=True))
-    return run_inline(installed_runner(), operation, checked, document, context)
+    options = checked.decoding_options.model_dump(exclude_none=True)
+    return run_inline(
+        installed_runner(), operation, checked, document, replace(context or ReadContext(), options=options)
+    )
 
 
 @shared_task(name="ocr.extract_text", base=GuardedTask)
-def extract_text(request: dict[str, Any] | None = None) -> dict[str, Any]:
+def extract_text(request: dict[str, Any] | None = None, context: ReadContext | None = None) -> dict[str, Any]:
     """Read a document plainly (OLM). ``request`` is a ReadRequest as JSON; returns a TextResult as JSON."""
-    return _read("extract_text", request)
+    return _read("extract_text", request, context)
 
 
 @shared_task(name="ocr.extract_text_robust", base=GuardedTask)
-def extract_text_robust(request: dict[str, Any] | None = None) -> dict[str, Any]:
+def extract_text_robust(request: dict[str, Any] | None = None, context: ReadContext | None = None) -> dict[str, Any]:
     """Read variants of each page and vote (RoLM). Request and result as for :func:`extract_text`."""
-    return _read("extract_text_robust", request)
+    return _read("extract_text_robust", request, context)
 
 
 @shared_task(name="ocr.extract_structured", base=GuardedTask)
-def extract_structured(request: dict[str, Any] | None = None) -> dict[str, Any]:
+def extract_structured(request: dict[str, Any] | None = None, context: ReadContext | None = None) -> dict[str, Any]:
     """Read plainly and fill ``schema``; returns a StructuredResult as JSON."""
-    return _read("extract_structured", request)
+    return _read("extract_structured", request, context)
 
 
 @shared_task(name="ocr.extract_structured_robust", base=GuardedTask)
-def extract_structured_robust(request: dict[str, Any] | None = None) -> dict[str, Any]:
+def extract_structured_robust(
+    request: dict[str, Any] | None = None, context: ReadContext | None = None
+) -> dict[str, Any]:
     """Read robustly, fill ``schema`` and check across fields; returns a StructuredResult as JSON."""
-    return _read("extract_structured_robust", request)
+    return _read("extract_structured_robust", request, context)
 
 
 @shared_task(name="ocr.read_unit", base=GuardedTask)

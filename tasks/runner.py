@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from ocrq.contracts import Operation, Page, ReadRequest
@@ -175,13 +176,20 @@ def run_inline(
     started = time.monotonic()
     plan = runner.plan(operation, request, document)
     readings = []
-    done = 0
+    done, total = 0, len(plan.pages)
+    context.progress(done, total)
     for pages in plan.slices:
         context.check()
-        readings.append(runner.read(operation, request, document, pages, context))
+        within = replace(context, progress=partial(_tell_within, context, done, total))
+        readings.append(runner.read(operation, request, document, pages, within))
         done += len(pages)
-        context.progress(done, len(plan.pages))
+        context.progress(done, total)
     return runner.assemble(operation, request, document, readings, time.monotonic() - started)
+
+
+def _tell_within(context: ReadContext, before: int, total: int, done: int, _slice_pages: int) -> None:
+    """A slice's own progress, as the document's."""
+    context.progress(before + done, total)
 
 
 _installed: Runner | None = None
