@@ -9,11 +9,14 @@ import json
 import logging
 from pathlib import Path
 
+import httpx
+
 from ocrq.errors import ModelUnavailable
 from tasks.catalogue import is_local
 
 PATIENCE_SECONDS = 5.0  # for the hub's first answer: where there is none, the fallback reads soon
 FILES = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
+_REMEDY = "see that the name is right and the hub can be reached, or put the files on this machine"
 
 log = logging.getLogger(__name__)
 
@@ -45,22 +48,36 @@ def _cached(name: str) -> Path | None:
 
 def _fetched(name: str) -> Path:
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+    from huggingface_hub.errors import OfflineModeIsEnabled, RepositoryNotFoundError
 
-    log.info("fetching %s from the model hub", name)
-    remedy = "see that the name is right and the hub can be reached, or put the files on this machine"
     try:
+        _ask(name)
+        log.info("fetching %s from the model hub", name)
         directory = Path(snapshot_download(name, allow_patterns=FILES, etag_timeout=PATIENCE_SECONDS))
-    except (RepositoryNotFoundError, HFValidationError):
-        raise ModelUnavailable(f"the model hub has no {name}; {remedy}", field="model_name") from None
-    except (HfHubHTTPError, OSError, ValueError) as error:
+    except RepositoryNotFoundError:
+        raise _unavailable(f"the model hub has no {name}") from None
+    except OfflineModeIsEnabled:
+        raise _unavailable(f"{name} is not on this machine, and fetching is switched off") from None
+    except Exception as error:  # of the network, the disk, or the hub: their classes change with the hub's library
         log.warning("%s could not be fetched: %s", name, error)
-        raise ModelUnavailable(
-            f"{name} could not be fetched from the model hub; {remedy}", field="model_name"
-        ) from None
+        raise _unavailable(f"{name} could not be fetched from the model hub") from None
     if not is_whole(directory):
-        raise ModelUnavailable(f"{name} has no weights in safetensors on the model hub; {remedy}", field="model_name")
+        raise _unavailable(f"{name} has no weights in safetensors on the model hub")
     return directory
+
+
+def _ask(name: str) -> None:
+    """Have the hub answer at all: its own library would wait without end for one that takes calls and says nothing."""
+    from huggingface_hub import constants, is_offline_mode
+    from huggingface_hub.errors import OfflineModeIsEnabled
+
+    if is_offline_mode():
+        raise OfflineModeIsEnabled
+    httpx.head(f"{constants.ENDPOINT}/api/models/{name}", timeout=PATIENCE_SECONDS)
+
+
+def _unavailable(detail: str) -> ModelUnavailable:
+    return ModelUnavailable(f"{detail}; {_REMEDY}", field="model_name")
 
 
 def is_whole(directory: Path) -> bool:
