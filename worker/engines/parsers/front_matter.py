@@ -1,0 +1,60 @@
+"""olmOCR's answers: Markdown with a few lines of YAML on top that tell about the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from worker.engines.parsers.answer import Answer, Parsed
+from worker.engines.parsers.markup import without_markup
+
+KEYS = ("primary_language", "is_rotation_valid", "rotation_correction", "is_table", "is_diagram")
+"""All that the prompt asks for; each is one scalar on one line, so that YAML at large is not needed."""
+
+QUARTER = 90  # degrees
+NO_TEXT = frozenset({"", "null", "None"})  # how the models say that there is nothing to read
+
+_BLOCK = re.compile(rf"\A\s*---[ \t]*\n(?:(?:{'|'.join(KEYS)})[ \t]*:[^\n]*(?:\n|\Z))+(?:---[ \t]*(?:\n|\Z))?")
+_ENTRY = re.compile(r"^(\w+)[ \t]*:[ \t]*(.*?)[ \t]*$", re.M)
+
+
+def parse_front_matter(answer: Answer) -> Parsed:
+    """An answer's text, and what its front matter says about the language and the turn of the page."""
+    block = _BLOCK.match(answer.text)
+    if block is None:
+        text = without_markup(answer)
+        return Parsed(_or_nothing(text), warnings=("the model's answer has no front matter and was taken as text",))
+    body = without_markup(answer.part(block.end(), len(answer.text)))
+    return about_page(dict(_ENTRY.findall(block.group())), body)
+
+
+def about_page(facts: Mapping[str, object], body: Answer) -> Parsed:
+    """The text with what the model says about the page.
+
+    Args:
+        facts: By the names of :data:`KEYS`, as text or as JSON has them.
+        body: The text, without markup.
+    """
+    language = str(facts.get("primary_language") or "").strip("\"'").lower()
+    turns, warnings = _turns(facts)
+    return Parsed(
+        _or_nothing(body),
+        language=language if re.fullmatch(r"[a-z]{2}", language) else None,
+        turns=turns,
+        warnings=warnings,
+    )
+
+
+def _turns(facts: Mapping[str, object]) -> tuple[int, tuple[str, ...]]:
+    valid = str(facts.get("is_rotation_valid", "true")).lower() != "false"
+    told = str(facts.get("rotation_correction", "0"))
+    if valid:
+        return 0, ()
+    degrees = int(told) if re.fullmatch(r"\d{1,3}", told) else -1
+    if degrees % QUARTER or not 0 <= degrees < 4 * QUARTER:
+        return 0, (f"the model says that the page is turned, by {told[:20]!r} degrees, which it cannot be",)
+    return degrees // QUARTER, ()
+
+
+def _or_nothing(text: Answer) -> Answer:
+    return Answer("") if text.text in NO_TEXT else text

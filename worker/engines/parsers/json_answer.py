@@ -1,0 +1,34 @@
+"""Answers in JSON: olmOCR's preview puts the text and what it says of the page into one object."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from worker.engines.parsers.answer import Answer, Parsed
+from worker.engines.parsers.front_matter import about_page
+from worker.engines.parsers.markup import without_markup
+
+TEXT_KEY = "natural_text"
+
+_FENCED = re.compile(r"\A\s*```(?:json)?\s*(.*?)\s*```\s*\Z", re.S)
+
+
+def parse_json(answer: Answer) -> Parsed:
+    """An answer's text, and what it says about the language and the turn of the page."""
+    fenced = _FENCED.match(answer.text)
+    try:
+        told = json.loads(fenced.group(1) if fenced else answer.text)
+    except ValueError:
+        told = None
+    if not isinstance(told, dict) or not isinstance(told.get(TEXT_KEY), str | None):
+        return Parsed(without_markup(answer), warnings=("the model's answer is not in JSON and was taken as text",))
+    return about_page(told, without_markup(_spread(told.get(TEXT_KEY) or "", answer)))
+
+
+def _spread(text: str, answer: Answer) -> Answer:
+    """A decoded string with the probabilities of the answer: escapes shift its characters, so each has the mean."""
+    if not answer.probabilities:
+        return Answer(text)
+    mean = sum(answer.probabilities) / len(answer.probabilities)
+    return Answer(text, (mean,) * len(text))
