@@ -1,0 +1,85 @@
+"""``python -m worker.runpod_handler``: RunPod's job loop over the task functions, without a queue of ours.
+
+The models are loaded before the loop starts. ``--test_input '{"input": …}'`` reads one job and ends,
+``--rp_serve_api`` serves RunPod's local API; both are the SDK's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import runpod
+from runpod.http_client import AsyncClientSession
+from runpod.serverless.modules.rp_http import send_result
+
+from ocrq.errors import OcrqError
+from tasks.settings import Settings
+from tasks.webhooks.hosts import AllowList
+from worker.serverless.cuda import is_poisoned
+from worker.serverless.download import Downloader
+from worker.serverless.fitness import check_gpu, check_reading
+from worker.serverless.handler import Handler
+from worker.serverless.process import Reading, start_reading
+from worker.serverless.progress import Tell
+from worker.serverless.results import Results
+from worker.serverless.settings import ServerlessSettings
+from worker.serverless.volume import model_cache
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Load the models, then take jobs until told to stop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    serverless = ServerlessSettings()
+    cache = model_cache(serverless.volume, os.environ)
+    if cache is not None:
+        os.environ["HF_HOME"] = str(cache)
+        log.info("models are kept in %s", cache)
+    settings = Settings()
+    try:
+        reading = start_reading(settings)
+    except OcrqError as error:
+        sys.exit(f"error: {error.detail}")
+    runpod.serverless.register_fitness_check(check_reading)
+    if settings.pool == "gpu":
+        runpod.serverless.register_fitness_check(check_gpu)
+    runpod.serverless.start(job_loop(reading, settings, serverless))
+
+
+def job_loop(reading: Reading, settings: Settings, serverless: ServerlessSettings) -> dict[str, Any]:
+    """What the SDK's ``start`` takes; its ``refresh_worker`` is set once this process can read no more."""
+    config: dict[str, Any] = {}
+    handler = Handler(
+        results=Results(serverless),
+        downloader=Downloader(
+            AllowList.parse(serverless.image_hosts), settings.max_body_bytes, serverless.image_seconds
+        ),
+        job_seconds=settings.job_seconds,
+        seats=asyncio.Semaphore(reading.at_once),
+        is_poisoned=is_poisoned,
+        on_poisoned=lambda: config.update(refresh_worker=True),
+        tell_of=_progress_of if "RUNPOD_WEBHOOK_POST_OUTPUT" in os.environ else None,
+        progress_seconds=serverless.progress_seconds,
+    )
+    config |= {"handler": handler.answer, "concurrency_modifier": lambda _: reading.at_once}
+    return config
+
+
+def _progress_of(job: Mapping[str, Any]) -> Tell:
+    """What the SDK's ``progress_update`` does, but in a task that can be waited for: that one starts a thread."""
+
+    async def tell(progress: dict[str, Any]) -> None:
+        async with AsyncClientSession() as session:
+            await send_result(session, {"status": "IN_PROGRESS", "output": progress}, job)
+
+    return tell
+
+
+if __name__ == "__main__":
+    main()

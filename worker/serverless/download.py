@@ -1,0 +1,132 @@
+"""Images by URL: fetched over https, from hosts on the operator's list at public addresses, within bounds."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import httpx
+
+from ocrq.errors import InvalidImage, InvalidRequest, OcrqError, TooLarge
+from tasks.webhooks.addresses import AddressRefused, Resolve, addresses_of, resolve
+from tasks.webhooks.hosts import AllowList, Target
+
+CONNECT_SECONDS = 5.0
+_ADDRESSES = 3  # tried of one host, should the first not answer
+_SCHEMES = ("https://", "http://")
+
+
+def is_url(image: object) -> bool:
+    """Whether a request's image is a URL."""
+    return isinstance(image, str) and image[:16].lstrip().lower().startswith(_SCHEMES)
+
+
+@dataclass(frozen=True)
+class Downloader:
+    """Fetches images.
+
+    The name is looked up once, the addresses are judged, and the connection goes to one of those; redirects are not
+    followed, since they lead where nobody judged.
+
+    Attributes:
+        hosts: Who may be asked; an entry that is an IP address is trusted as it stands.
+        max_bytes: The largest document taken.
+        seconds: What one download may take.
+        resolve: Finds a host's addresses.
+        trust: The authorities that certificates are checked against.
+    """
+
+    hosts: AllowList
+    max_bytes: int
+    seconds: float
+    resolve: Resolve = resolve
+    trust: ssl.SSLContext = field(default_factory=httpx.create_ssl_context, repr=False)
+
+    async def fetch(self, url: str) -> bytes:
+        """The document at a URL.
+
+        Raises:
+            InvalidImage: The host is not allowed, or does not hand the document out.
+            TooLarge: It is over ``max_bytes``.
+        """
+        target = self._target(url.strip())
+        try:
+            async with asyncio.timeout(self.seconds):
+                addresses = await addresses_of(target, private=False, resolve=self.resolve)
+                return await self._from_first(target, addresses)
+        except TimeoutError:
+            raise _failed(target, f"did not hand it out within {self.seconds:g} s") from None
+        except AddressRefused as error:
+            raise InvalidImage(f"image is not fetched: {error}; send the document in base64", field="image") from None
+        except (httpx.HTTPError, OSError) as error:
+            raise _failed(target, f"cannot be reached ({type(error).__name__})") from None
+
+    def _target(self, url: str) -> Target:
+        if not self.hosts.rules:
+            raise InvalidImage(
+                "image is a URL, and no host is allowed here; send the document in base64, or have the operator list "
+                "the host in OCRQ_IMAGE_HOSTS",
+                field="image",
+            )
+        try:
+            target = self.hosts.target(url)
+        except InvalidRequest:
+            raise InvalidImage(
+                "image is a URL that is not allowed here; use https and a host that the operator lists in "
+                "OCRQ_IMAGE_HOSTS, or send the document in base64",
+                field="image",
+            ) from None
+        return target
+
+    async def _from_first(self, target: Target, addresses: Sequence[str]) -> bytes:
+        """From the first address that answers."""
+        unreached: httpx.HTTPError | None = None
+        for address in addresses[:_ADDRESSES]:
+            try:
+                return await self._from(address, target)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                unreached = error
+        raise unreached or AddressRefused(f"{target.host} has no address")
+
+    async def _from(self, address: str, target: Target) -> bytes:
+        # As webhooks are sent: the URL has the address, so nothing is looked up again; TLS checks for the name.
+        url = httpx.URL(scheme=target.scheme, host=address, port=target.port, raw_path=target.path.encode())
+        client = httpx.AsyncClient(
+            verify=self.trust,
+            trust_env=False,  # a proxy would look the name up by itself
+            follow_redirects=False,
+            timeout=httpx.Timeout(self.seconds, connect=CONNECT_SECONDS),
+        )
+        # identity: a compressed body could swell without bound
+        headers = {"Host": target.authority, "User-Agent": "ocrq", "Accept-Encoding": "identity"}
+        extensions = {"sni_hostname": target.host}
+        async with client, client.stream("GET", url, headers=headers, extensions=extensions) as answer:
+            if answer.status_code != httpx.codes.OK:
+                raise _failed(target, f"answered {answer.status_code}")
+            return await self._body(answer)
+
+    async def _body(self, answer: httpx.Response) -> bytes:
+        told = answer.headers.get("Content-Length", "")
+        body = bytearray()
+        if told.isdecimal() and int(told) > self.max_bytes:
+            raise self._too_large()
+        async for piece in answer.aiter_raw():
+            body += piece
+            if len(body) > self.max_bytes:
+                raise self._too_large()
+        return bytes(body)
+
+    def _too_large(self) -> OcrqError:
+        return TooLarge(
+            f"the document at the image's URL has more than {self.max_bytes:,} bytes, the most that are taken; send "
+            "fewer pages at a time, or at a lower resolution",
+            field="image",
+        )
+
+
+def _failed(target: Target, why: str) -> InvalidImage:
+    return InvalidImage(
+        f"image cannot be fetched: {target.host} {why}; check the URL and for how long it is valid", field="image"
+    )

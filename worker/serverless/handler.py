@@ -1,0 +1,177 @@
+"""The RunPod handler: one job in, one answer out, over the same task functions as every other door."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from ocrq.contracts import Batch, Job, JobError, Operation
+from ocrq.contracts import Progress as Done
+from ocrq.errors import InternalError, InvalidRequest, OcrqError, ReadFailed, WorkerSpent
+from tasks.batches import status_of
+from tasks.ocr import OPERATION_TASKS, health
+from tasks.runner import ReadContext
+from tasks.unforeseen import unforeseen
+from worker.serverless.answers import Answers
+from worker.serverless.download import Downloader, is_url
+from worker.serverless.order import Order, parse_order
+from worker.serverless.progress import Progress, Tell
+from worker.serverless.results import Results
+
+STOP_SECONDS = 30.0  # how long a cancelled read may take to stop before the job's slot is given to another
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Handler:
+    """Answers jobs; see :meth:`answer`.
+
+    Attributes:
+        results: Takes results to where they fit.
+        downloader: Fetches images by URL.
+        job_seconds: What one read may take.
+        seats: Reads at a time.
+        tell_of: Makes what sends a job's progress; None where nobody listens.
+        progress_seconds: At least so long between two words of progress.
+        is_poisoned: Whether this process can read no more.
+        on_poisoned: Called once it cannot.
+    """
+
+    results: Results
+    downloader: Downloader
+    job_seconds: float
+    seats: asyncio.Semaphore
+    is_poisoned: Callable[[], bool]
+    on_poisoned: Callable[[], None]
+    tell_of: Callable[[Mapping[str, Any]], Tell] | None = None
+    progress_seconds: float = 2.0
+    answers: Answers = field(default_factory=Answers)
+
+    async def answer(self, job: dict[str, Any]) -> dict[str, Any]:
+        """Answer a job.
+
+        Returns:
+            The result as JSON; ``{"error"}`` with ``code``, ``detail``, ``field`` and ``retryable`` as a JSON string
+            where there is none, which makes the job FAILED; with ``refresh_worker`` where this worker is spent.
+
+        Raises:
+            CancelledError: The platform stopped the job, and so the read.
+        """
+        return await self.answers.once(job, lambda: self._answer(job))
+
+    async def _answer(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        job_id = str(job.get("id", ""))
+        try:
+            order = parse_order(job.get("input"))
+            return await self.results.deliver(job_id, await self._output(job, order))
+        except WorkerSpent as error:
+            self.on_poisoned()
+            return {"error": json.dumps(error.to_json()), "refresh_worker": True}
+        except OcrqError as error:
+            return {"error": json.dumps(error.to_json())}
+        except Exception as error:
+            return {"error": json.dumps(unforeseen(log, error, f"answering job {job_id}").to_json())}
+
+    async def _output(self, job: Mapping[str, Any], order: Order) -> dict[str, Any]:
+        if order.operation == "health":
+            return health()
+        tell = self.tell_of(job) if self.tell_of else None
+        async with Progress(tell, "job" if order.batch else "page", self.progress_seconds) as progress:
+            if order.batch:
+                return await self._read_batch(str(job.get("id", "")), order, progress)
+            return await self._read(order.operation, order.requests[0], progress.note)
+
+    async def _read_batch(self, job_id: str, order: Order, progress: Progress) -> dict[str, Any]:
+        """Each item a job of its own, read as seats are free; one that fails, fails alone."""
+        created, ended = datetime.now(UTC), 0
+
+        async def read(number: int, request: object) -> Job:
+            nonlocal ended
+            item = Job(id=f"{job_id}-{number}", status="running", created_at=created, attempts=1)
+            try:
+                assert order.operation != "health"
+                item.result = await self._read(order.operation, request, lambda done, total: None)
+                item.status = "succeeded"
+            except WorkerSpent:
+                raise
+            except Exception as error:
+                known = error if isinstance(error, OcrqError) else unforeseen(log, error, f"reading {item.id}")
+                item.error, item.status = JobError(**known.to_json()), "failed"
+            ended += 1
+            progress.note(ended, len(order.requests))
+            item.finished_at = datetime.now(UTC)
+            return item
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                reads = [group.create_task(read(number, one)) for number, one in enumerate(order.requests, 1)]
+        except* WorkerSpent as spent:
+            raise spent.exceptions[0] from None
+        jobs = [read.result() for read in reads]
+        done = Done(done=len(jobs), total=len(jobs), unit="job")
+        batch = Batch(id=job_id, status=status_of(jobs), progress=done, created_at=created, jobs=jobs)
+        return batch.model_dump(mode="json", exclude_none=True)
+
+    async def _read(
+        self, operation: Operation, request: object, progress: Callable[[int, int], None]
+    ) -> dict[str, Any]:
+        """One document, in a thread; a read that fails for reasons of its own is asked whether the GPU is to blame."""
+        request = await self._with_image(request)
+        async with self.seats:
+            try:
+                result = await self._in_thread(operation, request, progress)
+            except (InternalError, ReadFailed) as error:
+                await self._require_health(error)
+                raise
+            failed = [page["error"] for page in result.get("pages") or () if page.get("error")]
+            if any(error["code"] == InternalError.code for error in failed):
+                await self._require_health(None)
+            return result
+
+    async def _in_thread(
+        self, operation: Operation, request: object, progress: Callable[[int, int], None]
+    ) -> dict[str, Any]:
+        stopped = threading.Event()
+        context = ReadContext(cancelled=stopped.is_set, progress=progress, deadline=time.monotonic() + self.job_seconds)
+        reading = asyncio.ensure_future(asyncio.to_thread(OPERATION_TASKS[operation], request, context))
+        try:
+            return cast(dict[str, Any], await asyncio.shield(reading))
+        except asyncio.CancelledError:
+            stopped.set()
+            await asyncio.wait({reading}, timeout=STOP_SECONDS)
+            if not reading.done():
+                log.error("a cancelled read does not stop; its thread is left to itself")
+            elif not reading.cancelled():
+                reading.exception()  # heard, so that nobody is told of it
+            raise
+
+    async def _with_image(self, request: object) -> object:
+        """The request with its image at hand."""
+        if not isinstance(request, dict):
+            return request
+        if request.get("webhook") is not None:
+            raise InvalidRequest(
+                "webhook: there is no queue here that could send one; leave it out, and put RunPod's own webhook "
+                "beside input",
+                field="webhook",
+            )
+        if not is_url(request.get("image")):
+            return request
+        document = await self.downloader.fetch(request["image"])
+        return {**request, "image": base64.b64encode(document).decode()}
+
+    async def _require_health(self, error: Exception | None) -> None:
+        """Turn a failure into one that another worker can mend, where this one's GPU is dead."""
+        if await asyncio.to_thread(self.is_poisoned):
+            raise WorkerSpent(
+                "the GPU of this worker failed, and the worker is replaced; send the job again"
+            ) from error

@@ -1,0 +1,63 @@
+"""What a RunPod job asks for, from its ``input``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ocrq.contracts import Operation, parse_operation
+from ocrq.errors import InvalidRequest
+
+MAX_BATCH = 1000  # documents, as everywhere
+_ORDER_FIELDS = frozenset({"endpoint", "request", "requests"})
+
+
+@dataclass(frozen=True)
+class Order:
+    """One job's work.
+
+    Attributes:
+        operation: What to do; ``health`` reads nothing.
+        requests: Unchecked, one or more; none for ``health``.
+        batch: Whether they came as a batch, be it of one.
+    """
+
+    operation: Operation | Literal["health"]
+    requests: tuple[object, ...] = ()
+    batch: bool = False
+
+
+def parse_order(data: object) -> Order:
+    """Read a job's input: ``{"endpoint", "request"}``, ``{"endpoint", "requests"}``, or a request by itself.
+
+    A request by itself, as ``{"image": …}``, is read plainly.
+
+    Raises:
+        InvalidRequest: Names the field at fault.
+        NotFound: No operation has the endpoint's name.
+    """
+    if not isinstance(data, dict):
+        raise InvalidRequest(
+            'input must be a JSON object, like {"endpoint": "/extract_text", "request": {…}}', field="input"
+        )
+    if not _ORDER_FIELDS & data.keys():
+        return Order("extract_text", (data,))
+    _refuse_others(data)
+    if isinstance(data.get("endpoint"), str) and data["endpoint"].strip().strip("/") == "health":
+        return Order("health")
+    operation = parse_operation(data.get("endpoint"))
+    one, many = data.get("request"), data.get("requests")
+    if (one is None) == (many is None):
+        raise InvalidRequest("send either request, or requests for a batch", field="request")
+    if many is None:
+        return Order(operation, (one,))
+    if not isinstance(many, list) or not 1 <= len(many) <= MAX_BATCH:
+        raise InvalidRequest(f"requests must be a list of 1 to {MAX_BATCH:,} requests", field="requests")
+    return Order(operation, tuple(many), batch=True)
+
+
+def _refuse_others(data: dict[str, Any]) -> None:
+    for name in data:
+        if name not in _ORDER_FIELDS:
+            shown = str(name)[:60]
+            raise InvalidRequest(f"{shown} is not a field here; put it into request", field=shown)

@@ -1,0 +1,60 @@
+"""What a process that reads without a queue holds: its Runner with the models, its health, how much it reads at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ocrq.contracts import Health
+from tasks.catalogue import Catalogue
+from tasks.health import health_of, install_health
+from tasks.runner import Runner, install_runner
+from tasks.settings import Settings
+from worker.engines.protocols import PageReader
+from worker.imaging.limits import Limits
+from worker.process import describe, make_opener
+from worker.registry import Registry
+from worker.runner import PipelineRunner
+
+MOST_AT_ONCE = 32  # documents a process holds in memory, whatever the engine could take
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A process that can read.
+
+    Attributes:
+        runner: Reads; installed for the task functions, too.
+        at_once: Documents it reads at a time: as many as the default model takes pages in a batch.
+        settings: It was made with.
+    """
+
+    runner: Runner
+    at_once: int
+    settings: Settings
+
+    def health(self) -> Health:
+        """This process's health; that it answers is most of it."""
+        return health_of([describe(self.settings.pool, self.runner, None)], {})
+
+
+def start_reading(settings: Settings) -> Reading:
+    """Load the models and make the task functions of this process read with them. For all pools: there is no other.
+
+    Raises:
+        ServiceError: The models cannot be loaded.
+    """
+    settings = settings.model_copy(update={"pool": "all"})
+    catalogue = Catalogue.from_settings(settings)
+    registry = Registry(settings, catalogue, None)
+    registry.preload()
+    limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages, pdf_dpi=settings.pdf_dpi)
+    runner = PipelineRunner(registry, make_opener(settings, limits), limits)
+    install_runner(runner)
+    reading = Reading(runner, _at_once(registry), settings)
+    install_health(reading.health)
+    return reading
+
+
+def _at_once(registry: Registry) -> int:
+    with registry.using(None) as use:
+        return min(MOST_AT_ONCE, use.engine.batch_pages) if isinstance(use.engine, PageReader) else 1

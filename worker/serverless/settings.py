@@ -1,0 +1,76 @@
+"""What only a serverless worker is told, from the environment; read once, at the entry point."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tasks.webhooks.hosts import AllowList
+
+JOB_SLOT = "{id}"  # stands for the job's id in the URL that large results are put to
+
+
+class ServerlessSettings(BaseSettings):
+    """Settings beside :class:`tasks.settings.Settings`; ``BUCKET_…`` have the names that RunPod's SDK gave them."""
+
+    model_config = SettingsConfigDict(env_prefix="OCRQ_", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    image_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Hosts that images may be fetched from, with commas: names, `*.names`, `https://ip:port`.",
+    )
+    image_seconds: float = Field(default=60.0, gt=0, description="What fetching an image may take.")
+    progress_seconds: float = Field(default=2.0, ge=0, description="At least so long between two words of progress.")
+    result_bytes: int = Field(
+        default=0, ge=0, description="Bytes a result may have; 0: what RunPod takes, 20 MB for /runsync, else 10 MB."
+    )
+    result_url: str | None = Field(
+        default=None, description="Where larger results are put; {id} stands for the job's id."
+    )
+    result_token: SecretStr | None = Field(default=None, description="The bearer token that URL asks for.")
+    bucket_name: str | None = Field(default=None, description="The bucket, where its endpoint does not name it.")
+    bucket_endpoint_url: str | None = Field(default=None, validation_alias="BUCKET_ENDPOINT_URL")
+    bucket_access_key_id: SecretStr | None = Field(default=None, validation_alias="BUCKET_ACCESS_KEY_ID")
+    bucket_secret_access_key: SecretStr | None = Field(default=None, validation_alias="BUCKET_SECRET_ACCESS_KEY")
+    volume: Path = Field(default=Path("/runpod-volume"), description="Where a network volume is mounted.")
+
+    @field_validator("image_hosts", mode="before")
+    @classmethod
+    def _split_commas(cls, value: Any) -> Any:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("image_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(rule.scheme != "https" for rule in AllowList.parse(value).rules):
+            raise ValueError("has an entry with http://; images are fetched over https alone")
+        return value
+
+    @field_validator(
+        "result_url",
+        "result_token",
+        "bucket_name",
+        "bucket_endpoint_url",
+        "bucket_access_key_id",
+        "bucket_secret_access_key",
+        mode="before",
+    )
+    @classmethod
+    def _empty_is_unset(cls, value: Any) -> Any:
+        return None if value == "" else value
+
+    @field_validator("result_url")
+    @classmethod
+    def _has_a_place_for_the_job(cls, value: str | None) -> str | None:
+        if value is not None and (JOB_SLOT not in value or not value.startswith(("https://", "http://"))):
+            raise ValueError(f"must be a URL with {JOB_SLOT} in it, or each result would replace the one before")
+        return value
+
+    @property
+    def has_bucket(self) -> bool:
+        """Whether all is there that a bucket needs."""
+        needed = (self.bucket_endpoint_url, self.bucket_access_key_id, self.bucket_secret_access_key)
+        return all(part is not None for part in needed)
