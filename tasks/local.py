@@ -14,7 +14,7 @@ from functools import partial
 from math import ceil
 from typing import Any
 
-from ocrq.contracts import Batch, DeadDelivery, Health, Job, ModelInfo, ModelList, Page
+from ocrq.contracts import Batch, DeadDelivery, Health, Job, ModelList, Page
 from ocrq.errors import InvalidRequest, JobCancelled, JobConflict, NotFound, NoWorker, OcrqError, QueueFull
 from tasks.backend import JobEvent, Submission
 from tasks.catalogue import Catalogue
@@ -22,6 +22,7 @@ from tasks.health import resident_bytes
 from tasks.intake import require_built
 from tasks.local_jobs import LocalBatch, LocalJob, LocalJobs, fingerprint_of
 from tasks.local_reading import read_in_units
+from tasks.models import local_model_list
 from tasks.runner import ReadContext, Runner
 from tasks.settings import Settings
 from tasks.unforeseen import unforeseen
@@ -37,7 +38,7 @@ class LocalBackend:
     """Runs jobs in this process.
 
     Args:
-        runner: Reads; None where nothing can, which every submit then says.
+        runner: Reads; None where nothing can yet, which every submit then says; see :meth:`read_with`.
         settings: Bounds: ``max_queued``, ``job_ttl``, ``job_seconds``.
         catalogue: The models that may be asked for.
         threads: Documents read at a time.
@@ -62,6 +63,18 @@ class LocalBackend:
         self._busy = 0
         self._mean_seconds = _FIRST_GUESS_SECONDS
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
+
+    def read_with(self, runner: Runner, threads: int) -> None:
+        """Take jobs from now on: the model is loaded. For a backend that was made without a runner.
+
+        Args:
+            runner: Reads.
+            threads: Documents read at a time.
+        """
+        self._pool.shutdown()  # nothing was given to it
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
+        self._threads = threads
+        self._runner = runner
 
     def submit(self, submission: Submission) -> Job:
         """See :class:`tasks.backend.Backend`."""
@@ -151,7 +164,7 @@ class LocalBackend:
     def health(self) -> Health:
         """See :class:`tasks.backend.Backend`."""
         if self._runner is None:
-            reasons = ["nothing reads in this process; start it with a Runner"]
+            reasons = ["nothing reads in this process yet; wait until its model is loaded"]
             return Health(status="unhealthy", models_loaded=[], gpu_available=False, memory_info={}, reasons=reasons)
         full = self._queued >= self._settings.max_queued
         return Health(
@@ -171,8 +184,7 @@ class LocalBackend:
 
     def models(self) -> ModelList:
         """See :class:`tasks.backend.Backend`."""
-        loaded = self._runner.loaded() if self._runner else []
-        return ModelList(models=[self._model(name, loaded) for name in self._catalogue.names])
+        return local_model_list(self._catalogue, self._runner)
 
     def close(self) -> None:
         """Cancel everything and let the threads go; the jobs' states stay readable."""
@@ -183,7 +195,7 @@ class LocalBackend:
 
     def _ready_runner(self) -> Runner:
         if self._runner is None:
-            raise NoWorker("nothing reads in this process; ask the operator to start a worker", retry_after=10)
+            raise NoWorker("nothing reads in this process yet; ask again when its model is loaded", retry_after=10)
         return self._runner
 
     def _check(self, submission: Submission) -> None:
@@ -283,17 +295,6 @@ class LocalBackend:
             told += len(fresh)
             if not fresh and not ended:
                 yield None
-
-    def _model(self, name: str, loaded: Sequence[str]) -> ModelInfo:
-        entry = self._catalogue.entry(name)
-        return ModelInfo(
-            name=name,
-            engine=entry.engine,
-            pool=entry.pool,
-            default=name == self._catalogue.default,
-            loaded=name in loaded,
-            served_by=name if self._runner else None,
-        )
 
 
 def _has_news(one: LocalJob | LocalBatch, told: int) -> bool:

@@ -1,4 +1,4 @@
-"""What a process that reads without a queue holds: its Runner with the models, its health, how much it reads at once."""
+"""What a process that reads without a queue holds: its Runner with the models, its health, and how much fits it."""
 
 from __future__ import annotations
 
