@@ -65,12 +65,7 @@ class LocalBackend:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
 
     def read_with(self, runner: Runner, threads: int) -> None:
-        """Take jobs from now on: the model is loaded. For a backend that was made without a runner.
-
-        Args:
-            runner: Reads.
-            threads: Documents read at a time.
-        """
+        """Take jobs from now on, so many at a time: the model is loaded. For a backend made without a runner."""
         self._pool.shutdown()  # nothing was given to it
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
         self._threads = threads
