@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Never
 
 import redis
@@ -19,7 +19,7 @@ from celery.exceptions import Ignore
 from kombu.utils.json import dumps as kombu_dumps
 
 from ocrq.contracts import Operation, Page, PageError
-from ocrq.errors import InvalidRequest, JobCancelled, OcrqError, WorkerLost, from_json
+from ocrq.errors import InvalidRequest, JobCancelled, OcrqError, WorkerLost, WorkerSpent, from_json
 from tasks.blobs import BlobStore, blob_name
 from tasks.cache_key import cache_key
 from tasks.catalogue import Catalogue, Pool
@@ -44,6 +44,7 @@ class Guard:
         runner: Reads; None in a process that only passes messages on (the control worker).
         pool: Whose jobs this process reads; None likewise.
         live_pools: Tells the pools that have a living worker.
+        leave: Ends this process, for another to take its place; returns where it serves other jobs still.
     """
 
     settings: Settings
@@ -56,6 +57,7 @@ class Guard:
     pool: Pool | None
     worker: str
     live_pools: Callable[[], frozenset[Pool]]
+    leave: Callable[[], None]
 
     def run(self, task: Task[Any, Any], operation: Operation | None, request: object) -> dict[str, Any] | None:
         """Run the message at hand.
@@ -144,6 +146,8 @@ class Guard:
                 raise
             except JobCancelled as error:
                 self._stopped(record, hold, error)
+            except WorkerSpent as error:
+                self._spent(record, hold, error)
             except redis.RedisError as error:
                 # The lease runs out, and the sweeper gives the job to another; a direct caller is told no failure.
                 log.warning("job %s could not be ended, its lease will run out: %s", record.id, error)
@@ -180,7 +184,7 @@ class Guard:
             context = self._context(record, hold)
             if len(plan.pages) > 1:
                 context.progress(0, len(plan.pages))
-            readings = [self.runner.read(record.operation, request, document, plan.pages, context)]
+            readings = [_noted(record, self.runner.read(record.operation, request, document, plan.pages, context))]
             context.check()
         seconds = time.time() - record.started if record.started else time.monotonic() - began
         result = self.runner.assemble(record.operation, request, document, readings, max(0.0, seconds))
@@ -199,7 +203,7 @@ class Guard:
         context = self._context(record, hold)
         reading = self.runner.read(record.operation, record.request, document, record.pages, context)
         context.check()
-        self._commit_unit(record, hold, reading)
+        self._commit_unit(record, hold, _noted(record, reading))
 
     def _commit_unit(self, record: JobRecord, hold: Hold, reading: UnitReading) -> Never:
         parent = self.ledger.commit_unit(record.id, hold.token, reading)
@@ -215,6 +219,19 @@ class Guard:
         if not self.ledger.fail(record.id, hold.token, error.to_json()) or record.message is None:
             raise Ignore()
         raise error
+
+    def _spent(self, record: JobRecord, hold: Hold, error: WorkerSpent) -> Never:
+        """This process can read it no more: another one tries, as often as a job may lose its process."""
+        log.warning("job %s: %s", record.id, error.detail)
+        if record.lost + 1 < self.settings.max_attempts:
+            note = f"attempt {record.lost + 1} ended early, and another process took over: {error.detail}"
+            self.ledger.forsake(record.id, self.worker, note=note)
+            self.leave()
+            raise Ignore()
+        try:
+            self._failed(record, hold, error)
+        finally:
+            self.leave()
 
     def _stopped(self, record: JobRecord, hold: Hold, error: JobCancelled) -> Never:
         """The lease was lost: cancelled, or taken over after this process was silent too long."""
@@ -240,6 +257,11 @@ def _restored(data: dict[str, Any]) -> UnitReading:
     if "pages_failed" in data:
         return _unread(data["pages_failed"], data["error"]["code"], data["error"]["detail"])
     return UnitReading.from_json(data)
+
+
+def _noted(record: JobRecord, reading: UnitReading) -> UnitReading:
+    """What was read, with what an earlier process had to say of it."""
+    return replace(reading, warnings=(*reading.warnings, record.note)) if record.note else reading
 
 
 def _unread(pages: Sequence[int], code: str, detail: str) -> UnitReading:

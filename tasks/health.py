@@ -24,8 +24,9 @@ def health_of(beats: Sequence[Beat], waiting: dict[str, int]) -> Health:
     if not beats:
         reasons.insert(0, "no worker is alive; start one with `ocrq worker`")
     gpu_memory: dict[str, int] = {}
-    for beat in beats:
-        for name, value in beat.gpu_memory.items():
+    of_devices = {beat.device or beat.worker: beat.gpu_memory for beat in beats if beat.gpu_memory}
+    for memory in of_devices.values():
+        for name, value in memory.items():
             gpu_memory[name] = gpu_memory.get(name, 0) + value
     return Health(
         status="unhealthy" if not beats else "degraded" if reasons else "healthy",

@@ -29,7 +29,8 @@ class Beat:
         gpu: Whether it reads on a GPU.
         rss: Bytes of memory it holds.
         busy: Id of the job it reads; None while idle.
-        gpu_memory: ``{"gpu_used", "gpu_total"}`` in bytes, where it reads on a GPU.
+        gpu_memory: ``{"gpu_used", "gpu_total"}`` of that GPU in bytes, once a model is on it.
+        device: Which GPU, ``host:number``; processes may share one.
     """
 
     worker: str
@@ -39,6 +40,7 @@ class Beat:
     rss: int = 0
     busy: str | None = None
     gpu_memory: Mapping[str, int] = field(default_factory=dict)
+    device: str = ""
 
     @property
     def pools(self) -> tuple[Pool, ...]:

@@ -170,14 +170,20 @@ class Ledger:
                     raise
                 time.sleep(_COMMIT_AGAIN_SECONDS)
 
-    def forsake(self, job_id: str, worker: str, error: OcrqError | None = None) -> str | None:
+    def forsake(self, job_id: str, worker: str, error: OcrqError | None = None, note: str = "") -> str | None:
         """The process that ran a job died: end its lease now, or fail the job with ``error``.
+
+        Args:
+            job_id: The job.
+            worker: Who ran it.
+            error: What it fails with; None lets another process try it.
+            note: For the warnings of the result that another process gets.
 
         Returns:
             The parent's id if that is to be published now.
         """
         code, detail = (error.code, error.detail) if error else ("", "")
-        answer = self._call("forsake", job_id, worker, self._ttl, code, detail)
+        answer = self._call("forsake", job_id, worker, self._ttl, code, detail, note)
         return _id(answer[1]) if len(answer) > 1 else None
 
     def hand_back(self, job_id: str, worker: str) -> bool:

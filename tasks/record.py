@@ -119,6 +119,7 @@ class JobRecord:
     owner: str | None = None
     follows: str | None = None
     cached: bool = False
+    note: str | None = None
 
     @classmethod
     def from_hash(cls, job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
@@ -150,6 +151,7 @@ class JobRecord:
             owner=data.get("owner"),
             follows=data.get("follows"),
             cached="cached" in data,
+            note=data.get("note"),
         )
 
     @property

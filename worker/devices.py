@@ -44,10 +44,10 @@ def gpu_of(child: int, gpus: tuple[str, ...]) -> str | None:
     return gpus[child % len(gpus)] if gpus else None
 
 
-def gpu_in_use() -> bool:
-    """Whether this process has begun to use a GPU."""
+def has_gpu(taken: str | None) -> bool:
+    """Whether this process reads on a GPU; before an engine asked CUDA, whether it took one."""
     cuda = _cuda()
-    return bool(cuda and cuda.is_initialized())
+    return bool(cuda.is_available()) if cuda else taken is not None
 
 
 def gpu_memory() -> dict[str, int]:
@@ -68,5 +68,5 @@ def empty_gpu_cache() -> None:
 
 def _cuda() -> Any:
     """Torch's side of CUDA, where an engine has imported it: looking must load nothing."""
-    torch = sys.modules.get("torch")
-    return getattr(cast(Any, torch), "cuda", None)
+    cuda = getattr(cast(Any, sys.modules.get("torch")), "cuda", None)
+    return cuda if hasattr(cuda, "mem_get_info") else None  # else it is being imported right now

@@ -133,7 +133,7 @@ def _unless_short(read: Callable[[], list[Read]]) -> list[Read] | None:
         return read()
     except Exception as error:
         if is_broken(error):
-            raise WorkerSpent("the GPU failed while this was read; another process tries it") from error
+            raise WorkerSpent("the GPU failed while this was read; tell the operator if it fails again") from error
         if not is_short(error):
             raise
     give_back()  # out of the handler: the error's frames held what had been taken
@@ -141,7 +141,7 @@ def _unless_short(read: Callable[[], list[Read]]) -> list[Read] | None:
 
 
 def _spent() -> WorkerSpent:
-    return WorkerSpent("the memory did not suffice even for a small picture of one page; another process tries it")
+    return WorkerSpent("the memory did not suffice even for a small picture; ask for a smaller model")
 
 
 def _smaller(pixels: Pixels, times: int) -> Pixels:

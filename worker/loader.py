@@ -76,7 +76,9 @@ class Loader:
             raise _unavailable(f"{entry.name} needs {error.name}, which is not installed here") from None
         except Exception as error:
             if is_broken(error):
-                raise WorkerSpent("the GPU failed while a model was loaded; another process reads") from error
+                raise WorkerSpent(
+                    "the GPU failed while a model was loaded; tell the operator if it fails again"
+                ) from error
             if is_short(error):
                 raise _unavailable(f"{entry.name} does not fit into the memory here; it needs a larger GPU") from error
             told = unforeseen(log, error, f"loading {entry.name}")

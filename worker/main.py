@@ -18,6 +18,7 @@ from tasks.celery_app import make_celery, queues_of
 from tasks.connection import WORKER_TIMEOUT
 from tasks.runner import offer_runner
 from tasks.settings import Settings
+from worker.devices import child_index, gpu_of, visible_gpus
 from worker.process import ReadingProcess, build_runner, start_reading
 from worker.recycling import recycle_after_growth
 from worker.warm_up import warm_up_failed, warm_up_succeeded
@@ -37,6 +38,18 @@ offer_runner(lambda: build_runner(settings, None))
 _reading: ReadingProcess | None = None
 
 
+def _take_gpu() -> str | None:
+    """Let this child see one GPU alone, before anything asks CUDA; child i of N takes GPU i mod G."""
+    if settings.pool == "cpu":
+        return None
+    gpus = visible_gpus(os.environ.get("CUDA_VISIBLE_DEVICES"))
+    gpu = gpu_of(child_index(), gpus)
+    if gpu is not None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpu
+        log.info("this process reads on GPU %s of %s", gpu, ", ".join(gpus))
+    return gpu
+
+
 @signals.worker_ready.connect
 def _refuse_heavy_parent(**_: Any) -> None:
     heavy = [name for name in _HEAVY if name in sys.modules]
@@ -50,7 +63,7 @@ def _start_child(**_: Any) -> None:
     """Celery swallows what is raised here, and a child without models would eat the queue: so it leaves."""
     global _reading
     try:
-        _reading = start_reading(app, settings)
+        _reading = start_reading(app, settings, _take_gpu())
         recycle_after_growth(settings.memory_growth_mb)
     except Exception:
         log.exception("the models could not be loaded; this process ends")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,10 +24,16 @@ from tasks.ledger import Ledger
 from tasks.publish import Publisher
 from tasks.runner import Runner, install_runner
 from tasks.settings import MEGABYTE, Settings
+from worker.devices import gpu_memory, has_gpu
 
 if TYPE_CHECKING:  # they load NumPy, which a worker's parent must not
     from worker.imaging.decode import Opener
     from worker.imaging.limits import Limits
+
+
+SPENT = 70  # exit status of a process that gives up: EX_SOFTWARE
+
+log = logging.getLogger(__name__)
 
 
 def worker_name() -> str:
@@ -77,8 +86,14 @@ class ReadingProcess:
         self.keeper.stop()
 
 
-def start_reading(app: Celery, settings: Settings) -> ReadingProcess:
-    """Load the models and take up reading, in a child that was just forked (or spawned)."""
+def start_reading(app: Celery, settings: Settings, device: str | None = None) -> ReadingProcess:
+    """Load the models and take up reading, in a child that was just forked (or spawned).
+
+    Args:
+        app: Publishes what becomes ready.
+        settings: The operator's.
+        device: The GPU that this process took, for its heartbeat.
+    """
     runner = build_runner(settings, only_pool(settings))
     install_runner(runner)
     keeper_client = connect(settings, WORKER_TIMEOUT)
@@ -86,14 +101,28 @@ def start_reading(app: Celery, settings: Settings) -> ReadingProcess:
         Ledger(keeper_client, settings),
         Heartbeats(keeper_client),
         settings.lease_seconds,
-        lambda busy: describe(settings.pool, runner, busy),
+        lambda busy: describe(settings.pool, runner, busy, device),
     )
-    install_guard(make_guard(app, settings, runner, keeper))
+
+    def leave() -> None:
+        """What memory a model left in pieces, or a GPU that failed, only a new process mends."""
+        log.critical("this process gives up, and another one takes its place")
+        keeper.stop()
+        sys.stderr.flush()
+        os._exit(SPENT)
+
+    install_guard(make_guard(app, settings, runner, keeper, leave))
     keeper.start()
     return ReadingProcess(keeper)
 
 
-def make_guard(app: Celery, settings: Settings, runner: Runner | None, keeper: Keeper | None) -> Guard:
+def stay() -> None:
+    """Where a process serves other jobs still, it does not leave."""
+
+
+def make_guard(
+    app: Celery, settings: Settings, runner: Runner | None, keeper: Keeper | None, leave: Callable[[], None] = stay
+) -> Guard:
     """The guard of this process, and what `ocr.health` answers here; without a runner, one that passes jobs on."""
     client = connect(settings, WORKER_TIMEOUT)
     ledger = Ledger(client, settings)
@@ -110,17 +139,21 @@ def make_guard(app: Celery, settings: Settings, runner: Runner | None, keeper: K
         pool=only_pool(settings) if runner else None,
         worker=worker_name(),
         live_pools=lambda: live_pools(heartbeats.live()),
+        leave=leave,
     )
 
 
-def describe(pool: Reads, runner: Runner, busy: str | None) -> Beat:
-    """This process's heartbeat."""
+def describe(pool: Reads, runner: Runner, busy: str | None, device: str | None = None) -> Beat:
+    """This process's heartbeat; ``device`` is the GPU it took."""
     import psutil
 
     return Beat(
         worker=worker_name(),
         pool=pool,
         models=tuple(runner.loaded()),
+        gpu=has_gpu(device),
+        device=f"{socket.gethostname()}:{device}" if device else "",
         rss=psutil.Process().memory_info().rss,
         busy=busy,
+        gpu_memory=gpu_memory(),
     )

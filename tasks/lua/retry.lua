@@ -3,7 +3,7 @@ local id = ARGV[1]
 local state, blob, queue = unpack(redis.call('HMGET', key('job', id), 'state', 'blob', 'queue'))
 if state ~= 'failed' or not blob or blob == '' then return 0 end
 redis.call('HSET', key('job', id), 'state', 'queued', 'phase', 'plan', 'lost', 0, 'done', 0)
-redis.call('HDEL', key('job', id), 'error', 'finished', 'started', 'total', 'left', 'count', 'worker', 'follows', 'cached')
+redis.call('HDEL', key('job', id), 'error', 'finished', 'started', 'total', 'left', 'count', 'worker', 'follows', 'cached', 'note')
 for _, kind in ipairs({'job', 'events'}) do redis.call('PERSIST', key(kind, id)) end
 redis.call('DEL', key('units', id), key('tomb', id))
 redis.call('ZREM', 'ocrq:dead', id)
