@@ -53,6 +53,9 @@ class Settings(BaseSettings):
         default=(), description="Names it serves, with commas; empty: every listed one that reads whole pages."
     )
     openai_pool: Literal["cpu", "gpu"] = Field(default="cpu", description="Whose workers ask that server.")
+    openai_concurrency: int = Field(default=16, ge=1, le=1024, description="Pages a process asks it for at a time.")
+    openai_silence_seconds: float = Field(default=60.0, gt=0, description="How long it may say nothing of a page.")
+    openai_seconds: float = Field(default=300.0, gt=0, description="What a page may take there, all tries together.")
 
     pool: Literal["cpu", "gpu", "all"] = Field(default="cpu", description="Which pool's queues a worker reads.")
     blob_dir: Path | None = Field(default=None, description="Keep documents here; in Redis if not set.")

@@ -1,0 +1,110 @@
+"""An answer as it streams in: server-sent events of chat completions, and the text and certainty they add up to."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from worker.engines.parsers import Answer
+from worker.engines.presets import Repetition
+from worker.engines.repetition import LoopWatch
+
+CHARACTERS_A_TOKEN = 4  # about; where a server tells no tokens, characters are watched for loops
+_DONE = "[DONE]"
+
+End = Literal["stop", "length", "loop"]
+
+
+class BadAnswer(Exception):
+    """What came is no answer in the protocol, or ends before its end."""
+
+
+@dataclass
+class Stream:
+    """What came of an answer so far.
+
+    Args:
+        rule: When it goes round in circles.
+    """
+
+    rule: Repetition
+    end: End | None = None
+    pieces: list[tuple[str, float | None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        rule = self.rule
+        self._tokens = LoopWatch(rule)
+        wider = Repetition(rule.span * CHARACTERS_A_TOKEN, rule.times, rule.longest * CHARACTERS_A_TOKEN)
+        self._characters = LoopWatch(wider)
+
+    def take(self, event: str) -> None:
+        """Take one event's data.
+
+        Raises:
+            BadAnswer: It is none of the protocol.
+        """
+        choice = _choice(event)
+        if choice is None:
+            return
+        text = choice.get("delta", {}).get("content") or ""
+        tokens = (choice.get("logprobs") or {}).get("content") or []
+        if tokens and "".join(token["token"] for token in tokens) == text:
+            self.pieces += [(token["token"], math.exp(min(0.0, token["logprob"]))) for token in tokens]
+            looping = any([self._tokens.add(token["token"]) for token in tokens])
+        else:
+            self.pieces += [(text, None)] if text else []
+            looping = any([self._characters.add(character) for character in text])
+        if looping:
+            self.end = "loop"
+        elif choice.get("finish_reason"):
+            self.end = "length" if choice["finish_reason"] == "length" else "stop"
+
+    def answer(self) -> Answer:
+        """The text; of one that goes round in circles, what stands before it does.
+
+        Its characters have probabilities where the server told one for every token.
+        """
+        pieces = self.pieces[: self._tokens.begins] if self._tokens.begins is not None else self.pieces
+        text = "".join(piece for piece, _ in pieces)
+        if self._characters.begins is not None:
+            text = text[: self._characters.begins]
+        if any(probability is None for _, probability in pieces):
+            return Answer(text)
+        return Answer(text, tuple(p for piece, p in pieces if p is not None for _ in piece))
+
+
+async def follow(lines: AsyncIterator[str], stream: Stream) -> None:
+    """Take an answer's lines until it ends, or goes round in circles.
+
+    Raises:
+        BadAnswer: It ended before its end, or was no answer.
+    """
+    async for line in lines:
+        if not line.startswith("data:"):
+            continue  # comments that keep the connection alive, names of events, empty lines
+        data = line[len("data:") :].strip()
+        if data == _DONE:
+            break
+        stream.take(data)
+        if stream.end == "loop":
+            return
+    if stream.end is None:
+        raise BadAnswer("the answer was cut off")
+
+
+def _choice(event: str) -> dict[str, Any] | None:
+    """The one choice of an event; None where it has none, as the last one that tells the usage."""
+    try:
+        data = json.loads(event)
+        if "error" in data:
+            raise BadAnswer(f"the server gave up: {str(data['error'])[:200]}")
+        choices = data["choices"]
+        choice = choices[0] if choices else None
+    except (ValueError, LookupError, TypeError) as error:
+        raise BadAnswer("the answer is not in the protocol") from error
+    if choice is not None and not isinstance(choice.get("delta", {}), dict):
+        raise BadAnswer("the answer is not in the protocol")
+    return choice
