@@ -82,7 +82,7 @@ def check_document(document: bytes, *, max_bytes: int) -> None:
         raise UnsupportedFormat(f"the document is no image or PDF; send {FORMATS}", field="image")
 
 
-_BUILT: frozenset[Operation] = frozenset({"extract_text"})
+_BUILT: frozenset[Operation] = frozenset({"extract_text", "extract_text_robust"})
 
 
 def require_built(operation: Operation) -> None:

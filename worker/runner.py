@@ -92,7 +92,7 @@ class PipelineRunner:
             processing_time=round(seconds, 4),
             pages=pages,
             outputs=self._outputs(request, document, pages),
-            metadata=self._metadata(request, readings),
+            metadata=self._metadata(operation, request, readings),
         )
         return result.model_dump(mode="json")
 
@@ -106,17 +106,23 @@ class PipelineRunner:
         with self._open(document) as opened:
             return {name: formats.render(name, pages, _Sources(opened)) for name in request.output}
 
-    def _metadata(self, request: ReadRequest, readings: Sequence[UnitReading]) -> Metadata:
+    def _metadata(self, operation: Operation, request: ReadRequest, readings: Sequence[UnitReading]) -> Metadata:
+        mode = ReadMode.of(operation, request)
         served_by = sorted({reading.served_by for reading in readings if reading.served_by})
         warnings = dict.fromkeys(warning for reading in readings for warning in reading.warnings)
         warnings |= dict.fromkeys(f"options.{name[:80]} is not known and was ignored" for name in request.options)
-        return Metadata(
+        metadata = Metadata(
             model_name=request.model_name or self._registry.default,
             served_by=", ".join(served_by),
             variants_processed=max(reading.variants for reading in readings),
             preprocessing_enabled=request.use_preprocessing,
             warnings=list(warnings),
         )
+        if not mode.robust:
+            return metadata
+        told = {"robust_processing": True, "ensemble_size": mode.variants}
+        lines_reread = sum(reading.lines_reread for reading in readings)
+        return Metadata(**metadata.model_dump(exclude=set(told)), **told, lines_reread=lines_reread)
 
 
 class _Sources:

@@ -27,7 +27,12 @@ def pipeline_for(engine: Engine, mode: ReadMode, find_detector: Callable[[], Det
 
         return WholePagePipeline(engine, mode)
     if isinstance(engine, LineReader):
+        detector = engine if isinstance(engine, Detector) else find_detector()
+        if mode.robust:
+            from worker.pipelines.rolm import RolmPipeline
+
+            return RolmPipeline(detector, engine, mode)
         from worker.pipelines.olm import OlmPipeline
 
-        return OlmPipeline(engine if isinstance(engine, Detector) else find_detector(), engine)
+        return OlmPipeline(detector, engine)
     raise ModelUnavailable("the engine reads neither lines nor pages", field="model_name")

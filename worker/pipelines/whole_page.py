@@ -10,6 +10,9 @@ from worker.engines.protocols import PageReader
 from worker.page import PageImage, PageReading, TextLine
 from worker.pipelines.protocols import PageRead, ReadMode
 
+READ_ONCE = "the model reads whole pages and has no lines to read again in variants, so each page was read once"
+"""The warning where the robust operation is asked of such a model."""
+
 
 class WholePagePipeline:
     """See the module and :class:`worker.pipelines.protocols.Pipeline`."""
@@ -21,10 +24,11 @@ class WholePagePipeline:
     def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
         """See :class:`worker.pipelines.protocols.Pipeline`."""
         readings = self._reader.read_pages(pages, self._mode.prompt, context)
-        return [_page_read(page, reading) for page, reading in zip(pages, readings, strict=True)]
+        told = (READ_ONCE,) if self._mode.robust else ()
+        return [_page_read(page, reading, told) for page, reading in zip(pages, readings, strict=True)]
 
 
-def _page_read(page: PageImage, reading: PageReading) -> PageRead:
+def _page_read(page: PageImage, reading: PageReading, told: tuple[str, ...]) -> PageRead:
     lines = [_line(line) for line in reading.lines]
     result = Page(
         page=page.number,
@@ -35,7 +39,7 @@ def _page_read(page: PageImage, reading: PageReading) -> PageRead:
         confidence=_confidence(reading, lines),
         lines=lines,
     )
-    return PageRead(result, warnings=tuple(f"page {page.number}: {warning}" for warning in reading.warnings))
+    return PageRead(result, warnings=(*told, *(f"page {page.number}: {warning}" for warning in reading.warnings)))
 
 
 def _line(line: TextLine) -> Line:

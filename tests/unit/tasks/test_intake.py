@@ -86,5 +86,6 @@ def test_the_stored_request_holds_what_was_asked_and_no_document() -> None:
 
 def test_what_is_not_built_says_so() -> None:
     require_built("extract_text")
+    require_built("extract_text_robust")
     with pytest.raises(NotImplementedYet, match="/extract_text"):
         require_built("extract_structured")

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import pytest
+
+from ocrq.errors import JobCancelled
+from tasks.runner import ReadContext
+from tests.unit.reading.drawing import TEXTS, drawn
+from worker.engines.rapidocr import RapidOcrEngine
+from worker.ensemble import VARIANTS, Variant
+from worker.page import LineReading, PageImage, Pixels
+from worker.pipelines import PageRead, ReadMode, pipeline_for
+from worker.pipelines.rolm import RolmPipeline
+
+ROBUST = ReadMode(robust=True, variants=3)
+
+
+def blurred() -> Pixels:
+    """A page on which the reader is not sure of its first look."""
+    noise = np.random.default_rng(5).normal(0, 10, drawn().shape)
+    return np.clip(cv2.GaussianBlur(drawn(), (0, 0), 3.2) + noise, 0, 255).astype(np.uint8)
+
+
+def robust(engine: RapidOcrEngine, pixels: Pixels, variants: Sequence[Variant] = VARIANTS, most: int = 3) -> PageRead:
+    pipeline = RolmPipeline(engine, engine, ReadMode(robust=True, variants=most), variants)
+    (read,) = pipeline.read_pages([PageImage(1, pixels)], ReadContext())
+    return read
+
+
+def broken(crop: Pixels) -> Pixels:
+    raise ValueError("this variant cannot be made")
+
+
+def test_a_clean_page_is_read_once(engine: RapidOcrEngine) -> None:
+    read = robust(engine, drawn())
+    assert read.page.text.split("\n") == list(TEXTS)
+    assert (read.variants, read.lines_reread, read.warnings) == (1, 0, ())
+
+
+def test_hard_lines_are_read_again_as_often_as_asked_for(engine: RapidOcrEngine) -> None:
+    three, nine = robust(engine, blurred()), robust(engine, blurred(), most=9)
+    assert three.lines_reread > 0
+    assert 2 <= three.variants <= 3
+    assert 3 < nine.variants <= 9
+
+
+def test_two_runs_are_identical(engine: RapidOcrEngine) -> None:
+    assert robust(engine, blurred(), most=6) == robust(engine, blurred(), most=6)
+
+
+@pytest.mark.parametrize("place", [0, 1, len(VARIANTS)])
+def test_a_variant_that_raises_changes_nothing_but_a_warning(engine: RapidOcrEngine, place: int) -> None:
+    faulty = [*VARIANTS[:place], Variant("broken", broken), *VARIANTS[place:]]
+    without, with_it = robust(engine, blurred(), most=6), robust(engine, blurred(), faulty, most=6)
+    assert with_it.page == without.page
+    assert (with_it.variants, with_it.lines_reread) == (without.variants, without.lines_reread)
+    assert without.warnings == ()
+    assert place == len(VARIANTS) or with_it.warnings == ("page 1: the variant 'broken' failed and did not vote",)
+
+
+def test_if_every_variant_fails_the_first_reading_stands(engine: RapidOcrEngine) -> None:
+    plain = robust(engine, blurred(), [])
+    failed = robust(engine, blurred(), [Variant("a", broken), Variant("b", broken)])
+    assert failed.page == plain.page
+    assert [line.text for line in plain.page.lines]
+    assert len(failed.warnings) == 2
+
+
+class Moody:
+    """Reads as the real engine does, and fails on crops of one kind."""
+
+    name = "moody"
+
+    def __init__(self, engine: RapidOcrEngine) -> None:
+        self.engine = engine
+
+    def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
+        if any(crop.shape[0] == 7 for crop in crops):
+            raise RuntimeError("no crop of 7 rows")
+        return self.engine.read_lines(crops, context)
+
+
+def test_a_variant_that_the_reader_fails_on_does_not_vote(engine: RapidOcrEngine) -> None:
+    def tiny(crop: Pixels) -> Pixels:
+        return np.asarray(crop[:7])
+
+    pipeline = RolmPipeline(engine, Moody(engine), ROBUST, [Variant("tiny", tiny), *VARIANTS])
+    read = pipeline.read_page(PageImage(1, blurred()), ReadContext())
+    assert read.page == robust(engine, blurred()).page
+    assert read.warnings == ("page 1: the variant 'tiny' failed and did not vote",)
+
+
+def test_a_cancelled_job_stops_the_page(engine: RapidOcrEngine) -> None:
+    with pytest.raises(JobCancelled):
+        RolmPipeline(engine, engine, ROBUST).read_page(PageImage(1, drawn()), ReadContext(cancelled=lambda: True))
+
+
+def test_the_robust_mode_gets_the_robust_pipeline(engine: RapidOcrEngine) -> None:
+    assert isinstance(pipeline_for(engine, ROBUST, lambda: engine), RolmPipeline)
+    assert not isinstance(pipeline_for(engine, ReadMode(), lambda: engine), RolmPipeline)

@@ -1,0 +1,111 @@
+"""Other ways to look at a line: what the reader may see better when its first look was not sure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from worker.page import Pixels
+
+Source = Literal["sent", "prepared"]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to make a crop of a line.
+
+    Attributes:
+        name: For warnings.
+        make: The line's crop to another crop of it.
+        source: Which picture of the page the crop is cut from.
+        grow: The quad is widened by this share of its height on every side before the crop is cut.
+    """
+
+    name: str
+    make: Callable[[Pixels], Pixels]
+    source: Source = "prepared"
+    grow: float = 0.0
+
+
+def same(crop: Pixels) -> Pixels:
+    """The crop as it is."""
+    return crop
+
+
+def stretched(crop: Pixels) -> Pixels:
+    """Contrast over the whole range of grey values."""
+    dark, bright = np.percentile(crop, (DARK_PERCENT, BRIGHT_PERCENT))
+    scale = FULL / max(float(bright - dark), LEAST_RANGE)
+    return np.asarray(np.clip((crop.astype(np.float32) - dark) * scale, 0, FULL), np.uint8)
+
+
+def smoothed(crop: Pixels) -> Pixels:
+    """A slight blur, under which grain and blocks of compression go."""
+    return np.asarray(cv2.GaussianBlur(crop, (0, 0), SMOOTH_SIGMA), np.uint8)
+
+
+def sharpened(crop: Pixels) -> Pixels:
+    """Edges made steeper (unsharp masking)."""
+    soft = cv2.GaussianBlur(crop, (0, 0), SHARP_SIGMA)
+    return np.asarray(cv2.addWeighted(crop, 1 + SHARP_AMOUNT, soft, -SHARP_AMOUNT, 0), np.uint8)
+
+
+def despeckled(crop: Pixels) -> Pixels:
+    """Median of 3 x 3 pixels."""
+    return np.asarray(cv2.medianBlur(crop, 3), np.uint8)
+
+
+def brightened(crop: Pixels) -> Pixels:
+    """Greys lifted, which thins strokes that ran into each other."""
+    return _bent(crop, BRIGHT_GAMMA)
+
+
+def darkened(crop: Pixels) -> Pixels:
+    """Greys lowered, which closes strokes that are faint or broken."""
+    return _bent(crop, DARK_GAMMA)
+
+
+def narrowed(crop: Pixels) -> Pixels:
+    """The line a little narrower: its characters fall differently on the reader's steps."""
+    return _widened(crop, NARROWER)
+
+
+def widened(crop: Pixels) -> Pixels:
+    """The line a little wider: likewise."""
+    return _widened(crop, WIDER)
+
+
+FULL = 255.0  # grey values
+DARK_PERCENT, BRIGHT_PERCENT = 1, 99  # percentiles taken for black and white: single pixels do not count
+LEAST_RANGE = 30.0  # grey values; stretching less shows nothing but noise
+SMOOTH_SIGMA = 0.8  # pixels
+SHARP_SIGMA, SHARP_AMOUNT = 1.5, 1.0  # pixels; share of the difference that is added
+BRIGHT_GAMMA, DARK_GAMMA = 0.6, 1.7
+NARROWER, WIDER = 0.85, 1.2  # shares of the width
+
+VARIANTS = (
+    Variant("smoothed", smoothed),
+    Variant("grown", same, grow=0.15),
+    Variant("wider", widened),
+    Variant("as sent, despeckled", despeckled, source="sent"),
+    Variant("narrower", narrowed),
+    Variant("darker", darkened),
+    Variant("stretched", stretched),
+    Variant("sharpened", sharpened),
+    Variant("brighter", brightened),
+)
+"""In the order in which they are tried."""
+
+
+def _bent(crop: Pixels, gamma: float) -> Pixels:
+    table = (np.linspace(0.0, 1.0, 256) ** gamma * FULL).round().astype(np.uint8)
+    return np.asarray(cv2.LUT(crop, table), np.uint8)
+
+
+def _widened(crop: Pixels, share: float) -> Pixels:
+    height, width = crop.shape[:2]
+    return np.asarray(cv2.resize(crop, (max(1, round(width * share)), height), interpolation=cv2.INTER_CUBIC), np.uint8)

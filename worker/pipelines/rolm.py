@@ -1,0 +1,193 @@
+"""RoLM, the robust read: read once, read again in variants only what is not sure, and let the readings vote."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ocrq.errors import JobCancelled, TimeLimitExceeded, WorkerSpent
+from tasks.runner import ReadContext
+from worker.characters import tidied
+from worker.confidence import line_confidence
+from worker.engines.protocols import Detector, LineReader
+from worker.ensemble import VARIANTS, Lattice, Variant
+from worker.imaging.crop import cut_line, quad_size
+from worker.page import LineReading, PageImage, Pixels, Quad
+from worker.pipelines.olm import to_page
+from worker.pipelines.protocols import PageRead, ReadMode
+from worker.pipelines.upright import UprightPage, read_upright
+from worker.spacing import spaced
+
+SURE = 0.9
+"""A line that is right with at least this probability is not read again."""
+
+REREAD_BUDGET = 0.5
+"""Readings in variants may take so much of the first reading's time for each that the caller allows, by the width of
+what is read: the least sure lines come first."""
+
+STOPS = (JobCancelled, TimeLimitExceeded, WorkerSpent)
+"""Raised by a reader, these end the job, not a variant."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class _HardLine:
+    """A line that is being read again."""
+
+    quad: Quad
+    lattice: Lattice
+    untried: Iterator[Variant]
+
+
+_Crop = tuple[_HardLine, Variant, Pixels]
+
+
+class RolmPipeline:
+    """Reads pages with a detector and a line reader, hard lines several times.
+
+    Args:
+        detector: Finds the lines.
+        line_reader: Reads them.
+        mode: ``variants`` caps the readings of a line.
+        variants: What is tried, in this order.
+    """
+
+    batch_pages = 1
+
+    def __init__(
+        self, detector: Detector, line_reader: LineReader, mode: ReadMode, variants: Sequence[Variant] = VARIANTS
+    ) -> None:
+        self._detector, self._reader, self._mode, self._variants = detector, line_reader, mode, tuple(variants)
+
+    def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
+        """See :class:`worker.pipelines.protocols.Pipeline`."""
+        return [self.read_page(page, context) for page in pages]
+
+    def read_page(self, page: PageImage, context: ReadContext) -> PageRead:
+        """Read one page; see :meth:`worker.pipelines.olm.OlmPipeline.read_page` for what comes back.
+
+        A variant that fails does not vote, and is named in a warning.
+
+        Raises:
+            JobCancelled: The job was cancelled.
+            TimeLimitExceeded: The deadline has passed.
+        """
+        upright = read_upright(page.pixels, self._detector, self._reader, context)
+        hard = self._hard_lines(upright)
+        failed: dict[str, None] = {}
+        self._vote(list(hard.values()), upright, context, failed)
+        readings = [hard[i].lattice.reading() if i in hard else one for i, one in enumerate(upright.readings)]
+        return PageRead(
+            to_page(page, _without_empty(replace(upright, readings=tuple(readings)))),
+            tuple(f"page {page.number}: the variant '{name}' failed and did not vote" for name in failed),
+            variants=max((line.lattice.readings for line in hard.values()), default=1),
+            lines_reread=sum(line.lattice.readings > 1 for line in hard.values()),
+        )
+
+    def _hard_lines(self, upright: UprightPage) -> dict[int, _HardLine]:
+        """The lines that are not sure, the least sure first, by their place among the page's."""
+        sureness = [line_confidence(reading) for reading in upright.readings]
+        order = sorted(range(len(sureness)), key=lambda index: sureness[index])
+        return {
+            index: _HardLine(upright.quads[index], Lattice(upright.readings[index]), iter(self._variants))
+            for index in order
+            if sureness[index] < SURE
+        }
+
+    def _vote(
+        self, lines: Sequence[_HardLine], upright: UprightPage, context: ReadContext, failed: dict[str, None]
+    ) -> None:
+        """Read variants of the lines in rounds, each round's crops of all lines together, until every vote stands.
+
+        No vote can stand before most of the readings are there, so as many are read before one is counted.
+        """
+        most = self._mode.variants
+        left = REREAD_BUDGET * (most - 1) * sum(map(_strip_width, upright.quads))
+        while lines:
+            crops: list[_Crop] = []
+            for line in lines:
+                crops += self._crops(line, max(1, most // 2 + 1 - line.lattice.readings), upright.pixels, failed)
+            affordable = _within(left, crops)
+            for (line, variant, _), reading in zip(affordable, self._read(affordable, context, failed), strict=True):
+                if reading is not None:
+                    left -= _strip_width(line.quad)
+                    line.lattice.add(_on_first_quad(reading, variant, line.quad))
+            read = {id(line) for line, _, _ in affordable}
+            lines = [
+                line for line in lines if id(line) in read and not line.lattice.settled(most - line.lattice.readings)
+            ]
+
+    def _crops(self, line: _HardLine, wanted: int, pixels: Pixels, failed: dict[str, None]) -> list[_Crop]:
+        """The next crops of a line; a variant that cannot be made is passed over."""
+        crops: list[_Crop] = []
+        while len(crops) < wanted and (variant := next(line.untried, None)):
+            try:
+                crops.append((line, variant, variant.make(cut_line(pixels, grown(line.quad, variant.grow)))))
+            except Exception:
+                log.exception("variant %s", variant.name)
+                failed[variant.name] = None
+        return crops
+
+    def _read(self, crops: Sequence[_Crop], context: ReadContext, failed: dict[str, None]) -> list[LineReading | None]:
+        """A reading per crop, None for those that the reader fails on."""
+        try:
+            read = self._reader.read_lines([crop for _, _, crop in crops], context) if crops else []
+            return [spaced(tidied(reading)) for reading in read]
+        except STOPS:
+            raise
+        except Exception:
+            if len(crops) > 1:
+                return [reading for crop in crops for reading in self._read([crop], context, failed)]
+            log.exception("reading variant %s", crops[0][1].name)
+            failed[crops[0][1].name] = None
+            return [None]
+
+
+def grown(quad: Quad, share: float) -> Quad:
+    """The quad with a share of its height added on every side."""
+    height = quad_size(quad)[1]
+    along, across = (_unit(quad[1] - quad[0]) * height * share, _unit(quad[3] - quad[0]) * height * share)
+    moves = np.stack([-along - across, along - across, along + across, across - along])
+    return np.asarray(quad + moves, np.float32)
+
+
+def _strip_width(quad: Quad) -> float:
+    """What a line costs to read: its width, in its own height."""
+    width, height = quad_size(quad)
+    return width / height
+
+
+def _within(budget: float, crops: Sequence[_Crop]) -> list[_Crop]:
+    """The first crops, as far as the budget goes."""
+    kept = []
+    for crop in crops:
+        budget -= _strip_width(crop[0].quad)
+        if budget < 0:
+            break
+        kept.append(crop)
+    return kept
+
+
+def _unit(vector: Quad) -> Quad:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-6), np.float32)
+
+
+def _on_first_quad(reading: LineReading, variant: Variant, quad: Quad) -> LineReading:
+    """A reading's spans as shares of the width that the line's own quad has."""
+    if not variant.grow or not reading.spans:
+        return reading
+    width, height = quad_size(quad)
+    extra = variant.grow * height / width
+    spans = [[min(max(at * (1 + 2 * extra) - extra, 0.0), 1.0) for at in span] for span in reading.spans]
+    return replace(reading, spans=tuple((left, right) for left, right in spans))
+
+
+def _without_empty(upright: UprightPage) -> UprightPage:
+    kept = [index for index, reading in enumerate(upright.readings) if reading.text]
+    return replace(
+        upright, quads=tuple(upright.quads[i] for i in kept), readings=tuple(upright.readings[i] for i in kept)
+    )
