@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
 
 from worker.engines.parsers import Answer
 from worker.engines.presets import Repetition
@@ -16,6 +17,30 @@ CHARACTERS_A_TOKEN = 4  # about; where a server tells no tokens, characters are 
 _DONE = "[DONE]"
 
 End = Literal["stop", "length", "loop"]
+
+
+class _Token(BaseModel):
+    token: str
+    logprob: float
+
+
+class _Logprobs(BaseModel):
+    content: list[_Token] | None = None
+
+
+class _Delta(BaseModel):
+    content: str | None = None
+
+
+class _Choice(BaseModel):
+    delta: _Delta = _Delta()
+    logprobs: _Logprobs | None = None
+    finish_reason: str | None = None
+
+
+class _Chunk(BaseModel):
+    choices: list[_Choice] = []
+    error: Any = None
 
 
 class BadAnswer(Exception):
@@ -49,18 +74,18 @@ class Stream:
         choice = _choice(event)
         if choice is None:
             return
-        text = choice.get("delta", {}).get("content") or ""
-        tokens = (choice.get("logprobs") or {}).get("content") or []
-        if tokens and "".join(token["token"] for token in tokens) == text:
-            self.pieces += [(token["token"], math.exp(min(0.0, token["logprob"]))) for token in tokens]
-            looping = any([self._tokens.add(token["token"]) for token in tokens])
+        text = choice.delta.content or ""
+        tokens = (choice.logprobs.content if choice.logprobs else None) or []
+        if tokens and "".join(token.token for token in tokens) == text:
+            self.pieces += [(token.token, math.exp(min(0.0, token.logprob))) for token in tokens]
+            looping = any([self._tokens.add(token.token) for token in tokens])
         else:
             self.pieces += [(text, None)] if text else []
             looping = any([self._characters.add(character) for character in text])
         if looping:
             self.end = "loop"
-        elif choice.get("finish_reason"):
-            self.end = "length" if choice["finish_reason"] == "length" else "stop"
+        elif choice.finish_reason:
+            self.end = "length" if choice.finish_reason == "length" else "stop"
 
     def answer(self) -> Answer:
         """The text; of one that goes round in circles, what stands before it does.
@@ -95,16 +120,12 @@ async def follow(lines: AsyncIterator[str], stream: Stream) -> None:
         raise BadAnswer("the answer was cut off")
 
 
-def _choice(event: str) -> dict[str, Any] | None:
+def _choice(event: str) -> _Choice | None:
     """The one choice of an event; None where it has none, as the last one that tells the usage."""
     try:
-        data = json.loads(event)
-        if "error" in data:
-            raise BadAnswer(f"the server gave up: {str(data['error'])[:200]}")
-        choices = data["choices"]
-        choice = choices[0] if choices else None
-    except (ValueError, LookupError, TypeError) as error:
+        chunk = _Chunk.model_validate_json(event)
+    except ValidationError as error:
         raise BadAnswer("the answer is not in the protocol") from error
-    if choice is not None and not isinstance(choice.get("delta", {}), dict):
-        raise BadAnswer("the answer is not in the protocol")
-    return choice
+    if chunk.error is not None:
+        raise BadAnswer(f"the server gave up: {str(chunk.error)[:200]}")
+    return chunk.choices[0] if chunk.choices else None
