@@ -64,11 +64,12 @@ class Registry:
         self._pid = os.getpid()
 
     @contextmanager
-    def using(self, name: str | None) -> Iterator[Use]:
+    def using(self, name: str | None, failed: ModelUnavailable | None = None) -> Iterator[Use]:
         """The engine that reads when a model is asked for, kept in memory while the block runs.
 
         Args:
             name: A listed name; None for the default.
+            failed: Why that model could not read after all; the fallback does.
 
         Raises:
             ModelNotAllowed: The name is not on the list.
@@ -83,7 +84,7 @@ class Registry:
             return engine
 
         try:
-            engine, warnings = self._serving(self._catalogue.resolve(name), taken)
+            engine, warnings = self._serving(self._catalogue.resolve(name), taken, failed)
             yield Use(careful(engine, warnings), find_detector, bool(warnings), warnings)
         finally:
             self._give_back(taken)
@@ -117,9 +118,13 @@ class Registry:
     def _is_ours(self, entry: ModelEntry) -> bool:
         return self._pool is None or entry.pool == self._pool
 
-    def _serving(self, entry: ModelEntry, taken: list[str]) -> tuple[Engine, list[str]]:
+    def _serving(
+        self, entry: ModelEntry, taken: list[str], failed: ModelUnavailable | None = None
+    ) -> tuple[Engine, list[str]]:
         """What reads, and the warning where that is the fallback."""
         try:
+            if failed:
+                raise failed
             if not self._is_ours(entry):
                 raise ModelUnavailable(f"{entry.name} is read by workers of the {entry.pool} pool", field="model_name")
             return self._take(entry, taken), []

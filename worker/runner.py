@@ -10,6 +10,7 @@ from ocrq.contracts import Metadata, Operation, Page, PageError, ReadRequest, Te
 from ocrq.errors import (
     InvalidRequest,
     JobCancelled,
+    ModelUnavailable,
     OcrqError,
     ReadFailed,
     TimeLimitExceeded,
@@ -57,8 +58,23 @@ class PipelineRunner:
         self, operation: Operation, request: ReadRequest, document: bytes, pages: Sequence[int], context: ReadContext
     ) -> UnitReading:
         """See :class:`tasks.runner.Runner`."""
+        try:
+            return self._read(operation, request, document, pages, context)
+        except ModelUnavailable as error:  # of a server, say, that went away meanwhile
+            return self._read(operation, request, document, pages, context, failed=error)
+
+    def _read(
+        self,
+        operation: Operation,
+        request: ReadRequest,
+        document: bytes,
+        pages: Sequence[int],
+        context: ReadContext,
+        failed: ModelUnavailable | None = None,
+    ) -> UnitReading:
+        """Read with the model asked for or, where that has failed, with the fallback."""
         read: list[PageRead] = []
-        with self._registry.using(request.model_name) as use, self._open(document) as opened:
+        with self._registry.using(request.model_name, failed) as use, self._open(document) as opened:
             pipeline = pipeline_for(use.engine, ReadMode.of(operation, request), use.find_detector)
             for batch in batched(pages, pipeline.batch_pages):
                 context.check()
@@ -157,7 +173,7 @@ def _read_batch(document: Document, numbers: Sequence[int], pipeline: Pipeline, 
     """Pages read together or, where one of them spoils it for the others, one by one."""
     try:
         return pipeline.read_pages([document.read_page(number) for number in numbers], context)
-    except (JobCancelled, TimeLimitExceeded, WorkerSpent):
+    except (JobCancelled, TimeLimitExceeded, ModelUnavailable, WorkerSpent):
         raise
     except Exception as error:
         if len(numbers) > 1:
