@@ -16,6 +16,7 @@ from typing import Any
 import runpod
 from runpod.http_client import AsyncClientSession
 from runpod.serverless.modules.rp_http import send_result
+from runpod.serverless.modules.rp_logger import RunPodLogger
 
 from ocrq.errors import OcrqError
 from tasks.settings import Settings
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Load the models, then take jobs until told to stop."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    if not {"RUNPOD_LOG_LEVEL", "RUNPOD_DEBUG_LEVEL"} & os.environ.keys():
+        RunPodLogger().set_level("INFO")  # the SDK's own default writes every document's text into the log
     serverless = ServerlessSettings()
     cache = model_cache(serverless.volume, os.environ)
     if cache is not None:
@@ -67,7 +70,8 @@ def job_loop(reading: Reading, settings: Settings, serverless: ServerlessSetting
         tell_of=_progress_of if "RUNPOD_WEBHOOK_POST_OUTPUT" in os.environ else None,
         progress_seconds=serverless.progress_seconds,
     )
-    config |= {"handler": handler.answer, "concurrency_modifier": lambda _: reading.at_once}
+    at_once = serverless.jobs_at_once or reading.at_once
+    config |= {"handler": handler.answer, "concurrency_modifier": lambda _: at_once}
     return config
 
 

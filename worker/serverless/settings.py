@@ -18,6 +18,9 @@ class ServerlessSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="OCRQ_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
+    jobs_at_once: int = Field(
+        default=0, ge=0, le=64, description="Jobs a worker holds at a time; 0: as many as its model reads together."
+    )
     image_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
         description="Hosts that images may be fetched from, with commas: names, `*.names`, `https://ip:port`.",
