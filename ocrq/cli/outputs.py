@@ -16,7 +16,7 @@ import click
 from ocrq.cli.exits import complain
 
 if TYPE_CHECKING:
-    from ocrq.cli.reading import Outcome
+    from ocrq.client import Outcome
 
 SUFFIXES = {
     "text": ".txt",
@@ -110,11 +110,11 @@ class Writer:
         if outcome.error is not None:
             complain(outcome.error.detail, outcome.name)
         else:
-            for warning in (outcome.result or {}).get("metadata", {}).get("warnings", []):
+            for warning in (outcome.json or {}).get("metadata", {}).get("warnings", []):
                 click.echo(f"warning: {outcome.name}: {warning}", err=True)
         if self._to.as_json:
             self._collected.append(_as_json(outcome))
-        elif outcome.result is not None:
+        elif outcome.json is not None:
             self._write_formats(place, outcome)
 
     def close(self) -> None:
@@ -132,7 +132,7 @@ class Writer:
 
     def _write_formats(self, place: int, outcome: Outcome) -> None:
         for index, name in enumerate(self._to.formats):
-            content = _rendered(outcome.result or {}, name)
+            content = _rendered(outcome.json or {}, name)
             if self._to.files:
                 _save(self._to.files[place][index], content)
                 continue
@@ -145,7 +145,7 @@ class Writer:
 def _as_json(outcome: Outcome) -> dict[str, Any]:
     if outcome.error is not None:
         return {"file": outcome.name, "error": outcome.error.to_json()}
-    return {"file": outcome.name, "result": outcome.result}
+    return {"file": outcome.name, "result": outcome.json}
 
 
 def _rendered(result: dict[str, Any], name: str) -> bytes:

@@ -20,8 +20,8 @@ from ocrq.errors import OcrqError
 
 if TYPE_CHECKING:
     from ocrq.cli.progress import Bars
-    from ocrq.cli.reading import Outcome
     from ocrq.cli.sources import Source
+    from ocrq.client import Outcome
     from ocrq.contracts import Operation
 
 _FORMATS = [name for name in outputs.SUFFIXES if name != "fields"]
@@ -111,20 +111,17 @@ def _read_all(
     api_key: str | None,
 ) -> int:
     from ocrq.cli.progress import Bars, bars_for
-    from ocrq.cli.reading import Outcome, Reading
     from ocrq.cli.server import server_for_reading
     from ocrq.cli.sources import Source
+    from ocrq.client import Outcome
 
     sources = [Source(name) for name in files]
     if not any(source.readable for source in sources):  # no server needs to be started for that
         return _written((Outcome(source.name, error=_why(source)) for source in sources), writer, Bars(None, files))
     with bars_for(files) as bars, server_for_reading(server, api_key, bars.tell) as client:
-        reading = Reading(client, operation, request, bars.show)
-        try:
-            return _written(reading.outcomes(sources), writer, bars)
-        except BaseException:
-            reading.cancel()
-            raise
+        outcomes = client.read_many(sources, operation, on_progress=bars.show, **request)
+        with contextlib.closing(outcomes):  # interrupted, what is under way is cancelled before the client is closed
+            return _written(outcomes, writer, bars)
 
 
 def _why(source: Source) -> OcrqError | None:

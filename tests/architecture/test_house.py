@@ -14,7 +14,8 @@ MODULES = sorted(path.relative_to(ROOT) for package in PACKAGES for path in (ROO
 MAX_LINES = 300
 # Where a process begins, or makes the environment of one that it starts.
 ENTRY_POINTS = re.compile(
-    r"tasks/settings\.py|(app|worker)/__main__\.py|ocrq/(cli|stack)(/.*)?\.py|worker/(main|runpod_handler)\.py"
+    r"tasks/settings\.py|(app|worker)/__main__\.py|ocrq/(cli|stack)(/.*)?\.py|ocrq/client/environment\.py|"
+    r"worker/(main|runpod_handler)\.py"
 )
 
 

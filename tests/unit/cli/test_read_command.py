@@ -12,9 +12,9 @@ import pytest
 from click.testing import Result
 
 from ocrq.cli.exits import NOT_BUILT, OK, SOME_FAILED
-from ocrq.cli.reading import Reading
 from ocrq.cli.sources import Source
 from ocrq.client import Client
+from ocrq.client.many import Reading
 from ocrq.errors import OcrqError, ReadFailed
 from tests.page_runner import PageRunner
 

@@ -1,0 +1,34 @@
+"""A typed client of ocrq: of its HTTP API and of RunPod endpoints, with threads or with asyncio.
+
+    from pathlib import Path
+    from ocrq.client import Client
+
+    with Client("http://127.0.0.1:8000") as client:
+        print(client.read(Path("scan.pdf")).text)
+
+What the service answers as a problem is raised as the error of that code from :mod:`ocrq.errors`.
+"""
+
+from ocrq.client.asynchronous import AsyncClient
+from ocrq.client.configuration import Configuration, Profile
+from ocrq.client.desk import HOLD_SECONDS, PROGRESS_SECONDS, Readable
+from ocrq.client.endpoint import Endpoint
+from ocrq.client.many import Source
+from ocrq.client.outcome import Outcome, result_json
+from ocrq.client.retries import Retries
+from ocrq.client.synchronous import Client
+
+__all__ = [
+    "HOLD_SECONDS",
+    "PROGRESS_SECONDS",
+    "AsyncClient",
+    "Client",
+    "Configuration",
+    "Endpoint",
+    "Outcome",
+    "Profile",
+    "Readable",
+    "Retries",
+    "Source",
+    "result_json",
+]

@@ -1,0 +1,101 @@
+"""Our HTTP API, as a client asks it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from pydantic import BaseModel
+
+from ocrq.client.doors import Document, Order, decoded, parsed
+from ocrq.client.endpoint import Endpoint
+from ocrq.client.failures import exchange
+from ocrq.client.steps import Flow, Send
+from ocrq.contracts import Batch, DeadDelivery, Health, Job, ModelList
+
+
+class _Listed(BaseModel):
+    jobs: list[Job]
+
+
+class _Deliveries(BaseModel):
+    deliveries: list[DeadDelivery]
+
+
+@dataclass(frozen=True)
+class HttpApi:
+    """A Door to a server of ours."""
+
+    endpoint: Endpoint
+
+    def submit(self, order: Order) -> Flow[Job]:
+        """``POST /jobs``."""
+        headers = {"Idempotency-Key": order.key}
+        endpoint = f"/{order.operation}"
+        if order.content is None:
+            content: dict[str, Any] = {"json": {"endpoint": endpoint, "request": dict(order.request)}}
+        else:
+            name = order.name.encode(errors="replace").decode()
+            content = {
+                "files": {"file": (name, order.content, "application/octet-stream")},
+                "data": {"endpoint": endpoint, "request": json.dumps(dict(order.request))},
+            }
+        return (yield from self._told(Job, "POST", "/jobs", headers=headers, content=content))
+
+    def job(self, job_id: str, wait: float) -> Flow[Job | Batch]:
+        """``GET /jobs/{id}``."""
+        params = {"wait": f"{wait:g}"} if wait else {}
+        answer = yield from self._ask("GET", f"/jobs/{job_id}", params=params, held=wait)
+        return self._job(answer)
+
+    def cancel(self, job_id: str) -> Flow[Job | Batch]:
+        """``DELETE /jobs/{id}``."""
+        return self._job((yield from self._ask("DELETE", f"/jobs/{job_id}")))
+
+    def retry(self, job_id: str) -> Flow[Job]:
+        """``POST /jobs/{id}/retry``."""
+        return (yield from self._told(Job, "POST", f"/jobs/{job_id}/retry"))
+
+    def dead(self) -> Flow[list[Job]]:
+        """``GET /jobs?state=dead``."""
+        return (yield from self._told(_Listed, "GET", "/jobs", params={"state": "dead"})).jobs
+
+    def dead_deliveries(self) -> Flow[list[DeadDelivery]]:
+        """``GET /webhooks?state=dead``."""
+        return (yield from self._told(_Deliveries, "GET", "/webhooks", params={"state": "dead"})).deliveries
+
+    def retry_delivery(self, delivery_id: str) -> Flow[None]:
+        """``POST /webhooks/{id}/retry``."""
+        yield from self._ask("POST", f"/webhooks/{delivery_id}/retry")
+
+    def health(self) -> Flow[Health]:
+        """``GET /health``, which tells how an unhealthy service is with 503."""
+        send = self._send("GET", "/health")
+        answer = yield from exchange(send, self.endpoint.url, expected=_is_plain_json)
+        return parsed(Health, decoded(answer, self.endpoint.url), self.endpoint.url)
+
+    def models(self) -> Flow[ModelList]:
+        """``GET /models``."""
+        return (yield from self._told(ModelList, "GET", "/models"))
+
+    def _told(self, model: type[Document], method: str, path: str, **how: Any) -> Flow[Document]:
+        return parsed(model, (yield from self._ask(method, path, **how)), self.endpoint.url)
+
+    def _ask(self, method: str, path: str, **how: Any) -> Flow[Any]:
+        answer = yield from exchange(self._send(method, path, **how), self.endpoint.url)
+        return decoded(answer, self.endpoint.url)
+
+    def _send(self, method: str, path: str, **how: Any) -> Send:
+        headers = {**self.endpoint.headers(), **how.pop("headers", {})}
+        return Send(method, f"{self.endpoint.url}{path}", headers=headers, **how)
+
+    def _job(self, answer: Any) -> Job | Batch:
+        if isinstance(answer, dict) and "jobs" in answer:
+            return parsed(Batch, answer, self.endpoint.url)
+        return parsed(Job, answer, self.endpoint.url)
+
+
+def _is_plain_json(answer: httpx.Response) -> bool:
+    return bool(answer.headers.get("Content-Type") == "application/json")

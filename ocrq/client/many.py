@@ -1,0 +1,186 @@
+"""Many documents: a bounded number at a time, told in the order given, cancelled together."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ocrq.client.desk import Readable
+from ocrq.client.outcome import Outcome, result_json, unforeseen
+from ocrq.contracts import Batch, Job, Operation
+from ocrq.errors import InvalidImage, OcrqError, ServerUnreachable
+
+if TYPE_CHECKING:
+    from ocrq.client.synchronous import Client
+
+AT_A_TIME = 8  # documents under way: enough to keep a machine's workers busy, and few to hold in memory
+CANCEL_SECONDS = 5.0  # how long a reading that is left goes on telling the server so
+
+
+class Source(Protocol):
+    """A document that is loaded when its turn comes."""
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+
+    def load(self) -> Readable:
+        """The document.
+
+        Raises:
+            OcrqError: It cannot be had; the outcome of this one document.
+        """
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A document that is at hand."""
+
+    document: Readable
+
+    @property
+    def name(self) -> str:
+        return "document" if isinstance(self.document, bytes) else str(self.document)
+
+    def load(self) -> Readable:
+        if not isinstance(self.document, Path):
+            return self.document
+        try:
+            return self.document.read_bytes()
+        except OSError as error:
+            raise InvalidImage(f"cannot be opened ({error.strerror}); check the path", field="image") from None
+
+
+def sources_of(documents: Iterable[Readable | Source]) -> Iterator[Source]:
+    """Documents of any kind as sources."""
+    for document in documents:
+        yield _Given(document) if isinstance(document, bytes | Path | str) else document
+
+
+class Reading:
+    """Reads documents through a client, in threads of its own.
+
+    Args:
+        client: Of the service.
+        operation: For all of them.
+        request: For all of them.
+        on_progress: Told a document's place in the order and its job, about once a second.
+        at_a_time: Under way at a time.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        operation: Operation | None,
+        request: Mapping[str, Any],
+        on_progress: Callable[[int, Job | Batch], object] | None = None,
+        at_a_time: int = AT_A_TIME,
+    ) -> None:
+        if at_a_time < 1:
+            raise ValueError("at_a_time must be at least 1")
+        self._client = client
+        self._operation = operation
+        self._request = request
+        self._on_progress = on_progress
+        self._at_a_time = at_a_time
+        self._cancelled = threading.Event()
+        self._under_way: set[str] = set()
+        self._lock = threading.Lock()
+        self._lost: OcrqError | None = None
+        self._threads: list[threading.Thread] = []
+
+    def outcomes(self, sources: Iterable[Source]) -> Iterator[Outcome]:
+        """Each document's outcome, in the order given, as soon as it and all before it are known."""
+        turns = iter(enumerate(sources))
+        done: SimpleQueue[Outcome | BaseException | None] = SimpleQueue()
+        for _ in range(self._at_a_time):
+            # Daemons: an interrupted program does not wait for an answer that may never come.
+            thread = threading.Thread(target=self._take_turns, args=(turns, done), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        early: dict[int, Outcome] = {}
+        awaited, working = 0, self._at_a_time
+        while working:
+            came = done.get()
+            if came is None:
+                working -= 1
+            elif isinstance(came, BaseException):
+                raise came
+            else:
+                early[came.place] = came
+            while awaited in early:
+                yield early.pop(awaited)
+                awaited += 1
+
+    def cancel(self) -> None:
+        """Stop: nothing more is submitted, and the server is told to cancel what is under way."""
+        self._cancelled.set()
+        with self._lock:
+            jobs = list(self._under_way)
+        for job_id in jobs:
+            if not self._cancel_job(job_id):
+                break
+        deadline = time.monotonic() + CANCEL_SECONDS
+        for thread in self._threads:  # one of them may be submitting just now; it cancels what it gets
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _take_turns(
+        self, turns: Iterator[tuple[int, Source]], done: SimpleQueue[Outcome | BaseException | None]
+    ) -> None:
+        while not self._cancelled.is_set():
+            try:
+                with self._lock:
+                    turn = next(turns, None)
+            except BaseException as error:  # the caller's own iterator: the caller is told
+                done.put(error)
+                break
+            if turn is None:
+                break
+            done.put(self._outcome(*turn))
+        done.put(None)
+
+    def _outcome(self, place: int, source: Source) -> Outcome:
+        if self._lost is not None:  # the client has asked again and again for another document; once is enough
+            return Outcome(source.name, error=self._lost, place=place)
+        jobs: list[str] = []
+        try:
+            result = self._read(place, source, jobs)
+            return Outcome(source.name, json=result, place=place, job_id=jobs[-1])
+        except ServerUnreachable as error:
+            self._lost = error
+            return Outcome(source.name, error=error, place=place)
+        except OcrqError as error:
+            return Outcome(source.name, error=error, place=place, job_id=jobs[-1] if jobs else None)
+        except Exception as error:  # a thread that dies would leave the caller waiting
+            return Outcome(source.name, error=unforeseen(error), place=place)
+
+    def _read(self, place: int, source: Source, jobs: list[str]) -> dict[str, Any]:
+        tell, desk = self._on_progress, self._client.desk
+
+        def submitted(job_id: str) -> None:
+            jobs.append(job_id)
+            with self._lock:
+                self._under_way.add(job_id)
+            if self._cancelled.is_set():
+                self._cancel_job(job_id)
+
+        order = desk.order(source.load(), self._operation, Path(source.name).name or "document", None, self._request)
+        flow = desk.read(order, tell is not None, steadfast=True, submitted=submitted)
+        try:
+            return result_json(self._client.carry_out(flow, (lambda job: tell(place, job)) if tell else None))
+        finally:
+            with self._lock:
+                self._under_way.difference_update(jobs)
+
+    def _cancel_job(self, job_id: str) -> bool:
+        """Cancel it; whether the server still answers."""
+        try:
+            self._client.cancel(job_id)
+        except OcrqError as error:
+            return not isinstance(error, ServerUnreachable)  # else the job has ended
+        return True
