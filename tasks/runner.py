@@ -25,6 +25,10 @@ def _unheard(done: int, total: int) -> None:
     return None
 
 
+def _unsaid(warning: str) -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class ReadContext:
     """What every read may ask and tell while it works.
@@ -33,12 +37,14 @@ class ReadContext:
         options: The caller's decoding options, bounds already checked.
         cancelled: Whether the job was cancelled; cheap, asked between pages, variants and decoding steps.
         progress: Told ``(pages done, pages in all)``.
+        warn: Told sentences for the result's metadata; the same one twice is shown once.
         deadline: ``time.monotonic()`` after which the read gives up; None for no limit.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
     cancelled: Callable[[], bool] = _never
     progress: Callable[[int, int], None] = _unheard
+    warn: Callable[[str], None] = _unsaid
     deadline: float | None = None
 
     def check(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ocrq.contracts import Metadata, Operation, Page, PageError, ReadRequest, TextResult, selected_pages
@@ -76,6 +77,7 @@ class PipelineRunner:
         read: list[PageRead] = []
         with self._registry.using(request.model_name, failed) as use, self._open(document) as opened:
             pipeline = pipeline_for(use.engine, ReadMode.of(operation, request), use.find_detector)
+            context = replace(context, warn=use.warnings.append)
             for batch in batched(pages, pipeline.batch_pages):
                 context.check()
                 read += _read_batch(opened, batch, pipeline, context)
