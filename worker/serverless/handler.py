@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from ocrq.contracts import Batch, Job, JobError, Operation
 from ocrq.contracts import Progress as Done
-from ocrq.errors import InternalError, InvalidRequest, OcrqError, ReadFailed, WorkerSpent
+from ocrq.errors import InternalError, InvalidRequest, OcrqError, RequestError, WorkerSpent
 from tasks.batches import status_of
 from tasks.ocr import OPERATION_TASKS, health
 from tasks.runner import ReadContext
@@ -129,8 +129,9 @@ class Handler:
         async with self.seats:
             try:
                 result = await self._in_thread(operation, request, progress)
-            except (InternalError, ReadFailed) as error:
-                await self._require_health(error)
+            except Exception as error:
+                if not isinstance(error, RequestError):
+                    await self._require_health(error)
                 raise
             failed = [page["error"] for page in result.get("pages") or () if page.get("error")]
             if any(error["code"] == InternalError.code for error in failed):
