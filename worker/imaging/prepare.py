@@ -1,0 +1,73 @@
+"""Clean a worn page before it is read: noise, uneven light, blur. Pages that need nothing come back as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from worker.imaging.prepare_wear import Wear, coarse_ground, wear_of
+from worker.page import Pixels, Quad
+
+MANY_SPECKS = 1.4
+"""Specks per 1,000 pixels from which a page is taken for noisy."""
+
+UNEVEN_LIGHT = 0.8
+"""The darkest ground over the brightest below which light is evened."""
+
+PAPER = 235.0
+"""Grey value that even ground is given: what scanners make of white paper."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A page made ready to be read.
+
+    Attributes:
+        pixels: Clean; ``scale`` times as large as the page.
+        steps: What was done, in order; empty where nothing was.
+        wear: What was measured on the page as it came.
+        scale: Pixels of the clean picture per pixel of the page.
+        warnings: Sentences for the result's metadata.
+    """
+
+    pixels: Pixels
+    steps: tuple[str, ...]
+    wear: Wear
+    scale: float = 1.0
+    warnings: tuple[str, ...] = ()
+
+    def on_page(self, quad: Quad) -> Quad:
+        """A quad of the clean picture in pixels of the page."""
+        return np.asarray(quad / self.scale, np.float32)
+
+
+def prepare(pixels: Pixels) -> Prepared:
+    """Clean a page by what it suffered.
+
+    Args:
+        pixels: Any way up; neither turned nor straightened here.
+    """
+    wear = wear_of(pixels)
+    clean = pixels
+    steps: list[str] = []
+    if wear.specks >= MANY_SPECKS:
+        clean = without_specks(clean)
+        steps.append("noise")
+    if wear.light < UNEVEN_LIGHT:
+        clean = evened(clean)
+        steps.append("light")
+    return Prepared(clean, tuple(steps), wear)
+
+
+def without_specks(pixels: Pixels) -> Pixels:
+    """The page through a median of 3 x 3, which takes single pixels off and leaves strokes."""
+    return np.asarray(cv2.medianBlur(pixels, 3), np.uint8)
+
+
+def evened(pixels: Pixels) -> Pixels:
+    """The page divided by its ground, so that shadows and yellowed paper become white."""
+    height, width = pixels.shape[:2]
+    ground = cv2.resize(coarse_ground(pixels), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.divide(pixels, np.maximum(ground, 1), scale=PAPER), np.uint8)
