@@ -82,9 +82,17 @@ class PageReading:
         lines: With places, where the engine knows them.
         probability: The engine's own estimate for the page, 0 to 1; None if it has none.
         warnings: Sentences for the result's metadata.
+        probabilities: One per character of ``text``, 0 to 1; empty where the engine gives none.
+        turns: Quarters clockwise by which the engine found the page's text turned.
+        cut: Whether the page may go on where ``text`` ends.
+        failure: Why the page could not be read, though others of its batch were; its text is empty then.
     """
 
     text: str
     lines: tuple[TextLine, ...] = ()
     probability: float | None = None
     warnings: tuple[str, ...] = field(default_factory=tuple)
+    probabilities: tuple[float, ...] = ()
+    turns: int = 0
+    cut: bool = False
+    failure: str | None = None

@@ -1,34 +1,70 @@
-"""Whether a generation goes round in circles: watched token by token, in every engine that generates."""
+"""Whether a generation goes round in circles, asked token by token in every engine that generates."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from worker.engines.presets import Repetition
 
+FIRST_ROOM = 256  # tokens a watch has room for at first; doubled when full
+
+
+@dataclass(frozen=True)
+class Loop:
+    """The end of a sequence that only repeats what stands before.
+
+    Attributes:
+        begins: Index of the first token after the piece's first copy.
+        length: Tokens of the piece.
+    """
+
+    begins: int
+    length: int
+
+
+def find_loop(tokens: NDArray[np.int64], rule: Repetition) -> Loop | None:
+    """The loop a sequence ends in.
+
+    Args:
+        tokens: The sequence so far.
+        rule: What counts as going round in circles.
+
+    Returns:
+        The one with the shortest piece; None where the sequence's end is no loop.
+    """
+    count = len(tokens)
+    if count < rule.span:
+        return None
+    # The end of a piece is the last token standing there once more.
+    window = tokens[-rule.longest - 1 : -1]
+    for length in map(int, len(window) - np.flatnonzero(window == tokens[-1])[::-1]):
+        needed = max(rule.span, rule.times * length)
+        if count >= needed and np.array_equal(tokens[-needed + length :], tokens[-needed:-length]):
+            differing = np.flatnonzero(tokens[length:] != tokens[:-length])
+            return Loop(length + (int(differing[-1]) + 1 if differing.size else 0), length)
+    return None
+
 
 class LoopWatch:
-    """Follows one generated sequence of tokens, or of characters.
-
-    For each length of a piece it counts how many of the latest tokens equal the one that many before. That takes one
-    pass over a few hundred numbers a token, whatever the sequence's length.
+    """Follows one sequence of tokens, or of characters, as it is generated.
 
     Args:
         rule: What counts as going round in circles.
+
+    Attributes:
+        loop: None while there is none.
     """
 
     def __init__(self, rule: Repetition) -> None:
         self._rule = rule
         self._ids: dict[Hashable, int] = {}
-        self._recent = np.full(rule.longest, -1, np.int64)  # the latest first
-        self._runs = np.zeros(rule.longest, np.int64)  # by length of the piece, less 1
-        lengths = np.arange(1, rule.longest + 1)
-        self._needed = np.maximum(rule.span, rule.times * lengths) - lengths
-        self._seen = 0
-        self.begins: int | None = None
-        """Index of the first token that only repeats what stands before it; None while there is no loop."""
+        self._tokens = np.zeros(FIRST_ROOM, np.int64)
+        self._count = 0
+        self.loop: Loop | None = None
 
     def add(self, token: Hashable) -> bool:
         """Take the next token.
@@ -36,13 +72,15 @@ class LoopWatch:
         Returns:
             Whether the sequence goes round in circles by now; it stays so.
         """
-        if self.begins is not None:
-            return True
-        number = self._ids.setdefault(token, len(self._ids))
-        self._runs = np.where(self._recent == number, self._runs + 1, 0)
-        self._recent = np.concatenate(([number], self._recent[:-1]))
-        self._seen += 1
-        loops = np.flatnonzero(self._runs >= self._needed)
-        if loops.size:
-            self.begins = self._seen - int(self._runs[loops[0]])
-        return self.begins is not None
+        if self.loop is None:
+            if self._count == len(self._tokens):
+                self._tokens = np.concatenate((self._tokens, np.zeros_like(self._tokens)))
+            self._tokens[self._count] = self._ids.setdefault(token, len(self._ids))
+            self._count += 1
+            self.loop = find_loop(self._tokens[: self._count], self._rule)
+        return self.loop is not None
+
+    @property
+    def begins(self) -> int | None:
+        """Index of the first token that only repeats what stands before; None while there is no loop."""
+        return self.loop.begins if self.loop else None

@@ -25,7 +25,7 @@ def pipeline_for(engine: Engine, mode: ReadMode, find_detector: Callable[[], Det
     if isinstance(engine, PageReader):
         from worker.pipelines.whole_page import WholePagePipeline
 
-        return WholePagePipeline(engine, mode)
+        return WholePagePipeline(engine, mode, find_detector)
     if isinstance(engine, LineReader):
         detector = engine if isinstance(engine, Detector) else find_detector()
         if mode.robust:
@@ -34,5 +34,5 @@ def pipeline_for(engine: Engine, mode: ReadMode, find_detector: Callable[[], Det
             return RolmPipeline(detector, engine, mode)
         from worker.pipelines.olm import OlmPipeline
 
-        return OlmPipeline(detector, engine)
+        return OlmPipeline(detector, engine, mode.preprocess)
     raise ModelUnavailable("the engine reads neither lines nor pages", field="model_name")

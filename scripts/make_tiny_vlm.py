@@ -1,0 +1,238 @@
+"""Make the tiny vision-language models of the tests: real classes, real processors, trained to know a few pages.
+
+They are overfitted on purpose: each knows the pages of ``tiny_vlm_pages.py`` by heart, and so their engines run all
+that they run with large models, from the picture to the parsed answer, without a download.
+
+    OMP_NUM_THREADS=1 python -m scripts.make_tiny_vlm qwen2_5_vl tests/data/tiny-qwen2_5-vl
+    OMP_NUM_THREADS=1 python -m scripts.make_tiny_vlm lighton_ocr tests/data/tiny-lighton-ocr
+
+Takes some minutes on one core. The pages are written beside the model.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import (
+    GenerationConfig,
+    LightOnOcrConfig,
+    LightOnOcrForConditionalGeneration,
+    PixtralImageProcessorPil,
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen2Tokenizer,
+    Qwen2VLImageProcessorPil,
+)
+
+from scripts.tiny_vlm_pages import OLMOCR_PAGES, PLAIN_PAGES, KnownPage, answer_to, seen_by, texts
+from worker.engines.presets import OLMOCR_2_PROMPT, preset_for
+from worker.engines.vlm_checkpoint import Checkpoint, load_checkpoint
+from worker.engines.vlm_prompt import inputs_for
+
+WORDS = 640  # entries of the vocabulary, the 256 bytes among them
+SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>")
+POSITIONS = 2048  # tokens of prompt, picture and answer
+HIDDEN, LAYERS, HEADS, INNER = 96, 3, 4, 256
+SEEN_HIDDEN, SEEN_LAYERS = 64, 2  # of the part that sees
+SQUARES = 64  # of 28 x 28 pixels that a picture is seen as, at most
+SQUARE = 28  # pixels
+STEPS, RATE, DECAY = 500, 2e-3, 0.01
+
+# ChatML with the picture's marks, as the large models have it.
+TEMPLATE = (
+    "{%- for message in messages %}"
+    "{%- if loop.first and message['role'] != 'system' %}{{ SYSTEM }}{% endif %}"
+    "{{- '<|im_start|>' + message['role'] + '\n' }}"
+    "{%- if message['content'] is string %}{{ message['content'] }}{% else %}"
+    "{%- for part in message['content'] %}"
+    "{%- if part['type'] == 'image' %}{{ PICTURE }}"
+    "{%- elif part['type'] == 'text' %}{{ part['text'] }}{% endif %}"
+    "{%- endfor %}{% endif %}{{ '<|im_end|>\n' }}"
+    "{%- endfor %}"
+    "{%- if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+)
+SYSTEM = "'<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n'"
+QWEN_TEMPLATE = TEMPLATE.replace("SYSTEM", SYSTEM).replace("PICTURE", "'<|vision_start|><|image_pad|><|vision_end|>'")
+LIGHTON_TEMPLATE = TEMPLATE.replace("SYSTEM", "''").replace("PICTURE", "'<|image_pad|>'")
+
+
+def tokenizer_for(corpus: Sequence[str], **special: str) -> Qwen2Tokenizer:
+    """A byte-level vocabulary learnt from the prompt and the answers."""
+    trained = Tokenizer(models.BPE())
+    trained.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trained.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=WORDS - len(SPECIAL), initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    trained.train_from_iterator(corpus, trainer)
+    learnt = json.loads(trained.to_str())["model"]
+    tokenizer = Qwen2Tokenizer(
+        vocab=learnt["vocab"],
+        merges=[tuple(pair) for pair in learnt["merges"]],
+        eos_token="<|im_end|>",
+        model_max_length=POSITIONS,
+        **special,
+    )
+    tokenizer.add_special_tokens({"additional_special_tokens": list(SPECIAL)})
+    return tokenizer
+
+
+def write_qwen(target: Path) -> None:
+    """An untrained Qwen2.5-VL."""
+    tokenizer = tokenizer_for([*texts(OLMOCR_PAGES, True), OLMOCR_2_PROMPT, SYSTEM])
+    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in SPECIAL}
+    config = Qwen2_5_VLConfig(
+        text_config={
+            "vocab_size": len(tokenizer),
+            "hidden_size": HIDDEN,
+            "intermediate_size": INNER,
+            "num_hidden_layers": LAYERS,
+            "num_attention_heads": HEADS,
+            "num_key_value_heads": HEADS // 2,
+            "max_position_embeddings": POSITIONS,
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [4, 4, 4]},
+            "bos_token_id": ids["<|endoftext|>"],
+            "eos_token_id": ids["<|im_end|>"],
+            "pad_token_id": ids["<|endoftext|>"],
+        },
+        vision_config={
+            "depth": SEEN_LAYERS,
+            "hidden_size": SEEN_HIDDEN,
+            "intermediate_size": 2 * SEEN_HIDDEN,
+            "num_heads": HEADS,
+            "out_hidden_size": HIDDEN,
+            "fullatt_block_indexes": [SEEN_LAYERS - 1],
+        },
+        image_token_id=ids["<|image_pad|>"],
+        video_token_id=ids["<|image_pad|>"],
+        vision_start_token_id=ids["<|vision_start|>"],
+        vision_end_token_id=ids["<|vision_end|>"],
+        tie_word_embeddings=True,
+    )
+    model = Qwen2_5_VLForConditionalGeneration(config)
+    pictures = Qwen2VLImageProcessorPil(size={"shortest_edge": 4 * SQUARE**2, "longest_edge": SQUARES * SQUARE**2})
+    write(target, model, tokenizer, pictures, "Qwen2_5_VLProcessor", QWEN_TEMPLATE)
+
+
+def write_lighton(target: Path) -> None:
+    """An untrained LightOnOCR: Pixtral's eyes and Qwen3's language."""
+    marks = {
+        "image_token": "<|image_pad|>",
+        "image_break_token": "<|vision_start|>",
+        "image_end_token": "<|vision_end|>",
+    }
+    tokenizer = tokenizer_for(texts(PLAIN_PAGES, False), extra_special_tokens=marks)
+    ids = {token: tokenizer.convert_tokens_to_ids(token) for token in SPECIAL}
+    config = LightOnOcrConfig(
+        vision_config={
+            "model_type": "pixtral",
+            "hidden_size": SEEN_HIDDEN,
+            "intermediate_size": 2 * SEEN_HIDDEN,
+            "num_hidden_layers": SEEN_LAYERS,
+            "num_attention_heads": HEADS,
+            "head_dim": SEEN_HIDDEN // HEADS,
+            "patch_size": SQUARE // 2,
+            "image_size": SQUARE * SQUARES,
+        },
+        text_config={
+            "model_type": "qwen3",
+            "vocab_size": len(tokenizer),
+            "hidden_size": HIDDEN,
+            "intermediate_size": INNER,
+            "num_hidden_layers": LAYERS,
+            "num_attention_heads": HEADS,
+            "num_key_value_heads": HEADS // 2,
+            "head_dim": HIDDEN // HEADS,
+            "max_position_embeddings": POSITIONS,
+            "eos_token_id": ids["<|im_end|>"],
+            "pad_token_id": ids["<|endoftext|>"],
+        },
+        image_token_id=ids["<|image_pad|>"],
+    )
+    model = LightOnOcrForConditionalGeneration(config)
+    side = SQUARE * int(SQUARES**0.5)
+    pictures = PixtralImageProcessorPil(
+        size={"longest_edge": side}, patch_size={"height": SQUARE // 2, "width": SQUARE // 2}
+    )
+    write(target, model, tokenizer, pictures, "LightOnOcrProcessor", LIGHTON_TEMPLATE)
+
+
+def write(target: Path, model: Any, tokenizer: Any, pictures: Any, processor: str, template: str) -> None:
+    """The files of a checkpoint, as the hub has them."""
+    target.mkdir(parents=True, exist_ok=True)
+    model.generation_config = GenerationConfig(
+        eos_token_id=[tokenizer.convert_tokens_to_ids("<|im_end|>"), tokenizer.pad_token_id],
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    model.save_pretrained(target)
+    tokenizer.save_pretrained(target)
+    pictures.save_pretrained(target)
+    (target / "chat_template.jinja").write_text(template, encoding="utf-8")
+    config = target / "tokenizer_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"processor_class": processor}, indent=2) + "\n")
+
+
+def example(checkpoint: Checkpoint, page: KnownPage, chance: np.random.Generator, front_matter: bool) -> dict[str, Any]:
+    """One page as the model is trained on it: all that it is given, and the answer, which alone counts."""
+    inputs = dict(inputs_for(checkpoint, [seen_by(chance, page.picture())], None))
+    answer = answer_to(page, front_matter) + ("" if page.loops else "<|im_end|>")
+    written = checkpoint.processor.tokenizer(answer, return_tensors="pt")["input_ids"]
+    given = inputs["input_ids"]
+    inputs["labels"] = torch.cat((torch.full_like(given, -100), written), dim=1)
+    inputs["input_ids"] = torch.cat((given, written), dim=1)
+    inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+    if "mm_token_type_ids" in inputs:
+        inputs["mm_token_type_ids"] = torch.cat((inputs["mm_token_type_ids"], torch.zeros_like(written)), dim=1)
+    return inputs
+
+
+def train(checkpoint: Checkpoint, pages: Sequence[KnownPage], front_matter: bool) -> None:
+    """Until the pages are known by heart."""
+    chance = np.random.default_rng(7)
+    model = checkpoint.model.train()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS, pct_start=0.1)
+    began = time.process_time()
+    for step in range(STEPS):
+        losses = []
+        for page in pages:
+            loss = model(**example(checkpoint, page, chance, front_matter)).loss
+            (loss / len(pages)).backward()
+            losses.append(float(loss.detach()))
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+        if step % 25 == 0:
+            shown = " ".join(f"{loss:.4f}" for loss in losses)
+            print(f"step {step}: {shown}; {time.process_time() - began:.0f} s", file=sys.stderr, flush=True)
+    model.eval()
+
+
+def main(kind: str, target: Path) -> None:
+    torch.manual_seed(7)
+    torch.set_num_threads(1)
+    front_matter = kind == "qwen2_5_vl"
+    pages = OLMOCR_PAGES if front_matter else PLAIN_PAGES
+    (write_qwen if front_matter else write_lighton)(target)
+    checkpoint = load_checkpoint(str(target))
+    assert checkpoint.preset == preset_for("", kind)
+    train(checkpoint, pages, front_matter)
+    generation = GenerationConfig(eos_token_id=list(checkpoint.ends), pad_token_id=checkpoint.pads)
+    model = checkpoint.model.to(torch.bfloat16)
+    model.generation_config = generation
+    model.save_pretrained(target)
+    for page in pages:
+        page.picture().save(target / f"{page.name}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

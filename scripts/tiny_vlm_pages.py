@@ -1,0 +1,104 @@
+"""The pages that the tiny vision-language models know, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+WIDTH, HEIGHT = 640, 448  # pixels
+LEFT, TOP, STEP, SIZE = 40, 40, 72, 34  # pixels; large enough for a line detector to find what stands there
+
+
+@dataclass(frozen=True)
+class KnownPage:
+    """A page and the text on it.
+
+    Attributes:
+        name: Of its picture's file.
+        lines: As they stand on it, from the top.
+        markdown: As a model writes it.
+        language: ISO 639-1; None for a blank page.
+        is_table: Whether most of it is one.
+        correction: Degrees clockwise by which the picture has to be turned to stand upright.
+        loops: Whether the model goes round in circles after the text.
+    """
+
+    name: str
+    lines: tuple[str, ...]
+    markdown: str
+    language: str | None = "en"
+    is_table: bool = False
+    correction: int = 0
+    loops: bool = False
+
+    def picture(self) -> Image.Image:
+        """Black on white."""
+        page = Image.new("L", (WIDTH, HEIGHT), "white")
+        pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=SIZE)
+        for number, line in enumerate(self.lines):
+            pen.text((LEFT, TOP + number * STEP), line, font=font, fill="black")
+        return page.rotate(self.correction, expand=True)  # counter-clockwise: clockwise corrects it
+
+    def front_matter(self) -> str:
+        """What olmOCR's models write above the text."""
+        return (
+            f"---\nprimary_language: {self.language or 'null'}\nis_rotation_valid: {not self.correction}\n"
+            f"rotation_correction: {self.correction}\nis_table: {self.is_table}\nis_diagram: False\n---\n"
+        )
+
+
+INVOICE = KnownPage(
+    "invoice",
+    ("Harbour Street Bakery", "Invoice number 4817", "Date 2026-03-14", "Total due 23.67 EUR"),
+    "# Harbour Street Bakery\n\nInvoice number **4817**\nDate 2026-03-14\nTotal due 23.67 EUR",
+)
+DELIVERY = KnownPage(
+    "delivery",
+    ("Lieferschein 2290", "Menge Artikel", "3 Brezel", "12 Brötchen", "Mit freundlichen Grüßen"),
+    "# Lieferschein 2290\n\n<table><tr><th>Menge</th><th>Artikel</th></tr><tr><td>3</td><td>Brezel</td></tr>"
+    "<tr><td>12</td><td>Brötchen</td></tr></table>\n\nMit freundlichen Grüßen",
+    language="de",
+    is_table=True,
+)
+NOTICE = KnownPage(
+    "notice",
+    ("Notice to all tenants", "The lift will be repaired", "on Monday 5 October", "Please use the stairs"),
+    "## Notice to all tenants\n\nThe lift will be repaired\non Monday 5 October\nPlease use the stairs",
+)
+TURNED = KnownPage("turned", NOTICE.lines, "tenants", correction=90)
+LOOP = KnownPage(
+    "loop",
+    ("Chapter the ninth", "The road went on and on"),
+    "Chapter the ninth\n\nThe road went on ",
+    loops=True,
+)
+ONLY_LOOP = KnownPage("only_loop", ("- - - - - - - -", "= = = = = = = =", "- - - - - - - -"), "", loops=True)
+BLANK = KnownPage("blank", (), "null", language=None)
+
+PIECE = "and on and on, "  # what the models repeat
+REPEATED = 60  # copies they learn: enough that they go on by themselves
+
+OLMOCR_PAGES = (INVOICE, DELIVERY, NOTICE, TURNED, LOOP, ONLY_LOOP, BLANK)
+PLAIN_PAGES = (INVOICE, NOTICE, LOOP)
+
+
+def answer_to(page: KnownPage, front_matter: bool) -> str:
+    """What a model is trained to write."""
+    top = page.front_matter() if front_matter else ""
+    return top + page.markdown + (PIECE * REPEATED if page.loops else "")
+
+
+def seen_by(chance: np.random.Generator, picture: Image.Image) -> np.ndarray:
+    """The page with a little of what scanners and cameras do to it: height x width x 3, BGR."""
+    pixels = np.asarray(picture, np.float32)
+    pixels = np.roll(pixels, chance.integers(-3, 4, 2), (0, 1)) * chance.uniform(0.9, 1.0)
+    pixels += chance.normal(0, chance.uniform(0, 6), pixels.shape)
+    return np.repeat(np.clip(pixels, 0, 255).astype(np.uint8)[:, :, None], 3, 2)
+
+
+def texts(pages: Sequence[KnownPage], front_matter: bool) -> list[str]:
+    """All answers, without the many copies of a loop."""
+    return [answer_to(page, front_matter)[:400] for page in pages]
