@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from worker.imaging.prepare_wear import Wear, coarse_ground, wear_of
-from worker.page import Pixels, Quad
+from worker.page import Pixels
 
 MANY_SPECKS = 1.4
 """Specks per 1,000 pixels from which a page is taken for noisy."""
@@ -25,22 +25,16 @@ class Prepared:
     """A page made ready to be read.
 
     Attributes:
-        pixels: Clean; ``scale`` times as large as the page.
+        pixels: Clean, each pixel in its place: boxes found on them are boxes on the page.
         steps: What was done, in order; empty where nothing was.
         wear: What was measured on the page as it came.
-        scale: Pixels of the clean picture per pixel of the page.
         warnings: Sentences for the result's metadata.
     """
 
     pixels: Pixels
     steps: tuple[str, ...]
     wear: Wear
-    scale: float = 1.0
     warnings: tuple[str, ...] = ()
-
-    def on_page(self, quad: Quad) -> Quad:
-        """A quad of the clean picture in pixels of the page."""
-        return np.asarray(quad / self.scale, np.float32)
 
 
 def prepare(pixels: Pixels) -> Prepared:

@@ -13,6 +13,7 @@ from worker.confidence import line_confidence, page_confidence, word_confidences
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import span_quad
 from worker.imaging.orient import as_sent, skew_of, straightened
+from worker.imaging.prepare import prepare
 from worker.layout import arrange, compose_text
 from worker.page import LineReading, PageImage, Quad
 from worker.pipelines.protocols import PageRead
@@ -27,12 +28,13 @@ class OlmPipeline:
     Args:
         detector: Finds the lines.
         line_reader: Reads them.
+        preprocess: Clean worn pages first; they keep their size, so boxes stay where they are.
     """
 
     batch_pages = 1
 
-    def __init__(self, detector: Detector, line_reader: LineReader) -> None:
-        self._detector, self._line_reader = detector, line_reader
+    def __init__(self, detector: Detector, line_reader: LineReader, preprocess: bool = False) -> None:
+        self._detector, self._line_reader, self._preprocess = detector, line_reader, preprocess
 
     def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
         """See :class:`worker.pipelines.protocols.Pipeline`."""
@@ -49,7 +51,8 @@ class OlmPipeline:
             JobCancelled: The job was cancelled.
             TimeLimitExceeded: The deadline has passed.
         """
-        upright = read_upright(page.pixels, self._detector, self._line_reader, context)
+        pixels = prepare(page.pixels).pixels if self._preprocess else page.pixels
+        upright = read_upright(pixels, self._detector, self._line_reader, context)
         return to_page(page, upright)
 
 

@@ -15,6 +15,7 @@ from worker.confidence import line_confidence
 from worker.engines.protocols import Detector, LineReader
 from worker.ensemble import VARIANTS, Lattice, Variant
 from worker.imaging.crop import cut_line, quad_size
+from worker.imaging.prepare import prepare
 from worker.page import LineReading, PageImage, Pixels, Quad
 from worker.pipelines.olm import to_page
 from worker.pipelines.protocols import PageRead, ReadMode
@@ -76,7 +77,7 @@ class RolmPipeline:
             JobCancelled: The job was cancelled.
             TimeLimitExceeded: The deadline has passed.
         """
-        upright = read_upright(page.pixels, self._detector, self._reader, context)
+        upright = read_upright(prepare(page.pixels).pixels, self._detector, self._reader, context)
         hard = self._hard_lines(upright)
         failed: dict[str, None] = {}
         self._vote(list(hard.values()), upright, context, failed)
