@@ -1,6 +1,6 @@
-"""The keeper: one thread of a reading process that renews the lease of the job at hand and says that it lives.
+"""The keeper: one thread of a reading process that renews the leases of the jobs at hand and says that it lives.
 
-It is the only thread of ours in a worker child, and starts after the fork.
+It starts after the fork. A child of a prefork pool has one job at hand, a pool of threads has several.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Keeper(threading.Thread):
         ledger: With a connection that no other thread uses.
         heartbeats: Likewise.
         lease_seconds: Length of a lease.
-        describe: What to say of this process; called in the keeper's thread with the id of the job at hand.
+        describe: What to say of this process; called in the keeper's thread with the id of a job at hand.
     """
 
     def __init__(
@@ -50,18 +50,18 @@ class Keeper(threading.Thread):
         self._heartbeats = heartbeats
         self._lease = lease_seconds
         self._describe = describe
-        self._hold: Hold | None = None
+        self._holds: dict[str, Hold] = {}  # by token
         self._ending = threading.Event()
 
     @contextmanager
     def holding(self, job_id: str, token: str) -> Iterator[Hold]:
         """Renew this lease while the block runs."""
         hold = Hold(job_id, token, time.monotonic() + self._lease)
-        self._hold = hold
+        self._holds[token] = hold
         try:
             yield hold
         finally:
-            self._hold = None
+            del self._holds[token]
 
     def stop(self) -> None:
         """End the thread and say that the process ends."""
@@ -74,18 +74,19 @@ class Keeper(threading.Thread):
         said: str | None = None
         while not self._ending.is_set():
             now = time.monotonic()
-            hold = self._hold
+            holds = tuple(self._holds.values())
             try:
-                if hold:
+                for hold in holds:
                     self._keep(hold, now)
-                at_hand = hold.job_id if hold else None
+                at_hand = holds[0].job_id if holds else None
                 if now >= beat_at or at_hand != said:
                     self._heartbeats.beat(self._describe(at_hand))
                     beat_at, said = now + BEAT_SECONDS, at_hand
             except Exception as error:  # a process whose keeper has ended would lose every job it holds
                 log.warning("the keeper could not do its work, and tries again: %s", error)
-                if hold and now > hold.ends:
-                    hold.lost.set()
+                for hold in holds:
+                    if now > hold.ends:
+                        hold.lost.set()
             # It is never woken: a job that is done before the next look costs no heartbeat of its own.
             self._ending.wait(LOOK_SECONDS)
         try:

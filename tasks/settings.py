@@ -61,6 +61,10 @@ class Settings(BaseSettings):
     openai_seconds: float = Field(default=300.0, gt=0, description="What a page may take there, all tries together.")
 
     pool: Literal["cpu", "gpu", "all"] = Field(default="cpu", description="Which pool's queues a worker reads.")
+    worker_pool: Literal["prefork", "threads"] = Field(
+        default="prefork", description="Processes, or threads of one process in front of a server that reads."
+    )
+    start_method: Literal["fork", "spawn"] = Field(default="fork", description="How a worker makes its processes.")
     blob_dir: Path | None = Field(default=None, description="Keep documents here; in Redis if not set.")
     max_body_bytes: int = Field(default=32 * MEGABYTE, ge=1024, description="Bytes of one document.")
     max_pixels: int = Field(default=100_000_000, ge=1, description="Pixels of one page.")

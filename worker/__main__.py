@@ -12,19 +12,22 @@ import click
     "--concurrency", type=click.IntRange(min=1), default=None, help="Reading processes; one a core if not set."
 )
 @click.option("--pool", type=click.Choice(["cpu", "gpu", "all"]), default=None, help="Whose queues to read.")
-@click.option("--start-method", type=click.Choice(["fork", "spawn"]), default="fork", help="How children are made.")
-def main(concurrency: int | None, pool: str | None, start_method: str) -> None:
+@click.option("--start-method", type=click.Choice(["fork", "spawn"]), default=None, help="How children are made.")
+def main(concurrency: int | None, pool: str | None, start_method: str | None) -> None:
     """Read jobs from Redis until told to stop. SIGTERM finishes what runs."""
     if pool:
         os.environ["OCRQ_POOL"] = pool  # the children of a spawned pool read it again
+    if start_method:
+        os.environ["OCRQ_START_METHOD"] = start_method
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
-    from worker.main import app
+    from worker.main import app, settings
 
-    app.conf.worker_pool_start_method = start_method
+    app.conf.worker_pool = settings.worker_pool
+    app.conf.worker_pool_start_method = settings.start_method
     app.worker_main(
         [
             "worker",
-            "--pool=prefork",
+            f"--pool={settings.worker_pool}",
             f"--concurrency={concurrency or os.cpu_count() or 1}",
             "--without-gossip",
             "--without-mingle",

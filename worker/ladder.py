@@ -5,7 +5,9 @@ An engine is wrapped for each read. Errors are known by their names and texts, s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar, cast
 
@@ -18,6 +20,7 @@ from worker.engines.protocols import Detector, Engine, LineReader, PageReader
 from worker.memory import give_back
 from worker.page import LineReading, PageImage, PageReading, Pixels, Quad, TextLine
 
+LOOK_SECONDS = 0.2  # between two looks at whether to stop, while another read uses the model
 SHRINK = 0.7  # of each side: half the pixels, and about half the memory
 SHRINKS = 3  # a third of each side is left then; print is hardly read below
 _SHORT = ("out of memory", "cublas_status_alloc_failed")
@@ -47,23 +50,24 @@ def is_broken(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _BROKEN)
 
 
-def careful(engine: Engine, warnings: list[str]) -> Engine:
+def careful(engine: Engine, warnings: list[str], turn: threading.Lock | None = None) -> Engine:
     """An engine that makes do with less where memory is short, and says so.
 
     Args:
         engine: What reads. One that finds lines itself reads on the CPU, and is returned as it is.
         warnings: Sentences for the result's metadata are appended.
+        turn: Held while the engine reads, so that threads wait for each other; None where they need not.
     """
     if isinstance(engine, PageReader):
-        return _CarefulPages(engine, warnings)
+        return _CarefulPages(engine, warnings, turn)
     if isinstance(engine, LineReader) and not isinstance(engine, Detector):
-        return _CarefulLines(engine, warnings)
+        return _CarefulLines(engine, warnings, turn)
     return engine
 
 
 class _Careful:
-    def __init__(self, engine: Any, warnings: list[str]) -> None:
-        self._engine, self._warnings = engine, warnings
+    def __init__(self, engine: Any, warnings: list[str], turn: threading.Lock | None) -> None:
+        self._engine, self._warnings, self._turn = engine, warnings, turn
         self.name: str = engine.name
 
     def __getattr__(self, name: str) -> Any:
@@ -98,7 +102,8 @@ class _CarefulPages(_Careful):
 
     def read_pages(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
         def read(some: Sequence[PageImage]) -> list[PageReading]:
-            return cast(list[PageReading], self._engine.read_pages(some, prompt, context))
+            with _in_turn(self._turn, context):
+                return cast(list[PageReading], self._engine.read_pages(some, prompt, context))
 
         def shrunk(page: PageImage) -> PageReading:
             for times in range(1, SHRINKS + 1):
@@ -115,7 +120,8 @@ class _CarefulPages(_Careful):
 class _CarefulLines(_Careful):
     def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
         def read(some: Sequence[Pixels]) -> list[LineReading]:
-            return cast(list[LineReading], self._engine.read_lines(some, context))
+            with _in_turn(self._turn, context):
+                return cast(list[LineReading], self._engine.read_lines(some, context))
 
         def shrunk(crop: Pixels) -> LineReading:
             readings = _unless_short(lambda: read([_smaller(crop, 1)]))
@@ -125,6 +131,19 @@ class _CarefulLines(_Careful):
             return readings[0]
 
         return self._read(crops, read, shrunk, "lines") if crops else []
+
+
+@contextmanager
+def _in_turn(turn: threading.Lock | None, context: ReadContext) -> Iterator[None]:
+    if turn is None:
+        yield
+        return
+    while not turn.acquire(timeout=LOOK_SECONDS):
+        context.check()
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def _unless_short(read: Callable[[], list[Read]]) -> list[Read] | None:

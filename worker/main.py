@@ -63,7 +63,7 @@ def _start_child(**_: Any) -> None:
     """Celery swallows what is raised here, and a child without models would eat the queue: so it leaves."""
     global _reading
     try:
-        _reading = start_reading(app, settings, _take_gpu())
+        _reading = start_reading(app, settings, _take_gpu(), leave=True)
         recycle_after_growth(settings.memory_growth_mb)
     except Exception:
         log.exception("the models could not be loaded; this process ends")
@@ -73,7 +73,22 @@ def _start_child(**_: Any) -> None:
     warm_up_succeeded(settings)
 
 
+@signals.worker_init.connect
+def _start_threads(**_: Any) -> None:
+    """A pool of threads has no children: this process reads, and ends where it cannot; its keeper starts it again."""
+    global _reading
+    if app.conf.worker_pool != "threads":
+        return
+    try:
+        _reading = start_reading(app, settings, _take_gpu(), leave=False)
+    except Exception:
+        log.exception("the models could not be loaded; this worker ends")
+        sys.stderr.flush()
+        os._exit(1)
+
+
 @signals.worker_process_shutdown.connect
-def _stop_child(**_: Any) -> None:
+@signals.worker_shutdown.connect
+def _stop_reading(**_: Any) -> None:
     if _reading:
         _reading.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -23,12 +24,15 @@ class Held:
         bytes: What it takes.
         used_at: ``time.monotonic()`` of its last use.
         users: Reads that use it right now.
+        turn: Taken for each call of the engine; None for one that says it is ``concurrent``: threads may call it
+            at the same time.
     """
 
     engine: Engine
     bytes: int
     used_at: float
     users: int = 0
+    turn: threading.Lock | None = None
 
 
 def resident() -> int:

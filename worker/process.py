@@ -86,13 +86,14 @@ class ReadingProcess:
         self.keeper.stop()
 
 
-def start_reading(app: Celery, settings: Settings, device: str | None = None) -> ReadingProcess:
-    """Load the models and take up reading, in a child that was just forked (or spawned).
+def start_reading(app: Celery, settings: Settings, device: str | None = None, *, leave: bool) -> ReadingProcess:
+    """Load the models and take up reading, in a child that was just forked (or spawned), or in a process of threads.
 
     Args:
         app: Publishes what becomes ready.
         settings: The operator's.
         device: The GPU that this process took, for its heartbeat.
+        leave: Whether it ends where it can read no more, as one does whose worker puts another in its place.
     """
     runner = build_runner(settings, only_pool(settings))
     install_runner(runner)
@@ -103,17 +104,17 @@ def start_reading(app: Celery, settings: Settings, device: str | None = None) ->
         settings.lease_seconds,
         lambda busy: describe(settings.pool, runner, busy, device),
     )
-
-    def leave() -> None:
-        """What memory a model left in pieces, or a GPU that failed, only a new process mends."""
-        log.critical("this process gives up, and another one takes its place")
-        keeper.stop()
-        sys.stderr.flush()
-        os._exit(SPENT)
-
-    install_guard(make_guard(app, settings, runner, keeper, leave))
+    install_guard(make_guard(app, settings, runner, keeper, partial(_leave, keeper) if leave else stay))
     keeper.start()
     return ReadingProcess(keeper)
+
+
+def _leave(keeper: Keeper) -> None:
+    """What memory a model left in pieces, or a GPU that failed, only a new process mends."""
+    log.critical("this process gives up, and another one takes its place")
+    keeper.stop()
+    sys.stderr.flush()
+    os._exit(SPENT)
 
 
 def stay() -> None:

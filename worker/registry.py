@@ -85,7 +85,8 @@ class Registry:
 
         try:
             engine, warnings = self._serving(self._catalogue.resolve(name), taken, failed)
-            yield Use(careful(engine, warnings), find_detector, bool(warnings), warnings)
+            careful_engine = careful(engine, warnings, self._held[taken[-1]].turn)
+            yield Use(careful_engine, find_detector, bool(warnings), warnings)
         finally:
             self._give_back(taken)
 
@@ -168,7 +169,8 @@ class Registry:
         engine = self._loader.load(entry, self._make_room)
         size = bytes_of(engine, resident() - before)
         with self._state:
-            self._held[entry.name] = Held(engine, size, time.monotonic(), users=1)
+            turn = None if getattr(engine, "concurrent", False) else threading.Lock()
+            self._held[entry.name] = Held(engine, size, time.monotonic(), users=1, turn=turn)
             taken.append(entry.name)
         log.info("loaded %s in %.1f s, %d MB", entry.name, time.monotonic() - began, size // MEGABYTE)
         self._make_room(0)

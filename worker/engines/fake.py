@@ -27,6 +27,7 @@ class FakeEngine:
     """
 
     name = "fake/fixed"
+    concurrent = True
     batch_pages = 1  # the pages of a document spread over the workers, as with a slow engine
 
     def __init__(self, seconds_per_page: float = 0.0) -> None:

@@ -41,6 +41,8 @@ class OpenAIReader:
     """
 
     memory_bytes = 0  # the model is elsewhere
+    concurrent = True
+    text_only = True
 
     def __init__(self, model: str, settings: Settings) -> None:
         self.name = f"openai/{model}"

@@ -1,4 +1,8 @@
-"""What an engine promises. Pipelines know these and no engine by name."""
+"""What an engine promises. Pipelines know these and no engine by name.
+
+Of its own accord an engine may tell the registry more: ``memory_bytes``, what it takes, where that cannot be counted
+from the torch modules among its attributes, and ``concurrent``, that threads may call it at the same time.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,156 @@
+"""The GPU's pool with real processes, on a machine of two GPUs that are not there: no fault loses a job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from ocrq.contracts import Job, parse_request
+from ocrq.errors import ModelNotAllowed
+from tasks.backend import Submission
+from tasks.heartbeat import Heartbeats
+from tasks.queue import QueueBackend
+from tasks.settings import Settings
+from tests.documents import as_png, text_page
+from tests.live.faults.conftest import SETTINGS, _kill
+from tests.live.faults.engines.vlm import BROKEN_ONCE, KILLED_ONCE, SHORT_ALWAYS, SHORT_ONCE, SLOW, WIDE
+from tests.live.processes import Part, Parts, until
+
+pytestmark = [pytest.mark.live, pytest.mark.slow]
+
+
+def page(width: int) -> bytes:
+    return as_png(text_page(["x"], size=(width, 40)))
+
+
+class Pool:
+    """One worker of two processes for the GPU's pool, and the API's backend over it."""
+
+    def __init__(self, parts: Parts, model: str) -> None:
+        self.parts = parts
+        self.backend = QueueBackend(
+            Settings(redis_url=SecretStr(parts.url), model=model, blob_dir=parts.directory / "blobs", lease_seconds=1)
+        )
+
+    def submit(self, width: int) -> str:
+        return self.backend.submit(Submission("extract_text", parse_request({"cache": False}), page(width))).id
+
+    def ended(self, job_id: str) -> Job:
+        job = self.backend.wait(job_id, 90)
+        assert isinstance(job, Job)
+        return job
+
+    def read(self, width: int) -> dict[str, Any]:
+        job = self.ended(self.submit(width))
+        assert job.status == "succeeded", job.error
+        assert job.result is not None
+        return {"attempts": job.attempts, **job.result}
+
+    def devices(self) -> dict[int, str]:
+        """The GPU of each process."""
+        with self.parts.client() as client:
+            beats = Heartbeats(client).live()
+        return {int(beat.worker.rpartition(":")[2]): beat.device.rpartition(":")[2] for beat in beats}
+
+
+@contextmanager
+def _pool(directory: Path, start_method: str) -> Iterator[Pool]:
+    model = directory / "model"
+    model.mkdir()
+    (model / "config.json").write_text(json.dumps({"model_type": "faulty"}))
+    settings = {
+        **SETTINGS,
+        "OCRQ_MODEL": str(model),
+        "OCRQ_POOL": "gpu",
+        "OCRQ_START_METHOD": start_method,
+        "CUDA_VISIBLE_DEVICES": "0,1",
+    }
+    parts = Parts(directory / "parts", settings, worker_module="tests.live.faults.faulty_worker")
+    try:
+        parts.start(workers=1, concurrency=2)
+        yield Pool(parts, str(model))
+    finally:
+        _kill(parts)
+
+
+@pytest.fixture(scope="module")
+def forked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    with _pool(tmp_path_factory.mktemp("forked"), "fork") as pool:
+        yield pool
+
+
+@pytest.fixture(scope="module")
+def spawned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pool]:
+    with _pool(tmp_path_factory.mktemp("spawned"), "spawn") as pool:
+        yield pool
+
+
+@pytest.fixture(params=["fork", "spawn"])
+def pool(request: pytest.FixtureRequest) -> Pool:
+    made: Pool = request.getfixturevalue({"fork": "forked", "spawn": "spawned"}[request.param])
+    return made
+
+
+def has_torch(pid: int) -> bool:
+    return "libtorch" in Path(f"/proc/{pid}/maps").read_text()
+
+
+def test_two_children_take_both_gpus_and_a_replaced_one_takes_its_predecessors(pool: Pool) -> None:
+    assert sorted(pool.devices().values()) == ["0", "1"]
+    result = pool.read(KILLED_ONCE)
+    assert result["attempts"] == 2
+    until(lambda: sorted(pool.devices().values()) == ["0", "1"], "the new child took the other's GPU")
+
+
+def test_a_picture_too_large_for_the_memory_is_read_smaller_and_the_result_says_so(forked: Pool) -> None:
+    result = forked.read(WIDE)
+    assert result["text"].startswith("140 x 28")
+    [warning] = result["metadata"]["warnings"]
+    assert "memory" in warning and "70%" in warning
+    assert (result["pages"][0]["width"], result["attempts"]) == (WIDE, 1)
+
+
+def test_where_the_memory_does_not_suffice_for_anything_another_process_reads(forked: Pool) -> None:
+    first = forked.read(SHORT_ONCE)
+    assert first["attempts"] == 2
+    assert any("attempt 1 ended early" in warning and "memory" in warning for warning in first["metadata"]["warnings"])
+
+
+def test_a_child_that_lost_its_gpu_leaves_and_another_reads(pool: Pool) -> None:
+    waiting = [pool.submit(SLOW) for _ in range(4)]
+    result = pool.read(BROKEN_ONCE)
+    assert result["attempts"] == 2
+    assert any("GPU failed" in warning for warning in result["metadata"]["warnings"])
+    assert {pool.ended(job_id).status for job_id in waiting} == {"succeeded"}
+
+
+def test_a_page_that_no_process_has_memory_for_is_a_told_failure_in_the_end(forked: Pool) -> None:
+    job = forked.ended(forked.submit(SHORT_ALWAYS))
+    assert job.error is not None
+    assert (job.status, job.error.code, job.attempts) == ("failed", "worker_spent", 3)
+    assert forked.read(SLOW)["attempts"] == 1
+
+
+def test_the_parent_never_imports_torch_though_its_children_do(forked: Pool) -> None:
+    forked.read(WIDE)
+    [worker] = forked.parts.workers
+    assert any(has_torch(child.pid) for child in _readers(worker))
+    assert not has_torch(worker.pid)
+
+
+def _readers(worker: Part) -> list[Any]:
+    return [child for child in worker.children() if child.ppid() == worker.pid]
+
+
+def test_readiness_and_the_models_are_told_of_the_pool(forked: Pool) -> None:
+    assert forked.backend.ready()
+    [model] = forked.backend.models().models
+    assert (model.engine, model.pool, model.loaded) == ("vlm", "gpu", True)
+    with pytest.raises(ModelNotAllowed):
+        forked.backend.submit(Submission("extract_text", parse_request({"model_name": "evil/model"}), page(60)))
