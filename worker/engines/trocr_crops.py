@@ -1,0 +1,62 @@
+"""Lines' pictures on their way into TrOCR: equal ones read once, like lengths together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from worker.page import Pixels
+
+TALLEST, WIDEST = 1 / 12, 100.0  # width over height: beyond these, a side would be scaled to nothing
+FEWEST_TOKENS = 16  # that a line may have, however short it looks
+TOKENS_PER_HEIGHT = 4  # that fit into a piece of line as wide as it is high: condensed digits, one token each
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A picture to read, and which of those given look just like it.
+
+    Attributes:
+        pixels: Of the line.
+        places: Among the crops given.
+        seed: Known by what is on it alone, for sampling.
+    """
+
+    pixels: Pixels
+    places: tuple[int, ...]
+    seed: int
+
+    @property
+    def ratio(self) -> float:
+        """Width over height: how long its text will be, more or less."""
+        return float(self.pixels.shape[1] / self.pixels.shape[0])
+
+    @property
+    def tokens(self) -> int:
+        """Most tokens its text can have by its looks: what goes on beyond is a loop."""
+        return FEWEST_TOKENS + round(TOKENS_PER_HEIGHT * self.ratio)
+
+
+def distinct(crops: Sequence[Pixels]) -> list[Crop]:
+    """The crops, each once, shortest text first."""
+    places: dict[bytes, list[int]] = {}
+    for place, pixels in enumerate(crops):
+        key = hashlib.blake2b(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes(), digest_size=16)
+        places.setdefault(key.digest(), []).append(place)
+    found = [Crop(crops[same[0]], tuple(same), int.from_bytes(key[:4], "big")) for key, same in places.items()]
+    return sorted(found, key=lambda crop: crop.ratio)
+
+
+def picture(pixels: Pixels) -> Image.Image:
+    """A crop as image processors take it: RGB, and no thinner than they can scale."""
+    height, width = pixels.shape[:2]
+    add_width = max(0, int(np.ceil(height * TALLEST)) - width)
+    add_height = max(0, int(np.ceil(width / WIDEST)) - height)
+    if add_width or add_height:
+        pixels = np.asarray(cv2.copyMakeBorder(pixels, 0, add_height, 0, add_width, cv2.BORDER_REPLICATE), np.uint8)
+    return Image.fromarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
