@@ -12,8 +12,8 @@ from tasks.settings import Settings
 from worker.engines.protocols import PageReader
 from worker.imaging.limits import Limits
 from worker.process import describe, make_opener
-from worker.registry import Registry
 from worker.runner import PipelineRunner
+from worker.serverless.sharing import SharedRegistry
 
 MOST_AT_ONCE = 32  # documents a process holds in memory, whatever the engine could take
 
@@ -45,7 +45,7 @@ def start_reading(settings: Settings) -> Reading:
     """
     settings = settings.model_copy(update={"pool": "all"})
     catalogue = Catalogue.from_settings(settings)
-    registry = Registry(settings, catalogue, None)
+    registry = SharedRegistry(settings, catalogue, None)
     registry.preload()
     limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages, pdf_dpi=settings.pdf_dpi)
     runner = PipelineRunner(registry, make_opener(settings, limits), limits)
@@ -55,6 +55,6 @@ def start_reading(settings: Settings) -> Reading:
     return reading
 
 
-def _at_once(registry: Registry) -> int:
+def _at_once(registry: SharedRegistry) -> int:
     with registry.using(None) as use:
         return min(MOST_AT_ONCE, use.engine.batch_pages) if isinstance(use.engine, PageReader) else 1
