@@ -1,12 +1,7 @@
 from __future__ import annotations
 
-import json
-import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,58 +10,19 @@ from ocrq.client import Client, Retries, result_json
 from ocrq.contracts import Batch, Job, TextResult
 from ocrq.errors import (
     InvalidRequest,
+    InvalidSchema,
     JobCancelled,
     JobNotFound,
     ModelNotAllowed,
-    NotImplementedYet,
     QueueFull,
     ReadFailed,
     ServerUnreachable,
     UnsupportedFormat,
     WaitTimeout,
 )
+from tests.answering import Answer, Asked, answering, job
 from tests.page_runner import PageRunner
 from tests.unit.cli.conftest import QUICK
-
-Answer = tuple[int, dict[str, str], object]
-
-
-@contextmanager
-def answering(answer: Callable[[int, BaseHTTPRequestHandler], Answer | None]) -> Iterator[str]:
-    """A server whose n-th answer a test chooses, broken connections (None) included: no real one fails on demand."""
-    count = iter(range(1000))
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            given = answer(next(count), self)
-            if given is None:
-                self.connection.shutdown(socket.SHUT_RDWR)
-                return
-            status, headers, body = given
-            content = json.dumps(body).encode()
-            self.send_response(status)
-            for name, value in ({"Content-Type": "application/json", "Content-Length": len(content)} | headers).items():
-                self.send_header(name, str(value))
-            self.end_headers()
-            self.wfile.write(content)
-
-        do_POST = do_DELETE = do_GET
-
-        def log_message(self, *arguments: object) -> None:
-            return
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-def job(status: str, **more: object) -> dict[str, object]:
-    return {"id": "a", "status": status, "created_at": "2026-01-01T00:00:00Z", **more}
-
 
 FULL: Answer = (429, {"Retry-After": "0"}, {"code": "queue_full", "detail": "full", "status": 429})
 
@@ -138,9 +94,9 @@ def test_a_refused_request_raises_what_the_server_told(
     assert told.value.field == field  # type: ignore[attr-defined]
 
 
-def test_an_operation_that_is_not_built_yet_says_so(client: Client, page: Path) -> None:
-    with pytest.raises(NotImplementedYet):
-        client.read(page, "extract_structured", schema={"total": "number"})
+def test_a_schema_that_cannot_be_used_says_so(client: Client, page: Path) -> None:
+    with pytest.raises(InvalidSchema):
+        client.read(page, "extract_structured", schema={"total": "nubmer"})
 
 
 def test_an_unknown_job_is_told(client: Client) -> None:
@@ -162,7 +118,7 @@ def test_an_unhealthy_service_tells_its_health_all_the_same() -> None:
 def test_a_full_queue_is_asked_again_and_the_key_stays_the_same() -> None:
     keys = []
 
-    def answer(number: int, request: BaseHTTPRequestHandler) -> Answer:
+    def answer(number: int, request: Asked) -> Answer:
         keys.append(request.headers["Idempotency-Key"])
         return FULL if number < 2 else (202, {}, job("queued"))
 
@@ -183,7 +139,7 @@ def test_an_answer_that_was_lost_is_asked_for_again() -> None:
 def test_asking_again_ends() -> None:
     asked = []
 
-    def answer(number: int, _request: BaseHTTPRequestHandler) -> Answer:
+    def answer(number: int, _request: Asked) -> Answer:
         asked.append(number)
         return FULL
 
@@ -195,7 +151,7 @@ def test_asking_again_ends() -> None:
 def test_the_callers_mistake_is_not_repeated() -> None:
     asked = []
 
-    def answer(number: int, _request: BaseHTTPRequestHandler) -> Answer:
+    def answer(number: int, _request: Asked) -> Answer:
         asked.append(number)
         return 422, {}, {"code": "model_not_allowed", "detail": "no", "field": "model_name", "models": ["a"]}
 
@@ -229,7 +185,7 @@ def test_what_is_no_url_is_told(url: str) -> None:
 def test_a_server_that_does_not_hold_its_replies_is_not_stormed() -> None:
     asked = []
 
-    def answer(number: int, _request: BaseHTTPRequestHandler) -> Answer:
+    def answer(number: int, _request: Asked) -> Answer:
         asked.append(number)
         return 200, {}, job("running")
 
@@ -250,7 +206,7 @@ def test_closing_ends_the_wait_for_another_attempt() -> None:
 def test_the_api_key_is_sent_as_a_bearer_token() -> None:
     seen = []
 
-    def answer(_number: int, request: BaseHTTPRequestHandler) -> Answer:
+    def answer(_number: int, request: Asked) -> Answer:
         seen.append(request.headers["Authorization"])
         return 200, {}, job("running")
 
