@@ -32,9 +32,9 @@ class FaultyEngine:
         return [self._read(page) for page in pages]
 
     def _read(self, page: PageImage) -> PageReading:
-        if page.width >= WIDE or (page.width == SHORT_ONCE and self._first(page)):
+        if page.width >= WIDE:
             raise _out_of_memory()
-        if page.width == SHORT_ALWAYS or page.width < SMALLEST:
+        if page.width == SHORT_ALWAYS or page.width < SMALLEST or (page.width == SHORT_ONCE and self._first(page)):
             raise RuntimeError("CUDA error: out of memory")
         if page.width == BROKEN_ONCE and self._first(page):
             raise RuntimeError("CUDA error: device-side assert triggered\nCUDA kernel errors might be reported later")
