@@ -8,16 +8,17 @@ from typing import Any
 from ocrq.errors import (
     BrokerUnavailable,
     DocumentLost,
+    FieldsMissing,
     Forbidden,
     InternalError,
     InvalidImage,
     InvalidRequest,
+    InvalidSchema,
     JobCancelled,
     JobConflict,
     ModelNotAllowed,
     ModelUnavailable,
     NotFound,
-    NotImplementedYet,
     NoWorker,
     OcrqError,
     QueueFull,
@@ -36,10 +37,19 @@ from ocrq.errors import (
 Json = dict[str, Any]
 
 ANYWHERE = (Unauthorized, Forbidden, BrokerUnavailable, InternalError)
-TAKING_IN = (InvalidRequest, InvalidImage, TooLarge, UnsupportedFormat, ModelNotAllowed, JobConflict)
-QUEUEING = (NotImplementedYet, QueueFull, RateLimited, NoWorker)
+TAKING_IN = (
+    InvalidRequest,
+    InvalidImage,
+    TooLarge,
+    UnsupportedFormat,
+    ModelNotAllowed,
+    InvalidSchema,
+    JobConflict,
+)
+QUEUEING = (QueueFull, RateLimited, NoWorker)
 READING = (
     UnreadableDocument,
+    FieldsMissing,
     JobCancelled,
     ModelUnavailable,
     WaitTimeout,

@@ -15,6 +15,8 @@
     │   ├── UnsupportedFormat   415  not an image or PDF we read
     │   ├── UnreadableDocument  422  truncated, damaged or encrypted
     │   ├── ModelNotAllowed     422  not on the operator's list
+    │   ├── InvalidSchema       422  no JSON Schema that fields can be read by
+    │   ├── FieldsMissing       422  the document lacks what the schema requires
     │   └── JobCancelled        409  cancelled before it ended
     └── ServiceError            the caller did nothing wrong
         ├── NotImplementedYet   501
@@ -179,6 +181,18 @@ class ModelNotAllowed(RequestError):
     """The model is not on the operator's list."""
 
     code, title, status = "model_not_allowed", "The model is not on the list", 422
+
+
+class InvalidSchema(RequestError):
+    """The schema is no JSON Schema, too large, recursive, or holds a pattern that may run for ever."""
+
+    code, title, status = "invalid_schema", "The schema cannot be used", 422
+
+
+class FieldsMissing(RequestError):
+    """The document lacks a field that the schema requires and does not let be null."""
+
+    code, title, status = "fields_missing", "Required fields were not found", 422
 
 
 class ServiceError(OcrqError):

@@ -19,7 +19,7 @@ from tasks.blobs import BlobStore, blob_name
 from tasks.cache_key import cache_key
 from tasks.catalogue import Catalogue
 from tasks.heartbeat import Beat, live_pools
-from tasks.intake import require_built, stored_request
+from tasks.intake import check_schema, stored_request
 from tasks.ledger import Accepted, Ledger
 from tasks.publish import Publisher
 from tasks.record import NewJob, new_id, queue_name
@@ -142,8 +142,8 @@ class Admission:
             )
 
     def _new_job(self, submission: Submission) -> NewJob:
-        require_built(submission.operation)
         request, owner = submission.request, submission.owner
+        check_schema(submission.operation, request)
         live = live_pools(self._live_beats())
         asked_for = self._catalogue.resolve(request.model_name)
         entry = self._catalogue.serving(asked_for, live)

@@ -51,7 +51,7 @@ class Backend(Protocol):
 
         Raises:
             ModelNotAllowed: The model is not on the list.
-            NotImplementedYet: The operation is not built yet.
+            InvalidSchema: Fields cannot be read by the request's schema.
             QueueFull: As many jobs wait as may; ``retry_after`` says when to ask again.
             NoWorker: No worker lives that could read it.
             BrokerUnavailable: Redis does not answer.

@@ -23,7 +23,7 @@ from ocrq.errors import InvalidRequest, JobCancelled, OcrqError, WorkerLost, Wor
 from tasks.blobs import BlobStore, blob_name
 from tasks.cache_key import cache_key
 from tasks.catalogue import Catalogue, Pool
-from tasks.intake import require_built, stored_request, take_in
+from tasks.intake import check_schema, stored_request, take_in
 from tasks.keeper import Hold, Keeper
 from tasks.ledger import Ledger
 from tasks.publish import Publisher
@@ -96,7 +96,7 @@ class Guard:
     def _adopt(self, task: Task[Any, Any], operation: Operation, request: object) -> None:
         """Take a direct caller's call into the ledger, and send it to the queue of its pool and lane."""
         checked, document = take_in(request, max_bytes=self.settings.max_body_bytes)
-        require_built(operation)
+        check_schema(operation, checked)
         entry = self.catalogue.resolve(checked.model_name)
         serving = self.catalogue.serving(entry, self.live_pools())
         name = blob_name(document)

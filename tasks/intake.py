@@ -6,8 +6,9 @@ import base64
 import binascii
 from typing import Any
 
-from ocrq.contracts import Operation, ReadRequest, parse_request
-from ocrq.errors import InvalidImage, NotImplementedYet, TooLarge, UnsupportedFormat
+from ocrq.contracts import STRUCTURED, Operation, ReadRequest, parse_request
+from ocrq.errors import InvalidImage, TooLarge, UnsupportedFormat
+from tasks.schemas import prepared
 from tasks.sniff import FORMATS, sniff
 
 
@@ -82,18 +83,14 @@ def check_document(document: bytes, *, max_bytes: int) -> None:
         raise UnsupportedFormat(f"the document is no image or PDF; send {FORMATS}", field="image")
 
 
-_BUILT: frozenset[Operation] = frozenset({"extract_text", "extract_text_robust"})
-
-
-def require_built(operation: Operation) -> None:
-    """Refuse an operation that has its name and place, and is not built yet.
+def check_schema(operation: Operation, request: ReadRequest) -> None:
+    """Refuse a structured operation without a schema that fields can be read by.
 
     Raises:
-        NotImplementedYet: It is one of those.
+        InvalidSchema: There is none, or it cannot be used.
     """
-    if operation not in _BUILT:
-        built = ", ".join(f"/{name}" for name in sorted(_BUILT))
-        raise NotImplementedYet(f"/{operation} is not built yet; use {built}", field="endpoint")
+    if operation in STRUCTURED:
+        prepared(request.schema_)
 
 
 def stored_request(request: ReadRequest) -> dict[str, Any]:

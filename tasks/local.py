@@ -19,7 +19,7 @@ from ocrq.errors import InvalidRequest, JobCancelled, JobConflict, NotFound, NoW
 from tasks.backend import JobEvent, Submission
 from tasks.catalogue import Catalogue
 from tasks.health import resident_bytes
-from tasks.intake import require_built
+from tasks.intake import check_schema
 from tasks.local_jobs import LocalBatch, LocalJob, LocalJobs, fingerprint_of
 from tasks.local_reading import read_in_units
 from tasks.models import local_model_list
@@ -194,7 +194,7 @@ class LocalBackend:
         return self._runner
 
     def _check(self, submission: Submission) -> None:
-        require_built(submission.operation)
+        check_schema(submission.operation, submission.request)
         self._catalogue.resolve(submission.request.model_name)
         if submission.request.webhook is not None:
             raise InvalidRequest(

@@ -15,7 +15,7 @@ from ocrq.contracts import Operation
 from ocrq.errors import OcrqError
 from tasks.guard import installed_guard
 from tasks.health import installed_health
-from tasks.intake import require_built, take_in
+from tasks.intake import check_schema, take_in
 from tasks.runner import ReadContext, installed_runner, run_inline
 from tasks.settings import Settings
 
@@ -43,8 +43,8 @@ class GuardedTask(Task):  # type: ignore[type-arg]
 
 
 def _read(operation: Operation, request: object, context: ReadContext | None) -> dict[str, Any]:
-    require_built(operation)
     checked, document = take_in(request, max_bytes=Settings().max_body_bytes)
+    check_schema(operation, checked)
     options = checked.decoding_options.model_dump(exclude_none=True)
     return run_inline(
         installed_runner(), operation, checked, document, replace(context or ReadContext(), options=options)

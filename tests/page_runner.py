@@ -12,9 +12,10 @@ from typing import Any
 import pypdfium2
 from PIL import Image, UnidentifiedImageError
 
-from ocrq.contracts import Line, Metadata, Operation, Page, ReadRequest, TextResult, selected_pages
+from ocrq.contracts import STRUCTURED, Line, Metadata, Operation, Page, ReadRequest, TextResult, selected_pages
 from ocrq.errors import InvalidRequest, UnreadableDocument
 from tasks.runner import Plan, ReadContext, UnitReading
+from worker.structured import structured_result
 
 CONFIDENCES = (0.98, 0.62)
 
@@ -69,14 +70,18 @@ class PageRunner:
         seconds: float,
     ) -> dict[str, Any]:
         pages = [page for reading in readings for page in reading.pages]
+        text = "\f".join(page.text for page in pages)
+        metadata = Metadata(model_name=request.model_name or "fake", served_by="fake/fake")
+        if operation in STRUCTURED:
+            return structured_result(request, pages, text, metadata, seconds, robust=False).model_dump(mode="json")
         result = TextResult(
-            text="\f".join(page.text for page in pages),
+            text=text,
             confidence=sum(CONFIDENCES) / 2,
             language="en",
             processing_time=seconds,
             pages=pages,
             outputs={name: f"{name} of the document" for name in request.output} or None,
-            metadata=Metadata(model_name=request.model_name or "fake", served_by="fake/fake"),
+            metadata=metadata,
         )
         return result.model_dump(mode="json")
 

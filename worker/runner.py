@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ocrq.contracts import Metadata, Operation, Page, PageError, ReadRequest, TextResult, selected_pages
+from ocrq.contracts import STRUCTURED, Metadata, Operation, Page, PageError, ReadRequest, TextResult, selected_pages
 from ocrq.errors import (
     InvalidRequest,
     JobCancelled,
@@ -27,6 +27,7 @@ from worker.language import detect_language
 from worker.page import Pixels
 from worker.pipelines import PageRead, Pipeline, ReadMode, pipeline_for
 from worker.registry import Registry
+from worker.structured import OPTIONS, structured_result
 
 UNITS_WANTED = 64  # a long document is cut into about so many units: enough to spread, few enough to keep track of
 UNIT_PAGES = 8  # at most: what a dead worker's unit costs to read again, and how soon a cancel is felt
@@ -103,6 +104,10 @@ class PipelineRunner:
         pages = sorted((page for reading in readings for page in reading.pages), key=lambda page: page.page)
         _require_one(pages)
         text = "\f".join(page.text for page in pages)
+        metadata = self._metadata(operation, request, readings)
+        if operation in STRUCTURED:
+            robust = ReadMode.of(operation, request).robust
+            return structured_result(request, pages, text, metadata, seconds, robust).model_dump(mode="json")
         result = TextResult(
             text=text,
             confidence=document_confidence([(page.text, page.confidence) for page in pages]),
@@ -110,7 +115,7 @@ class PipelineRunner:
             processing_time=round(seconds, 4),
             pages=pages,
             outputs=self._outputs(request, document, pages),
-            metadata=self._metadata(operation, request, readings),
+            metadata=metadata,
         )
         return result.model_dump(mode="json")
 
@@ -128,7 +133,10 @@ class PipelineRunner:
         mode = ReadMode.of(operation, request)
         served_by = sorted({reading.served_by for reading in readings if reading.served_by})
         warnings = dict.fromkeys(warning for reading in readings for warning in reading.warnings)
-        warnings |= dict.fromkeys(f"options.{name[:80]} is not known and was ignored" for name in request.options)
+        known = OPTIONS if operation in STRUCTURED else ()
+        warnings |= dict.fromkeys(
+            f"options.{name[:80]} is not known and was ignored" for name in request.options if name not in known
+        )
         metadata = Metadata(
             model_name=request.model_name or self._registry.default,
             served_by=", ".join(served_by),

@@ -7,6 +7,7 @@ from ocrq.contracts.parse import parse_operation, parse_request
 from ocrq.contracts.request import (
     OPERATIONS,
     ROBUST_MIN_VARIANTS,
+    STRUCTURED,
     DecodingOptions,
     Operation,
     OutputFormat,
@@ -32,6 +33,7 @@ __all__ = [
     "ENDED",
     "OPERATIONS",
     "ROBUST_MIN_VARIANTS",
+    "STRUCTURED",
     "Batch",
     "Box",
     "DeadDelivery",

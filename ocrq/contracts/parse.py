@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ocrq.contracts.request import OPERATIONS, DecodingOptions, Operation, ReadRequest
-from ocrq.errors import InvalidRequest, NotFound
+from ocrq.errors import InvalidRequest, InvalidSchema, NotFound
 
 MAX_FIELD_CHARACTERS = 200  # a field name is echoed in the error; a hostile one may be megabytes long
 
@@ -41,6 +41,7 @@ def parse_request(data: object) -> ReadRequest:
 
     Raises:
         InvalidRequest: Names the first field at fault and says what it may be.
+        InvalidSchema: That field is ``schema``.
     """
     if not isinstance(data, dict):
         raise InvalidRequest('the request must be a JSON object, like {"image": "<base64>"}', field="request")
@@ -50,7 +51,7 @@ def parse_request(data: object) -> ReadRequest:
         raise _explained(error) from None
 
 
-def _explained(error: ValidationError) -> InvalidRequest:
+def _explained(error: ValidationError) -> InvalidRequest | InvalidSchema:
     first = error.errors(include_url=False, include_context=True)[0]
     path = ".".join(str(part) for part in first["loc"])[:MAX_FIELD_CHARACTERS] or '""'
     if first["type"] == "extra_forbidden":
@@ -60,7 +61,8 @@ def _explained(error: ValidationError) -> InvalidRequest:
     message = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     given = first.get("input")
     shown = f" (you sent {given!r})" if isinstance(given, int | float | bool) or _short(given) else ""
-    return InvalidRequest(f"{path} {message}{shown}", field=path)
+    kind = InvalidSchema if first["loc"][0] == "schema" else InvalidRequest
+    return kind(f"{path} {message}{shown}", field=path)
 
 
 def _short(value: object) -> bool:

@@ -15,6 +15,7 @@ OPERATIONS: tuple[Operation, ...] = (
     "extract_structured",
     "extract_structured_robust",
 )
+STRUCTURED: tuple[Operation, ...] = ("extract_structured", "extract_structured_robust")
 OutputFormat = Literal["text", "lines", "words", "markdown", "hocr", "alto", "pdf"]
 Priority = Literal["interactive", "bulk"]
 

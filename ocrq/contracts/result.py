@@ -91,12 +91,12 @@ class TextResult(Model):
 class FieldEvidence(Model):
     """One extracted field and where it stands."""
 
-    value: Any = None
-    confidence: Confidence = 0.0
-    text: str | None = None
+    value: Any = Field(default=None, description="In the schema's type; dates as ISO 8601. Null where none was found.")
+    confidence: Confidence = Field(default=0.0, description="The probability that the value is right.")
+    text: str | None = Field(default=None, description="As it stands on the page.")
     page: int | None = None
-    box: Box | None = None
-    reason: str | None = Field(default=None, description="Why the value is null.")
+    box: Box | None = Field(default=None, description="Where the text stands; null where the model gives no places.")
+    reason: str | None = Field(default=None, description="Why the value is null, or which check it failed.")
 
 
 class StructuredMetadata(Metadata):
@@ -110,8 +110,10 @@ class StructuredMetadata(Metadata):
 class StructuredResult(Model):
     """The answer of `/extract_structured` and `/extract_structured_robust`."""
 
-    structured_data: dict[str, Any]
-    confidence: Confidence
+    structured_data: dict[str, Any] = Field(description="Valid under the schema.")
+    confidence: Confidence = Field(description="The expected share of the values given that are right.")
     processing_time: float = Field(ge=0)
-    fields: dict[str, FieldEvidence] = Field(default_factory=dict)
+    fields: dict[str, FieldEvidence] = Field(
+        default_factory=dict, description="By name: `seller.name` in objects, `items[0].amount` in lists."
+    )
     metadata: StructuredMetadata

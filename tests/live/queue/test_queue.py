@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ocrq.contracts import Batch, Job, parse_request
-from ocrq.errors import JobConflict, JobNotFound, ModelNotAllowed, NotImplementedYet
+from ocrq.errors import InvalidSchema, JobConflict, JobNotFound, ModelNotAllowed
 from tasks.backend import Submission
 from tasks.queue import QueueBackend
 from tests.documents import as_png, as_tiff, text_page, truncated
@@ -105,7 +105,7 @@ def test_an_idempotency_key_makes_no_second_job(backend: QueueBackend) -> None:
 def test_what_cannot_be_served_is_refused_before_it_is_queued(backend: QueueBackend) -> None:
     with pytest.raises(ModelNotAllowed):
         backend.submit(submission(model_name="evil/model"))
-    with pytest.raises(NotImplementedYet):
+    with pytest.raises(InvalidSchema):
         backend.submit(Submission("extract_structured", parse_request({}), PAGE))
     with pytest.raises(JobNotFound):
         backend.get("0" * 32)
@@ -136,7 +136,7 @@ print(json.dumps({
     "one": outcome(ask(image=image).apply_async()),
     "bad": outcome(ask(image="!").apply_async()),
     "model": outcome(ask(image=image, model_name="evil/model").apply_async()),
-    "unbuilt": outcome(ask("ocr.extract_structured", image=image).apply_async()),
+    "unasked": outcome(ask("ocr.extract_structured", image=image).apply_async()),
     "health": outcome(app.send_task("ocr.health")),
     "group": [outcome(r) for r in group(ask(image=image), ask(image=image)).apply_async().results],
 }))
@@ -167,7 +167,7 @@ def test_a_program_that_has_only_celery_gets_results_and_errors(parts: Parts) ->
     assert answer["bad"]["args"][0] == "invalid_image"
     assert answer["bad"]["args"][2] == {"field": "image", "retryable": False}
     assert answer["model"]["args"][0] == "model_not_allowed"
-    assert answer["unbuilt"]["args"][0] == "not_implemented"
+    assert answer["unasked"]["args"][0] == "invalid_schema"
     assert answer["health"]["result"]["status"] == "healthy"
     assert all(len(item["result"]["pages"]) == 2 for item in answer["group"])
 

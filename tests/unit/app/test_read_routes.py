@@ -8,7 +8,7 @@ import time
 import pytest
 
 from app import create_app
-from ocrq.contracts import OPERATIONS, TextResult
+from ocrq.contracts import STRUCTURED, TextResult
 from ocrq.errors import BrokerUnavailable, ReadFailed
 
 
@@ -32,10 +32,10 @@ def test_options_reach_the_reader(client, image, runner):
     assert request.image == ""
 
 
-@pytest.mark.parametrize("operation", [name for name in OPERATIONS if not name.startswith("extract_text")])
-def test_what_is_not_built_yet_says_what_is(client, image, problem, operation):
-    told = problem(client.post(f"/{operation}", json={"image": image}), 501, "not_implemented", "endpoint")
-    assert "/extract_text" in told["detail"]
+@pytest.mark.parametrize("operation", STRUCTURED)
+def test_a_structured_read_without_a_schema_is_422(client, image, problem, operation):
+    told = problem(client.post(f"/{operation}", json={"image": image}), 422, "invalid_schema", "schema")
+    assert "missing" in told["detail"]
 
 
 def test_a_document_that_the_reader_cannot_open_is_422(client, png, problem):

@@ -24,8 +24,8 @@ except OcrqError as error:
 try:
     extract_structured({"image": image})
 except OcrqError as error:
-    unbuilt = error.args
-print(json.dumps([len(result["pages"]), result["metadata"]["served_by"], bad[0], unbuilt[0]]))
+    unasked = error.args
+print(json.dumps([len(result["pages"]), result["metadata"]["served_by"], bad[0], unasked[0]]))
 """
 
 
@@ -39,4 +39,4 @@ def test_a_task_function_is_called_directly_without_a_broker() -> None:
         env={**os.environ, "OCRQ_MODEL": "fake", "REDIS_URL": "redis://127.0.0.1:1/0"},
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == [2, "fake/fixed", "invalid_image", "not_implemented"]
+    assert json.loads(done.stdout) == [2, "fake/fixed", "invalid_image", "invalid_schema"]

@@ -4,8 +4,9 @@ import base64
 
 import pytest
 
-from ocrq.errors import InvalidImage, NotImplementedYet, TooLarge, UnsupportedFormat
-from tasks.intake import decode_base64, require_built, stored_request, take_in
+from ocrq.contracts import parse_request
+from ocrq.errors import InvalidImage, InvalidSchema, TooLarge, UnsupportedFormat
+from tasks.intake import check_schema, decode_base64, stored_request, take_in
 from tasks.sniff import sniff
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\xfb\xff\xfe"
@@ -84,8 +85,8 @@ def test_the_stored_request_holds_what_was_asked_and_no_document() -> None:
     assert stored_request(request) == {"pages": "1", "schema": {"a": "string"}}
 
 
-def test_what_is_not_built_says_so() -> None:
-    require_built("extract_text")
-    require_built("extract_text_robust")
-    with pytest.raises(NotImplementedYet, match="/extract_text"):
-        require_built("extract_structured")
+def test_fields_are_not_read_without_a_schema_that_names_them() -> None:
+    check_schema("extract_text", parse_request({}))
+    check_schema("extract_structured", parse_request({"schema": {"total": "number"}}))
+    with pytest.raises(InvalidSchema, match="missing"):
+        check_schema("extract_structured_robust", parse_request({}))

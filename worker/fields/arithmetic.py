@@ -1,0 +1,58 @@
+"""What the amounts of a page say about each other: paid less change, net plus tax, and what repeats."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from worker.fields.candidate import Candidate
+from worker.fields.relations import Vouching
+
+CENT = 0.005  # half a cent: amounts closer than that are equal
+NAMED = 0.5  # strength from which a label names an amount
+
+PAID_LESS_CHANGE, PAID, NET_PLUS_TAX, ROUNDED = 3.0, 0.8, 1.2, 1.0
+"""Points for a total that equals these."""
+
+
+class Amounts:
+    """The amounts of a page by what their labels call them.
+
+    Args:
+        vouched: Each amount with the labels that speak for it.
+    """
+
+    def __init__(self, vouched: Sequence[tuple[Candidate, Sequence[Vouching]]]) -> None:
+        self._named: Mapping[str, set[float]] = _by_concept(vouched)
+
+    def of(self, concept: str) -> set[float]:
+        """Values that labels call so."""
+        return self._named.get(concept, set())
+
+    def support(self, value: float) -> float:
+        """Points for taking a value as the total."""
+        if value <= 0:
+            return 0.0
+        points = 0.0
+        paid, change = self.of("cash"), {abs(c) for c in self.of("change")}
+        if any(abs(abs(p) - c - value) < CENT for p in paid for c in change):
+            points += PAID_LESS_CHANGE
+        elif any(abs(abs(p) - value) < CENT for p in paid):
+            points += PAID
+        rounding = {0.0, *self.of("rounding"), *(-r for r in self.of("rounding"))}
+        net, tax = self.of("subtotal"), self.of("tax")
+        if any(t > CENT and abs(n + t + r - value) < CENT for n in net for t in tax for r in rounding):
+            points += NET_PLUS_TAX
+        elif any(abs(r) > CENT and abs(t + r - value) < CENT for t in self.of("total") | net for r in rounding):
+            points += ROUNDED
+        return points
+
+
+def _by_concept(vouched: Sequence[tuple[Candidate, Sequence[Vouching]]]) -> dict[str, set[float]]:
+    named: dict[str, set[float]] = defaultdict(set)
+    for candidate, vouchings in vouched:
+        best = max(vouchings, key=lambda v: v.strength * max(v.label.concepts.values()), default=None)
+        if best is not None and best.strength >= NAMED:
+            for concept in best.label.concepts:
+                named[concept].add(float(candidate.value))
+    return named

@@ -1,0 +1,46 @@
+"""Which value answers which field: the best assignment over all fields together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from worker.fields.scoring import THRESHOLD, Scored
+
+KEPT = 12
+"""Candidates of a field that take part: the best ones; the rest never wins."""
+
+
+def assigned(scored: Mapping[str, Sequence[Scored]]) -> dict[str, Scored]:
+    """Give each field at most one value, and no place on the page to two fields, with the most points in all.
+
+    Args:
+        scored: The candidates of each field.
+
+    Returns:
+        The winners; a field whose candidates all stay under the threshold, or lose theirs, is not in it.
+    """
+    names = list(scored)
+    kept = {name: sorted(scored[name], key=lambda s: -s.points)[:KEPT] for name in names}
+    places = {
+        place: at for at, place in enumerate(dict.fromkeys(s.candidate.first for name in names for s in kept[name]))
+    }
+    if not places:
+        return {}
+    # A column of its own per field stands for "no answer", worth the threshold.
+    gains = np.full((len(names), len(places) + len(names)), -1e6)
+    best: dict[tuple[int, int], Scored] = {}
+    for row, name in enumerate(names):
+        gains[row, len(places) + row] = THRESHOLD
+        for one in kept[name]:
+            column = places[one.candidate.first]
+            if one.points > gains[row, column]:
+                gains[row, column] = one.points
+                best[row, column] = one
+    rows, columns = linear_sum_assignment(gains, maximize=True)
+    winners = (
+        (names[row], best.get((row, column))) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
+    )
+    return {name: winner for name, winner in winners if winner is not None}

@@ -1,0 +1,28 @@
+"""The probability that a field's value is right, from how it was found."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import cache
+from pathlib import Path
+
+WEIGHTS = Path(__file__).with_name("weights.json")
+"""Written by ``python -m evaluation.calibrate_fields``."""
+
+
+def confidence(features: dict[str, float]) -> float:
+    """The calibrated probability, 0 to 1.
+
+    Args:
+        features: By name; those without a weight do not count.
+    """
+    weights = _weights()
+    z = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features.items())
+    return round(1 / (1 + math.exp(-max(-30.0, min(30.0, z)))), 4)
+
+
+@cache
+def _weights() -> dict[str, float]:
+    loaded: dict[str, float] = json.loads(WEIGHTS.read_text(encoding="utf-8"))["weights"]
+    return loaded

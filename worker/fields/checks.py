@@ -1,0 +1,147 @@
+"""Checks across fields: sums that must come out, dates that must follow each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from ocrq.contracts import FieldEvidence
+from worker.fields.extract import Answers
+from worker.fields.specs import Spec, leaves
+
+CENTS = 0.02
+"""What amounts may differ by for rounding, in units of the currency."""
+
+FAILED, HELD = 0.5, 0.5
+"""A failed check halves the confidence; one that holds halves the doubt."""
+
+Values = Mapping[str, float | str]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check that applied.
+
+    Attributes:
+        names: Of the fields it is about.
+        holds: Whether it came out.
+        told: In words.
+    """
+
+    names: tuple[str, ...]
+    holds: bool
+    told: str
+
+
+def checked(answers: Answers) -> Answers:
+    """The answers with the confidence that the checks leave them, failed ones told in ``reason``."""
+    fields = dict(answers.fields)
+    for check in checks(answers):
+        for name in check.names:
+            fields[name] = _judged(fields[name], check)
+    return replace(answers, fields=fields)
+
+
+def checks(answers: Answers) -> list[Check]:
+    """All checks that apply to what was found."""
+    by_concept = {leaf.concept: leaf for leaf in leaves(answers.spec) if answers.fields[leaf.name].value is not None}
+    found = [*_sums(answers, by_concept), *_dates(answers, by_concept), *_items(answers, by_concept)]
+    return found
+
+
+def _sums(answers: Answers, by_concept: Mapping[str, Spec]) -> Iterator[Check]:
+    parts = ("subtotal", "tax", "discount", "tip", "shipping", "service_charge", "rounding")
+    if not {"total", "subtotal", "tax"} <= set(by_concept):
+        return
+    amounts = {concept: _number(answers, by_concept[concept]) for concept in (*parts, "total") if concept in by_concept}
+    if any(value is None for value in amounts.values()):
+        return
+    known = {concept: value for concept, value in amounts.items() if value is not None}
+    plain = known["subtotal"] + known["tax"]
+    extra = sum(known.get(concept, 0.0) for concept in ("tip", "shipping", "service_charge", "rounding"))
+    sums = {plain, plain + extra, plain + extra - abs(known.get("discount", 0.0)), known["subtotal"] + extra}
+    names = tuple(by_concept[concept].name for concept in ("subtotal", "tax", "total"))
+    holds = any(abs(value - known["total"]) <= CENTS for value in sums)
+    yield Check(names, holds, f"{known['subtotal']:.2f} and {known['tax']:.2f} tax do not make {known['total']:.2f}")
+
+
+def _dates(answers: Answers, by_concept: Mapping[str, Spec]) -> Iterator[Check]:
+    for earlier, later, words in (
+        ("date", "due_date", "it is due before its date"),
+        ("start_date", "end_date", "it ends before it starts"),
+        ("order_date", "delivery_date", "it was delivered before it was ordered"),
+    ):
+        if earlier in by_concept and later in by_concept:
+            names = (by_concept[earlier].name, by_concept[later].name)
+            one, two = (_date(answers, name) for name in names)
+            if one and two:
+                yield Check(names, one <= two, f"{words} ({two} < {one})")
+
+
+def _items(answers: Answers, by_concept: Mapping[str, Spec]) -> Iterator[Check]:
+    for array, items in answers.items.items():
+        yield from _products(array, items, answers)
+        names = [f"{array}[{at}].{key}" for at in range(len(items)) for key in _totals(answers, array)]
+        amounts = [answers.fields[name].value for name in names if name in answers.fields]
+        sums = [concept for concept in ("subtotal", "total") if concept in by_concept]
+        if not sums or len(amounts) < len(items) or not items or not all(isinstance(a, int | float) for a in amounts):
+            continue
+        told = [(concept, _number(answers, by_concept[concept])) for concept in sums]
+        wholes = [value for _, value in told if value is not None]
+        if wholes:
+            holds = any(abs(sum(amounts) - whole) <= CENTS * max(1, len(amounts)) for whole in wholes)
+            about = (*(name for name in names if name in answers.fields), by_concept[sums[0]].name)
+            yield Check(about, holds, f"the items add up to {sum(amounts):.2f}, not to {wholes[0]:.2f}")
+
+
+def _products(array: str, items: list[object], answers: Answers) -> Iterator[Check]:
+    """Quantity times price is the item's amount."""
+    keys = _keys(answers, array)
+    if not {"quantity", "unit_price", "line_total"} <= set(keys):
+        return
+    for at in range(len(items)):
+        names = tuple(f"{array}[{at}].{keys[concept]}" for concept in ("quantity", "unit_price", "line_total"))
+        values = [answers.fields[name].value if name in answers.fields else None for name in names]
+        numbers = [float(value) for value in values if isinstance(value, int | float)]
+        if len(numbers) == len(names):
+            quantity, price, amount = numbers
+            holds = abs(quantity * price - amount) <= max(CENTS, 0.005 * abs(quantity))
+            yield Check(names, holds, f"{quantity:g} times {price:.2f} is not {amount:.2f}")
+
+
+def _keys(answers: Answers, array: str) -> dict[str, str]:
+    """Concept to property name of an array's items."""
+    from worker.fields.specs import arrays
+
+    spec = next((spec for spec in arrays(answers.spec) if spec.name == array), None)
+    return {leaf.concept: leaf.path[-1] for leaf in leaves(spec.items)} if spec is not None and spec.items else {}
+
+
+def _totals(answers: Answers, array: str) -> list[str]:
+    keys = _keys(answers, array)
+    return [keys[concept] for concept in ("line_total", "total") if concept in keys][:1]
+
+
+def _judged(answer: FieldEvidence, check: Check) -> FieldEvidence:
+    if check.holds:
+        sure = answer.confidence + (1 - answer.confidence) * HELD
+        return answer.model_copy(update={"confidence": round(sure, 4)})
+    reason = f"{answer.reason}; {check.told}" if answer.reason else check.told
+    return answer.model_copy(update={"confidence": round(answer.confidence * FAILED, 4), "reason": reason})
+
+
+def _number(answers: Answers, spec: Spec) -> float | None:
+    value = answers.fields[spec.name].value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    winner = answers.winners.get(spec.name)
+    return float(winner.candidate.value) if winner and isinstance(winner.candidate.value, float) else None
+
+
+def _date(answers: Answers, name: str) -> str | None:
+    winner = answers.winners.get(name)
+    return str(winner.candidate.value)[:10] if winner else None
+
+
+Reread = Callable[[int, tuple[float, float, float, float]], str | None]
+"""Reads a stretch of a page again: page number and the box's hull to its text, None if it cannot."""

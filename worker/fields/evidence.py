@@ -1,0 +1,37 @@
+"""Where a value stands: its text, page and box."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ocrq.contracts import FieldEvidence
+from ocrq.contracts.result import Box
+from worker.fields.candidate import Candidate
+from worker.fields.sheet import Sheet
+
+
+def evidence(sheet: Sheet, candidate: Candidate, value: Any, confidence: float) -> FieldEvidence:
+    """The answer of a field with the place it was read at."""
+    return FieldEvidence(
+        value=value,
+        confidence=confidence,
+        text=candidate.text(sheet),
+        page=sheet.lines[candidate.first.line].page,
+        box=box_of(sheet, candidate),
+    )
+
+
+def missing(reason: str) -> FieldEvidence:
+    """The answer of a field that was not found."""
+    return FieldEvidence(value=None, confidence=0.0, reason=reason)
+
+
+def box_of(sheet: Sheet, candidate: Candidate) -> Box | None:
+    """The box of a value; the upright hull where it stands on several lines; None where the reader gave none."""
+    boxes = [sheet.lines[span.line].box(span.start, span.end) for span in candidate.spans]
+    known = [box for box in boxes if box is not None]
+    if len(known) <= 1:
+        return known[0] if known else None
+    xs = [x for box in known for x, _ in box]
+    ys = [y for box in known for _, y in box]
+    return ((min(xs), min(ys)), (max(xs), min(ys)), (max(xs), max(ys)), (min(xs), max(ys)))

@@ -1,0 +1,175 @@
+"""From pages and a schema to fields: candidates, scores, the best assignment, evidence."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ocrq.contracts import FieldEvidence, Page
+from worker.fields import tables
+from worker.fields.arithmetic import Amounts
+from worker.fields.assignment import assigned
+from worker.fields.calibration import confidence
+from worker.fields.candidate import Candidate, Span
+from worker.fields.evidence import evidence, missing
+from worker.fields.find import Found
+from worker.fields.labels import find_labels
+from worker.fields.relations import Relations, Vouching
+from worker.fields.representation import ABSENT, Representer
+from worker.fields.scoring import Scored, Scorer
+from worker.fields.sheet import Sheet, sheet_of
+from worker.fields.specs import Spec, arrays, leaves, spec_of
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What was found.
+
+    Attributes:
+        spec: What was asked.
+        sheet: The document.
+        fields: By dotted name; ``items[0].amount`` inside arrays.
+        winners: The scored candidates behind them, by name, for checks and calibration.
+        features: What each one's confidence was made of.
+        items: For each array, by name: its items as plain values.
+    """
+
+    spec: Spec
+    sheet: Sheet
+    fields: dict[str, FieldEvidence]
+    winners: dict[str, Scored] = field(default_factory=dict)
+    features: dict[str, dict[str, float]] = field(default_factory=dict)
+    items: dict[str, list[Any]] = field(default_factory=dict)
+
+
+def extract(pages: Sequence[Page], schema: Json, dayfirst: bool | None = None) -> Answers:
+    """Find the fields of a schema on pages.
+
+    Args:
+        pages: As read.
+        schema: As :func:`tasks.schemas.prepared` gives it.
+        dayfirst: Whether 04/05 is the fourth of May; None decides by the document.
+    """
+    spec, sheet = spec_of(schema), sheet_of(pages)
+    asked = list(leaves(spec))
+    own = {leaf.name: leaf.phrases for leaf in [*asked, *_item_leaves(spec)] if leaf.phrases}
+    labels = find_labels(sheet, own)
+    return _Extraction(spec, sheet, Found(sheet, labels, dayfirst), Relations(sheet, labels)).answers(asked)
+
+
+def _item_leaves(spec: Spec) -> list[Spec]:
+    return [leaf for array in arrays(spec) if array.items for leaf in leaves(array.items)]
+
+
+class _Extraction:
+    def __init__(self, spec: Spec, sheet: Sheet, found: Found, relations: Relations) -> None:
+        self._spec, self._sheet, self._found, self._relations = spec, sheet, found, relations
+        self._vouched: dict[str, list[tuple[Candidate, list[Vouching]]]] = {}
+        self._scorer = Scorer(sheet, relations, Amounts(self._vouch("money", found.of("money"))))
+
+    def answers(self, asked: Sequence[Spec]) -> Answers:
+        groups: dict[tuple[str, str], list[Spec]] = defaultdict(list)
+        for leaf in asked:
+            groups[leaf.concept, leaf.kind].append(leaf)
+        scored = {leaf.name: self._scored(leaf) for members in groups.values() for leaf in members[:1]}
+        chosen = assigned({name: [one for one, _ in found] for name, found in scored.items()})
+        fields: dict[str, FieldEvidence] = {}
+        winners: dict[str, Scored] = {}
+        features: dict[str, dict[str, float]] = {}
+        for members in groups.values():
+            for leaf in members:
+                winner = chosen.get(members[0].name)
+                value = (
+                    ABSENT
+                    if winner is None
+                    else Representer(leaf).of(winner.candidate, winner.candidate.text(self._sheet))
+                )
+                if winner is None or value is ABSENT:
+                    fields[leaf.name] = missing(_why(leaf, scored[members[0].name], self._sheet))
+                    continue
+                features[leaf.name] = self._features(leaf, winner, [one for one, _ in scored[members[0].name]])
+                fields[leaf.name] = evidence(self._sheet, winner.candidate, value, confidence(features[leaf.name]))
+                winners[leaf.name] = winner
+        items = {array.name: self._items(array, fields) for array in arrays(self._spec)}
+        return Answers(self._spec, self._sheet, fields, winners, features, items)
+
+    def _scored(self, leaf: Spec) -> list[tuple[Scored, Any]]:
+        """A field's candidates that have a valid form, with their points and that form."""
+        representer = Representer(leaf)
+        result = []
+        for candidate, vouchings in self._vouch(leaf.kind, self._candidates(leaf), leaf):
+            value = representer.of(candidate, candidate.text(self._sheet))
+            if value is not ABSENT:
+                result.append((self._scorer.score(leaf, candidate, vouchings), value))
+        return result
+
+    def _candidates(self, leaf: Spec) -> list[Candidate]:
+        if leaf.kind == "enum":
+            values = leaf.schema.get("enum", [leaf.schema.get("const")])
+            return self._found.among(values if isinstance(values, list) else [])
+        if leaf.kind == "pattern":
+            return self._found.matching(str(leaf.schema["pattern"]))
+        return self._found.of(leaf.kind)
+
+    def _vouch(
+        self, kind: str, candidates: Sequence[Candidate], leaf: Spec | None = None
+    ) -> list[tuple[Candidate, list[Vouching]]]:
+        key = leaf.name if leaf is not None and kind in ("enum", "pattern") else kind
+        if key not in self._vouched:
+            rivals: dict[int, list[Span]] = defaultdict(list)
+            for candidate in candidates:
+                for span in candidate.spans:
+                    rivals[span.line].append(span)
+            self._vouched[key] = [(candidate, self._relations.of(candidate, rivals)) for candidate in candidates]
+        return self._vouched[key]
+
+    def _features(self, leaf: Spec, winner: Scored, others: Sequence[Scored]) -> dict[str, float]:
+        rivals = [one.points for one in others if one.candidate.value != winner.candidate.value]
+        return {
+            "points": min(winner.points, 8.0),
+            "margin": min(3.0, winner.points - max(rivals, default=winner.points - 3.0)),
+            "read": winner.candidate.confidence(self._sheet),
+            "own": winner.own,
+            f"kind_{leaf.kind}": 1.0,
+            "ambiguous": float(bool(winner.candidate.facts.get("ambiguous"))),
+        }
+
+    def _items(self, array: Spec, fields: dict[str, FieldEvidence]) -> list[Any]:
+        if array.items is None:
+            return []
+        if array.items.kind == "object":
+            return tables.line_items(array, self._sheet, self._found, self._relations, fields)
+        return self._several(array, array.items, fields)
+
+    def _several(self, array: Spec, item: Spec, fields: dict[str, FieldEvidence]) -> list[Any]:
+        """All distinct values of a kind that answer an array's items."""
+        if item.kind in ("object", "array"):
+            return []
+        values: list[Any] = []
+        for one, value in sorted(self._scored(item), key=lambda pair: pair[0].candidate.first.line):
+            if one.points >= 1.0 and value not in values:
+                name = f"{array.name}[{len(values)}]"
+                sure = confidence(self._features(item, one, [one]))
+                fields[name] = evidence(self._sheet, one.candidate, value, sure)
+                values.append(value)
+        return values
+
+
+def _why(leaf: Spec, scored: Sequence[tuple[Scored, Any]], sheet: Sheet) -> str:
+    """Why a field has no value."""
+    kind = {"text": "text", "party": "name", "vat_id": "VAT number", "enum": "listed value"}.get(leaf.kind, leaf.kind)
+    if not sheet.lines:
+        return "no text was read"
+    if not scored:
+        return f"nothing on the page is a valid {kind} for this field"
+    label = leaf.path[-1].replace("_", " ")
+    return f"no {kind} on the page stands where it would answer {label!r}"
+
+
+def by_name(answers: Answers) -> Mapping[str, FieldEvidence]:
+    """The fields by name."""
+    return answers.fields

@@ -1,0 +1,1 @@
+"""Kinds of values, one a file: each finds its candidates on a page."""

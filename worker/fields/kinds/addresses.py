@@ -1,0 +1,109 @@
+"""Postal addresses: blocks of lines with streets, numbers, postcodes and places."""
+
+from __future__ import annotations
+
+import re
+
+from worker.fields.candidate import Candidate, Span
+from worker.fields.sheet import Sheet, SheetLine
+
+MAX_LINES = 7
+NEAR = 1.9
+"""Lines of a block stand at most so many line heights apart, centre to centre."""
+
+_STREET = re.compile(
+    r"(?<![^\W_])(?:no\.? ?\d|lot ?(?:no)?\.?|lg\d+|jalan|jln|lebuh|lorong|taman|tmn|persiaran|kampung|bandar|seksyen|mukim|batu ?\d|kawasan|pt ?\d+|plaza|mall|wisma|menara|"
+    r"street|str|road|rd|avenue|ave|boulevard|blvd|lane|drive|dr|court|suite|ste|floor|flr|level|block|blk|unit|building|tower|p\.? ?o\.? ?box|"
+    r"highway|hwy|parkway|pkwy|square|terrace|way|rue|allee|chemin|quai|calle|avenida|avda|plaza|paseo|via|piazza|corso|viale|straat|laan|plein|weg|gata|gatan|vej|"
+    r"nagar|marg|basement|ground|centre|center|complex|park|house|estate|industrial|ulica|ul|rua|travessa)(?![^\W_])|"
+    r"(?:strasse|straße|str\.|gasse|platz|allee|damm|ufer|straat|laan|weg|gatan|vagen|veien|vej|katu)(?![^\W_])|\d+(?:st|nd|rd|th) floor"
+)
+_POSTCODE = re.compile(
+    r"(?<![\w-])(?:[a-z]{1,2}-? ?)?\d{5}(?:-\d{4})?(?![\w/-])|(?<![^\W_])[a-z]{2},? \d{5}|(?<!\d)\d{4} ?[a-z]{2}(?![^\W_])|"
+    r"(?<![^\W_])[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}(?![^\W_])|(?<!\d)\d{6}(?!\d)|(?<![^\W_\d])\d{2}-\d{3}(?!\d)|(?<!\d)\d{3} ?\d{2} [a-z]{3}"
+)
+_PLACE = re.compile(
+    r"selangor|kuala lumpur|johor|penang|perak|kelantan|melaka|sabah|sarawak|kedah|pahang|petaling|shah alam|malaysia|singapore|germany|deutschland|france|usa|"
+    r"united kingdom|india|espana|italia|nederland|sverige|danmark|norge|polska|schweiz|switzerland|austria|osterreich|belgi|darul"
+)
+_END = re.compile(
+    r"(?<![^\W_])(?:tel|phone|fax|gst|sst|vat|ust|tax|invoice|receipt|date|cashier|email|e-mail|www|http|reg\.?|co\.? ?no|company|order|table|bill|doc|"
+    r"mobile|hotline|website|iban|account|rechnung|facture|roc|hours|operator|page|id|attn|attention|main|customer|ticket|deal|product|terminal|member)(?![^\W_])|@|:\s*\d|\d{2}:\d{2}|total"
+)
+_SEPARATED = re.compile(r"(?:address|anschrift|adresse|alamat|direccion|indirizzo)\s*:\s*")
+
+
+def looks_like_street(folded: str) -> bool:
+    """Whether a folded line names a street, a building or a postcode with a place."""
+    return bool(_STREET.search(folded) or (_POSTCODE.search(folded) and re.search(r"[a-z]{3}", folded)))
+
+
+def find(sheet: Sheet) -> list[Candidate]:
+    """Blocks of lines that read as an address."""
+    found, taken = [], set[int]()
+    for line in sorted(sheet.lines, key=lambda line: (line.page, line.rect.middle)):
+        if line.index in taken or not looks_like_street(line.folded) or _END.search(_unlabelled(line)):
+            continue
+        block = _block(sheet, line)
+        taken |= {part.index for part in block}
+        spans = tuple(_span(part) for part in block)
+        candidate = Candidate("", spans, _plausibility(sheet, block))
+        found.append(Candidate(_joined(candidate.text(sheet)), spans, candidate.plausibility))
+    return found
+
+
+def _block(sheet: Sheet, first: SheetLine) -> list[SheetLine]:
+    block = [first]
+    while len(block) < MAX_LINES:
+        after = _below(sheet, block[-1])
+        if after is None or _END.search(_unlabelled(after)) or not _continues(block, after):
+            break
+        block.append(after)
+    return block
+
+
+def _continues(block: list[SheetLine], line: SheetLine) -> bool:
+    folded, before = line.folded, block[-1].folded.rstrip()
+    if not re.search(r"[a-z]{2}", folded) and not _POSTCODE.search(folded):
+        return False
+    if re.fullmatch(r"[(\[].*", folded.strip()) and not looks_like_street(folded):
+        return False
+    if looks_like_street(folded) or _PLACE.search(folded):
+        return True
+    done = any(_POSTCODE.search(part.folded) for part in block)
+    return before.endswith((",", "-", "&")) or not done
+
+
+def _below(sheet: Sheet, line: SheetLine) -> SheetLine | None:
+    """The next line of the same column, near enough to belong to one block."""
+    near = [
+        other
+        for other in sheet.lines
+        if other.page == line.page
+        and 0 < other.rect.middle - line.rect.middle <= NEAR * max(line.rect.height, sheet.pitch)
+        and min(other.rect.right, line.rect.right) > max(other.rect.left, line.rect.left)
+        and other.row != line.row
+    ]
+    return min(near, key=lambda other: other.rect.middle, default=None)
+
+
+def _span(line: SheetLine) -> Span:
+    match = _SEPARATED.match(line.folded)
+    start = match.end() if match else 0
+    return Span(line.index, start, len(line.text.rstrip()))
+
+
+def _unlabelled(line: SheetLine) -> str:
+    return _SEPARATED.sub("", line.folded, count=1)
+
+
+def _joined(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip(" ,;:")
+
+
+def _plausibility(sheet: Sheet, block: list[SheetLine]) -> float:
+    text = " ".join(line.folded for line in block)
+    plausible = 0.25 + 0.35 * bool(_POSTCODE.search(text)) + 0.2 * bool(_PLACE.search(text))
+    plausible += 0.1 * min(2, len(_STREET.findall(text)))
+    top = block[0].page == sheet.lines[0].page and sheet.depth(block[0]) < 0.35
+    return min(1.0, plausible) * (1.0 if top else 0.6)

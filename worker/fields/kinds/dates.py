@@ -1,0 +1,155 @@
+"""Dates: numeric in any order, with month names in many languages, compact; the value is ISO 8601."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from functools import cache
+
+from babel import Locale
+
+from worker.fields.candidate import Candidate, Span
+from worker.fields.folding import fold
+from worker.fields.sheet import Sheet
+
+LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "nb", "fi", "pl", "cs", "ms", "id", "tr", "ro", "hu")
+YEARS = range(1950, 2100)
+CENTURY_TURN = 70  # a two-digit year from here on is of the last century
+
+_D = r"[0-9oOlI|]"
+_NUMERIC = re.compile(
+    rf"(?<![\w.,/-])({_D}{{1,2}})\s?([/.\-\s])\s?({_D}{{1,2}})\s?\2\s?((?:19|20|2[oO]){_D}{{2}}|{_D}{{2}})(?!{_D}*[./-]?{_D})"
+)
+_GLUED = re.compile(r"(?<![\w.,/-])(\d{1,2})([/.\-])(\d{1,2})\2((?:19|20)\d{2})(?=\d{1,2}:)")
+_ISO = re.compile(rf"(?<![\w.,/-])((?:19|20|2[oO]){_D}{{2}})\s?([/.\-])\s?({_D}{{1,2}})\s?\2\s?({_D}{{1,2}})(?!{_D})")
+_COMPACT = re.compile(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
+_ASIAN = re.compile(r"((?:19|20)\d{2})\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
+_TIME = re.compile(r"^[\s,/T]{0,3}\(?\w{0,4}\)?\s*\d{1,2}\s?:\s?\d{2}")
+_US = re.compile(r"\b[A-Z]{2},? \d{5}(?:-\d{4})?\b|\(\d{3}\) ?\d{3}-\d{4}|\bUSA\b|\bUnited States\b")
+_MISREAD = str.maketrans("oOlI|", "00111")
+
+
+def find(sheet: Sheet, dayfirst: bool | None = None) -> list[Candidate]:
+    """All dates of a document.
+
+    Args:
+        sheet: The document.
+        dayfirst: Whether 04/05 is the fourth of May; None decides by the document: by its dates that can be read in
+            one way only, else by signs of the United States, else the day comes first.
+    """
+    sure = dayfirst if dayfirst is not None else _voted(sheet)
+    first = sure if sure is not None else _US.search("\n".join(line.text for line in sheet.lines)) is None
+    found = []
+    for line in sheet.lines:
+        taken: list[tuple[int, int]] = []
+        for start, end, value, ambiguous, plausible in _on_line(line.text, first):
+            if any(start < after and end > before for before, after in taken):
+                continue
+            taken.append((start, end))
+            facts = {"ambiguous": ambiguous and sure is None, "timed": bool(_TIME.match(line.text[end:]))}
+            found.append(Candidate(value.isoformat(), (Span(line.index, start, end),), plausible, facts))
+    return found
+
+
+def parse(text: str, dayfirst: bool = True) -> str | None:
+    """The ISO form of the first date in a text; None if there is none."""
+    return next((value.isoformat() for _, _, value, _, _ in _on_line(text, dayfirst)), None)
+
+
+def _on_line(text: str, dayfirst: bool) -> Iterator[tuple[int, int, date, bool, float]]:
+    """``(start, end, date, order unsure, plausibility)``, the surest forms first."""
+    for match in _ASIAN.finditer(text):
+        yield from _made(match, match[1], match[2], match[3])
+    for match in _ISO.finditer(text):
+        yield from _made(match, match[1], match[3], match[4])
+    yield from _named(text)
+    for pattern in (_GLUED, _NUMERIC):
+        for match in pattern.finditer(text):
+            yield from _ordered(match, dayfirst)
+    for match in _COMPACT.finditer(text):
+        yield from _made(match, match[1], match[2], match[3], 0.5)
+
+
+def _ordered(match: re.Match[str], dayfirst: bool) -> Iterator[tuple[int, int, date, bool, float]]:
+    one, two = (int(part.translate(_MISREAD)) for part in (match[1], match[3]))
+    plausible = 0.5 if match[2].isspace() or (match[2] == "." and len(match[4]) == 2) else 1.0
+    if plausible < 1 and match[2].isspace() and len(match[4]) == 2:
+        return
+    day, month = (one, two) if dayfirst else (two, one)
+    if month > 12:
+        day, month = month, day
+    ambiguous = one <= 12 and two <= 12 and one != two
+    for start, end, value, _, sure in _made(match, match[4], str(month), str(day), plausible):
+        yield start, end, value, ambiguous, sure
+
+
+def _named(text: str) -> Iterator[tuple[int, int, date, bool, float]]:
+    folded = fold(text)
+    for match in _day_first_name().finditer(folded):
+        yield from _made(match, match["year"], str(_months()[match["month"]]), match["day"])
+    for match in _month_first_name().finditer(folded):
+        yield from _made(match, match["year"], str(_months()[match["month"]]), match["day"])
+
+
+def _made(
+    match: re.Match[str], year: str, month: str, day: str, plausible: float = 1.0
+) -> Iterator[tuple[int, int, date, bool, float]]:
+    numbers = [int(part.translate(_MISREAD)) for part in (year, month, day)]
+    if numbers[0] < 100:
+        numbers[0] += 1900 if numbers[0] >= CENTURY_TURN else 2000
+    if numbers[0] not in YEARS:
+        return
+    try:
+        value = date(*numbers)
+    except ValueError:
+        return
+    start, end = match.span()
+    yield start, end, value, False, plausible
+
+
+def _voted(sheet: Sheet) -> bool | None:
+    """What the dates that can be read in one way only say about the order; None if there are none."""
+    days = months = 0
+    for line in sheet.lines:
+        for match in _NUMERIC.finditer(line.text):
+            one, two = (int(part.translate(_MISREAD)) for part in (match[1], match[3]))
+            days += 12 < one <= 31 and two <= 12
+            months += 12 < two <= 31 and one <= 12
+    return None if days == months else days > months
+
+
+@cache
+def _months() -> dict[str, int]:
+    """Folded month names and abbreviations of all languages, to their number."""
+    names: dict[str, int] = {}
+    for language in LANGUAGES:
+        for context in ("format", "stand-alone"):
+            for width in ("wide", "abbreviated"):
+                for number, name in Locale(language).months[context][width].items():
+                    plain = fold(str(name)).strip(".")
+                    if len(plain) >= 3 and not plain.isdigit():
+                        names.setdefault(plain, int(number))
+    names |= {"sept": 9, "marz": 3, "mrz": 3, "ogos": 8, "dis": 12}
+    return names
+
+
+@cache
+def _month() -> str:
+    return "|".join(sorted(map(re.escape, _months()), key=len, reverse=True))
+
+
+@cache
+def _day_first_name() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<![\w])(?P<day>[0-3]?\d)(?:st|nd|rd|th|er|\.|º)?[\s\-/.,']{{0,3}}(?:de |of )?(?P<month>{_month()})\.?"
+        r"[\s\-/.,']{0,3}(?:de |del )?(?P<year>(?:19|20)\d{2}|\d{2})(?!\d)"
+    )
+
+
+@cache
+def _month_first_name() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<![^\W\d_])(?P<month>{_month()})\.?[\s\-/.]{{0,2}}(?P<day>[0-3]?\d)(?:st|nd|rd|th)?\s?[,.\s/\-]\s?,?\s?"
+        r"(?P<year>(?:19|20)\d{2})(?!\d)"
+    )

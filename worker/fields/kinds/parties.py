@@ -1,0 +1,113 @@
+"""Names of parties: who sold and who bought, by legal forms, trade words and the head of the page."""
+
+from __future__ import annotations
+
+import re
+
+from worker.fields.candidate import Candidate, Span
+from worker.fields.kinds import addresses, dates
+from worker.fields.sheet import Sheet, SheetLine
+
+HEAD_LINES = 14
+"""Lines of a page's head among which its owner's name stands."""
+
+_LEGAL = re.compile(
+    r"(?<![^\W_])(?:sdn\.? ?bhd|s/b|bhd|plt|pte\.? ?ltd|pty|p?vt\.? ?ltd|ltd|limited|llc|llp|inc|incorporated|corp(?:oration)?|plc|"
+    r"gmbh(?: ?& ?co\.? ?kg)?|ag|kg|ohg|ug|e\.?k|e\.?v|s\.?a\.?r\.?l|s\.?a\.?s?|s\.?r\.?l|s\.?p\.?a|s\.?l\.?u?|b\.?v|n\.?v|a/?s|aps|ab|oy|oyj|"
+    r"sp\.? ?z ?o\.? ?o|s\.?r\.?o|kft|zrt|lda|ltda|k\.?k|co|company|tbk)\.?(?![^\W_])"
+)
+_TRADE = re.compile(
+    r"(?<![^\W_])(?:enterprise|trading|restoran|restaurant|cafe|hardware|stationery|shop|store|market|mart|supermarket|hypermarket|bakery|pharmacy|"
+    r"hotel|books?|station|services?|solutions?|group|industries|bistro|kopitiam|perniagaan|syarikat|kedai|supplies|electronics?|media|consulting|"
+    r"studio|clinic|motors?|holdings|foods?|confectionery|grocer|farmasi|apotheke|garage|associates|partners|international|packaging)(?![^\W_])"
+)
+_NOT = re.compile(
+    r"thank|welcome|receipt|invoice|tel\b|phone|fax|www|http|@|cashier|total|date|page|please|refund|exchange|copy|duplicate|original|posted|"
+    r"table|visit|gst|sst|vat\b|tax\b|\bid\b|rechnung|facture|factura|fattura|statement|order|customer|bill to|ship to|description|amount|terima"
+)
+_REGISTRATION = re.compile(
+    r"\s*[(\[]?\s*(?:co\.? ?(?:reg)?\.? ?(?:no)?\.? ?:? ?)?\d{4,12}-? ?[A-Z]{1,2}\s*[)\]]?(?:\s*\(\w{2,5}\))?\s*$|\s*\([A-Z]{0,2}\d{5,12}(?:-[A-Z])?\)\s*$"
+)
+_OWNED = re.compile(
+    r"^.{0,3}(?:own(?:ed)? by|operated by|sold by|issued by|from|seller|vendor|supplier|company)\s*[:\-]\s*|^m/s\.? ",
+    re.IGNORECASE,
+)
+
+
+def find(sheet: Sheet) -> list[Candidate]:
+    """Lines that may be names: those of the page's head, and those with a legal form."""
+    found = []
+    tall = sheet.pitch
+    page = sheet.lines[0].page if sheet.lines else 1
+    head = [line for line in sheet.lines if line.page == page][: 2 * HEAD_LINES]
+    order = sorted(head, key=lambda line: line.rect.middle)
+    place = {line.index: number for number, line in enumerate(order)}
+    seen = 0
+    for line in order:
+        plausible = _plausibility(line, seen, tall)
+        if plausible:
+            seen += 1
+            found += _named(sheet, order, place[line.index], plausible)
+    others = [line for line in sheet.lines if line.index not in place and _LEGAL.search(line.folded)]
+    found += [_candidate(line, 0.35) for line in others if not _NOT.search(line.folded) and len(line.text) < 60]
+    return found
+
+
+def bare(text: str) -> str:
+    """A name without its registration number and "owned by"."""
+    return _REGISTRATION.sub("", _OWNED.sub("", text)).strip(" ,:;-*=")
+
+
+def _named(sheet: Sheet, order: list[SheetLine], place: int, plausible: float) -> list[Candidate]:
+    """The line by itself and, where a name runs on over lines, joined with the next ones."""
+    line = order[place]
+    found = [_candidate(line, plausible)]
+    joined, text = [line], line.text
+    for after in order[place + 1 : place + 4]:
+        open_bracket = text.count("(") > text.count(")")
+        suffix_next = not _LEGAL.search(joined[-1].folded) and _starts_with_form(after.folded)
+        branch = bool(_LEGAL.search(joined[-1].folded)) and bool(
+            re.fullmatch(r"\([^\W\d][^\d)]*\)", after.text.strip())
+        )
+        close = after.rect.top - joined[-1].rect.bottom < sheet.pitch
+        if not close or not (open_bracket or suffix_next or branch):
+            break
+        joined.append(after)
+        text += " " + after.text
+    if len(joined) > 1:
+        spans = tuple(_span(part) for part in joined)
+        value = bare(" ".join(sheet.lines[span.line].text[span.start : span.end] for span in spans))
+        found.append(Candidate(value, spans, min(1.0, plausible + 0.25)))
+    return found
+
+
+def _starts_with_form(folded: str) -> bool:
+    match = _LEGAL.search(folded)
+    trade = _TRADE.search(folded)
+    return bool(match and match.start() <= 1) or bool(trade and trade.start() == 0 and match)
+
+
+def _candidate(line: SheetLine, plausible: float) -> Candidate:
+    span = _span(line)
+    return Candidate(line.text[span.start : span.end], (span,), plausible)
+
+
+def _span(line: SheetLine) -> Span:
+    value = bare(line.text)
+    start = max(0, line.text.find(value))
+    return Span(line.index, start, start + len(value))
+
+
+def _plausibility(line: SheetLine, seen: int, tall: float) -> float:
+    name = bare(line.text)
+    letters = sum(character.isalpha() for character in name)
+    if letters < 3 or letters < 0.5 * len(name.replace(" ", "")) or len(name) > 70:
+        return 0.0
+    legal, trade = bool(_LEGAL.search(line.folded)), bool(_TRADE.search(line.folded))
+    if (_NOT.search(line.folded) and not legal) or dates.parse(line.text):
+        return 0.0
+    if addresses.looks_like_street(line.folded) and not legal:
+        return 0.0
+    plausible = 0.5 * max(0.0, 1 - seen / 6) + 0.35 * legal + 0.15 * trade
+    plausible += 0.1 * min(1.0, max(0.0, line.rect.height / tall - 1)) + 0.1 * (len(name.split()) > 1)
+    return min(1.0, plausible)

@@ -1,0 +1,31 @@
+"""VAT and tax numbers: the European ones by their checksums, others by the label beside them."""
+
+from __future__ import annotations
+
+import re
+
+from stdnum.eu import vat
+
+from worker.fields.candidate import Candidate, Span
+from worker.fields.sheet import Sheet
+
+_EUROPEAN = re.compile(
+    r"(?<![A-Za-z0-9])(?:AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK)"
+    r"[ .-]?[A-Z0-9](?:[ .-]?[A-Z0-9+*]){6,12}(?![A-Za-z0-9])"
+)
+_ANY = re.compile(r"(?<![A-Za-z0-9])(?=[A-Z0-9./ -]*\d)[A-Z0-9](?:[./-]?[A-Z0-9]){6,18}(?![A-Za-z0-9])")
+
+
+def find(sheet: Sheet) -> list[Candidate]:
+    """European numbers whose checksum holds, and codes that may be another country's."""
+    found = []
+    for line in sheet.lines:
+        taken = -1
+        for match in _EUROPEAN.finditer(line.text):
+            if vat.is_valid(match[0]):
+                found.append(Candidate(vat.compact(match[0]), (Span(line.index, *match.span()),)))
+                taken = match.end()
+        for match in _ANY.finditer(line.text):
+            if match.start() >= taken:
+                found.append(Candidate(match[0], (Span(line.index, *match.span()),), 0.5))
+    return found

@@ -1,0 +1,19 @@
+"""Web addresses."""
+
+from __future__ import annotations
+
+import re
+
+from worker.fields.candidate import Candidate, Span
+from worker.fields.sheet import Sheet
+
+_SITE = re.compile(r"(?<![@\w.])(?:https?://|www\.)[\w-]+(?:\.[\w-]+)+(?:/[\w./?=&%+#~-]*)?", re.IGNORECASE)
+
+
+def find(sheet: Sheet) -> list[Candidate]:
+    """All addresses that begin with a scheme or ``www.``, as printed."""
+    return [
+        Candidate(match[0], (Span(line.index, *match.span()),))
+        for line in sheet.lines
+        for match in _SITE.finditer(line.text)
+    ]

@@ -1,0 +1,108 @@
+"""Finds labels: where a line names a concept, the longest name winning."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+
+from worker.fields.folding import fold
+from worker.fields.sheet import Sheet, SheetLine
+from worker.fields.vocabulary import CONCEPTS, EXCLUDING, INCLUDING, NAMES, NUMBER, TAX
+
+GAP = r"(?:[^\w\n]|_){0,4}"
+"""What may stand between the words of a label: spaces, points, brackets, or nothing where spaces got lost."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """A concept named on a line.
+
+    Attributes:
+        concepts: What it names; one phrase may name several ("amount": a total, or a column).
+        line: Index of the line.
+        start: First character.
+        end: Character after the last.
+        whole: Whether nothing else stands on the line but punctuation.
+    """
+
+    concepts: Mapping[str, float]
+    line: int
+    start: int
+    end: int
+    whole: bool
+
+
+@dataclass(frozen=True)
+class _Phrase:
+    pattern: re.Pattern[str]
+    concept: str
+    weight: float
+
+
+def find_labels(sheet: Sheet, own: Mapping[str, Iterable[str]]) -> list[Label]:
+    """All labels of a document, none over another.
+
+    Args:
+        sheet: The document.
+        own: Phrases of the caller's fields, by a name of their own: aliases, titles, names without vocabulary.
+    """
+    phrases = [*_vocabulary(), *(phrase for name, texts in own.items() for phrase in _own_phrases(name, texts))]
+    hits: list[dict[tuple[int, int], dict[str, float]]] = [{} for _ in sheet.lines]
+    starts = [0, *accumulate(len(line.folded) + 1 for line in sheet.lines)]
+    for phrase in phrases:
+        for match in phrase.pattern.finditer(sheet.folded):
+            at = bisect_right(starts, match.start()) - 1
+            concepts = hits[at].setdefault((match.start() - starts[at], match.end() - starts[at]), {})
+            concepts[phrase.concept] = max(phrase.weight, concepts.get(phrase.concept, 0.0))
+    return [label for line in sheet.lines for label in _longest(line, hits[line.index])]
+
+
+def concept_of(name: str) -> str | None:
+    """The concept a property name asks for, by its words; None if it is not in the vocabulary."""
+    return _names().get(" ".join(words_of(name)))
+
+
+def words_of(name: str) -> list[str]:
+    """A property name's words: ``invoiceNumber``, ``invoice_number`` and ``Invoice No.`` alike, folded."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    return [word for word in re.split(r"[\W_]+", fold(spaced)) if word]
+
+
+def _longest(line: SheetLine, hits: Mapping[tuple[int, int], Mapping[str, float]]) -> list[Label]:
+    labels: list[Label] = []
+    for start, end in sorted(hits, key=lambda span: (span[0] - span[1], span[0])):
+        if all(end <= label.start or start >= label.end for label in labels):
+            rest = line.folded[:start] + line.folded[end:]
+            labels.append(Label(hits[start, end], line.index, start, end, not re.search(r"\w", rest)))
+    return labels
+
+
+@cache
+def _vocabulary() -> list[_Phrase]:
+    return [_phrase(concept, text) for concept, texts in CONCEPTS.items() for text in texts]
+
+
+def _phrase(concept: str, text: str) -> _Phrase:
+    pattern, equals, weight = text.rpartition("=")
+    return _Phrase(_compiled(pattern if equals else text), concept, float(weight) if equals else 1.0)
+
+
+def _compiled(text: str) -> re.Pattern[str]:
+    words = [word for word in text.strip().replace(" ?", " ").split(" ") if word]
+    pattern = GAP.join(words)
+    for name, words_for in (("no", NUMBER), ("tax", TAX), ("incl", INCLUDING), ("excl", EXCLUDING)):
+        pattern = pattern.replace(f"{{{name}}}", words_for)
+    return re.compile(rf"(?<![^\W_]){pattern}(?![^\W\d_])")
+
+
+def _own_phrases(name: str, texts: Iterable[str]) -> list[_Phrase]:
+    return [_Phrase(_compiled(GAP.join(map(re.escape, words_of(text)))), name, 1.0) for text in texts if words_of(text)]
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {name: concept for concept, names in NAMES.items() for name in names.split("|")}

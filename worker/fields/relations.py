@@ -1,0 +1,178 @@
+"""How strongly a label vouches for a value: beside it, in its row, above it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from worker.fields.candidate import Candidate, Span
+from worker.fields.labels import Label
+from worker.fields.sheet import Rect, Sheet
+
+SAME_LINE, SAME_ROW, SLANTED, ABOVE = 1.0, 0.95, 0.7, 0.85
+"""How sure a label's place makes the value: on its line, left of it in its row, left but a little off, above it."""
+
+WORD_BETWEEN, VALUE_BETWEEN = 0.75, 0.6
+"""What is left of that for each word, and each value of the same kind, that stands between."""
+
+ABOVE_LINES = 3.5
+"""Line heights under a label within which a value may answer it."""
+
+COLUMNS = frozenset(
+    {"quantity", "unit_price", "line_total", "description", "sku", "position", "tax_column", "tax_rate", "discount"}
+)
+
+
+@dataclass(frozen=True)
+class Vouching:
+    """A label near a value and how strongly it speaks for it, 0 to 1."""
+
+    label: Label
+    strength: float
+
+
+class Relations:
+    """Looks up which labels speak for which values.
+
+    Args:
+        sheet: The document.
+        labels: Its labels.
+    """
+
+    def __init__(self, sheet: Sheet, labels: Sequence[Label]) -> None:
+        self._sheet = sheet
+        self._by_line: dict[int, list[Label]] = defaultdict(list)
+        for label in labels:
+            self._by_line[label.line].append(label)
+        self._headers = self._header_rows(labels)
+        self._places = {id(label): sheet.lines[label.line].part(label.start, label.end) for label in labels}
+
+    def of(self, candidate: Candidate, rivals: Mapping[int, Sequence[Span]]) -> list[Vouching]:
+        """The labels that speak for a value.
+
+        Args:
+            candidate: The value.
+            rivals: Spans of all values of its kind, by line: one between label and value takes the label away.
+        """
+        span = candidate.first
+        found = [*self._on_line(span, rivals), *self._in_row(span, rivals), *self._slanted(span, rivals)]
+        beside = max((vouching.strength for vouching in found), default=0.0)
+        above = self._above(span, rivals)
+        if beside > 0.5:  # a value that has its label beside it is no answer to one above
+            above = [Vouching(vouching.label, vouching.strength * 0.4) for vouching in above]
+        return found + above
+
+    def is_header(self, label: Label) -> bool:
+        """Whether a label heads a table's column."""
+        return self._sheet.lines[label.line].row in self._headers
+
+    def header_rows(self) -> list[int]:
+        """Rows that head tables."""
+        return sorted(self._headers)
+
+    def in_rows(self, first: int, after: int) -> list[Label]:
+        """The labels of some rows, from the left."""
+        lines = [index for row in self._sheet.rows[first:after] for index in row]
+        return [label for index in lines for label in sorted(self._by_line[index], key=lambda label: label.start)]
+
+    def _header_rows(self, labels: Sequence[Label]) -> set[int]:
+        columns: dict[int, set[str]] = defaultdict(set)
+        for label in labels:
+            row = self._sheet.lines[label.line].row
+            columns[row] |= {concept for concept in label.concepts if concept in COLUMNS}
+        parts: dict[int, int] = defaultdict(int)
+        for label in labels:
+            parts[self._sheet.lines[label.line].row] += bool(COLUMNS & set(label.concepts))
+        return {row for row, concepts in columns.items() if parts[row] >= 3 and len(concepts) >= 2}
+
+    def _on_line(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[Vouching]:
+        text = self._sheet.lines[span.line].folded
+        found = []
+        for label in self._by_line[span.line]:
+            if label.end <= span.start:
+                between = text[label.end : span.start]
+                values = _values(rivals, span.line, label.end, span.start)
+                strength = SAME_LINE * WORD_BETWEEN ** _words(between, values) * VALUE_BETWEEN**values
+                found.append(Vouching(label, strength))
+        return found
+
+    def _in_row(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[Vouching]:
+        line = self._sheet.lines[span.line]
+        row = self._sheet.rows[line.row]
+        at = row.index(span.line)
+        before = line.folded[: span.start]
+        values = _values(rivals, span.line, 0, span.start)
+        strength = SAME_ROW * WORD_BETWEEN ** _words(before, values) * VALUE_BETWEEN**values
+        found = []
+        for index in reversed(row[:at]):
+            other = self._sheet.lines[index]
+            for label in self._by_line[index]:
+                behind = _values(rivals, index, label.end, len(other.text))
+                words = _words(other.folded[label.end :], behind)
+                factor = WORD_BETWEEN**words * VALUE_BETWEEN**behind
+                found.append(Vouching(label, strength * factor))
+            passed = _values(rivals, index, 0, len(other.text))
+            strength *= VALUE_BETWEEN**passed if passed else WORD_BETWEEN
+        return found
+
+    def _slanted(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[Vouching]:
+        """Labels whose line ends left of the value and stands a little higher or lower than its row."""
+        line = self._sheet.lines[span.line]
+        row = self._sheet.rows[line.row]
+        if len(row) > 1 or span.start > 2:
+            return []
+        found = []
+        for number in (line.row - 1, line.row + 1):
+            for index in self._sheet.rows[number] if 0 <= number < len(self._sheet.rows) else ():
+                other = self._sheet.lines[index]
+                off = abs(other.rect.middle - line.rect.middle) / self._sheet.pitch
+                if other.page != line.page or other.rect.right > line.rect.left or off > 1.0:
+                    continue
+                for label in self._by_line[index]:
+                    behind = _values(rivals, index, label.end, len(other.text))
+                    found.append(Vouching(label, SLANTED * VALUE_BETWEEN**behind))
+        return found
+
+    def _above(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[Vouching]:
+        line = self._sheet.lines[span.line]
+        place = line.part(span.start, span.end)
+        found = []
+        for number in range(line.row - 1, max(-1, line.row - 8), -1):
+            for index in self._sheet.rows[number]:
+                other = self._sheet.lines[index]
+                if other.page != line.page:
+                    continue
+                for label in self._by_line[index]:
+                    found += self._if_above(label, place, number, line.row, rivals)
+        return found
+
+    def _if_above(
+        self, label: Label, place: Rect, above: int, row: int, rivals: Mapping[int, Sequence[Span]]
+    ) -> list[Vouching]:
+        head = self._places[id(label)]
+        far = (place.top - head.bottom) / self._sheet.pitch
+        shared = min(head.right, place.right) - max(head.left, place.left)
+        if far > ABOVE_LINES or far < -0.6 or shared < 0.2 * min(head.right - head.left, place.right - place.left):
+            return []
+        strength = ABOVE - 0.12 * max(0.0, far)
+        for number in range(above + 1, row):
+            for index in self._sheet.rows[number]:
+                for rival in rivals.get(index, ()):
+                    part = self._sheet.lines[index].part(rival.start, rival.end)
+                    if min(part.right, place.right) > max(part.left, place.left):
+                        strength *= VALUE_BETWEEN
+        return [Vouching(label, max(0.0, strength))]
+
+
+def _values(rivals: Mapping[int, Sequence[Span]], line: int, start: int, end: int) -> int:
+    return sum(start <= span.start and span.end <= end for span in rivals.get(line, ()))
+
+
+def _words(text: str, values: int) -> int:
+    """Words of a text that are neither values nor currencies."""
+    words = re.findall(
+        r"[^\W\d_]{2,}", re.sub(r"(?<![^\W_])(?:rm|usd|eur|gbp|myr|sgd|chf|rs|inr)(?![^\W_])", " ", text)
+    )
+    return max(0, len(words))

@@ -1,0 +1,141 @@
+"""How well a value answers a field: its label, rival labels, its looks, its place, the arithmetic."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from worker.fields.arithmetic import Amounts
+from worker.fields.candidate import Candidate
+from worker.fields.relations import Relations, Vouching
+from worker.fields.sheet import Sheet
+from worker.fields.specs import Spec
+
+OWN, RIVAL, LOOKS, READ = 3.0, 2.2, 1.0, 0.3
+"""Points for a label of the field's own, for one that says otherwise, for looking like the kind, for being read well."""
+
+THRESHOLD = 1.0
+"""Points under which a value is no answer."""
+
+BASE = {
+    "party": 0.7, "address": 0.7, "date": 0.8, "datetime": 0.8, "email": 0.6, "website": 0.6, "phone": 0.3, "iban": 1.0, "bic": 0.0, "vat_id": -0.4,
+    "money": -0.6, "number": -1.2, "percentage": 0.1, "identifier": -1.2, "text": -1.6, "currency": 0.3, "time": 0.2, "enum": 0.3, "boolean": -1.5, "pattern": 0.4,
+}  # fmt: skip
+"""Points a value of the kind has without any label: some kinds speak for themselves."""
+
+FINDS_ITSELF = {
+    "date",
+    "company",
+    "address",
+    "currency",
+    "email",
+    "phone",
+    "website",
+    "iban",
+    "vat_id",
+    "bic",
+    "time",
+    "tax_rate",
+}
+"""Concepts that a value may answer without a label; a due date without one is no due date."""
+
+NEUTRAL = {
+    "page",
+    "description",
+    "sku",
+    "position",
+    "line_total",
+    "tax_column",
+    "summary",
+    "time",
+    "cashier",
+    "payment_method",
+    "bank",
+    "currency",
+    "reference",
+}
+"""Concepts that do not speak against another one as strongly."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A candidate for a field.
+
+    Attributes:
+        candidate: The value.
+        points: How well it answers; from :data:`THRESHOLD` on it may.
+        own: Strength of the field's label, 0 to 1.
+        rival: Strength of the strongest other label.
+    """
+
+    candidate: Candidate
+    points: float
+    own: float
+    rival: float
+
+
+class Scorer:
+    """Scores candidates of one document.
+
+    Args:
+        sheet: The document.
+        relations: Its labels' say.
+        amounts: Its arithmetic.
+    """
+
+    def __init__(self, sheet: Sheet, relations: Relations, amounts: Amounts) -> None:
+        self._sheet, self._relations, self._amounts = sheet, relations, amounts
+
+    def score(self, spec: Spec, candidate: Candidate, vouchings: Sequence[Vouching]) -> Scored:
+        """The candidate's points for a field."""
+        own, rival = self._labels(spec, vouchings)
+        points = BASE.get(spec.kind, -1.0) + OWN * own - RIVAL * max(0.0, rival - own)
+        points += LOOKS * candidate.plausibility + READ * math.log(max(1e-3, candidate.confidence(self._sheet))) / 2
+        if (
+            own == 0
+            and spec.kind in ("date", "datetime", "phone", "email", "vat_id")
+            and spec.concept not in FINDS_ITSELF
+        ):
+            points -= 1.5
+        return Scored(candidate, points + self._more(spec, candidate, own), own, rival)
+
+    def _labels(self, spec: Spec, vouchings: Sequence[Vouching]) -> tuple[float, float]:
+        own = rival = 0.0
+        for vouching in vouchings:
+            concepts = vouching.label.concepts
+            weight = max(concepts.get(spec.concept, 0.0), concepts.get(spec.name, 0.0))
+            if self._relations.is_header(vouching.label):
+                rival = max(rival, 0.5 * vouching.strength)
+            elif weight:
+                own = max(own, weight * vouching.strength)
+            else:
+                neutral = all(concept in NEUTRAL for concept in concepts)
+                rival = max(rival, vouching.strength * max(concepts.values()) * (0.4 if neutral else 1.0))
+        return own, rival
+
+    def _more(self, spec: Spec, candidate: Candidate, own: float) -> float:
+        line = self._sheet.lines[candidate.first.line]
+        depth = self._sheet.depth(line)
+        first = line.page == self._sheet.lines[0].page
+        if spec.kind == "money" and spec.concept == "total":
+            value = float(candidate.value)
+            support = self._amounts.support(value)
+            largest = max((abs(v) for v in self._amounts.of("total")), default=0.0)
+            share = abs(value) / largest if largest else 0.0
+            return (
+                support
+                + (
+                    0.6 * min(1.0, share) + 0.5 * depth + 0.3 * (line.page - self._sheet.lines[0].page > 0)
+                    if own
+                    else 0.0
+                )
+                - (0.7 if value == 0 else 0)
+            )
+        if spec.kind in ("date", "datetime"):
+            return 0.3 * bool(candidate.facts.get("timed")) + 0.2 * first - 0.2 * depth
+        if spec.kind in ("party", "address"):
+            return (0.5 if first and spec.concept in ("company", "address") else 0.0) * (1 - depth) - (
+                0 if first else 0.5
+            )
+        return 0.1 * first - 0.1 * depth

@@ -1,0 +1,222 @@
+"""The document as field extraction sees it: upright lines in rows, with the box of any stretch of text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import median
+
+from ocrq.contracts import Line, Page
+from ocrq.contracts.result import Box
+from worker.fields.folding import fold
+
+SAME_ROW = 0.5
+"""Share of the lower line's height that two lines must have in common to stand in one row."""
+
+CHARACTER_WIDTH = 10.0
+LINE_PITCH = 20.0
+"""Pixels a character and a line are taken to have where the reader gave no boxes."""
+
+
+@dataclass(frozen=True)
+class Rect:
+    """Upright: x grows along the text, y down the page; pixels of the page as sent, turned."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def height(self) -> float:
+        """Pixels, at least 1."""
+        return max(1.0, self.bottom - self.top)
+
+    @property
+    def middle(self) -> float:
+        """Height of the centre on the page."""
+        return (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True)
+class SheetLine:
+    """A line of a page.
+
+    Attributes:
+        index: Its place in the document's lines.
+        page: Page number, from 1.
+        row: Which row of the document it stands in.
+        rect: Upright place.
+        line: As read.
+    """
+
+    index: int
+    page: int
+    row: int
+    rect: Rect
+    line: Line
+
+    @property
+    def text(self) -> str:
+        """As read."""
+        return self.line.text
+
+    @cached_property
+    def folded(self) -> str:
+        """Without case and accents, character for character."""
+        return fold(self.line.text)
+
+    def part(self, start: int, end: int) -> Rect:
+        """The upright place of some of its characters, taken as equally wide."""
+        count = max(1, len(self.text))
+        width = self.rect.right - self.rect.left
+        return Rect(
+            self.rect.left + width * start / count,
+            self.rect.top,
+            self.rect.left + width * end / count,
+            self.rect.bottom,
+        )
+
+    def box(self, start: int, end: int) -> Box | None:
+        """The box of some of its characters: their words' where those are known, else a share of the line's."""
+        if self.line.box is None:
+            return None
+        first, last = self._words(start, end)
+        if first is not None and last is not None:
+            return (first[0], last[1], last[2], first[3])
+        count = max(1, len(self.text))
+        return _between(self.line.box, start / count, end / count)
+
+    def confidence(self, start: int, end: int) -> float:
+        """The probability that these characters are right: their words' where known, else the line's."""
+        words = self._word_places(start, end)
+        known = [word for word in words if word is not None]
+        if not known or self.line.words is None:
+            return self.line.confidence
+        return math.prod(self.line.words[index].confidence for index in known)
+
+    def _words(self, start: int, end: int) -> tuple[Box | None, Box | None]:
+        places = [place for place in self._word_places(start, end) if place is not None]
+        words = self.line.words or []
+        if not places:
+            return None, None
+        return words[places[0]].box, words[places[-1]].box
+
+    def _word_places(self, start: int, end: int) -> list[int | None]:
+        places: list[int | None] = []
+        at = 0
+        for index, word in enumerate(self.line.words or []):
+            at = self.text.find(word.text, at)
+            if at < 0:
+                return []
+            if at < end and at + len(word.text) > start:
+                places.append(index)
+            at += len(word.text)
+        return places
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """All lines of a document.
+
+    Attributes:
+        lines: In the pages' reading order.
+        rows: Indices of the lines that stand side by side, from the left; rows from the top of the first page.
+        heights: Pixels from the first to the last line, by page number.
+    """
+
+    lines: tuple[SheetLine, ...]
+    rows: tuple[tuple[int, ...], ...]
+    extents: dict[int, tuple[float, float]]
+
+    def depth(self, line: SheetLine) -> float:
+        """How far down the text of its page a line stands, 0 to 1."""
+        top, bottom = self.extents[line.page]
+        return (line.rect.middle - top) / max(1.0, bottom - top)
+
+    @cached_property
+    def pitch(self) -> float:
+        """Median height of a line in pixels."""
+        return median([line.rect.height for line in self.lines]) if self.lines else LINE_PITCH
+
+    @cached_property
+    def folded(self) -> str:
+        """All text, folded, a line a line."""
+        return "\n".join(line.folded for line in self.lines)
+
+
+def sheet_of(pages: Sequence[Page]) -> Sheet:
+    """Put the lines of pages upright and into rows.
+
+    Args:
+        pages: As read; a page without lines but with text gives its text's lines, without boxes.
+    """
+    lines: list[SheetLine] = []
+    rows: list[tuple[int, ...]] = []
+    extents: dict[int, tuple[float, float]] = {}
+    for page in pages:
+        read = [line for line in (page.lines or _lines_of(page)) if line.text.strip()]
+        rects = [_upright(line, place, page.angle) for place, line in enumerate(read)]
+        if not read:
+            continue
+        extents[page.page] = (min(rect.top for rect in rects), max(rect.bottom for rect in rects))
+        for members in _rows(rects):
+            rows.append(tuple(len(lines) + member for member in members))
+        row_of = {index: number for number, members in enumerate(rows) for index in members}
+        base = len(lines)
+        lines += [
+            SheetLine(base + place, page.page, row_of[base + place], rect, line)
+            for place, (line, rect) in enumerate(zip(read, rects, strict=True))
+        ]
+    return Sheet(tuple(lines), tuple(rows), extents)
+
+
+def _lines_of(page: Page) -> list[Line]:
+    return [Line(text=text, confidence=page.confidence) for text in page.text.splitlines()]
+
+
+def _upright(line: Line, place: int, angle: float) -> Rect:
+    if line.box is None:
+        top = place * LINE_PITCH
+        return Rect(0.0, top, CHARACTER_WIDTH * len(line.text), top + 0.8 * LINE_PITCH)
+    turn = math.radians(-angle)
+    cosine, sine = math.cos(turn), math.sin(turn)
+    points = [(x * cosine - y * sine, x * sine + y * cosine) for x, y in line.box]
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    middle, height = sum(ys) / 4, abs(ys[3] - ys[0] + ys[2] - ys[1]) / 2
+    return Rect(min(xs), middle - height / 2, max(xs), middle + height / 2)
+
+
+def _rows(rects: Sequence[Rect]) -> list[list[int]]:
+    rows: list[list[int]] = []
+    for index in sorted(range(len(rects)), key=lambda i: rects[i].middle):
+        fitting = next((row for row in reversed(rows[-3:]) if _beside(rects, row, index)), None)
+        if fitting is None:
+            rows.append([index])
+        else:
+            fitting.append(index)
+    return [sorted(row, key=lambda i: rects[i].left) for row in rows]
+
+
+def _beside(rects: Sequence[Rect], row: Sequence[int], index: int) -> bool:
+    """Whether a line continues a row: level with the member nearest to it, and over none of them."""
+    rect = rects[index]
+    near = min((rects[i] for i in row), key=lambda other: _gap(other, rect))
+    shared = min(near.bottom, rect.bottom) - max(near.top, rect.top)
+    lower = min(near.height, rect.height)
+    return shared >= SAME_ROW * lower and all(_gap(rects[i], rect) > -0.5 * lower for i in row)
+
+
+def _gap(one: Rect, other: Rect) -> float:
+    return max(one.left, other.left) - min(one.right, other.right)
+
+
+def _between(box: Box, start: float, end: float) -> Box:
+    a, b, c, d = box
+
+    def along(p: tuple[float, float], q: tuple[float, float], share: float) -> tuple[float, float]:
+        return (round(p[0] + (q[0] - p[0]) * share, 1), round(p[1] + (q[1] - p[1]) * share, 1))
+
+    return (along(a, b, start), along(a, b, end), along(d, c, end), along(d, c, start))
