@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -21,7 +21,7 @@ from app.access import Access
 from app.application import create_app
 from app.keys import KeyRing
 from app.server import Server, bind_address
-from ocrq.contracts import Operation, ReadRequest
+from ocrq.contracts import Health, Operation, ReadRequest
 from ocrq.errors import ServiceError, WorkerSpent
 from ocrq.exposure import check_exposure
 from tasks.catalogue import Catalogue
@@ -75,11 +75,25 @@ class StandaloneServer(Server):
 
 def make_app(settings: Settings, access: Access | None = None) -> Flask:
     """The application; its models load in the background, and the process ends if they cannot be loaded."""
-    backend = LocalBackend(None, settings, Catalogue.from_settings(settings))
+    backend = OwnBackend(None, settings, Catalogue.from_settings(settings))
     app = create_app(backend, settings, access)
     app.wsgi_app = Ping(app.wsgi_app, backend)  # type: ignore[method-assign]
     threading.Thread(target=_load, args=(backend, settings), name="load", daemon=True).start()
     return app
+
+
+class OwnBackend(LocalBackend):
+    """Says of the process it is in what only the reading side knows."""
+
+    described: Callable[[], Health] | None = None
+
+    def health(self) -> Health:
+        """See :class:`tasks.backend.Backend`."""
+        health = super().health()
+        if self.described is None:
+            return health
+        own = self.described()
+        return health.model_copy(update={"gpu_available": own.gpu_available, "memory_info": own.memory_info})
 
 
 class Ping:
@@ -118,11 +132,12 @@ class Mortal:
             raise
 
 
-def _load(backend: LocalBackend, settings: Settings) -> None:
+def _load(backend: OwnBackend, settings: Settings) -> None:
     try:
         from worker.serverless.process import start_reading  # not in the server's parent, which forks
 
         reading = start_reading(settings)
+        backend.described = reading.health
         backend.read_with(Mortal(reading.runner), reading.at_once)
         log.info("ready, reading %d documents at a time", reading.at_once)
     except Exception:

@@ -34,6 +34,7 @@ class Platform:
     stopped: list[str] = field(default_factory=list)
     pings: list[str | None] = field(default_factory=list)
     deliveries: int = 0
+    largest_batch: int = 0
     done_calls: int = 0
 
     def __post_init__(self) -> None:
@@ -94,6 +95,7 @@ class Platform:
             for job in jobs:
                 self.taken[worker][job["id"]] = job
                 self.deliveries += 1
+            self.largest_batch = max(self.largest_batch, len(jobs))
             self.changed.notify_all()
             return jobs
 

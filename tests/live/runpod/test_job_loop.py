@@ -167,3 +167,24 @@ def test_workers_are_killed_and_every_job_ends_once(tmp_path: Path) -> None:
     assert killed == KILLS
     assert redelivered, "no kill met a job"
     assert "Traceback" not in logs
+
+
+def test_a_worker_whose_gpu_failed_says_so_and_ends(tmp_path: Path) -> None:
+    """It reads two pages at a time, and so takes two jobs at once, by the platform's batch address."""
+    platform = Platform()
+    module = "tests.live.runpod.dying_worker"
+    deadly = encoded(as_png(text_page(["x"], size=(101, 40))))
+    platform.submit("good", image=PAGE)
+    platform.submit("deadly", image=deadly)
+    worker = Worker("dying", tmp_path / "log", platform.environment("dying"), module=module)
+    try:
+        assert platform.answer("good")["output"]["text"] == "page 1"
+        answer = platform.answer("deadly")
+        assert answer["stopPod"] is True, "the platform replaces the worker"
+        error = parsed(answer["error"])
+        assert (error["code"], error["retryable"]) == ("worker_spent", True)
+        assert worker.process.wait(60) == 0, worker.said()
+    finally:
+        worker.kill()
+        platform.close()
+    assert platform.largest_batch == 2
