@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from itertools import chain
 from typing import Any
 
@@ -56,12 +56,10 @@ def bytes_of(engine: object, grown: int) -> int:
 
 
 def _modules_of(engine: object) -> Iterable[Any]:
-    found = {id(value): value for value in vars(engine).values() if _is_module(value)} if _has_vars(engine) else {}
-    return found.values()
-
-
-def _has_vars(engine: object) -> bool:
-    return hasattr(engine, "__dict__")
+    """Torch's modules among an engine's attributes, and among those of what it holds; each once."""
+    held = list(getattr(engine, "__dict__", {}).values())
+    values = [*held, *(value for one in held if is_dataclass(one) for value in vars(one).values())]
+    return {id(value): value for value in values if _is_module(value)}.values()
 
 
 def _is_module(value: object) -> bool:

@@ -8,20 +8,23 @@ from __future__ import annotations
 import asyncio
 import base64
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import cv2
 
-from ocrq.errors import ModelUnavailable
+from ocrq.errors import ModelUnavailable, ReadFailed
 from tasks.runner import ReadContext
 from tasks.settings import Settings
+from worker.confidence import page_confidence
 from worker.engines.openai_server import Server
 from worker.engines.openai_stream import Stream
-from worker.engines.parsers import parse
+from worker.engines.parsers import Parsed, parse
 from worker.engines.presets import Preset, preset_for
-from worker.page import PageImage, PageReading, Pixels
+from worker.imaging.orient import turned_back
+from worker.page import LineReading, PageImage, PageReading, Pixels
 
 LOOK_SECONDS = 0.2  # between two looks at whether to stop
 LONGEST_SIDE = 4096  # pixels; more tells no model more, and a page has to travel
@@ -29,7 +32,41 @@ PASSED_ON = ("temperature", "top_p", "seed")  # options of the protocol by their
 EXTENSIONS = ("top_k", "repetition_penalty")  # those that vLLM adds to it
 TAKEN = frozenset({*PASSED_ON, *EXTENSIONS, "max_new_tokens", "max_length", "do_sample"})
 
+MAX_TURNS = 2  # times a page is read again because the model says that it stands turned
+FULL_TURN = 4  # quarters
+ONLY_LOOP = (
+    "the model wrote nothing but one piece over and over and was stopped; try another model, or a larger picture"
+)
+
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """How the pages of one read are asked for.
+
+    Attributes:
+        model: The server's name for it.
+        preset: The model's.
+        prompt: The caller's; None for the preset's.
+        sampling: As the protocol has it.
+        warnings: What was not taken of the caller's options.
+    """
+
+    model: str
+    preset: Preset
+    prompt: str | None
+    sampling: Mapping[str, Any]
+    warnings: tuple[str, ...]
+
+    def payload(self, pixels: Pixels) -> dict[str, Any]:
+        """The chat completion that reads a page."""
+        url = _data_url(pixels, self.preset.longest_side or LONGEST_SIDE)
+        parts: list[dict[str, Any]] = [{"type": "image_url", "image_url": {"url": url}}]
+        words = self.preset.prompt if self.prompt is None else self.prompt
+        if words:
+            parts.insert(len(parts) if self.preset.picture_first else 0, {"type": "text", "text": words})
+        return {"model": self.model, "messages": [{"role": "user", "content": parts}], **self.sampling}
 
 
 class OpenAIReader:
@@ -57,43 +94,35 @@ class OpenAIReader:
 
         Raises:
             ModelUnavailable: The server does not serve the model now.
-            ReadFailed: The server refuses a page.
             JobCancelled: The job was cancelled; the server is told within a second.
             TimeLimitExceeded: The deadline has passed.
         """
-        sampling, warnings = _sampling(context.options, self._preset)
-        asked = self._submitted(self._read_all(pages, prompt, sampling))
+        asking = _Asking(self._model, self._preset, prompt, *_sampling(context.options, self._preset))
+        asked = self._submitted(self._read_all(pages, asking))
         try:
-            streams = _awaited(asked, context)
+            return _awaited(asked, context)
         finally:
             asked.cancel()
-        return [self._reading(stream, warnings) for stream in streams]
 
-    async def _read_all(self, pages: Sequence[PageImage], prompt: str | None, sampling: dict[str, Any]) -> list[Stream]:
+    async def _read_all(self, pages: Sequence[PageImage], asking: _Asking) -> list[PageReading]:
         async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(
-                    self._server.ask(
-                        {"model": self._model, "messages": _messages(page.pixels, prompt, self._preset), **sampling},
-                        self._preset.repetition,
-                    )
-                )
-                for page in pages
-            ]
+            tasks = [group.create_task(self._read_page(page.pixels, asking)) for page in pages]
         return [task.result() for task in tasks]
 
-    def _reading(self, stream: Stream, warnings: tuple[str, ...]) -> PageReading:
-        parsed = parse(self._preset.parser, stream.answer())
-        told = [*warnings, *parsed.warnings]
-        if stream.end == "loop":
-            told.append("the model went round in circles; its answer was stopped and cut where that began")
-        elif stream.end == "length":
-            told.append(
-                "the model's answer was longer than it may be, and was cut; raise decoding_options.max_new_tokens"
-            )
-        probabilities = parsed.answer.probabilities
-        probability = sum(probabilities) / len(probabilities) if probabilities else None
-        return PageReading(parsed.answer.text, probability=probability, warnings=tuple(told))
+    async def _read_page(self, pixels: Pixels, asking: _Asking) -> PageReading:
+        """A page that the model says stands turned is turned and read again; one that is refused fails alone."""
+        turns = 0
+        for _ in range(1 + MAX_TURNS):
+            payload = await asyncio.to_thread(asking.payload, turned_back(pixels, -turns))
+            try:
+                stream = await self._server.ask(payload, self._preset.repetition)
+            except ReadFailed as error:
+                return PageReading("", failure=error.detail, warnings=asking.warnings)
+            parsed = parse(self._preset.parser, stream.answer())
+            if not parsed.turns:
+                break
+            turns = (turns + parsed.turns) % FULL_TURN
+        return _reading(stream, parsed, turns, asking)
 
     def _submitted(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -114,7 +143,7 @@ def load(model: str, settings: Settings) -> OpenAIReader:
     return OpenAIReader(model, settings)
 
 
-def _awaited(asked: Future[list[Stream]], context: ReadContext) -> list[Stream]:
+def _awaited(asked: Future[list[PageReading]], context: ReadContext) -> list[PageReading]:
     while True:
         context.check()
         if not wait([asked], LOOK_SECONDS).done:
@@ -125,13 +154,28 @@ def _awaited(asked: Future[list[Stream]], context: ReadContext) -> list[Stream]:
             raise group.exceptions[0] from group
 
 
-def _messages(pixels: Pixels, prompt: str | None, preset: Preset) -> list[dict[str, Any]]:
-    picture = {"type": "image_url", "image_url": {"url": _data_url(pixels, preset.longest_side or LONGEST_SIDE)}}
-    words = prompt or preset.prompt
-    parts: list[dict[str, Any]] = [picture]
-    if words:
-        parts.insert(len(parts) if preset.picture_first else 0, {"type": "text", "text": words})
-    return [{"role": "user", "content": parts}]
+def _reading(stream: Stream, parsed: Parsed, turns: int, asking: _Asking) -> PageReading:
+    answer = parsed.answer
+    # Who asks something else is answered in another form.
+    told = [*asking.warnings, *(parsed.warnings if asking.prompt is None else ())]
+    if stream.end == "loop":
+        if not answer.text:
+            return PageReading("", failure=ONLY_LOOP, warnings=tuple(told))
+        told.append(
+            "the model went round in circles and was stopped; what it repeated was cut off, and more may be missing"
+        )
+    elif stream.end == "length":
+        told.append("the text was cut off at the most tokens allowed; allow more with decoding_options.max_new_tokens")
+    if parsed.turns:
+        told.append("the model still takes the page for turned after it was turned as the model said")
+    return PageReading(
+        text=answer.text,
+        probability=page_confidence([LineReading(answer.text, answer.probabilities)]) if answer.probabilities else None,
+        warnings=tuple(told),
+        probabilities=answer.probabilities,
+        turns=-turns % FULL_TURN,
+        cut=stream.end != "stop",
+    )
 
 
 def _data_url(pixels: Pixels, longest_side: int) -> str:
@@ -145,7 +189,7 @@ def _data_url(pixels: Pixels, longest_side: int) -> str:
     return "data:image/png;base64," + base64.b64encode(data.tobytes()).decode()
 
 
-def _sampling(options: Any, preset: Preset) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _sampling(options: Mapping[str, Any], preset: Preset) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The caller's options as the protocol has them, greedy where nothing else is asked, and what was not taken."""
     sampling: dict[str, Any] = {"temperature": 0.0}
     if options.get("do_sample"):

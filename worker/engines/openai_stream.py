@@ -90,7 +90,7 @@ class Stream:
     def answer(self) -> Answer:
         """The text; of one that goes round in circles, what stands before it does.
 
-        Its characters have probabilities where the server told one for every token.
+        Its characters have probabilities where the server told one for every token: such that their product is it.
         """
         pieces = self.pieces[: self._tokens.begins] if self._tokens.begins is not None else self.pieces
         text = "".join(piece for piece, _ in pieces)
@@ -98,7 +98,7 @@ class Stream:
             text = text[: self._characters.begins]
         if any(probability is None for _, probability in pieces):
             return Answer(text)
-        return Answer(text, tuple(p for piece, p in pieces if p is not None for _ in piece))
+        return Answer(text, tuple(p ** (1 / len(piece)) for piece, p in pieces if p is not None for _ in piece))
 
 
 async def follow(lines: AsyncIterator[str], stream: Stream) -> None:

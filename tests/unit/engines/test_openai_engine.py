@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from ocrq.errors import JobCancelled, ModelUnavailable, ReadFailed, TimeLimitExceeded
+from ocrq.errors import JobCancelled, ModelUnavailable, TimeLimitExceeded
 from tasks.runner import ReadContext
 from tasks.settings import Settings
 from tests.unit.engines.openai_stand_in import (
@@ -52,10 +53,11 @@ def read(engine: OpenAIReader, *pages: PageImage, **context: Any) -> list[PageRe
 
 
 def test_an_answer_is_read_with_the_servers_certainty(server: StandIn) -> None:
-    server.answers = [says("Invoice", " 42", probability=0.9)]
+    server.answers = [says("Invoice", " ", "42", probability=0.9)]
     [reading] = read(reader(server))
     assert reading.text == "Invoice 42"
-    assert reading.probability == pytest.approx(0.9)
+    assert math.prod(reading.probabilities) == pytest.approx(0.9**3)
+    assert reading.probability == pytest.approx(0.9)  # the mean of its two words'
     assert reading.warnings == ()
 
 
@@ -68,6 +70,26 @@ def test_a_page_is_asked_as_the_models_preset_says(server: StandIn) -> None:
     assert (asked["model"], asked["temperature"], asked["max_tokens"]) == (OLMOCR, 0.0, 8000)
     assert "front matter" in asked["messages"][0]["content"][0]["text"]
     assert cv2.imdecode(np.frombuffer(picture_of(asked), np.uint8), 1).shape == (500, 1288, 3)
+
+
+def test_a_page_that_the_model_says_stands_turned_is_turned_and_read_again(server: StandIn) -> None:
+    turned = MATTER.replace("is_rotation_valid: True", "is_rotation_valid: False").replace(
+        "correction: 0", "correction: 90"
+    )
+    server.answers = [says(turned, "sideways"), says(MATTER, "upright")]
+    sent = np.full((30, 40, 3), 255, np.uint8)
+    sent[0, 0] = 0  # a black corner at the top left
+    [reading] = read(reader(server, OLMOCR), PageImage(1, sent))
+    again = cv2.imdecode(np.frombuffer(picture_of(server.asked[1]), np.uint8), 1)
+    assert again.shape == (40, 30, 3)
+    assert again[0, -1].max() == 0  # a quarter clockwise: at the top right
+    assert (reading.text, reading.turns) == ("upright", 3)
+
+
+def test_a_loop_and_nothing_else_is_a_failed_page(server: StandIn) -> None:
+    server.answers = [says(*(["\n"] * 3000))]
+    [reading] = read(reader(server))
+    assert (reading.text, reading.failure is not None) == ("", True)
 
 
 def test_the_callers_prompt_and_options_are_passed_on_and_what_cannot_be_is_told(server: StandIn) -> None:
@@ -148,13 +170,14 @@ def test_a_model_the_server_does_not_have_is_asked_for_once(server: StandIn) -> 
     assert len(server.asked) == 1
 
 
-def test_a_refused_page_tells_the_caller_nothing_of_the_inside(
+def test_a_refused_page_fails_alone_and_tells_the_caller_nothing_of_the_inside(
     server: StandIn, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server.answers = [refuses(400, "prompt is too long at /srv/models/x")]
-    with pytest.raises(ReadFailed) as refused:
-        read(reader(server))
-    assert "/srv" not in refused.value.detail
+    server.answers = [refuses(400, "prompt is too long at /srv/models/x"), says("the other one")]
+    readings = read(reader(server, openai_concurrency=1), page(1), page(2))
+    assert sorted(reading.text for reading in readings) == ["", "the other one"]
+    [failure] = [reading.failure for reading in readings if reading.failure]
+    assert "/srv" not in failure
     assert "/srv" in caplog.text
 
 
