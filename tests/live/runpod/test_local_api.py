@@ -45,13 +45,6 @@ def post(url: str, **job_input: Any) -> dict[str, Any]:
     return reply
 
 
-def test_the_test_input_of_the_repository_is_read() -> None:
-    done = run()
-    assert done.returncode == 0, done.stderr
-    assert "Fake reading of page 1" in done.stdout + done.stderr
-    assert "completed successfully" in done.stdout + done.stderr
-
-
 def test_a_test_input_that_cannot_be_read_fails_and_says_why() -> None:
     done = run("--test_input", json.dumps({"input": {"image": PAGE, "imge": 1}}))
     assert done.returncode == 1
