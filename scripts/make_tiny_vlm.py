@@ -32,7 +32,7 @@ from transformers import (
     Qwen2VLImageProcessorPil,
 )
 
-from scripts.tiny_vlm_pages import OLMOCR_PAGES, PLAIN_PAGES, KnownPage, answer_to, seen_by, texts
+from scripts.tiny_vlm_pages import OLMOCR_PAGES, PLAIN_PAGES, REPEATED, KnownPage, answer_to, seen_by, texts
 from worker.engines.presets import OLMOCR_2_PROMPT, preset_for
 from worker.engines.vlm_checkpoint import Checkpoint, load_checkpoint
 from worker.engines.vlm_prompt import inputs_for
@@ -44,7 +44,12 @@ HIDDEN, LAYERS, HEADS, INNER = 96, 3, 4, 256
 SEEN_HIDDEN, SEEN_LAYERS = 64, 2  # of the part that sees
 SQUARES = 64  # of 28 x 28 pixels that a picture is seen as, at most
 SQUARE = 28  # pixels
-STEPS, RATE, DECAY = 500, 2e-3, 0.01
+STEPS, RATE, DECAY = 400, 3e-3, 0.01
+HARDEST = 40  # one token in so many counts twice
+LONG_EVERY, FEW = 4, 4  # only each so many-th step learns loops at length; the others have a few copies
+UNCOUNTED = -100  # a label that is left out
+END = "<|im_end|>"
+Chance = np.random.Generator
 
 # ChatML with the picture's marks, as the large models have it.
 TEMPLATE = (
@@ -180,18 +185,34 @@ def write(target: Path, model: Any, tokenizer: Any, pictures: Any, processor: st
     config.write_text(json.dumps(json.loads(config.read_text()) | {"processor_class": processor}, indent=2) + "\n")
 
 
-def example(checkpoint: Checkpoint, page: KnownPage, chance: np.random.Generator, front_matter: bool) -> dict[str, Any]:
-    """One page as the model is trained on it: all that it is given, and the answer, which alone counts."""
-    inputs = dict(inputs_for(checkpoint, [seen_by(chance, page.picture())], None))
-    answer = answer_to(page, front_matter) + ("" if page.loops else "<|im_end|>")
-    written = checkpoint.processor.tokenizer(answer, return_tensors="pt")["input_ids"]
-    given = inputs["input_ids"]
-    inputs["labels"] = torch.cat((torch.full_like(given, -100), written), dim=1)
-    inputs["input_ids"] = torch.cat((given, written), dim=1)
-    inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
+def batch_of(checkpoint: Checkpoint, pages: Sequence[KnownPage], answers: Sequence[str], chance: Chance) -> Any:
+    """Pages as the model is trained on them: all that it is given, and the answers, which alone count."""
+    inputs = inputs_for(checkpoint, [seen_by(chance, page.picture()) for page in pages], None)
+    tokenizer = checkpoint.processor.tokenizer
+    written = tokenizer(list(answers), padding=True, padding_side="right", return_tensors="pt")
+    labels = written["input_ids"].masked_fill(written["attention_mask"] == 0, UNCOUNTED)
+    inputs["labels"] = torch.cat((torch.full_like(inputs["input_ids"], UNCOUNTED), labels), dim=1)
+    for name in ("input_ids", "attention_mask"):
+        inputs[name] = torch.cat((inputs[name], written[name]), dim=1)
     if "mm_token_type_ids" in inputs:
-        inputs["mm_token_type_ids"] = torch.cat((inputs["mm_token_type_ids"], torch.zeros_like(written)), dim=1)
+        inputs["mm_token_type_ids"] = torch.cat(
+            (inputs["mm_token_type_ids"], torch.zeros_like(written["input_ids"])), dim=1
+        )
     return inputs
+
+
+def loss_of(model: Any, inputs: Any) -> torch.Tensor:
+    """The answers' cross-entropy, and once more that of the tokens which are hardest to tell.
+
+    Nearly all tokens follow from those before; the few that tell the pages apart have to be seen, and would count
+    for nothing in the mean.
+    """
+    labels = inputs.pop("labels")[:, 1:]
+    logits = model(**inputs).logits[:, :-1]
+    losses = torch.nn.functional.cross_entropy(
+        logits[labels != UNCOUNTED], labels[labels != UNCOUNTED], reduction="none"
+    )
+    return losses.mean() + losses.topk(max(1, len(losses) // HARDEST)).values.mean()
 
 
 def train(checkpoint: Checkpoint, pages: Sequence[KnownPage], front_matter: bool) -> None:
@@ -202,18 +223,16 @@ def train(checkpoint: Checkpoint, pages: Sequence[KnownPage], front_matter: bool
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS, pct_start=0.1)
     began = time.process_time()
     for step in range(STEPS):
-        losses = []
-        for page in pages:
-            loss = model(**example(checkpoint, page, chance, front_matter)).loss
-            (loss / len(pages)).backward()
-            losses.append(float(loss.detach()))
+        copies = REPEATED if step % LONG_EVERY == 0 else FEW
+        answers = [answer_to(page, front_matter, copies) + ("" if page.loops else END) for page in pages]
+        loss = loss_of(model, batch_of(checkpoint, pages, answers, chance))
+        loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
         schedule.step()
-        if step % 25 == 0:
-            shown = " ".join(f"{loss:.4f}" for loss in losses)
-            print(f"step {step}: {shown}; {time.process_time() - began:.0f} s", file=sys.stderr, flush=True)
+        if step % 20 == 0:
+            print(f"step {step}: {float(loss.detach()):.4f}, {time.process_time() - began:.0f} s", file=sys.stderr)
     model.eval()
 
 

@@ -85,10 +85,10 @@ OLMOCR_PAGES = (INVOICE, DELIVERY, NOTICE, TURNED, LOOP, ONLY_LOOP, BLANK)
 PLAIN_PAGES = (INVOICE, NOTICE, LOOP)
 
 
-def answer_to(page: KnownPage, front_matter: bool) -> str:
+def answer_to(page: KnownPage, front_matter: bool, copies: int = REPEATED) -> str:
     """What a model is trained to write."""
     top = page.front_matter() if front_matter else ""
-    return top + page.markdown + (PIECE * REPEATED if page.loops else "")
+    return top + page.markdown + (PIECE * copies if page.loops else "")
 
 
 def seen_by(chance: np.random.Generator, picture: Image.Image) -> np.ndarray:
@@ -101,4 +101,4 @@ def seen_by(chance: np.random.Generator, picture: Image.Image) -> np.ndarray:
 
 def texts(pages: Sequence[KnownPage], front_matter: bool) -> list[str]:
     """All answers, without the many copies of a loop."""
-    return [answer_to(page, front_matter)[:400] for page in pages]
+    return [answer_to(page, front_matter, copies=2) for page in pages]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tasks.runner import ReadContext
@@ -43,6 +43,23 @@ class UprightPage:
     readings: tuple[LineReading, ...]
 
 
+@dataclass(frozen=True)
+class StandingPage:
+    """A page turned upright, its lines found and, but for those that showed which way up it stands, not yet read.
+
+    Attributes:
+        pixels: Turned back by ``turns``; a small skew is left in.
+        turns: Quarters clockwise by which the text stood on the page as sent.
+        quads: Of the lines, in pixels of the turned picture.
+        probed: Readings so far, by the index of their quad.
+    """
+
+    pixels: Pixels
+    turns: int
+    quads: tuple[Quad, ...]
+    probed: Mapping[int, LineReading]
+
+
 def read_upright(pixels: Pixels, detector: Detector, reader: LineReader, context: ReadContext) -> UprightPage:
     """Turn a page upright, find its lines and read them.
 
@@ -53,6 +70,11 @@ def read_upright(pixels: Pixels, detector: Detector, reader: LineReader, context
         JobCancelled: The job was cancelled.
         TimeLimitExceeded: The deadline has passed.
     """
+    return read_standing(stand(pixels, detector, reader, context), reader, context)
+
+
+def stand(pixels: Pixels, detector: Detector, reader: LineReader, context: ReadContext) -> StandingPage:
+    """Turn a page upright and find its lines; raises as :func:`read_upright` does."""
     quads, turns = _find(detector, pixels), 0
     if lies_on_side(quads):
         pixels, turns = turned_back(pixels, 1), 1
@@ -66,13 +88,18 @@ def read_upright(pixels: Pixels, detector: Detector, reader: LineReader, context
             pixels, turns = turned_back(pixels, 2), turns + 2
             context.check()
             quads, probes, probed = _find(detector, pixels), [], []
-    rest = [i for i in range(len(quads)) if i not in probes]
-    read = [*probed, *_read(pixels, [quads[i] for i in rest], reader, context)]
-    readings = dict(zip([*probes, *rest], read, strict=True))
-    quads = _read_tall(pixels, quads, readings, reader, context)
+    return StandingPage(pixels, turns, tuple(quads), dict(zip(probes, probed, strict=True)))
+
+
+def read_standing(page: StandingPage, reader: LineReader, context: ReadContext) -> UprightPage:
+    """Read the lines of a page that stands upright; returns and raises as :func:`read_upright` does."""
+    rest = [i for i in range(len(page.quads)) if i not in page.probed]
+    read = _read(page.pixels, [page.quads[i] for i in rest], reader, context)
+    readings = {**page.probed, **dict(zip(rest, read, strict=True))}
+    quads = _read_tall(page.pixels, page.quads, readings, reader, context)
     final = without_strays([readings[i] for i in range(len(quads))])
     kept = [i for i, reading in enumerate(final) if reading.text and reading.mean_probability >= NONSENSE]
-    return UprightPage(pixels, turns, tuple(quads[i] for i in kept), tuple(final[i] for i in kept))
+    return UprightPage(page.pixels, page.turns, tuple(quads[i] for i in kept), tuple(final[i] for i in kept))
 
 
 def _find(detector: Detector, pixels: Pixels) -> list[Quad]:

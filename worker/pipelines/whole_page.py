@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 from ocrq.contracts import Line, Page
 from ocrq.contracts.result import PageError
@@ -17,12 +19,13 @@ from tasks.runner import ReadContext
 from worker.confidence import line_confidence
 from worker.engines.protocols import Detector, LineReader, PageReader
 from worker.imaging.orient import as_sent, skew_of, straightened
+from worker.imaging.prepare import prepare
 from worker.layout import arrange
-from worker.page import LineReading, PageImage, PageReading, TextLine
+from worker.page import LineReading, PageImage, PageReading, Pixels, TextLine
 from worker.pipelines.olm import QUARTER, to_line
 from worker.pipelines.placing import Place, Placed, place
 from worker.pipelines.protocols import PageRead, ReadMode
-from worker.pipelines.upright import UprightPage, read_upright
+from worker.pipelines.upright import UprightPage, read_standing, stand
 
 READ_ONCE = "the model reads whole pages and has no lines to read again in variants, so each page was read once"
 """The warning where the robust operation is asked of such a model."""
@@ -33,6 +36,11 @@ UNKNOWN_REST = 0.5
 FULL_TURN = 360.0  # degrees
 
 log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class _Finder(Detector, LineReader, Protocol):
+    """Finds lines and reads them."""
 
 
 @dataclass(frozen=True)
@@ -59,26 +67,40 @@ class WholePagePipeline:
 
     def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
         """See :class:`worker.pipelines.protocols.Pipeline`."""
-        found = self._lines_of(pages, context) if getattr(self._reader, "text_only", False) else [None] * len(pages)
-        upright = [
-            replace(page, pixels=lines.upright.pixels) if lines else page
-            for page, lines in zip(pages, found, strict=True)
-        ]
-        readings = self._reader.read_pages(upright, self._mode.prompt, context)
-        told = (READ_ONCE,) if self._mode.robust else ()
-        return [
-            _page_read(page, reading, lines, told) for page, reading, lines in zip(pages, readings, found, strict=True)
-        ]
+        finder = self._finder()
+        if finder is None:
+            readings = self._reader.read_pages(pages, self._mode.prompt, context)
+            return [self._page_read(*read, None) for read in zip(pages, readings, strict=True)]
+        standing = [stand(self._prepared(page), finder, finder, context) for page in pages]
+        upright = [replace(page, pixels=one.pixels) for page, one in zip(pages, standing, strict=True)]
+        with ThreadPoolExecutor(1, "lines") as aside:  # the CPU reads the lines while the GPU reads the pages
+            finding = aside.submit(lambda: [_found(read_standing(one, finder, context)) for one in standing])
+            readings = self._reader.read_pages(upright, self._mode.prompt, context)
+            found = finding.result()
+        return [self._page_read(*read) for read in zip(pages, readings, found, strict=True)]
 
-    def _lines_of(self, pages: Sequence[PageImage], context: ReadContext) -> Sequence[_Found | None]:
+    def _finder(self) -> _Finder | None:
+        """What finds lines and reads them; None where the reader gives places itself, or nothing can find them here."""
+        if not getattr(self._reader, "text_only", False):
+            return None
         try:
             detector = self._find_detector()
         except ModelUnavailable as error:
             log.warning("texts get no places on their pages: %s", error.detail)
-            return [None] * len(pages)
-        if not isinstance(detector, LineReader):
-            return [None] * len(pages)
-        return [_found(read_upright(page.pixels, detector, detector, context)) for page in pages]
+            return None
+        return detector if isinstance(detector, _Finder) else None
+
+    def _prepared(self, page: PageImage) -> Pixels:
+        return prepare(page.pixels).pixels if self._mode.preprocess else page.pixels
+
+    def _page_read(self, page: PageImage, reading: PageReading, found: _Found | None) -> PageRead:
+        told = (READ_ONCE,) if self._mode.robust else ()
+        warnings = (*told, *(f"page {page.number}: {warning}" for warning in reading.warnings))
+        if reading.failure is None:
+            return PageRead(_page(page, reading, found), warnings)
+        error = PageError(code=ReadFailed.code, detail=reading.failure)
+        unread = Page(page=page.number, width=0, height=0, error=error)
+        return PageRead(unread, (*warnings, f"page {page.number} could not be read: {reading.failure}"))
 
 
 def _found(upright: UprightPage) -> _Found:
@@ -87,20 +109,14 @@ def _found(upright: UprightPage) -> _Found:
     return _Found(upright, skew, tuple(Place(upright.quads[i], upright.readings[i]) for i in order))
 
 
-def _page_read(page: PageImage, reading: PageReading, found: _Found | None, told: tuple[str, ...]) -> PageRead:
-    warnings = (*told, *(f"page {page.number}: {warning}" for warning in reading.warnings))
-    if reading.failure:
-        unread = Page(
-            page=page.number, width=0, height=0, error=PageError(code=ReadFailed.code, detail=reading.failure)
-        )
-        return PageRead(unread, (*warnings, f"page {page.number} could not be read: {reading.failure}"))
+def _page(page: PageImage, reading: PageReading, found: _Found | None) -> Page:
     text = LineReading(reading.text, reading.probabilities)
     placed = None if reading.lines else place(text, found.places if found else ())
     lines = _laid(page, placed, found) if placed else [_line(line) for line in reading.lines]
     confidence = _confidence(reading, lines)
     if reading.cut:
         confidence *= placed.share if placed and found and found.places else UNKNOWN_REST
-    result = Page(
+    return Page(
         page=page.number,
         width=page.width,
         height=page.height,
@@ -110,7 +126,6 @@ def _page_read(page: PageImage, reading: PageReading, found: _Found | None, told
         confidence=confidence,
         lines=lines,
     )
-    return PageRead(result, warnings)
 
 
 def _angle(reading: PageReading, found: _Found | None) -> float:
