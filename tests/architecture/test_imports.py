@@ -38,8 +38,9 @@ def test_the_package_loads_neither_the_server_nor_anything_heavy(statement: str)
     assert not imported_by(statement) & (HEAVY | {"app", "tasks", "worker", "flask"})
 
 
-def test_a_workers_parent_loads_no_engine_before_it_forks() -> None:
-    assert not imported_by("import worker.main") & READING
+@pytest.mark.parametrize("statement", ["import worker.main", "import standalone"])
+def test_a_parent_loads_no_engine_before_it_forks(statement: str) -> None:
+    assert not imported_by(statement) & READING
 
 
 def test_imports_go_one_way() -> None:
