@@ -68,7 +68,7 @@ eval: $(VENV)/.ready-dev ## Accuracy on DATA=manifest.jsonl: documents with grou
 	$(BIN)/python -m evaluation.run "$$data"
 
 chaos: $(VENV)/.ready-dev ## Kill, freeze and starve each part, for long; every job must end once
-	@OCRQ_CHAOS=1 $(BIN)/python -m pytest tests/live/faults tests/live/fuzz -q
+	@OCRQ_CHAOS=1 $(BIN)/python -m pytest tests/live/faults tests/live/fuzz tests/live/runpod -q
 
 clean: ## Remove the environment and every cache
 	@rm -rf $(VENV) build dist .ruff_cache .mypy_cache .pytest_cache .hypothesis .import_linter_cache .coverage
