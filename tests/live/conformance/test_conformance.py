@@ -1,0 +1,63 @@
+"""The same request through every door comes to the same result, or the same error."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.contract.conformance.cases import BAD, CASES, GOOD, Case
+from tests.live.conformance.doors import Doors, Outcome
+
+pytestmark = pytest.mark.live
+
+
+def through_all(doors: Doors, case: Case) -> dict[str, Outcome]:
+    asked = doors.all(case)
+    with ThreadPoolExecutor(len(asked)) as pool:
+        return dict(zip(asked, pool.map(lambda door: door(case), asked.values()), strict=True))
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_request_has_one_result(doors: Doors, name: str) -> None:
+    case = GOOD[name]
+    outcomes = through_all(doors, case)
+    first = outcomes["HTTP, synchronous"]
+    assert first.result is not None, first.error
+    assert case.holds(first.result), first.result
+    assert all(outcome == first for outcome in outcomes.values()), outcomes
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_request_has_one_error(doors: Doors, name: str) -> None:
+    case = BAD[name]
+    outcomes = through_all(doors, case)
+    first = outcomes["HTTP, synchronous"]
+    assert first.error is not None, first.result
+    assert (first.error["code"], first.error["field"]) == (case.code, case.field), first.error
+    assert len(first.error["detail"]) > 20
+    assert all(outcome == first for outcome in outcomes.values()), outcomes
+
+
+def test_what_is_no_request_is_told_alike(doors: Doors) -> None:
+    listed: Any = []
+    case = Case(document=None)
+    asked = (doors.by_jobs, doors.by_celery, doors.by_runsync)
+    told = [door(case, request=listed) for door in asked]
+    assert told[0].error is not None and told[0].error["code"] == "invalid_request"
+    assert told[0] == told[1] == told[2]
+
+
+def test_an_endpoint_that_is_not_there_is_told_alike(doors: Doors) -> None:
+    case = Case(operation="translate")  # type: ignore[arg-type]
+    told = [doors.by_jobs(case), doors.by_runsync(case)]
+    assert told[0].error is not None
+    assert (told[0].error["code"], told[0].error["field"]) == ("not_found", "endpoint")
+    assert told[0] == told[1]
+
+
+def test_the_table_has_every_operation_in_good_and_bad() -> None:
+    for table in (GOOD, BAD):
+        assert len({case.operation for case in table.values()}) == 4
+    assert len(CASES) == len(GOOD) + len(BAD)
