@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from worker.fields.candidate import Candidate
 from worker.fields.relations import Vouching
@@ -24,20 +25,36 @@ class Amounts:
 
     def __init__(self, vouched: Sequence[tuple[Candidate, Sequence[Vouching]]]) -> None:
         self._named: Mapping[str, set[float]] = _by_concept(vouched)
+        self._all = {round(float(candidate.value), 2) for candidate, _ in vouched}
 
     def of(self, concept: str) -> set[float]:
         """Values that labels call so."""
         return self._named.get(concept, set())
+
+    def proves(self, value: float) -> bool:
+        """Whether a value is what was paid less the change, or what was paid where no total is told."""
+        return value > 0 and any(abs(value - other) < CENT for other in self._settled)
+
+    def disproves(self, value: float) -> bool:
+        """Whether another amount on the page is what was paid less the change."""
+        return bool(self._settled) and not self.proves(value)
+
+    @cached_property
+    def _settled(self) -> set[float]:
+        paid = {abs(value) for value in self.of("cash") if value}
+        change = {abs(value) for value in self.of("change")}
+        if change:
+            return {round(p - c, 2) for p in paid for c in change if p - c > CENT} & self._all
+        return paid if not self.of("total") and len(paid) == 1 else set()
 
     def support(self, value: float) -> float:
         """Points for taking a value as the total."""
         if value <= 0:
             return 0.0
         points = 0.0
-        paid, change = self.of("cash"), {abs(c) for c in self.of("change")}
-        if any(abs(abs(p) - c - value) < CENT for p in paid for c in change):
+        if self.proves(value):
             points += PAID_LESS_CHANGE
-        elif any(abs(abs(p) - value) < CENT for p in paid):
+        elif any(abs(abs(paid) - value) < CENT for paid in self.of("cash")):
             points += PAID
         rounding = {0.0, *self.of("rounding"), *(-r for r in self.of("rounding"))}
         net, tax = self.of("subtotal"), self.of("tax")

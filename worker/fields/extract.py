@@ -69,7 +69,11 @@ class _Extraction:
     def __init__(self, spec: Spec, sheet: Sheet, found: Found, relations: Relations) -> None:
         self._spec, self._sheet, self._found, self._relations = spec, sheet, found, relations
         self._vouched: dict[str, list[tuple[Candidate, list[Vouching]]]] = {}
-        self._scorer = Scorer(sheet, relations, Amounts(self._vouch("money", found.of("money"))))
+        told = [
+            (amount, [one for one in vouchings if not relations.is_header(one.label)])
+            for amount, vouchings in self._vouch("money", found.of("money"))
+        ]
+        self._scorer = Scorer(sheet, relations, Amounts(told))
 
     def answers(self, asked: Sequence[Spec]) -> Answers:
         groups: dict[tuple[str, str], list[Spec]] = defaultdict(list)

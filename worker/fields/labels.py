@@ -17,6 +17,9 @@ GAP = r"(?:[^\w\n]|_){0,4}"
 """What may stand between the words of a label: spaces, points, brackets, or nothing where spaces got lost."""
 
 
+_TRAILING = re.compile(r"[^\w#%ºo°]+$")
+
+
 @dataclass(frozen=True)
 class Label:
     """A concept named on a line.
@@ -56,7 +59,8 @@ def find_labels(sheet: Sheet, own: Mapping[str, Iterable[str]]) -> list[Label]:
     for phrase in phrases:
         for match in phrase.pattern.finditer(sheet.folded):
             at = bisect_right(starts, match.start()) - 1
-            concepts = hits[at].setdefault((match.start() - starts[at], match.end() - starts[at]), {})
+            end = match.start() + len(_TRAILING.sub("", match[0]))  # an optional last word leaves its gap behind
+            concepts = hits[at].setdefault((match.start() - starts[at], end - starts[at]), {})
             concepts[phrase.concept] = max(phrase.weight, concepts.get(phrase.concept, 0.0))
     return [label for line in sheet.lines for label in _longest(line, hits[line.index])]
 

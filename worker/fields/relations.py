@@ -91,7 +91,7 @@ class Relations:
         text = self._sheet.lines[span.line].folded
         found = []
         for label in self._by_line[span.line]:
-            if label.end <= span.start:
+            if label.start < span.start and label.end < span.end:  # "total RM" may reach into "RM 5.00"
                 between = text[label.end : span.start]
                 values = _values(rivals, span.line, label.end, span.start)
                 strength = SAME_LINE * WORD_BETWEEN ** _words(between, values) * VALUE_BETWEEN**values

@@ -10,10 +10,13 @@ from worker.fields.arithmetic import Amounts
 from worker.fields.candidate import Candidate
 from worker.fields.relations import Relations, Vouching
 from worker.fields.sheet import Sheet
-from worker.fields.specs import Spec
+from worker.fields.specs import KINDS, Spec
 
 OWN, RIVAL, LOOKS, READ = 3.0, 2.2, 1.0, 0.3
 """Points for a label of the field's own, for one that says otherwise, for looking like the kind, for being read well."""
+
+OUTVOTED = 1.5
+"""Points off for a total where another amount is what was paid less the change."""
 
 THRESHOLD = 1.0
 """Points under which a value is no answer."""
@@ -75,6 +78,28 @@ class Scored:
     rival: float
 
 
+_SPEAKS_AGAINST: dict[str, frozenset[str]] = {
+    "date": frozenset({"datetime", "period"}),
+    "datetime": frozenset({"date", "period"}),
+    "money": frozenset({"number", "percentage", "count", "savings", "table", "page", "identifier"}),
+    "number": frozenset({"money", "percentage", "table", "page", "identifier"}),
+    "identifier": frozenset({"vat_id", "iban", "bic", "phone", "cashier", "table", "page", "date", "number", "money"}),
+    "vat_id": frozenset({"identifier", "phone", "iban"}),
+    "phone": frozenset({"identifier", "vat_id"}),
+    "party": frozenset({"address", "cashier", "bank"}),
+    "address": frozenset({"bank"}),
+}
+"""Kinds, and concepts without one, whose labels speak against a kind's values; its own kind's always do."""
+
+
+def _rivals(kind: str, concept: str) -> bool:
+    """Whether a label of another concept speaks against a value of a kind: if the value could be what it means."""
+    other = KINDS.get(concept, concept)
+    if kind == "address":
+        return other in ("address", "bank") or concept == "customer"
+    return kind in ("text", "enum", "pattern", "boolean") or kind == other or other in _SPEAKS_AGAINST.get(kind, ())
+
+
 class Scorer:
     """Scores candidates of one document.
 
@@ -90,6 +115,8 @@ class Scorer:
     def score(self, spec: Spec, candidate: Candidate, vouchings: Sequence[Vouching]) -> Scored:
         """The candidate's points for a field."""
         own, rival = self._labels(spec, vouchings)
+        if spec.concept == "total" and isinstance(candidate.value, float) and self._amounts.proves(candidate.value):
+            rival = 0.0  # what was paid less the change is the total, whatever its label says
         points = BASE.get(spec.kind, -1.0) + OWN * own - RIVAL * max(0.0, rival - own)
         points += LOOKS * candidate.plausibility + READ * math.log(max(1e-3, candidate.confidence(self._sheet))) / 2
         if (
@@ -110,8 +137,9 @@ class Scorer:
             elif weight:
                 own = max(own, weight * vouching.strength)
             else:
+                said = max((w for concept, w in concepts.items() if _rivals(spec.kind, concept)), default=0.0)
                 neutral = all(concept in NEUTRAL for concept in concepts)
-                rival = max(rival, vouching.strength * max(concepts.values()) * (0.4 if neutral else 1.0))
+                rival = max(rival, vouching.strength * said * (0.4 if neutral else 1.0))
         return own, rival
 
     def _more(self, spec: Spec, candidate: Candidate, own: float) -> float:
@@ -120,7 +148,7 @@ class Scorer:
         first = line.page == self._sheet.lines[0].page
         if spec.kind == "money" and spec.concept == "total":
             value = float(candidate.value)
-            support = self._amounts.support(value)
+            support = self._amounts.support(value) - (OUTVOTED if self._amounts.disproves(value) else 0.0)
             largest = max((abs(v) for v in self._amounts.of("total")), default=0.0)
             share = abs(value) / largest if largest else 0.0
             return (

@@ -5,31 +5,47 @@ from __future__ import annotations
 import re
 
 from worker.fields.candidate import Candidate, Span
+from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION
 from worker.fields.sheet import Sheet, SheetLine
 
 MAX_LINES = 7
 NEAR = 1.9
 """Lines of a block stand at most so many line heights apart, centre to centre."""
 
+_WORDS = (
+    r"no\W{0,3}\d+ lot\W{0,3}(?:no)?\W{0,3}\d* lg\d+ jalan jln lebuh\w* lorong taman tmn persiaran kampung bandar seksyen "
+    r"mukim batu\W?\d kawasan pt\W?\d+ plaza mall wisma menara street str road rd avenue ave boulevard blvd lane drive dr "
+    r"court suite ste floor flr level block blk unit building tower p\W{0,2}o\W{0,2}box highway hwy parkway pkwy square "
+    r"terrace way rue allee chemin quai calle avenida avda via piazza corso viale straat laan plein weg gata gatan vej "
+    r"nagar marg basement ground centre center complex park house estate industrial ulica ul rua travessa gallery"
+).split()
 _STREET = re.compile(
-    r"(?<![^\W_])(?:no\.? ?\d|lot ?(?:no)?\.?|lg\d+|jalan|jln|lebuh|lorong|taman|tmn|persiaran|kampung|bandar|seksyen|mukim|batu ?\d|kawasan|pt ?\d+|plaza|mall|wisma|menara|"
-    r"street|str|road|rd|avenue|ave|boulevard|blvd|lane|drive|dr|court|suite|ste|floor|flr|level|block|blk|unit|building|tower|p\.? ?o\.? ?box|"
-    r"highway|hwy|parkway|pkwy|square|terrace|way|rue|allee|chemin|quai|calle|avenida|avda|plaza|paseo|via|piazza|corso|viale|straat|laan|plein|weg|gata|gatan|vej|"
-    r"nagar|marg|basement|ground|centre|center|complex|park|house|estate|industrial|ulica|ul|rua|travessa)(?![^\W_])|"
-    r"(?:strasse|straße|str\.|gasse|platz|allee|damm|ufer|straat|laan|weg|gatan|vagen|veien|vej|katu)(?![^\W_])|\d+(?:st|nd|rd|th) floor"
+    rf"(?<![^\W_])(?:{'|'.join(_WORDS)})(?![^\W_])|"
+    r"(?:strasse|straße|str\.|gasse|platz|allee|damm|ufer|straat|laan|weg|gatan|vagen|veien|vej|katu)(?![^\W_])|"
+    r"\d+(?:st|nd|rd|th) floor"
 )
 _POSTCODE = re.compile(
-    r"(?<![\w-])(?:[a-z]{1,2}-? ?)?\d{5}(?:-\d{4})?(?![\w/-])|(?<![^\W_])[a-z]{2},? \d{5}|(?<!\d)\d{4} ?[a-z]{2}(?![^\W_])|"
-    r"(?<![^\W_])[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}(?![^\W_])|(?<!\d)\d{6}(?!\d)|(?<![^\W_\d])\d{2}-\d{3}(?!\d)|(?<!\d)\d{3} ?\d{2} [a-z]{3}"
+    r"(?<![\w-])(?:[a-z]{1,2}-? ?)?\d{5}(?:-\d{4})?(?![\w/-])|(?<![^\W_])[a-z]{2},? \d{5}|"
+    r"(?<!\d)\d{4} ?[a-z]{2}(?![^\W_])|(?<![^\W_])[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}(?![^\W_])|"
+    r"[a-z]{3}[ ,-]{1,3}\d{6}(?![\d-])|(?<![^\W_\d])\d{2}-\d{3}(?!\d)|(?<!\d)\d{3} ?\d{2} [a-z]{3}"
 )
+_TOWN = re.compile(r"(?<![\w-])\d{5}(?:-\d{4})?\W{1,3}[a-z]{2}|(?<![^\W_])[a-z]{2},? \d{5}(?!\d)|[a-z]{3}[ ,-]{1,3}\d{6}(?![\d-])")
+"""A postcode with its town or state: the last line of most addresses."""
+
 _PLACE = re.compile(
-    r"selangor|kuala lumpur|johor|penang|perak|kelantan|melaka|sabah|sarawak|kedah|pahang|petaling|shah alam|malaysia|singapore|germany|deutschland|france|usa|"
-    r"united kingdom|india|espana|italia|nederland|sverige|danmark|norge|polska|schweiz|switzerland|austria|osterreich|belgi|darul"
+    r"selangor|kuala lumpur|johor|penang|perak|kelantan|melaka|sabah|sarawak|kedah|pahang|petaling|shah alam|malaysia|"
+    r"singapore|germany|deutschland|france|usa|united kingdom|india|espana|italia|nederland|sverige|danmark|norge|"
+    r"polska|schweiz|switzerland|austria|osterreich|belgi|darul"
 )
-_END = re.compile(
-    r"(?<![^\W_])(?:tel|phone|fax|gst|sst|vat|ust|tax|invoice|receipt|date|cashier|email|e-mail|www|http|reg\.?|co\.? ?no|company|order|table|bill|doc|"
-    r"mobile|hotline|website|iban|account|rechnung|facture|roc|hours|operator|page|id|attn|attention|main|customer|ticket|deal|product|terminal|member)(?![^\W_])|@|:\s*\d|\d{2}:\d{2}|total"
-)
+_ENDS = (
+    r"tel phone fax gst sst vat ust tax invoice receipt date cashier email e-mail www http reg\.? co\.?\W?no company "
+    r"order table bill doc mobile hotline website iban account rechnung facture roc hours operator page id attn attention "
+    r"main customer ticket deal product terminal member h/p te1 te[il1]\.?"
+).split()
+_END = re.compile(rf"(?<![^\W_])(?:{'|'.join(_ENDS)})(?![^\W_])|@|:\s*\d|\d{{2}}:\d{{2}}|total")
+_POSTCODE_MISREAD = re.compile(r"(?<![^\W_])(?=(?:\D*\d){3})[\dOoIl]{5}(?![^\W_])")
+_DIGITS = str.maketrans("OoIl", "0011")
+_HOUSE_NUMBER = re.compile(r"(?:lot\W{0,2})?\bno\s*[.:]+\s*(?=\d)")
 _SEPARATED = re.compile(r"(?:address|anschrift|adresse|alamat|direccion|indirizzo)\s*:\s*")
 
 
@@ -43,6 +59,8 @@ def find(sheet: Sheet) -> list[Candidate]:
     found, taken = [], set[int]()
     for line in sorted(sheet.lines, key=lambda line: (line.page, line.rect.middle)):
         if line.index in taken or not looks_like_street(line.folded) or _END.search(_unlabelled(line)):
+            continue
+        if line.text.strip().startswith("(") or LEGAL_FORM.search(line.folded) or REGISTRATION.search(line.text) or not re.search(r"[a-z]{3}", line.folded):
             continue
         block = _block(sheet, line)
         taken |= {part.index for part in block}
@@ -66,12 +84,12 @@ def _continues(block: list[SheetLine], line: SheetLine) -> bool:
     folded, before = line.folded, block[-1].folded.rstrip()
     if not re.search(r"[a-z]{2}", folded) and not _POSTCODE.search(folded):
         return False
-    if re.fullmatch(r"[(\[].*", folded.strip()) and not looks_like_street(folded):
+    if re.fullmatch(r"[(\[][^)\]]*[)\]]", folded.strip()) and not looks_like_street(folded):
         return False
-    if looks_like_street(folded) or _PLACE.search(folded):
+    done = any(_TOWN.search(part.folded) for part in block)
+    if before.endswith((",", "-", "&")) or not done or _PLACE.search(folded):
         return True
-    done = any(_POSTCODE.search(part.folded) for part in block)
-    return before.endswith((",", "-", "&")) or not done
+    return looks_like_street(folded) and bool(re.match(r"\W*(?:\d|no\b|lot\b)", folded))
 
 
 def _below(sheet: Sheet, line: SheetLine) -> SheetLine | None:
@@ -94,10 +112,11 @@ def _span(line: SheetLine) -> Span:
 
 
 def _unlabelled(line: SheetLine) -> str:
-    return _SEPARATED.sub("", line.folded, count=1)
+    return _HOUSE_NUMBER.sub("", _SEPARATED.sub("", line.folded, count=1))
 
 
 def _joined(text: str) -> str:
+    text = _POSTCODE_MISREAD.sub(lambda match: match[0].translate(_DIGITS), text)
     return re.sub(r"\s+", " ", text).strip(" ,;:")
 
 

@@ -11,7 +11,7 @@ from worker.fields.sheet import Sheet
 MIN_CHARACTERS = 2
 LONG = 40  # characters: longer ones are checksums or noise
 
-_TOKEN = re.compile(r"#?\s?[A-Za-z0-9](?:[A-Za-z0-9]|[-/._#](?=[A-Za-z0-9#]))*")
+_TOKEN = re.compile(r"#?\s?[A-Za-z0-9](?:[A-Za-z0-9]|[-/._#](?=[A-Za-z0-9#])| ?_ ?(?=[A-Za-z0-9]))*")
 _TIME = re.compile(r"\d{1,2}:\d{2}")
 
 
@@ -28,7 +28,7 @@ def on_line(text: str, index: int = 0) -> list[Candidate]:
         start = match.end() - len(token)
         plausible = _plausibility(token, text[: match.start()], text[match.end() :])
         if plausible:
-            found.append(Candidate(token, (Span(index, start, match.end()),), plausible))
+            found.append(Candidate(token.replace(" ", ""), (Span(index, start, match.end()),), plausible))
     return found
 
 

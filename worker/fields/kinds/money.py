@@ -42,7 +42,7 @@ _NUMBER = (
     rf"|{_DIGIT}+(?:[.,] ?{_DIGIT}{{1,4}})?|[.,]{_DIGIT}{{2}})"
 )
 _AMOUNT = re.compile(
-    rf"(?P<open>\()?(?P<sign>[-−–+])?\s?(?P<before>{_CURRENCY})?[ .:]{{0,2}}(?P<sign2>[-−–+])?\s?"
+    rf"(?P<open>\()?(?P<sign>[-−–+])?\s?(?P<before>{_CURRENCY})?(?:\.(?!\d{{2}}(?!\d)))?[ :]{{0,2}}(?P<sign2>[-−–+])?\s?"
     rf"(?P<number>{_NUMBER})(?P<scale>\s?(?i:million|billion|mio|mn|bn|[km])(?![A-Za-z0-9]))?"
     rf"(?P<after>\s?{_CURRENCY})?(?P<trail>[-−](?![\w]))?(?P<close>\))?"
 )
