@@ -40,11 +40,15 @@ class Settings(BaseSettings):
     preload_models: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), validation_alias=AliasChoices("PRELOAD_MODELS", "preload_models")
     )
+    fetch_models: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+        default=None, description="Which may be fetched from a model hub, with commas; all that are listed if not set."
+    )
     model_memory_mb: int = Field(
         default=0, ge=0, description="What the models of one process may take; the least used leave. 0: no limit."
     )
     cpu_precision: Literal["float32", "bfloat16"] = Field(
-        default="float32", description="Of TrOCR's weights without a GPU; bfloat16 halves the time where the CPU has it."
+        default="float32",
+        description="Of TrOCR's weights without a GPU; bfloat16 halves the time where the CPU has it.",
     )
     fake_seconds: float = Field(default=0.0, ge=0, description="What each page takes with OCRQ_MODEL=fake.")
 
@@ -114,7 +118,9 @@ class Settings(BaseSettings):
     webhook_tries: int = Field(default=8, ge=1, le=100, description="Tries before a webhook is given up.")
     webhook_retry_seconds: float = Field(default=5.0, gt=0, description="Before the second try; then four times it.")
 
-    @field_validator("models", "preload_models", "openai_models", "cors_origins", "webhook_hosts", mode="before")
+    @field_validator(
+        "models", "preload_models", "fetch_models", "openai_models", "cors_origins", "webhook_hosts", mode="before"
+    )
     @classmethod
     def _split_commas(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -21,18 +21,22 @@ _REMEDY = "see that the name is right and the hub can be reached, or put the fil
 log = logging.getLogger(__name__)
 
 
-def checkpoint(name: str) -> Path:
+def checkpoint(name: str, *, fetch: bool = True) -> Path:
     """The directory with a model's files, fetched from the hub (``HF_ENDPOINT``) if this machine has them not.
 
     Args:
         name: A local directory, or a name on the hub. The operator's list allowed it.
+        fetch: Whether the hub may be asked.
 
     Raises:
-        ModelUnavailable: The hub does not answer, or has no such model.
+        ModelUnavailable: The hub does not answer, may not be asked, or has no such model.
     """
     if is_local(name):
         return Path(name)
-    return _cached(name) or _fetched(name)
+    directory = _cached(name)
+    if directory is None and not fetch:
+        raise ModelUnavailable(f"{name} is not on this machine, and OCRQ_FETCH_MODELS lacks it", field="model_name")
+    return directory or _fetched(name)
 
 
 def _cached(name: str) -> Path | None:

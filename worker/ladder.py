@@ -87,7 +87,7 @@ class _Careful:
         if len(given) == 1:
             return [shrunk(given[0])]
         half = -(-len(given) // 2)
-        self._tell(f"the memory did not suffice for {len(given)} {what} at a time; they were read in smaller batches")
+        self._tell(f"the memory did not suffice for many {what} at a time; they were read in smaller batches")
         return [one for part in (given[:half], given[half:]) for one in self._read(part, read, shrunk, what)]
 
     def _tell(self, warning: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ocrq.errors import ModelUnavailable, WorkerSpent
-from tasks.catalogue import ModelEntry
+from tasks.catalogue import ModelEntry, normalised
 from tasks.settings import MEGABYTE, Settings
 from tasks.unforeseen import unforeseen
 from worker import hub
@@ -86,7 +86,9 @@ class Loader:
 
     def _size(self, entry: ModelEntry) -> int:
         """About what a checkpoint will take."""
-        size = hub.weights_bytes(hub.checkpoint(entry.name))
+        allowed = self._settings.fetch_models
+        fetch = allowed is None or entry.name in map(normalised, allowed)
+        size = hub.weights_bytes(hub.checkpoint(entry.name, fetch=fetch))
         budget = self._settings.model_memory_mb
         if budget and size > budget * MEGABYTE:
             raise _unavailable(f"{entry.name} takes {size // MEGABYTE} MB; raise OCRQ_MODEL_MEMORY_MB from {budget}")

@@ -123,7 +123,9 @@ def stack_environment(
     # stops as soon as the pages under way are read, and the supervisor bounds that.
     environment.setdefault("REMAP_SIGTERM", "")
     environment.setdefault("OCRQ_DRAIN_SECONDS", DRAIN_SECONDS)
-    environment.setdefault("OCRQ_POOL", "all" if _reads_all(environment) else "cpu")
+    named = _named(environment)
+    environment.setdefault("OCRQ_POOL", "all" if named or _has_gpu() else "cpu")
+    environment.setdefault("OCRQ_FETCH_MODELS", ",".join(sorted(named)))
     environment.setdefault("OCRQ_MODELS", ",".join(EMBEDDED_MODELS))
     fake = environment.get("OCRQ_MODEL") == "fake"
     environment.setdefault("OCRQ_FALLBACK_MODEL", "fake" if fake else "rapidocr")
@@ -135,13 +137,16 @@ _OWN = frozenset({"rapidocr", "fake"})  # models that every worker has
 _GPU = Path("/dev/nvidiactl")  # there where NVIDIA's driver is, in containers too
 
 
-def _reads_all(environment: Mapping[str, str]) -> bool:
-    """Whether the stack's one worker reads for the GPU's pool, too.
+def _named(environment: Mapping[str, str]) -> frozenset[str]:
+    """Models that the user names beside those every worker has.
 
-    It does where the user names a model of that pool, whatever the machine has, or where there is a GPU and what
-    reads on it. Else that pool has no worker, and the fallback reads at once, no download tried, what the list names
-    for the sake of existing clients.
+    The stack's one worker reads them whatever the machine has. What only the list below names, for the sake of
+    existing clients, is read by the fallback at once, and never fetched.
     """
     named = [environment.get(name, "") for name in ("OCRQ_MODEL", "OCRQ_MODELS", "PRELOAD_MODELS")]
-    models = {model.strip() for names in named for model in names.split(",")} - {""}
-    return not models <= _OWN or (_GPU.exists() and not missing_modules(("gpu",)))
+    return frozenset(model.strip() for names in named for model in names.split(",")) - {""} - _OWN
+
+
+def _has_gpu() -> bool:
+    """Whether there is a GPU, and what reads on it: then models that are on this machine are read there."""
+    return _GPU.exists() and not missing_modules(("gpu",))

@@ -1,0 +1,63 @@
+"""What the embedded stack reads, by what its user names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ocrq.stack import environment
+from ocrq.stack.data import DataDir
+from ocrq.stack.environment import stack_environment, with_models_found
+
+
+@pytest.fixture(autouse=True)
+def _no_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(environment, "_GPU", tmp_path / "nvidiactl")
+
+
+def made(tmp_path: Path, **given: str) -> dict[str, str]:
+    data = DataDir(tmp_path)
+    return stack_environment(given, redis_url="redis://", data=data, blob_dir=None, host="127.0.0.1", port=1)
+
+
+@pytest.mark.parametrize("model", ["", "rapidocr", "fake"])
+def test_by_itself_it_has_no_worker_for_gpus_and_fetches_nothing(tmp_path: Path, model: str) -> None:
+    environment = made(tmp_path, OCRQ_MODEL=model)
+    assert (environment["OCRQ_POOL"], environment["OCRQ_FETCH_MODELS"]) == ("cpu", "")
+    assert "microsoft/trocr-base-printed" in environment["OCRQ_MODELS"]
+
+
+@pytest.mark.parametrize("setting", ["OCRQ_MODEL", "OCRQ_MODELS", "PRELOAD_MODELS"])
+def test_a_model_that_is_named_is_read_and_may_be_fetched_whatever_the_machine_has(
+    tmp_path: Path, setting: str
+) -> None:
+    environment = made(tmp_path, **{setting: "microsoft/trocr-base-printed"})
+    assert environment["OCRQ_POOL"] == "all"
+    assert environment["OCRQ_FETCH_MODELS"] == "microsoft/trocr-base-printed"
+
+
+def test_a_gpu_reads_what_is_on_the_machine(tmp_path: Path) -> None:
+    (tmp_path / "nvidiactl").touch()
+    environment = made(tmp_path)
+    assert (environment["OCRQ_POOL"], environment["OCRQ_FETCH_MODELS"]) == ("all", "")
+
+
+def test_what_the_user_set_stays(tmp_path: Path) -> None:
+    environment = made(tmp_path, OCRQ_MODEL="a/model", OCRQ_POOL="gpu", OCRQ_FETCH_MODELS="other")
+    assert (environment["OCRQ_POOL"], environment["OCRQ_FETCH_MODELS"]) == ("gpu", "other")
+
+
+def test_a_model_beside_the_caller_is_found_from_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkout, here = tmp_path / "checkout", tmp_path / "here"
+    for model in (checkout / "models" / "there", here / "mine", here / "rapidocr"):
+        model.mkdir(parents=True)
+    for model in (checkout / "models" / "there", here / "mine"):
+        (model / "config.json").touch()
+    monkeypatch.chdir(here)
+    given = {"OCRQ_MODEL": "mine", "OCRQ_MODELS": "rapidocr, models/there,mine", "OTHER": "mine"}
+    assert with_models_found(given, checkout) == {
+        "OCRQ_MODEL": str(here / "mine"),
+        "OCRQ_MODELS": f"rapidocr,models/there,{here / 'mine'}",
+        "OTHER": "mine",
+    }
