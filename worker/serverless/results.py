@@ -50,9 +50,9 @@ class Results:
             return result
         if not self.settings.has_bucket and self.settings.result_url is None:
             raise TooLarge(
-                f"the result has {len(body):,} bytes, and RunPod takes at most {limit:,} back; ask for fewer pages at "
-                "a time, leave large outputs such as pdf out, or have the operator set BUCKET_ENDPOINT_URL or "
-                "OCRQ_RESULT_URL",
+                f"the result has {len(body):,} bytes, and RunPod takes at most {limit:,} back; ask for fewer pages "
+                "or documents at a time, leave large outputs such as pdf out, or have the operator set "
+                "BUCKET_ENDPOINT_URL or OCRQ_RESULT_URL",
                 field="pages",
                 extra={"result_bytes": len(body), "max_bytes": limit},
             )

@@ -13,12 +13,14 @@ CACHE = "huggingface-cache"  # under the volume; RunPod's own cached models lie 
 log = logging.getLogger(__name__)
 
 
-def model_cache(volume: Path, environment: Mapping[str, str]) -> Path | None:
+def model_cache(volume: Path, environment: Mapping[str, str], image_cache: Path = Path(IMAGE_CACHE)) -> Path | None:
     """What ``HF_HOME`` should be; None to leave it as it is.
 
-    A cache that the operator chose stays. One on a volume that cannot be written is used if it holds models.
+    A cache that the operator chose stays, and so does one that came with the image. One on a volume that cannot be
+    written is used if it holds models.
     """
-    if environment.get("HF_HOME", IMAGE_CACHE) != IMAGE_CACHE or not volume.is_dir():
+    chosen = environment.get("HF_HOME", str(image_cache)) != str(image_cache)
+    if chosen or (image_cache / "hub").is_dir() or not volume.is_dir():
         return None
     cache = volume / CACHE
     if not (cache / "hub").is_dir() and not os.access(cache if cache.exists() else volume, os.W_OK):

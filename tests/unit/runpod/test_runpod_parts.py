@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import ssl
 import sys
@@ -19,12 +18,13 @@ import pytest
 import trustme
 from pydantic import SecretStr, ValidationError
 
-from ocrq.errors import InvalidImage, OcrqError, ServiceError, TooLarge
+from ocrq.errors import InvalidImage, OcrqError, ReadFailed, ServiceError, TooLarge
 from tasks.webhooks.hosts import AllowList
 from tests.documents import as_png, text_page
+from tests.flag import first_page
 from worker.serverless import cuda
 from worker.serverless.download import Downloader, is_url
-from worker.serverless.fitness import blank_page, check_gpu, check_reading
+from worker.serverless.fitness import check_gpu, check_reading, plain_page
 from worker.serverless.handler import Handler
 from worker.serverless.progress import Progress
 from worker.serverless.results import Results
@@ -317,6 +317,11 @@ def test_a_cache_the_operator_chose_stays(tmp_path: Path) -> None:
     assert model_cache(tmp_path, {"HF_HOME": "/elsewhere"}) is None
 
 
+def test_models_that_came_with_the_image_stay(tmp_path: Path) -> None:
+    (tmp_path / "image" / "hub").mkdir(parents=True)
+    assert model_cache(tmp_path, {}, tmp_path / "image") is None
+
+
 def test_without_a_volume_the_cache_stays(tmp_path: Path) -> None:
     assert model_cache(tmp_path / "nothing", {}) is None
 
@@ -329,13 +334,17 @@ def test_a_worker_reads_a_page_before_it_takes_jobs(make_handler: Callable[..., 
         check_reading()
 
 
-def test_the_page_that_is_tried_is_a_document() -> None:
-    from tests.flag import first_page
+def test_a_page_that_the_model_reads_nothing_off_is_no_reason_to_go(
+    make_handler: Callable[..., Handler], runner: Any
+) -> None:
+    runner.fail = ReadFailed("the model only wrote one piece over and over")
+    check_reading()
 
-    page = first_page(blank_page())
-    assert (page.width, page.height) == (64, 64)
-    assert page.pixels.min() == 255
-    assert len(base64.b64encode(blank_page())) < 1000
+
+def test_the_page_that_is_tried_is_a_document() -> None:
+    page = first_page(plain_page())
+    assert (page.width, page.height) == (640, 200)
+    assert page.pixels.min() < 50
 
 
 class Torch(types.ModuleType):
