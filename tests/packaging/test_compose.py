@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import pytest
 import redis
 
+from tasks.catalogue import Catalogue
 from tasks.settings import Settings
 from tests.packaging import compose
 from tests.packaging.images import ROOT
@@ -71,10 +72,32 @@ def test_every_service_comes_back_and_is_bounded() -> None:
         assert service["mem_limit"], name
 
 
-def test_everything_waits_for_redis() -> None:
-    for name, service in SERVICES.items():
-        if name != "redis":
-            assert service["depends_on"] == {"redis": {"condition": "service_healthy"}}
+def test_everything_of_ours_waits_for_redis_and_who_asks_vllm_for_that() -> None:
+    healthy = {"condition": "service_healthy"}
+    ours = {name: service["depends_on"] for name, service in SERVICES.items() if name not in {"redis", "vllm"}}
+    assert ours.pop("worker-vllm") == {"redis": healthy, "vllm": healthy}
+    assert all(waits == {"redis": healthy} for waits in ours.values())
+
+
+def test_with_vllm_the_models_it_serves_are_read_by_the_workers_that_ask_it() -> None:
+    told = {**compose.example(), "OCRQ_OPENAI_URL": "http://vllm:8000/v1", "OCRQ_MODELS": "rapidocr,a/model"}
+    told |= {"OCRQ_VLLM_MODEL": "a/model", "OCRQ_OPENAI_MODELS": "a/model"}
+    services = compose.services(told)
+    asking = services["worker-vllm"]["environment"]
+    # Every part gets .env; what Compose sets for this worker stands over it.
+    settings = Settings.model_validate(
+        {
+            name.removeprefix("OCRQ_").lower(): value
+            for name, value in told.items()
+            if name.startswith("OCRQ_") and value
+        }
+    )
+    entry = Catalogue.from_settings(settings).resolve("a/model")
+    assert (entry.engine, entry.pool) == ("openai", asking["OCRQ_POOL"])
+    assert asking["OCRQ_WORKER_POOL"] == "threads"
+    command = services["vllm"]["command"]
+    assert command[command.index("--model") + 1] in settings.openai_models
+    assert "ports" not in services["vllm"]
 
 
 @pytest.fixture
