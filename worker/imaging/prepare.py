@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from worker.engines.protocols import Detector
+from worker.imaging.prepare_finding import WornPageDetector
 from worker.imaging.prepare_wear import Wear, coarse_ground, wear_of
 from worker.page import Pixels
 
@@ -15,6 +17,9 @@ MANY_SPECKS = 1.4
 
 UNEVEN_LIGHT = 0.8
 """The darkest ground over the brightest below which light is evened."""
+
+SOFT_EDGES = 1.25
+"""Pixels of blur from which a page is found on a smaller picture; sharp scans have 0.8, receipts up to 1.2."""
 
 PAPER = 235.0
 """Grey value that even ground is given: what scanners make of white paper."""
@@ -35,6 +40,11 @@ class Prepared:
     steps: tuple[str, ...]
     wear: Wear
     warnings: tuple[str, ...] = ()
+
+    def finder(self, detector: Detector) -> Detector:
+        """What finds the lines of the clean picture: the detector itself, unless the page is worn."""
+        worn = self.steps or self.wear.blur > SOFT_EDGES
+        return WornPageDetector(detector, self.wear.blur) if worn else detector
 
 
 def prepare(pixels: Pixels) -> Prepared:
