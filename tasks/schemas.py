@@ -40,8 +40,10 @@ SIMPLE: dict[str, Json] = {
 
 _TYPES = {"string", "number", "integer", "boolean", "array", "object", "null"}
 _KEYWORDS = {
-    "$schema", "$id", "$ref", "$defs", "definitions", "properties", "required", "additionalProperties", "allOf", "anyOf", "oneOf", "not",
-    "patternProperties", "propertyNames", "minProperties", "maxProperties", "dependentRequired", "dependentSchemas", "if", "then", "else",
+    "$schema", "$id", "$ref", "$defs", "definitions", "properties", "required", "additionalProperties", "allOf",
+    "anyOf", "oneOf", "not",
+    "patternProperties", "propertyNames", "minProperties", "maxProperties", "dependentRequired", "dependentSchemas",
+    "if", "then", "else",
     "unevaluatedProperties", "$comment", "$anchor", "$dynamicRef", "$dynamicAnchor", "$vocabulary",
 }  # fmt: skip
 _NAMED_SCHEMAS = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
@@ -88,6 +90,8 @@ def _check_size(schema: Json) -> None:
             raise _refused(f"is nested more than {MAX_DEPTH} deep; make it flatter")
         if count > MAX_NODES:
             raise _refused(f"has more than {MAX_NODES:,} values; ask for fewer fields")
+        if isinstance(value, dict) and len(value) > MAX_PROPERTIES:
+            raise _refused(f"has more than {MAX_PROPERTIES} properties; ask for fewer fields at a time")
         if isinstance(value, dict | list):
             stack += [(inner, depth + 1) for inner in (value.values() if isinstance(value, dict) else value)]
     size = len(json.dumps(schema, default=str))

@@ -113,10 +113,10 @@ class _Extraction:
 
     def _candidates(self, leaf: Spec) -> list[Candidate]:
         if leaf.kind == "enum":
-            values = leaf.schema.get("enum", [leaf.schema.get("const")])
+            values = leaf.merged.get("enum", [leaf.merged.get("const")])
             return self._found.among(values if isinstance(values, list) else [])
         if leaf.kind == "pattern":
-            return self._found.matching(str(leaf.schema["pattern"]))
+            return self._found.matching(str(leaf.merged["pattern"]))
         return self._found.of(leaf.kind)
 
     def _vouch(

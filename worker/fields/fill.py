@@ -46,14 +46,14 @@ def fill(answers: Answers) -> Json:
 
 def _object(spec: Spec, answers: Answers) -> Json:
     data: Json = {}
-    required = spec.schema.get("required", [])
+    required = spec.merged.get("required", [])
     for child in spec.children:
         value = _value(child, answers, child.path[-1] in required)
         if value is not ABSENT:
             data[child.path[-1]] = value
     for name in required:
         if name not in data:
-            value = _emptiest(spec.schema.get("properties", {}).get(name, True))
+            value = _emptiest(spec.merged.get("properties", {}).get(name, True))
             if value is not ABSENT:
                 data[name] = value
     return data

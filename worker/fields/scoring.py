@@ -97,7 +97,7 @@ def _rivals(kind: str, concept: str) -> bool:
     other = KINDS.get(concept, concept)
     if kind == "address":
         return other in ("address", "bank") or concept == "customer"
-    return kind in ("text", "enum", "pattern", "boolean") or kind == other or other in _SPEAKS_AGAINST.get(kind, ())
+    return kind in ("text", "boolean") or kind == other or other in _SPEAKS_AGAINST.get(kind, ())
 
 
 class Scorer:

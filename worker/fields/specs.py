@@ -14,9 +14,22 @@ Json = dict[str, Any]
 MONEY = "total gross_total subtotal tax discount tip service_charge shipping rounding cash change amount_paid balance unit_price line_total"
 KINDS: dict[str, str] = {
     **dict.fromkeys(MONEY.split(), "money"),
-    **dict.fromkeys(["date", "due_date", "order_date", "delivery_date", "start_date", "end_date", "birth_date"], "date"),
     **dict.fromkeys(
-        ["invoice_number", "receipt_number", "order_number", "customer_number", "account_number", "reference", "contract_number", "delivery_number", "registration_number", "sku"],
+        ["date", "due_date", "order_date", "delivery_date", "start_date", "end_date", "birth_date"], "date"
+    ),
+    **dict.fromkeys(
+        [
+            "invoice_number",
+            "receipt_number",
+            "order_number",
+            "customer_number",
+            "account_number",
+            "reference",
+            "contract_number",
+            "delivery_number",
+            "registration_number",
+            "sku",
+        ],
         "identifier",
     ),
     **dict.fromkeys(["company", "customer"], "party"),
@@ -59,6 +72,7 @@ class Spec:
     Attributes:
         path: Names from the root; the item of an array is ``[]``.
         schema: Of the property, references resolved.
+        merged: The same with what its parts and first alternative say: what to look for, not what is valid.
         kind: Of value that answers it; "object", "array" for those that hold others.
         concept: Of the vocabulary, or the dotted path where that has none.
         phrases: Labels of its own: aliases, title, the name's words.
@@ -68,6 +82,7 @@ class Spec:
 
     path: tuple[str, ...]
     schema: Json
+    merged: Json
     kind: str
     concept: str
     phrases: tuple[str, ...] = ()
@@ -102,13 +117,13 @@ def spec_of(schema: Json, path: tuple[str, ...] = (), parent: str | None = None)
             for name, child in merged["properties"].items()
             if isinstance(child, dict)
         )
-        return Spec(path, merged, "object", concept, children=children)
+        return Spec(path, schema, merged, "object", concept, children=children)
     if "array" in types and not types & {"string", "number", "integer"}:
         items = merged.get("items")
         item = spec_of(items if isinstance(items, dict) else {}, (*path, "[]"), parent)
-        return Spec(path, merged, "array", _concept(path, parent), _phrases(path, merged), items=item)
+        return Spec(path, schema, merged, "array", _concept(path, parent), _phrases(path, merged), items=item)
     concept = _concept(path, parent)
-    return Spec(path, merged, _kind(path, merged, types, concept), concept, _phrases(path, merged))
+    return Spec(path, schema, merged, _kind(path, merged, types, concept), concept, _phrases(path, merged))
 
 
 def leaves(spec: Spec) -> Iterator[Spec]:
@@ -185,14 +200,14 @@ def _kind(path: tuple[str, ...], schema: Json, types: set[str], concept: str) ->
     if by_format:
         return by_format
     kind = KINDS.get(concept)
+    if kind is None and "pattern" in schema:
+        return "pattern"
     words = words_of(path[-1]) if path else []
     if kind is None:
         kind = next((WORDS[word] for word in reversed(words) if word in WORDS), None)
     numeric = bool(types) and types <= {"number", "integer", "null"}
     if numeric and kind not in (*_NUMERIC, "identifier"):
         kind = "number"
-    if kind is None and "pattern" in schema:
-        kind = "pattern"
     return kind or "text"
 
 

@@ -188,12 +188,6 @@ def test_bad_bodies_are_problems_too(up: Up, body: bytes, status: int) -> None:
     assert answer.json()["code"]
 
 
-@pytest.mark.parametrize("endpoint", ["extract_structured", "extract_structured_robust"])
-def test_what_is_not_built_yet_says_so(up: Up, endpoint: str) -> None:
-    answer = httpx.post(f"{up.url}/{endpoint}", json={"image": encoded(as_png(PAGE))}, timeout=30)
-    assert (answer.status_code, answer.json()["code"]) == (501, "not_implemented")
-
-
 def test_the_stack_goes_on_after_all_that_and_logged_no_crash(up: Up) -> None:
     """Runs last in file order; under random order it holds at any time."""
     assert httpx.get(f"{up.url}/readyz", timeout=10).status_code == 200

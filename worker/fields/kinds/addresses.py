@@ -29,7 +29,9 @@ _POSTCODE = re.compile(
     r"(?<!\d)\d{4} ?[a-z]{2}(?![^\W_])|(?<![^\W_])[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}(?![^\W_])|"
     r"[a-z]{3}[ ,-]{1,3}\d{6}(?![\d-])|(?<![^\W_\d])\d{2}-\d{3}(?!\d)|(?<!\d)\d{3} ?\d{2} [a-z]{3}"
 )
-_TOWN = re.compile(r"(?<![\w-])\d{5}(?:-\d{4})?\W{1,3}[a-z]{2}|(?<![^\W_])[a-z]{2},? \d{5}(?!\d)|[a-z]{3}[ ,-]{1,3}\d{6}(?![\d-])")
+_TOWN = re.compile(
+    r"(?<![\w-])\d{5}(?:-\d{4})?\W{1,3}[a-z]{2}|(?<![^\W_])[a-z]{2},? \d{5}(?!\d)|[a-z]{3}[ ,-]{1,3}\d{6}(?![\d-])"
+)
 """A postcode with its town or state: the last line of most addresses."""
 
 _PLACE = re.compile(
@@ -60,7 +62,12 @@ def find(sheet: Sheet) -> list[Candidate]:
     for line in sorted(sheet.lines, key=lambda line: (line.page, line.rect.middle)):
         if line.index in taken or not looks_like_street(line.folded) or _END.search(_unlabelled(line)):
             continue
-        if line.text.strip().startswith("(") or LEGAL_FORM.search(line.folded) or REGISTRATION.search(line.text) or not re.search(r"[a-z]{3}", line.folded):
+        if (
+            line.text.strip().startswith("(")
+            or LEGAL_FORM.search(line.folded)
+            or REGISTRATION.search(line.text)
+            or not re.search(r"[a-z]{3}", line.folded)
+        ):
             continue
         block = _block(sheet, line)
         taken |= {part.index for part in block}
