@@ -30,6 +30,7 @@ class Beat:
         rss: Bytes of memory it holds.
         busy: Id of the job it reads; None while idle.
         gpu_memory: ``{"gpu_used", "gpu_total"}`` of that GPU in bytes, once a model is on it.
+        refused: Names of models that it could not load lately.
         device: Which GPU, ``host:number``; processes may share one.
     """
 
@@ -41,6 +42,7 @@ class Beat:
     busy: str | None = None
     gpu_memory: Mapping[str, int] = field(default_factory=dict)
     device: str = ""
+    refused: tuple[str, ...] = ()
 
     @property
     def pools(self) -> tuple[Pool, ...]:
@@ -94,4 +96,4 @@ class Heartbeats:
 
 def _read(fact: bytes) -> Beat:
     data = json.loads(fact)
-    return Beat(**{**data, "models": tuple(data["models"])})
+    return Beat(**{**data, "models": tuple(data["models"]), "refused": tuple(data.get("refused", ()))})

@@ -65,6 +65,10 @@ class Loader:
             self._refused[entry.name] = (time.monotonic() + TRY_AGAIN_SECONDS, error.detail)
             raise
 
+    def refused(self) -> list[str]:
+        """Names of the models that could not be had lately."""
+        return [name for name, (until, _) in tuple(self._refused.items()) if time.monotonic() < until]
+
     def _loaded(self, entry: ModelEntry, make_room: MakeRoom) -> Engine:
         try:
             if entry.engine in CHECKPOINTS:

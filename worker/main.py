@@ -64,7 +64,7 @@ def _start_child(**_: Any) -> None:
     global _reading
     try:
         _reading = start_reading(app, settings, _take_gpu(), leave=True)
-        recycle_after_growth(settings.memory_growth_mb)
+        recycle_after_growth(settings.memory_growth_mb, _reading.registry.bytes)
     except Exception:
         log.exception("the models could not be loaded; this process ends")
         warm_up_failed(settings)

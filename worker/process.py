@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from worker.devices import gpu_memory, has_gpu
 if TYPE_CHECKING:  # they load NumPy, which a worker's parent must not
     from worker.imaging.decode import Opener
     from worker.imaging.limits import Limits
+    from worker.registry import Registry
 
 
 SPENT = 70  # exit status of a process that gives up: EX_SOFTWARE
@@ -48,13 +49,24 @@ def only_pool(settings: Settings) -> Pool | None:
 
 def build_runner(settings: Settings, pool: Pool | None) -> Runner:
     """The Runner with the default models in memory. Imports what reads, so only a reading process calls it."""
-    from worker.imaging.limits import Limits
+    return make_runner(settings, load_registry(settings, pool))
+
+
+def load_registry(settings: Settings, pool: Pool | None) -> Registry:
+    """The registry with the default models in memory."""
     from worker.registry import Registry
+
+    registry = Registry(settings, Catalogue.from_settings(settings), pool)
+    registry.preload()
+    return registry
+
+
+def make_runner(settings: Settings, registry: Registry) -> Runner:
+    """The Runner that reads with a registry's models."""
+    from worker.imaging.limits import Limits
     from worker.runner import PipelineRunner
 
     limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages, pdf_dpi=settings.pdf_dpi)
-    registry = Registry(settings, Catalogue.from_settings(settings), pool)
-    registry.preload()
     return PipelineRunner(registry, make_opener(settings, limits), limits)
 
 
@@ -77,9 +89,10 @@ def make_opener(settings: Settings, limits: Limits) -> Opener:
 
 @dataclass(frozen=True)
 class ReadingProcess:
-    """A started reading process."""
+    """A started reading process: its keeper, and its models."""
 
     keeper: Keeper
+    registry: Registry
 
     def stop(self) -> None:
         """Say goodbye: the next look at the heartbeats does not count this process."""
@@ -95,18 +108,19 @@ def start_reading(app: Celery, settings: Settings, device: str | None = None, *,
         device: The GPU that this process took, for its heartbeat.
         leave: Whether it ends where it can read no more, as one does whose worker puts another in its place.
     """
-    runner = build_runner(settings, only_pool(settings))
+    registry = load_registry(settings, only_pool(settings))
+    runner = make_runner(settings, registry)
     install_runner(runner)
     keeper_client = connect(settings, WORKER_TIMEOUT)
     keeper = Keeper(
         Ledger(keeper_client, settings),
         Heartbeats(keeper_client),
         settings.lease_seconds,
-        lambda busy: describe(settings.pool, runner, busy, device),
+        lambda busy: describe(settings.pool, runner, busy, device, registry.refused()),
     )
     install_guard(make_guard(app, settings, runner, keeper, partial(_leave, keeper) if leave else stay))
     keeper.start()
-    return ReadingProcess(keeper)
+    return ReadingProcess(keeper, registry)
 
 
 def _leave(keeper: Keeper) -> None:
@@ -144,8 +158,10 @@ def make_guard(
     )
 
 
-def describe(pool: Reads, runner: Runner, busy: str | None, device: str | None = None) -> Beat:
-    """This process's heartbeat; ``device`` is the GPU it took."""
+def describe(
+    pool: Reads, runner: Runner, busy: str | None, device: str | None = None, refused: Sequence[str] = ()
+) -> Beat:
+    """This process's heartbeat; ``device`` is the GPU it took, ``refused`` the models it could not load."""
     import psutil
 
     return Beat(
@@ -157,4 +173,5 @@ def describe(pool: Reads, runner: Runner, busy: str | None, device: str | None =
         rss=psutil.Process().memory_info().rss,
         busy=busy,
         gpu_memory=gpu_memory(),
+        refused=tuple(refused),
     )

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from ocrq.errors import InternalError, ModelUnavailable
 from tasks.catalogue import Catalogue, ModelEntry, Pool, entry_for
 from tasks.settings import MEGABYTE, Settings
-from worker.engines.protocols import Detector, Engine
+from worker.engines.protocols import Detector, Engine, LineReader
 from worker.ladder import careful
 from worker.loader import Loader
 from worker.memory import Held, bytes_of, give_back, resident, surplus
@@ -24,6 +24,11 @@ from worker.memory import Held, bytes_of, give_back, resident, surplus
 DETECTOR = "rapidocr"  # finds the lines for engines that only read them, in every pool
 
 log = logging.getLogger(__name__)
+
+
+def needs_detector(engine: Engine) -> bool:
+    """Whether somebody else has to find the lines that an engine reads, or the places of what it reads."""
+    return not isinstance(engine, Detector) and (isinstance(engine, LineReader) or getattr(engine, "text_only", False))
 
 
 @dataclass(frozen=True)
@@ -108,13 +113,23 @@ class Registry:
         for entry in ours:
             taken: list[str] = []
             try:
-                self._serving(entry, taken)
+                engine, _ = self._serving(entry, taken)
+                if needs_detector(engine):
+                    self._take(entry_for(DETECTOR), taken)
             finally:
                 self._give_back(taken)
 
     def loaded(self) -> list[str]:
         """Names of the models in memory."""
         return sorted(tuple(self._held))
+
+    def refused(self) -> list[str]:
+        """Names of the models that could not be had lately."""
+        return self._loader.refused()
+
+    def bytes(self) -> int:
+        """What the models in memory take together."""
+        return sum(held.bytes for held in tuple(self._held.values()))
 
     def _is_ours(self, entry: ModelEntry) -> bool:
         return self._pool is None or entry.pool == self._pool

@@ -16,6 +16,7 @@ from ocrq.errors import InternalError, ModelNotAllowed, ModelUnavailable
 from tasks.catalogue import Catalogue, Pool
 from tasks.settings import MEGABYTE, Settings
 from worker.memory import bytes_of
+from worker.recycling import GrowingLimit
 from worker.registry import Registry
 
 SIZE = 4 * MEGABYTE
@@ -152,6 +153,16 @@ def test_a_model_that_cannot_be_had_is_not_tried_again_for_a_while_and_the_fallb
     assert stock.loads == ["b", "a"]
 
 
+def test_what_could_not_be_had_and_what_the_others_take_is_told(stock: Stock) -> None:
+    a, b = stock.model("a"), stock.model("b")
+    models = registry(a, b)
+    stock.faults["b"] = [OSError("damaged")]
+    with pytest.raises(ModelUnavailable):
+        use(models, b)
+    use(models, a)
+    assert (models.refused(), models.loaded(), models.bytes()) == ([b], [a], SIZE)
+
+
 def test_without_a_fallback_it_is_an_error_that_tells_nothing_of_the_inside(stock: Stock) -> None:
     name = stock.model("a")
     stock.faults["a"] = [OSError("/srv/secret is damaged")]
@@ -248,3 +259,11 @@ def test_what_a_model_takes_is_counted_from_its_parameters_wherever_the_engine_h
     assert bytes_of(Holder(), grown=7) == 400
     assert bytes_of(object(), grown=7) == 7
     assert bytes_of(Engine("x"), grown=7) == SIZE
+
+
+def test_a_process_may_grow_by_the_models_that_come_later() -> None:
+    held = [0]
+    limit = GrowingLimit(1000, lambda: held[0])
+    assert [used for used in (1000, 1001) if used > limit] == [1001]
+    held[0] = 500 * 1024
+    assert [used for used in (1500, 1501) if used > limit] == [1501]

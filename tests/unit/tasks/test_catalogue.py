@@ -115,3 +115,13 @@ def test_a_gpu_that_processes_share_is_counted_once() -> None:
     health = health_of(beats, {})
     assert health.gpu_available
     assert (health.memory_info["gpu_used"], health.memory_info["gpu_total"]) == (10, 160)
+
+
+def test_a_model_that_no_worker_could_load_is_read_by_the_fallback() -> None:
+    refusing = Beat(worker="h:1", pool="all", refused=("microsoft/trocr-base-printed",))
+    served = {model.name: model.served_by for model in model_list(LISTED, [refusing]).models}
+    assert served == {"rapidocr": "rapidocr", "microsoft/trocr-base-printed": "rapidocr"}
+    both = [refusing, Beat(worker="h:2", pool="gpu")]
+    assert model_list(LISTED, both).models[1].served_by == "microsoft/trocr-base-printed"
+    alone = Catalogue("a/vlm", ("a/vlm",), None)
+    assert model_list(alone, [Beat(worker="h:1", pool="gpu", refused=("a/vlm",))]).models[0].served_by is None
