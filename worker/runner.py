@@ -27,7 +27,7 @@ from worker.language import detect_language
 from worker.page import Pixels
 from worker.pipelines import PageRead, Pipeline, ReadMode, pipeline_for
 from worker.registry import Registry
-from worker.structured import OPTIONS, structured_result
+from worker.structured import OPTIONS, ask_model, structured_result
 
 UNITS_WANTED = 64  # a long document is cut into about so many units: enough to spread, few enough to keep track of
 UNIT_PAGES = 8  # at most: what a dead worker's unit costs to read again, and how soon a cancel is felt
@@ -76,12 +76,15 @@ class PipelineRunner:
     ) -> UnitReading:
         """Read with the model asked for or, where that has failed, with the fallback."""
         read: list[PageRead] = []
+        said: list[str] = []
         with self._registry.using(request.model_name, failed) as use, self._open(document) as opened:
             pipeline = pipeline_for(use.engine, ReadMode.of(operation, request), use.find_detector)
             context = replace(context, warn=use.warnings.append)
             for batch in batched(pages, pipeline.batch_pages):
                 context.check()
                 read += _read_batch(opened, batch, pipeline, context)
+                if operation in STRUCTURED:
+                    said += ask_model(use.engine, request, opened, batch, context)
                 context.progress(len(read), len(pages))
         return UnitReading(
             pages=tuple(one.page for one in read),
@@ -90,6 +93,7 @@ class PipelineRunner:
             warnings=(*use.warnings, *(warning for one in read for warning in one.warnings)),
             stand_in=use.stand_in,
             lines_reread=sum(one.lines_reread for one in read),
+            said=tuple(said),
         )
 
     def assemble(
@@ -107,7 +111,8 @@ class PipelineRunner:
         metadata = self._metadata(operation, request, readings)
         if operation in STRUCTURED:
             robust = ReadMode.of(operation, request).robust
-            return structured_result(request, pages, text, metadata, seconds, robust).model_dump(mode="json")
+            said = [answer for reading in readings for answer in reading.said]
+            return structured_result(request, pages, text, metadata, seconds, robust, said).model_dump(mode="json")
         result = TextResult(
             text=text,
             confidence=document_confidence([(page.text, page.confidence) for page in pages]),

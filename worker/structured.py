@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from ocrq.contracts import FieldEvidence, Metadata, Page, ReadRequest, StructuredMetadata, StructuredResult
+from ocrq.errors import JobCancelled, TimeLimitExceeded, WorkerSpent
+from tasks.runner import ReadContext
 from tasks.schemas import prepared
+from worker.engines.protocols import Engine, PageReader
 from worker.fields.checks import checked
 from worker.fields.extract import extract
 from worker.fields.fill import fill
+from worker.fields.model import with_model
+from worker.fields.prompt import answered, merged_answers, schema_prompt
+from worker.imaging.decode import Document
 
-RULES, CHECKED = "rules", "rules, checked against each other"
+log = logging.getLogger(__name__)
+
+RULES, CHECKED, MODEL = "rules", "rules, checked against each other", "model"
 
 OPTIONS = frozenset({"dayfirst"})
 """``options`` that extraction reads: whether 04/05 is the fourth of May; without it the document decides."""
 
 
 def structured_result(
-    request: ReadRequest, pages: Sequence[Page], text: str, metadata: Metadata, seconds: float, robust: bool
+    request: ReadRequest,
+    pages: Sequence[Page],
+    text: str,
+    metadata: Metadata,
+    seconds: float,
+    robust: bool,
+    said: Sequence[str] = (),
 ) -> StructuredResult:
     """Extract what a request's schema asks for.
 
@@ -28,6 +43,7 @@ def structured_result(
         metadata: As for a text result.
         seconds: For ``processing_time``.
         robust: Check the fields against each other.
+        said: What a model that follows prompts answered to :func:`worker.fields.prompt.schema_prompt`.
 
     Raises:
         InvalidSchema: The schema cannot be used.
@@ -36,6 +52,9 @@ def structured_result(
     schema = prepared(request.schema_)
     dayfirst = request.options.get("dayfirst")
     answers = extract(pages, schema, dayfirst if isinstance(dayfirst, bool) else None)
+    model = merged_answers([answer for answer in map(answered, said) if answer])
+    if model:
+        answers = with_model(answers, model)
     if robust:
         answers = checked(answers)
     data = fill(answers)
@@ -48,7 +67,7 @@ def structured_result(
             **metadata.model_dump(),
             source_text=text,
             schema_keys=list(schema.get("properties", {})),
-            extraction_method=CHECKED if robust else RULES,
+            extraction_method=(f"{MODEL}, " if model else "") + (CHECKED if robust else RULES),
         ),
     )
 
@@ -57,3 +76,29 @@ def overall(fields: dict[str, FieldEvidence]) -> float:
     """The expected share of the values given that are right; 0 where none is."""
     given = [answer.confidence for answer in fields.values() if answer.value is not None]
     return round(sum(given) / len(given), 4) if given else 0.0
+
+
+def ask_model(
+    engine: Engine, request: ReadRequest, document: Document, pages: Sequence[int], context: ReadContext
+) -> list[str]:
+    """Ask an engine that follows prompts for a schema's fields; an answer per page, none of one that does not.
+
+    A model that fails here leaves the fields to the rules, and says so in a warning.
+
+    Raises:
+        JobCancelled: The job was cancelled.
+        TimeLimitExceeded: The deadline has passed.
+        WorkerSpent: The process cannot go on.
+    """
+    if not isinstance(engine, PageReader) or not getattr(engine, "text_only", False):
+        return []
+    prompt = schema_prompt(prepared(request.schema_), request.prompt)
+    try:
+        images = [document.read_page(number) for number in pages]
+        return [reading.text for reading in engine.read_pages(images, prompt, context)]
+    except (JobCancelled, TimeLimitExceeded, WorkerSpent):
+        raise
+    except Exception:
+        log.exception("asking %s for fields", engine.name)
+        context.warn("the model did not answer for the fields, so they were found by rules")
+        return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,7 @@ class Answers:
     Attributes:
         spec: What was asked.
         sheet: The document.
+        found: Its candidates of every kind.
         fields: By dotted name; ``items[0].amount`` inside arrays.
         winners: The scored candidates behind them, by name, for checks and calibration.
         features: What each one's confidence was made of.
@@ -40,6 +41,7 @@ class Answers:
 
     spec: Spec
     sheet: Sheet
+    found: Found
     fields: dict[str, FieldEvidence]
     winners: dict[str, Scored] = field(default_factory=dict)
     features: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -99,7 +101,7 @@ class _Extraction:
                 fields[leaf.name] = evidence(self._sheet, winner.candidate, value, confidence(features[leaf.name]))
                 winners[leaf.name] = winner
         items = {array.name: self._items(array, fields) for array in arrays(self._spec)}
-        return Answers(self._spec, self._sheet, fields, winners, features, items)
+        return Answers(self._spec, self._sheet, self._found, fields, winners, features, items)
 
     def _scored(self, leaf: Spec) -> list[tuple[Scored, Any]]:
         """A field's candidates that have a valid form, with their points and that form."""
@@ -172,8 +174,3 @@ def _why(leaf: Spec, scored: Sequence[tuple[Scored, Any]], sheet: Sheet) -> str:
         return f"nothing on the page is a valid {kind} for this field"
     label = leaf.path[-1].replace("_", " ")
     return f"no {kind} on the page stands where it would answer {label!r}"
-
-
-def by_name(answers: Answers) -> Mapping[str, FieldEvidence]:
-    """The fields by name."""
-    return answers.fields
