@@ -22,7 +22,7 @@ from worker.engines.presets import Repetition
 CONNECT_SECONDS = 5.0  # of a server in the same network
 WRITE_SECONDS = 30.0  # a page is some megabytes
 TRIES = 4
-FIRST_WAIT_SECONDS = 0.5  # at most, before the second try; then up to twice as long each time
+FIRST_WAIT_SECONDS = 0.25  # at most, before the second try; then up to twice as long each time
 LONGEST_WAIT_SECONDS = 8.0
 LONGEST_RETRY_AFTER = 60.0  # a server that asks for more is as good as gone
 _BUSY = frozenset({408, 425, 429})
