@@ -1,41 +1,93 @@
-"""Read a manifest's documents and score the texts: ``python -m evaluation.run MANIFEST [--engine ours]``."""
+"""Score readers on a manifest's documents: ``python -m evaluation.run MANIFEST [--degrade compound]``."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 
 import click
 
-from evaluation.documents import from_manifest, load_pages
-from evaluation.readers import READERS, timed
-from evaluation.scoring import load_scorer, table
-from worker.imaging.limits import Limits
+from evaluation import plots
+from evaluation.cache import predictions, version_of
+from evaluation.comparison import differences, side_by_side
+from evaluation.degrading import CLEAN, MODES, degraded
+from evaluation.documents import Entry, from_manifest
+from evaluation.readers import READERS, Prediction
+from evaluation.scoring import document_f1, figures, load_module, table
+from evaluation.tesseract import installed
+
+OUT = Path(__file__).parent / "out"
+BASE = "olm"
+
+Read = dict[str, list[Prediction]]
+"""Predictions by reader."""
 
 
 @click.command()
 @click.argument("manifest", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--engine", type=click.Choice(sorted(READERS)), default="ours", show_default=True, help="What reads.")
+@click.option("--reader", "readers", multiple=True, type=click.Choice(sorted(READERS)), help="May be given again; all.")
+@click.option("--degrade", "modes", multiple=True, type=click.Choice([CLEAN, *MODES]), help="Clean if not given.")
 @click.option("--kind", "kinds", multiple=True, help="Only documents of this kind; may be given again.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many documents, spread over the manifest.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where the predictions go, as JSON lines.")
-def main(manifest: Path, engine: str, kinds: tuple[str, ...], limit: int | None, out: Path | None) -> None:
-    """Read the documents of MANIFEST and print word F1, CER, calibration and cost as a Markdown table."""
-    score = load_scorer(manifest)
-    entries = from_manifest(manifest, kinds, limit)
-    if not entries:
-        raise click.UsageError("no document of the manifest is of these kinds")
-    read = READERS[engine]()
-    predictions = []
-    for number, entry in enumerate(entries, 1):
-        prediction = timed(read, entry.name, load_pages(entry, Limits()))
-        predictions.append(prediction)
-        click.echo(f"{number}/{len(entries)} {entry.name} {prediction.cpu_seconds:.1f} CPU s", err=True)
-    if out is not None:
-        lines = (json.dumps(asdict(prediction), ensure_ascii=False) for prediction in predictions)
-        out.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    click.echo(table(entries, predictions, score))
+@click.option("--out", type=click.Path(path_type=Path), default=OUT, help="For predictions, copies, report and plots.")
+@click.option("--stale", is_flag=True, help="Score the predictions that are there, even of older sources.")
+def main(
+    manifest: Path,
+    readers: tuple[str, ...],
+    modes: tuple[str, ...],
+    kinds: tuple[str, ...],
+    limit: int | None,
+    out: Path,
+    stale: bool,
+) -> None:
+    """Read the documents of MANIFEST, compare the readers in Markdown tables, and draw plots.
+
+    Predictions are kept under --out and made anew when our sources or the other programs changed.
+    """
+    scorer = load_module(manifest)
+    names = readers or tuple(name for name in READERS if name != "tesseract" or installed())
+    report: list[str] = []
+    wear: dict[str, dict[str, float]] = {name: {} for name in names}
+    for mode in modes or (CLEAN,):
+        entries = from_manifest(degraded(manifest, mode, out), kinds, limit)
+        if not entries:
+            raise click.UsageError("no document of the manifest is of these kinds")
+        read = {name: _read(name, mode, entries, out, stale) for name in names}
+        report.append(_section(mode, scorer, entries, read))
+        _draw(mode, scorer, entries, read, out, wear)
+    plots.by_wear(out / "f1-by-wear.png", wear)
+    text = "\n\n".join(report)
+    (out / "report.md").write_text(text + "\n", encoding="utf-8")
+    click.echo(text)
+
+
+def _read(name: str, mode: str, entries: list[Entry], out: Path, stale: bool) -> list[Prediction]:
+    file, result = out / f"{name}-{mode}.jsonl", []
+    for number, one in enumerate(predictions(entries, file, version_of(name), READERS[name], stale), 1):
+        result.append(one)
+        click.echo(f"{name} {mode} {number}/{len(entries)} {one.file} {one.cpu_seconds:.1f} CPU s", err=True)
+    return result
+
+
+def _section(mode: str, scorer: ModuleType, entries: list[Entry], read: Read) -> str:
+    scored = {name: figures(scorer, entries, predicted) for name, predicted in read.items()}
+    f1 = {name: document_f1(scorer, entries, predicted) for name, predicted in read.items()}
+    parts = [f"## {mode}: {len(entries)} documents", side_by_side(scored, BASE), differences(f1)]
+    parts += [f"### {name}\n\n{table(entries, predicted, scorer.score)}" for name, predicted in read.items()]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _draw(
+    mode: str, scorer: ModuleType, entries: list[Entry], read: Read, out: Path, wear: dict[str, dict[str, float]]
+) -> None:
+    f1 = {name: document_f1(scorer, entries, predicted) for name, predicted in read.items()}
+    said = {name: [one.confidence for one in predicted] for name, predicted in read.items()}
+    plots.reliability(out / f"reliability-{mode}.png", {name: (said[name], f1[name]) for name in read}, mode)
+    worn = [str(entry.gold.get("degradation", mode)) for entry in entries]
+    for name, values in f1.items():
+        for kind in dict.fromkeys(worn):
+            own = [value for value, one in zip(values, worn, strict=True) if one == kind]
+            wear[name][kind] = sum(own) / len(own)
 
 
 if __name__ == "__main__":
