@@ -33,6 +33,7 @@ class Platform:
     to_stop: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     pings: list[str | None] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
     deliveries: int = 0
     largest_batch: int = 0
     done_calls: int = 0
@@ -67,6 +68,7 @@ class Platform:
     def lost(self, worker: str) -> int:
         """The worker is dead: the jobs it had go back to the head of the queue. Returns how many those were."""
         with self.changed:
+            self.gone.add(worker)
             jobs = list(self.taken.pop(worker, {}).values())
             self.waiting.extendleft(reversed(jobs))
             self.changed.notify_all()
@@ -91,6 +93,8 @@ class Platform:
     def take(self, worker: str, count: int) -> list[dict[str, Any]]:
         with self.changed:
             self.changed.wait_for(lambda: self.waiting, HOLD_SECONDS)
+            if worker in self.gone:
+                return []
             jobs = [self.waiting.popleft() for _ in range(min(count, len(self.waiting)))]
             for job in jobs:
                 self.taken[worker][job["id"]] = job

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import random
 import time
@@ -12,7 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.documents import as_png, as_tiff, text_page
+from tests.documents import as_tiff
+from tests.live.runpod.pages import encoded, page, pages
 from tests.live.runpod.platform import Platform
 from tests.live.runpod.workers import Worker, parsed
 
@@ -22,12 +22,8 @@ LONG = os.environ.get("OCRQ_CHAOS") == "1"
 JOBS, KILLS = (100, 10) if LONG else (30, 3)
 
 
-def encoded(document: bytes) -> str:
-    return base64.b64encode(document).decode()
-
-
-PAGE = encoded(as_png(text_page(["x"], size=(60, 40))))
-TWELVE_PAGES = encoded(as_tiff([text_page(["x"], size=(60, 40))] * 12))  # three seconds of reading
+PAGE = page()
+TWELVE_PAGES = pages(12)  # three seconds of reading
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +73,7 @@ def test_progress_is_told_now_and_then_and_never_after_the_answer(platform: Plat
 
 
 def test_a_job_the_platform_stops_is_stopped_and_the_next_one_read(platform: Platform, worker: Worker) -> None:
-    minutes = encoded(as_tiff([text_page(["x"], size=(60, 40))] * 900))
+    minutes = pages(900)
     platform.submit("stopped", endpoint="/extract_text", request={"image": minutes})
     platform.until(lambda: any(told[0] == "stopped" for told in platform.told), "the long job is being read")
     platform.stop("stopped")
@@ -96,8 +92,8 @@ def test_the_platform_hears_which_jobs_a_worker_has(platform: Platform, worker: 
 def test_a_result_of_thirty_megabytes_is_refused_and_says_what_to_do(platform: Platform, worker: Worker) -> None:
     side = 4100  # pixels; noise hardly gets smaller in the PDF that is asked for
     frames = [Image.frombytes("L", (side, side), random.Random(seed).randbytes(side * side)) for seed in range(2)]
-    page = encoded(as_tiff(frames, "jpeg"))
-    platform.submit("sync-large", endpoint="/extract_text", request={"image": page, "output": ["pdf"]})
+    noise = encoded(as_tiff(frames, "jpeg"))
+    platform.submit("sync-large", endpoint="/extract_text", request={"image": noise, "output": ["pdf"]})
     answer = platform.answer("sync-large", 90)
     error = parsed(answer["error"])
     assert (error["code"], error["field"]) == ("too_large", "pages")
@@ -106,11 +102,12 @@ def test_a_result_of_thirty_megabytes_is_refused_and_says_what_to_do(platform: P
     assert "20,000,000" in error["detail"]
 
 
-def assert_the_last_one_is_answered(platform: Platform, worker: Worker) -> None:
-    """A worker that is told to stop answers what it has, and ends well; the others are gone."""
-    for page in range(4):
-        platform.submit(f"last-{page}", endpoint="/extract_text", request={"image": TWELVE_PAGES})
-    platform.until(lambda: platform.taken[worker.name], "the worker has a job")
+def assert_that_stopping_answers(platform: Platform, workers: list[Worker]) -> None:
+    """A worker that is told to stop answers what it has, and ends well."""
+    for number in range(4):
+        platform.submit(f"last-{number}", endpoint="/extract_text", request={"image": TWELVE_PAGES})
+    platform.until(lambda: any(platform.taken[worker.name] for worker in workers), "a worker has a job")
+    worker = next(worker for worker in workers if platform.taken[worker.name])
     taken = list(platform.taken[worker.name])
     assert worker.terminate() == 0, worker.said()
     for job_id in taken:
@@ -156,7 +153,7 @@ def test_workers_are_killed_and_every_job_ends_once(tmp_path: Path) -> None:
             killed += 1
             start()
         platform.until(lambda: all(platform.answers[job_id] for job_id in ids), "each job ends", 180)
-        assert_the_last_one_is_answered(platform, workers[-1])
+        assert_that_stopping_answers(platform, workers)
         logs = "\n".join(worker.said() for worker in workers)
     finally:
         for worker in workers:
@@ -173,7 +170,7 @@ def test_a_worker_whose_gpu_failed_says_so_and_ends(tmp_path: Path) -> None:
     """It reads two pages at a time, and so takes two jobs at once, by the platform's batch address."""
     platform = Platform()
     module = "tests.live.runpod.dying_worker"
-    deadly = encoded(as_png(text_page(["x"], size=(101, 40))))
+    deadly = page(width=101)
     platform.submit("good", image=PAGE)
     platform.submit("deadly", image=deadly)
     worker = Worker("dying", tmp_path / "log", platform.environment("dying"), module=module)

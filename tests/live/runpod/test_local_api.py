@@ -12,10 +12,12 @@ import httpx
 import pytest
 
 from tests.live.processes import free_port, until
-from tests.live.runpod.test_job_loop import PAGE
+from tests.live.runpod.pages import page
 from tests.live.runpod.workers import SECONDS, Worker, parsed, run
 
 pytestmark = pytest.mark.live
+
+PAGE = page()
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +71,13 @@ def test_run_answers_at_once_and_status_with_the_result(api: str) -> None:
     reply = httpx.post(f"{api}/status/{accepted['id']}", timeout=SECONDS).json()
     assert (reply["id"], reply["status"]) == (accepted["id"], "COMPLETED")
     assert reply["output"]["pages"][0]["lines"]
+
+
+@pytest.mark.parametrize("endpoint", ["/extract_structured", "/extract_structured_robust"])
+def test_fields_are_extracted_too(api: str, endpoint: str) -> None:
+    request = {"image": PAGE, "schema": {"invoice_number": "string"}, "extraction_type": "structured"}
+    output = post(f"{api}/runsync", endpoint=endpoint, request=request)["output"]
+    assert output["structured_data"] == {"invoice_number": "FAKE-0001"}
 
 
 def test_a_failed_job_says_why(api: str) -> None:

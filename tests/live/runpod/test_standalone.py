@@ -13,10 +13,12 @@ import psutil
 import pytest
 
 from tests.live.processes import free_port, until
-from tests.live.runpod.test_job_loop import PAGE
+from tests.live.runpod.pages import page
 from tests.live.runpod.workers import SECONDS, Worker
 
 pytestmark = pytest.mark.live
+
+PAGE = page()
 OCULAR = {"Authorization": "Bearer key-of-the-balancer"}
 
 
