@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from ocrq.client.configuration import Configuration
+from ocrq.client.direct import DirectApi
 from ocrq.client.doors import Door, Order
+from ocrq.client.endpoint import Endpoint, Kind
 from ocrq.client.failures import persistently
 from ocrq.client.http_api import HttpApi
 from ocrq.client.runpod import RunPod
@@ -22,6 +24,7 @@ T = TypeVar("T")
 
 HOLD_SECONDS = 20.0  # how long a reply about a job is held; proxies cut connections idle for 30 and more
 PROGRESS_SECONDS = 1.0  # the same where someone watches the pages being done
+_DOORS: dict[Kind, Callable[[Endpoint], Door]] = {"http": HttpApi, "direct": DirectApi, "runpod": RunPod}
 _SUBMITS = 3  # of a document whose job the server has lost
 _REST_SECONDS = 30.0  # how long an endpoint that failed comes after the others
 _REMEMBERED = 100_000  # jobs whose endpoint is known
@@ -39,9 +42,7 @@ class Desk:
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
-        self._doors: list[Door] = [
-            RunPod(endpoint) if endpoint.kind == "runpod" else HttpApi(endpoint) for endpoint in configuration.endpoints
-        ]
+        self._doors: list[Door] = [_DOORS[endpoint.kind](endpoint) for endpoint in configuration.endpoints]
         self._lock = threading.Lock()
         self._owners: dict[str, Door] = {}
         self._rests: dict[str, float] = {}

@@ -10,9 +10,11 @@ import httpx
 
 from ocrq.errors import ServerUnreachable
 
-Kind = Literal["http", "runpod"]
+Kind = Literal["http", "direct", "runpod"]
+"""Our HTTP API; its synchronous routes alone, where a job may not be found again; RunPod's queue."""
 
 _RUNPOD_HOST = "api.runpod.ai"
+_BALANCED = ".api.runpod.ai"  # a load-balancing endpoint: any worker may get the next request
 _RUNPOD_PREFIX = "runpod+"
 _RUNPOD_CALLS = ("/run", "/runsync")
 
@@ -37,7 +39,7 @@ class Endpoint:
 
         Args:
             address: Of ``api.runpod.ai``, or with ``runpod+`` before it (``runpod+http://127.0.0.1:8000``, the SDK's
-                local API), it speaks RunPod's; all others speak ours.
+                local API), it speaks RunPod's; of ``ID.api.runpod.ai``, our synchronous routes; all others, our API.
             api_key: Of this endpoint.
 
         Raises:
@@ -54,7 +56,7 @@ class Endpoint:
         if url.scheme not in {"http", "https"} or not url.host:
             raise _no_url(address, "http:// or https:// is missing")
         if plain == text and url.host != _RUNPOD_HOST:
-            return cls(plain, api_key, "http")
+            return cls(plain, api_key, "direct" if url.host.endswith(_BALANCED) else "http")
         for call in _RUNPOD_CALLS:
             plain = plain.removesuffix(call)
         return cls(plain, api_key, "runpod")

@@ -74,7 +74,7 @@ class HttpApi:
         """``GET /health``, which tells how an unhealthy service is with 503."""
         send = self._send("GET", "/health")
         answer = yield from exchange(send, self.endpoint.url, expected=_is_plain_json)
-        return parsed(Health, decoded(answer, self.endpoint.url), self.endpoint.url)
+        return parsed(Health, self._decoded(answer), self.endpoint.url)
 
     def models(self) -> Flow[ModelList]:
         """``GET /models``."""
@@ -84,7 +84,9 @@ class HttpApi:
         return parsed(model, (yield from self._ask(method, path, **how)), self.endpoint.url)
 
     def _ask(self, method: str, path: str, **how: Any) -> Flow[Any]:
-        answer = yield from exchange(self._send(method, path, **how), self.endpoint.url)
+        return self._decoded((yield from exchange(self._send(method, path, **how), self.endpoint.url)))
+
+    def _decoded(self, answer: httpx.Response) -> Any:
         return decoded(answer, self.endpoint.url)
 
     def _send(self, method: str, path: str, **how: Any) -> Send:

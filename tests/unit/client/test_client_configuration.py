@@ -122,7 +122,7 @@ def test_an_address_given_keeps_the_environment_out(monkeypatch: pytest.MonkeyPa
         ("http://127.0.0.1:8000//", "http://127.0.0.1:8000", "http"),
         ("https://api.runpod.ai/v2/abc/", "https://api.runpod.ai/v2/abc", "runpod"),
         ("https://api.runpod.ai/v2/abc/runsync", "https://api.runpod.ai/v2/abc", "runpod"),
-        ("https://abc.api.runpod.ai", "https://abc.api.runpod.ai", "http"),
+        ("https://abc.api.runpod.ai/", "https://abc.api.runpod.ai", "direct"),
         ("runpod+http://127.0.0.1:8000", "http://127.0.0.1:8000", "runpod"),
     ],
 )
