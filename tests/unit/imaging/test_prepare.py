@@ -1,0 +1,110 @@
+"""Worn pages are cleaned by what they suffered; clean ones come back untouched."""
+
+import cv2
+import numpy as np
+import pytest
+
+from worker.imaging.prepare import prepare
+from worker.imaging.prepare_finding import WornPageDetector, stretched
+from worker.imaging.prepare_wear import wear_of
+
+
+@pytest.fixture(scope="module")
+def page():
+    picture = np.full((1200, 900, 3), 250, np.uint8)
+    for row in range(60, 1150, 50):
+        cv2.putText(
+            picture, f"Item {row} of the list   {row * 1.07:.2f}", (60, row), 0, 0.9, (20, 20, 20), 2, cv2.LINE_AA
+        )
+    return picture
+
+
+def with_specks(page, share=0.02):
+    chance = np.random.default_rng(3).random(page.shape[:2])
+    worn = page.copy()
+    worn[chance < share / 2] = 0
+    worn[chance > 1 - share / 2] = 255
+    return worn
+
+
+def in_shadow(page):
+    light = 1 - 0.6 / (1 + np.exp(-np.linspace(-6, 6, page.shape[1])))
+    return (page * light[None, :, None]).astype(np.uint8)
+
+
+def test_a_clean_page_comes_back_as_it_is(page):
+    prepared = prepare(page)
+    assert prepared.steps == ()
+    assert prepared.pixels is page
+
+
+def test_specks_are_taken_off_and_strokes_stay(page):
+    worn = with_specks(page)
+    prepared = prepare(worn)
+    assert "noise" in prepared.steps
+    before, after = (np.abs(one.astype(int) - page).mean() for one in (worn, prepared.pixels))
+    assert after < before / 2
+
+
+def test_a_shadow_is_evened(page):
+    prepared = prepare(in_shadow(page))
+    assert "light" in prepared.steps
+    paper = np.percentile(prepared.pixels, 80, axis=(0, 2))
+    assert paper.min() > 0.9 * paper.max()
+
+
+def test_every_pixel_stays_in_its_place(page):
+    worn = in_shadow(with_specks(page))
+    assert prepare(worn).pixels.shape == worn.shape
+    assert prepare(worn).pixels.dtype == np.uint8
+
+
+def test_blur_is_measured_in_pixels(page):
+    sharp, soft = wear_of(page).blur, wear_of(cv2.GaussianBlur(page, (0, 0), 2.0)).blur
+    assert sharp < 1.1
+    assert soft == pytest.approx(2.0, abs=0.4)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 4000), (40, 40), (4000, 3)])
+@pytest.mark.parametrize("value", [0, 255])
+def test_pictures_of_any_shape_can_be_judged_and_cleaned(shape, value):
+    blank = np.full((*shape, 3), value, np.uint8)
+    assert prepare(blank).pixels.shape == blank.shape
+
+
+def test_the_same_page_is_cleaned_the_same_twice(page):
+    worn = in_shadow(with_specks(page))
+    assert np.array_equal(prepare(worn).pixels, prepare(worn).pixels)
+
+
+class _TwoLooks:
+    """Finds one line on the page, and that one and another on the smaller picture."""
+
+    def __init__(self, page_height):
+        self.page_height = page_height
+
+    def find_lines(self, pixels):
+        scale = pixels.shape[0] / self.page_height
+        quads = [quad_at(100), quad_at(300)]
+        return [quads[0]] if scale == 1 else [np.float32(scale) * quad for quad in quads]
+
+
+def quad_at(top):
+    return np.array([[50, top], [400, top], [400, top + 30], [50, top + 30]], np.float32)
+
+
+def test_the_second_look_adds_only_what_the_first_missed(page):
+    found = WornPageDetector(_TwoLooks(page.shape[0]), blur=1.6).find_lines(page)
+    assert len(found) == 2
+    assert np.array_equal(found[0], quad_at(100))
+    assert found[1] == pytest.approx(quad_at(300), abs=1.0)
+
+
+def test_an_empty_page_is_not_stretched_into_noise():
+    page = np.random.default_rng(1).integers(240, 250, (200, 200, 3), np.uint8)
+    assert stretched(page) is page
+
+
+def test_a_sharp_page_is_found_as_it_is(page):
+    detector = _TwoLooks(page.shape[0])
+    assert prepare(page).finder(detector) is detector
