@@ -9,17 +9,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from ocrq.errors import ModelUnavailable
-from tasks.catalogue import is_local
 from tasks.runner import ReadContext
 from tasks.settings import Settings
 from worker import hub
+from worker.engines.trocr_attention import use_in_encoder
 from worker.engines.trocr_beams import Tokens
 from worker.engines.trocr_checkpoint import Checkpoint, load_checkpoint
 from worker.engines.trocr_crops import Crop, distinct, picture
@@ -41,15 +40,19 @@ class TrocrEngine:
     Args:
         name: For the result's ``served_by``.
         checkpoint: What reads.
+        look_seconds: Between two looks at whether to stop.
     """
 
-    def __init__(self, name: str, checkpoint: Checkpoint) -> None:
+    def __init__(self, name: str, checkpoint: Checkpoint, look_seconds: float = LOOK_SECONDS) -> None:
         self.name = name
+        self._look_seconds = look_seconds
         self.counts = Counts()
         self._checkpoint = checkpoint
         self._network = DecoderNetwork(checkpoint.model, self.counts)
         self._device: torch.device = next(checkpoint.model.parameters()).device
         self._pulse: Callable[[], None] = lambda: None
+        if self._device.type == "cpu" and checkpoint.model.dtype == torch.bfloat16:
+            use_in_encoder(checkpoint.model)
         for layer in _encoder_layers(checkpoint.model):
             layer.register_forward_pre_hook(lambda *_: self._pulse())
 
@@ -125,7 +128,7 @@ class TrocrEngine:
 
         def look() -> None:
             nonlocal looked
-            if time.monotonic() - looked > LOOK_SECONDS:
+            if time.monotonic() - looked >= self._look_seconds:
                 looked = time.monotonic()
                 context.check()
 
@@ -158,7 +161,7 @@ def load(model: str, settings: Settings) -> TrocrEngine:
     else:
         torch.set_num_threads(1)  # processes are the parallelism
         checkpoint = load_checkpoint(directory, torch.device("cpu"), getattr(torch, settings.cpu_precision))
-    return TrocrEngine(f"trocr/{Path(model).name if is_local(model) else model}", checkpoint)
+    return TrocrEngine(f"trocr/{model}", checkpoint)
 
 
 def _encoder_layers(model: Any) -> list[Any]:

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import TrOCRProcessor, VisionEncoderDecoderModel
 
 from ocrq.errors import ModelUnavailable
 from worker.engines.trocr_beams import Vocabulary
+
+UNUSED = "encoder.pooler."  # part of ViT, and of no use to TrOCR: it need not be there
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,23 @@ def load_checkpoint(directory: Path, device: torch.device, dtype: torch.dtype) -
         ModelUnavailable: No weights in safetensors, no TrOCR decoder, or a file is missing or damaged.
     """
     try:
-        model: Any = VisionEncoderDecoderModel.from_pretrained(
-            directory, use_safetensors=True, dtype=dtype, local_files_only=True, trust_remote_code=False
+        model: Any
+        model, told = VisionEncoderDecoderModel.from_pretrained(
+            directory,
+            use_safetensors=True,
+            dtype=dtype,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
         )
         processor = TrOCRProcessor.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise _unavailable(directory, f"could not be loaded ({type(error).__name__})") from error
     if getattr(model.config.decoder, "model_type", None) != "trocr":
         raise _unavailable(directory, "has no decoder of TrOCR's kind")
+    missing = sorted(name for name in told["missing_keys"] if not name.startswith(UNUSED))
+    if missing:  # transformers would read with random numbers in their place
+        raise _unavailable(directory, f"lacks weights ({missing[0]} and others)")
     settle_positions(model)
     model.to(device=device, dtype=dtype).eval().requires_grad_(False)
     settle_positions(model)

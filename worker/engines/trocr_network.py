@@ -14,7 +14,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear, scaled_dot_product_attention
+from torch.nn.functional import linear
+
+from worker.engines.trocr_attention import attend
 
 CACHE_STEPS = 16  # steps by which the self-attention cache grows; a line of print has 5 to 30 tokens
 
@@ -91,7 +93,9 @@ class DecoderNetwork:
         layers = []
         for module, qkv, heads in self._weights:
             keys, values = module.encoder_attn.k_proj(hidden), module.encoder_attn.v_proj(hidden)
-            layers.append(_Layer(module, qkv, heads, _split(keys, heads), _split(values, heads)))
+            layers.append(
+                _Layer(module, qkv, heads, _split(keys, heads).contiguous(), _split(values, heads).contiguous())
+            )
         self._counts.lines += hidden.shape[0]
         self._counts.cross_rows += hidden.shape[0] * hidden.shape[1]
         return Batch(layers, hidden.shape[0], beams)
@@ -206,10 +210,10 @@ def _layer_step(layer: _Layer, hidden: Tensor, cached: int, mask: Tensor | None)
     layer.keys[:, :, cached - rows : cached] = keys
     layer.values[:, :, cached - rows : cached] = values
     past_keys, past_values = layer.keys[:, :, :cached], layer.values[:, :, :cached]
-    seen = scaled_dot_product_attention(queries, past_keys, past_values, attn_mask=mask)
+    seen = attend(queries, past_keys, past_values, mask)
     hidden = module.self_attn_layer_norm(hidden + module.self_attn.out_proj(_joined(seen)))
     queries = _split(module.encoder_attn.q_proj(hidden), layer.heads)
-    seen = scaled_dot_product_attention(queries, layer.cross_keys, layer.cross_values)
+    seen = attend(queries, layer.cross_keys, layer.cross_values)
     hidden = module.encoder_attn_layer_norm(hidden + module.encoder_attn.out_proj(_joined(seen)))
     return module.final_layer_norm(hidden + module.fc2(module.activation_fn(module.fc1(hidden))))  # type: ignore[no-any-return]
 
