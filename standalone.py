@@ -22,12 +22,13 @@ from app.application import create_app
 from app.keys import KeyRing
 from app.server import Server, bind_address
 from ocrq.contracts import Health, Operation, ReadRequest
-from ocrq.errors import ServiceError, WorkerSpent
+from ocrq.errors import InternalError, RequestError, ServiceError, WorkerSpent
 from ocrq.exposure import check_exposure
 from tasks.catalogue import Catalogue
 from tasks.local import LocalBackend
 from tasks.runner import ReadContext, Runner, UnitReading
 from tasks.settings import Settings
+from worker.serverless.cuda import is_poisoned
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -125,11 +126,23 @@ class Mortal:
     ) -> UnitReading:
         """See :class:`tasks.runner.Runner`."""
         try:
-            return self._runner.read(operation, request, document, pages, context)
-        except WorkerSpent:
-            log.critical("this process can read no more, and makes room for another")
-            os.kill(os.getpid(), signal.SIGTERM)
+            reading = self._runner.read(operation, request, document, pages, context)
+        except RequestError:
             raise
+        except Exception as error:
+            if isinstance(error, WorkerSpent) or is_poisoned():
+                raise self._end() from error
+            raise
+        failed = [page.error.code for page in reading.pages if page.error]
+        if InternalError.code in failed and is_poisoned():
+            raise self._end()
+        return reading
+
+    def _end(self) -> WorkerSpent:
+        """End, as gracefully as ever: what is read meanwhile is answered. Returns what to tell the caller."""
+        log.critical("this process can read no more, and makes room for another")
+        os.kill(os.getpid(), signal.SIGTERM)
+        return WorkerSpent("this process could not go on, and is replaced; send the document again")
 
 
 def _load(backend: OwnBackend, settings: Settings) -> None:

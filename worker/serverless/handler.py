@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -26,6 +27,7 @@ from worker.serverless.order import Order, parse_order
 from worker.serverless.progress import Progress, Tell
 from worker.serverless.results import Results
 
+MOST_THREADS = 64  # as many as there are ever seats; asyncio's own are bounded by the number of cores
 STOP_SECONDS = 30.0  # how long a cancelled read may take to stop before the job's slot is given to another
 
 log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class Handler:
     tell_of: Callable[[Mapping[str, Any]], Tell] | None = None
     progress_seconds: float = 2.0
     answers: Answers = field(default_factory=Answers)
+    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST_THREADS, "read"))
 
     async def answer(self, job: dict[str, Any]) -> dict[str, Any]:
         """Answer a job.
@@ -143,7 +146,8 @@ class Handler:
     ) -> dict[str, Any]:
         stopped = threading.Event()
         context = ReadContext(cancelled=stopped.is_set, progress=progress, deadline=time.monotonic() + self.job_seconds)
-        reading = asyncio.ensure_future(asyncio.to_thread(OPERATION_TASKS[operation], request, context))
+        task, loop = OPERATION_TASKS[operation], asyncio.get_running_loop()
+        reading = loop.run_in_executor(self.threads, task, request, context)
         try:
             return cast(dict[str, Any], await asyncio.shield(reading))
         except asyncio.CancelledError:

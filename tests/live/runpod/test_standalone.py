@@ -25,10 +25,10 @@ OCULAR = {"Authorization": "Bearer key-of-the-balancer"}
 class Standalone(Worker):
     """The process, and its two ports."""
 
-    def __init__(self, log: Path, **settings: str) -> None:
+    def __init__(self, log: Path, module: str = "standalone", **settings: str) -> None:
         self.port, self.health_port = free_port(), free_port()
         ports = {"PORT": str(self.port), "PORT_HEALTH": str(self.health_port)}
-        super().__init__("standalone", log, {**ports, **settings}, module="standalone")
+        super().__init__("standalone", log, {**ports, **settings}, module=module)
         self.url = f"http://127.0.0.1:{self.port}"
         self.seen: list[int] = []
 
@@ -100,6 +100,21 @@ def test_a_process_that_dies_is_replaced(standalone: Standalone) -> None:
     standalone.until_ready()
     assert standalone.post("/extract_text", image=PAGE).status_code == 200
     del standalone.seen[2:]
+
+
+def test_a_process_whose_gpu_failed_says_so_and_is_replaced(tmp_path: Path) -> None:
+    dying = Standalone(tmp_path / "log", "tests.live.runpod.dying_standalone")
+    try:
+        dying.until_ready()
+        (child,) = psutil.Process(dying.process.pid).children()
+        answer = dying.post("/extract_text", image=page(width=101))
+        assert (answer.status_code, answer.json()["code"]) == (503, "worker_spent"), answer.text
+        assert answer.json()["retryable"] is True
+        until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, "it ends")
+        dying.until_ready()
+        assert dying.post("/extract_text", image=PAGE).json()["text"] == "page 1"
+    finally:
+        dying.kill()
 
 
 def test_models_that_cannot_be_loaded_end_it(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -142,7 +141,6 @@ def test_a_job_that_is_stopped_stops_its_read(make_handler: MakeHandler, runner:
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(stopped_midway(make_handler(), runner, job(image=PAGE)))
     assert runner.reads == []
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("asyncio_")]
 
 
 def test_after_a_stopped_job_the_next_one_is_read(make_handler: MakeHandler, runner: PageRunner) -> None:
