@@ -39,9 +39,10 @@ def worker(pool: str, concurrency: int | None) -> None:
 
     A service needs a control worker too: `python -m worker.control`.
     """
+    from ocrq.stack.environment import held_model
     from ocrq.stack.machine import default_workers
 
-    count = concurrency or default_workers(os.environ.get("OCRQ_MODEL", ""))
+    count = concurrency or default_workers(held_model(os.environ))
     # What asks a server for its readings needs no torch itself.
     extra = "gpu" if pool == "gpu" and not os.environ.get("OCRQ_OPENAI_URL") else "cpu"
     _become(extra, "worker", "--pool", pool, "--concurrency", str(count))

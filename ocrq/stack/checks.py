@@ -17,7 +17,7 @@ from typing import Literal
 from ocrq.errors import ServiceError
 from ocrq.stack import machine, redis_probe
 from ocrq.stack.data import DataDir
-from ocrq.stack.environment import EXTRAS, find_checkout, missing_modules
+from ocrq.stack.environment import EXTRAS, find_checkout, held_model, missing_for_models, missing_modules
 from ocrq.stack.redis_server import find_redis
 
 Status = Literal["ok", "warning", "failed"]
@@ -143,7 +143,7 @@ def _port(host: str, port: int) -> Check:
 
 def _machine(environment: Mapping[str, str]) -> Check:
     cpus, memory = machine.usable_cpus(), machine.available_bytes()
-    workers = machine.default_workers(environment.get("OCRQ_MODEL", ""))
+    workers = machine.default_workers(held_model(environment))
     found = f"{cpus} processors, {memory / _GIGABYTE:.1f} GiB of memory free: {workers} workers by default"
     if memory < machine.WORKER_BYTES:
         return Check("machine", "warning", found, "a worker takes up to 1 GiB; end something else first")
@@ -155,7 +155,13 @@ def _models(environment: Mapping[str, str]) -> Check:
     if model == "fake":
         return Check("model", "ok", "fake: reads nothing real, for tests")
     if model != "rapidocr":
-        return Check("model", "ok", f"{model}: loaded from the hub or its cache when the worker starts")
+        if missing := missing_for_models(environment):
+            found, _, remedy = missing.partition("; ")
+            return Check("model", "warning", found, remedy)
+        if environment.get("OCRQ_OPENAI_URL"):
+            return Check("model", "ok", f"{model}: read by this machine, or by the server at OCRQ_OPENAI_URL")
+        where = "in that directory" if (Path(model) / "config.json").is_file() else "loaded from the hub or its cache"
+        return Check("model", "ok", f"{model}: {where} when the worker starts")
     spec = importlib.util.find_spec("rapidocr")
     files = list((Path(spec.origin).parent / "models").glob("*.onnx")) if spec and spec.origin else []
     if not files:

@@ -11,7 +11,15 @@ from pathlib import Path
 
 from ocrq.stack import http_probe, redis_probe
 from ocrq.stack.data import DataDir, Hold
-from ocrq.stack.environment import check_extras, find_checkout, part_environment, stack_environment, with_models_found
+from ocrq.stack.environment import (
+    check_extras,
+    find_checkout,
+    held_model,
+    missing_for_models,
+    part_environment,
+    stack_environment,
+    with_models_found,
+)
 from ocrq.stack.interrupts import Interrupts
 from ocrq.stack.machine import check_port, default_workers, free_port
 from ocrq.stack.part import PartSpec
@@ -113,7 +121,9 @@ class _Stack:
             host=self.options.host,
             port=self.port,
         )
-        workers = self.options.workers or default_workers(environment.get("OCRQ_MODEL", ""))
+        workers = self.options.workers or default_workers(held_model(environment))
+        if missing := missing_for_models(environment):
+            self.tell(f"warning: {missing}")
         parts = (
             ("control", "the control worker", ("worker.control",), CONTROL_STOP_SECONDS),
             ("worker", "the worker", ("worker", "--concurrency", str(workers)), WORKER_STOP_SECONDS),

@@ -150,3 +150,18 @@ def _named(environment: Mapping[str, str]) -> frozenset[str]:
 def _has_gpu() -> bool:
     """Whether there is a GPU, and what reads on it: then models that are on this machine are read there."""
     return _GPU.exists() and not missing_modules(("gpu",))
+
+
+def held_model(environment: Mapping[str, str]) -> str:
+    """The model each reading process holds from the start, as far as it takes memory here: a server's does not."""
+    model = environment.get("OCRQ_MODEL", "")
+    return model if model in _OWN or not environment.get("OCRQ_OPENAI_URL") else ""
+
+
+def missing_for_models(environment: Mapping[str, str]) -> str:
+    """What the models that are read from the start need and is not installed, with the remedy; empty: nothing."""
+    named = _named({name: value for name, value in environment.items() if name != "OCRQ_MODELS"})
+    missing = missing_modules(("gpu",))
+    if not missing or not named or environment.get("OCRQ_OPENAI_URL"):
+        return ""
+    return f"{', '.join(sorted(named))}: needs {', '.join(missing)}, which is not installed; pip install -e '.[gpu]'"

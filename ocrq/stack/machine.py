@@ -11,7 +11,8 @@ from pathlib import Path
 
 from ocrq.errors import ServiceError
 
-WORKER_BYTES = 1024**3  # a reading process with its models takes 0.5 to 1 GB
+WORKER_BYTES = 1024**3  # a reading process with rapidocr takes 0.5 to 1 GB
+_WEIGHTS = 2  # times a checkpoint's files: weights of 16 bits that are read in 32
 _PORTS = range(20_000, 32_000)  # below what Linux gives to outgoing connections (32768 and up)
 _TRIES = 100
 _POLL_SECONDS = 0.1
@@ -40,9 +41,17 @@ def available_bytes() -> int:
 
 
 def default_workers(model: str) -> int:
-    """One reading process per processor, as far as memory goes; ``fake`` takes next to none."""
+    """One reading process per processor, as far as memory goes; ``fake`` takes next to none.
+
+    Each process holds a copy of the model. How large one of a model hub is shows when it is there, so it gets one.
+    """
     cpus = usable_cpus()
-    return cpus if model == "fake" else max(1, min(cpus, available_bytes() // WORKER_BYTES))
+    if model == "fake":
+        return cpus
+    if model in {"", "rapidocr"}:
+        return max(1, min(cpus, available_bytes() // WORKER_BYTES))
+    weights = sum(file.stat().st_size for file in Path(model).glob("*.safetensors"))
+    return max(1, min(cpus, available_bytes() // (WORKER_BYTES + _WEIGHTS * weights))) if weights else 1
 
 
 def free_port(host: str = "127.0.0.1") -> int:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ocrq.stack import environment
+from ocrq.stack import environment, machine
 from ocrq.stack.data import DataDir
-from ocrq.stack.environment import stack_environment, with_models_found
+from ocrq.stack.environment import held_model, missing_for_models, stack_environment, with_models_found
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +61,23 @@ def test_a_model_beside_the_caller_is_found_from_the_checkout(tmp_path: Path, mo
         "OCRQ_MODELS": f"rapidocr,models/there,{here / 'mine'}",
         "OTHER": "mine",
     }
+
+
+def test_a_worker_for_each_processor_as_far_as_the_models_copies_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "usable_cpus", lambda: 16)
+    monkeypatch.setattr(machine, "available_bytes", lambda: 8 * machine.WORKER_BYTES)
+    with (tmp_path / "model.safetensors").open("wb") as weights:
+        weights.truncate(machine.WORKER_BYTES // 2)
+    assert machine.default_workers(str(tmp_path)) == 4  # each takes twice the half, and one beside
+    assert machine.default_workers("a/model-of-a-hub") == 1
+    assert machine.default_workers(held_model({"OCRQ_MODEL": "a/model", "OCRQ_OPENAI_URL": "http://vllm/v1"})) == 8
+
+
+def test_who_names_a_model_is_told_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(environment.EXTRAS, "gpu", ("no_such_module",))
+    told = missing_for_models({"OCRQ_MODEL": "a/model"})
+    assert "a/model" in told and "no_such_module" in told and "pip install" in told
+    assert missing_for_models({"OCRQ_MODEL": "rapidocr", "OCRQ_MODELS": "a/model"}) == ""
+    assert missing_for_models({"OCRQ_MODEL": "a/model", "OCRQ_OPENAI_URL": "http://vllm/v1"}) == ""
