@@ -88,7 +88,7 @@ def surplus(held: Mapping[str, Held], budget: int, wanted: int = 0) -> list[str]
     for name, model in sorted(held.items(), key=lambda item: item[1].used_at):
         if over <= 0:
             break
-        if not model.users:
+        if not model.users and model.bytes:
             leaving.append(name)
             over -= model.bytes
     return leaving

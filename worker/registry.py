@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from ocrq.errors import InternalError, ModelUnavailable
@@ -115,7 +115,8 @@ class Registry:
             try:
                 engine, _ = self._serving(entry, taken)
                 if needs_detector(engine):
-                    self._take(entry_for(DETECTOR), taken)
+                    with suppress(ModelUnavailable):  # whoever needs it says so when asked to read
+                        self._take(entry_for(DETECTOR), taken)
             finally:
                 self._give_back(taken)
 
@@ -194,7 +195,7 @@ class Registry:
     def _make_room(self, wanted: int | None) -> None:
         """Let models leave until what stays, and ``wanted`` bytes more, are within the budget; None: all that may."""
         with self._state:
-            idle = [name for name, held in self._held.items() if not held.users]
+            idle = [name for name, held in self._held.items() if not held.users and held.bytes]
             leaving = idle if wanted is None else surplus(self._held, self._budget, wanted)
             for name in leaving:
                 del self._held[name]
