@@ -65,8 +65,8 @@ def total_of(paths: list[Path]) -> dict[str, Any]:
         Exception: A document could not be read, and so nothing was added up; the ``args`` of its cause are
             ``(code, detail, {"field": …, "retryable": …})``.
     """
-    header = [chain(read(path.read_bytes()), file_away.s(path.name)) for path in paths]
-    pending = chord(header, app=app)(add_up.s())
+    header = [chain(read(path.read_bytes()), file_away.s(path.name).set(queue=OURS)) for path in paths]
+    pending = chord(header, app=app)(add_up.s().set(queue=OURS))
     result: dict[str, Any] = pending.get(timeout=PATIENCE_SECONDS)
     return result
 

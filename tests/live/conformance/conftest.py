@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import httpx
@@ -35,6 +36,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
         assert runpod.alive(), runpod.said()
         yield Doors(f"http://127.0.0.1:{http_port}", f"http://127.0.0.1:{runpod_port}", celery)
     finally:
+        gc.collect()  # handles of calls, which tracebacks keep, take leave of Redis while it is there
         celery.close()
         runpod.kill()
         parts.stop()
