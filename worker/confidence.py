@@ -1,19 +1,27 @@
 """What the characters' probabilities say about words, lines and pages.
 
-A line's confidence is the probability that the line is right, a page's the expected share of its words that are.
-Characters are taken as independent. The models are surer of themselves than they should be, and none of this sees
-lines that were not found: both are for calibration to mend.
+A line's confidence is the probability that the line is right, a page's the expected share of its words that are,
+those included that were not found. Characters are taken as independent; the calibration's curves mend what that and
+the models' trust in themselves leave wrong.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from worker.calibration import Calibration
+from worker.calibration.curves import logit
 from worker.page import LineReading
 
 BLANK_PAGE = 0.0
 """Nothing was read, so nothing vouches for the text: a blank page and one too faint to read look the same."""
+
+AS_SAID = Calibration()
+"""Leaves the probabilities as the model gives them."""
+
+SURE_WORD = 0.9
+"""A word that is right with at least this probability counts as sure among a page's measures."""
 
 
 def all_right(probabilities: Iterable[float]) -> float:
@@ -21,12 +29,14 @@ def all_right(probabilities: Iterable[float]) -> float:
     return math.prod(min(max(p, 0.0), 1.0) for p in probabilities)
 
 
-def line_confidence(reading: LineReading) -> float:
+def line_confidence(reading: LineReading, calibration: Calibration = AS_SAID) -> float:
     """The probability that a line is right; 0 for an empty one.
 
     A reader that gives no probabilities gets 0 as well: it says nothing about its text.
     """
-    return all_right(reading.probabilities) if reading.probabilities else 0.0
+    return (
+        calibration.line(all_right(map(calibration.character, reading.probabilities))) if reading.probabilities else 0.0
+    )
 
 
 def word_ranges(text: str) -> list[tuple[int, int]]:
@@ -42,17 +52,42 @@ def word_ranges(text: str) -> list[tuple[int, int]]:
     return ranges
 
 
-def word_confidences(reading: LineReading) -> list[float]:
+def word_confidences(reading: LineReading, calibration: Calibration = AS_SAID) -> list[float]:
     """The probability of each word of a line that it is right, in order."""
     if not reading.probabilities:
         return [0.0 for _ in word_ranges(reading.text)]
-    return [all_right(reading.probabilities[first:after]) for first, after in word_ranges(reading.text)]
+    characters = [calibration.character(probability) for probability in reading.probabilities]
+    return [calibration.word(all_right(characters[first:after])) for first, after in word_ranges(reading.text)]
 
 
-def page_confidence(readings: Sequence[LineReading]) -> float:
-    """The expected share of a page's words that are right; :data:`BLANK_PAGE` where there are none."""
-    words = [confidence for reading in readings for confidence in word_confidences(reading)]
-    return sum(words) / len(words) if words else BLANK_PAGE
+def page_confidence(
+    readings: Sequence[LineReading], calibration: Calibration = AS_SAID, seen: Mapping[str, float] | None = None
+) -> float:
+    """The expected share of a page's words that are right; :data:`BLANK_PAGE` where there are none.
+
+    Args:
+        readings: Of all its lines.
+        calibration: Without a page model, the mean of the words' confidences is the page's.
+        seen: Measures of the page that its readings do not tell, for the page model.
+    """
+    words = [confidence for reading in readings for confidence in word_confidences(reading, calibration)]
+    if not words:
+        return BLANK_PAGE
+    if calibration.page is None:
+        return sum(words) / len(words)
+    return calibration.page({**page_measures(words), **(seen or {})})
+
+
+def page_measures(words: Sequence[float]) -> dict[str, float]:
+    """What the confidences of a page's words tell of the page; more is better.
+
+    Args:
+        words: At least one; calibrated.
+    """
+    return {
+        "words": logit(sum(words) / len(words)),
+        "sure": sum(word >= SURE_WORD for word in words) / len(words),
+    }
 
 
 def document_confidence(pages: Sequence[tuple[str, float]]) -> float:

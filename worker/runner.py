@@ -21,6 +21,7 @@ from ocrq.errors import (
 from tasks.runner import Plan, ReadContext, UnitReading
 from tasks.unforeseen import unforeseen
 from worker import formats
+from worker.calibration import is_calibrated
 from worker.confidence import document_confidence
 from worker.imaging.decode import Document, Limits, Opener, check_page_count
 from worker.language import detect_language
@@ -149,11 +150,16 @@ class PipelineRunner:
             preprocessing_enabled=request.use_preprocessing,
             warnings=list(warnings),
         )
-        if not mode.robust:
-            return metadata
-        told = {"robust_processing": True, "ensemble_size": mode.variants}
-        lines_reread = sum(reading.lines_reread for reading in readings)
-        return Metadata(**metadata.model_dump(exclude=set(told)), **told, lines_reread=lines_reread)
+        told: dict[str, Any] = {"calibrated": _calibrated(served_by, mode)}
+        if mode.robust:
+            lines_reread = sum(reading.lines_reread for reading in readings)
+            told |= {"robust_processing": True, "ensemble_size": mode.variants, "lines_reread": lines_reread}
+        return Metadata(**metadata.model_dump(exclude=set(told)), **told)
+
+
+def _calibrated(served_by: Sequence[str], mode: ReadMode) -> bool:
+    """Whether the confidence of all that read was fitted on real documents."""
+    return bool(served_by) and all(is_calibrated(name, "rolm" if mode.robust else "olm") for name in served_by)
 
 
 class _Sources:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import cv2
 import numpy as np
 
+from worker.ensemble.coarse import COARSE_ROWS, coarse
 from worker.page import Pixels
-
-Source = Literal["sent", "prepared"]
 
 
 @dataclass(frozen=True)
@@ -21,13 +19,11 @@ class Variant:
     Attributes:
         name: For warnings.
         make: The line's crop to another crop of it.
-        source: Which picture of the page the crop is cut from.
         grow: The quad is widened by this share of its height on every side before the crop is cut.
     """
 
     name: str
     make: Callable[[Pixels], Pixels]
-    source: Source = "prepared"
     grow: float = 0.0
 
 
@@ -43,20 +39,24 @@ def stretched(crop: Pixels) -> Pixels:
     return np.asarray(np.clip((crop.astype(np.float32) - dark) * scale, 0, FULL), np.uint8)
 
 
+def coarser(crop: Pixels) -> Pixels:
+    """Fewer pixels, on which blur and grain go and letters stay."""
+    return coarse(crop, COARSER_ROWS)
+
+
+def tight_and_coarse(crop: Pixels) -> Pixels:
+    """Likewise, for a crop without its rim, where neighbouring lines reach in."""
+    return coarse(crop, COARSE_ROWS)
+
+
+def coarsest(crop: Pixels) -> Pixels:
+    """As few pixels as letters can do with."""
+    return coarse(crop, COARSEST_ROWS)
+
+
 def smoothed(crop: Pixels) -> Pixels:
     """A slight blur, under which grain and blocks of compression go."""
     return np.asarray(cv2.GaussianBlur(crop, (0, 0), SMOOTH_SIGMA), np.uint8)
-
-
-def sharpened(crop: Pixels) -> Pixels:
-    """Edges made steeper (unsharp masking)."""
-    soft = cv2.GaussianBlur(crop, (0, 0), SHARP_SIGMA)
-    return np.asarray(cv2.addWeighted(crop, 1 + SHARP_AMOUNT, soft, -SHARP_AMOUNT, 0), np.uint8)
-
-
-def despeckled(crop: Pixels) -> Pixels:
-    """Median of 3 x 3 pixels."""
-    return np.asarray(cv2.medianBlur(crop, 3), np.uint8)
 
 
 def brightened(crop: Pixels) -> Pixels:
@@ -74,29 +74,24 @@ def narrowed(crop: Pixels) -> Pixels:
     return _widened(crop, NARROWER)
 
 
-def widened(crop: Pixels) -> Pixels:
-    """The line a little wider: likewise."""
-    return _widened(crop, WIDER)
-
-
+COARSER_ROWS, COARSEST_ROWS = 22, 14  # pixels
 FULL = 255.0  # grey values
 DARK_PERCENT, BRIGHT_PERCENT = 1, 99  # percentiles taken for black and white: single pixels do not count
 LEAST_RANGE = 30.0  # grey values; stretching less shows nothing but noise
 SMOOTH_SIGMA = 0.8  # pixels
-SHARP_SIGMA, SHARP_AMOUNT = 1.5, 1.0  # pixels; share of the difference that is added
 BRIGHT_GAMMA, DARK_GAMMA = 0.6, 1.7
-NARROWER, WIDER = 0.85, 1.2  # shares of the width
+NARROWER = 0.85  # share of the width
 
 VARIANTS = (
+    Variant("coarse", coarser),
+    Variant("tight", tight_and_coarse, grow=-0.06),
+    Variant("coarsest", coarsest),
     Variant("smoothed", smoothed),
-    Variant("grown", same, grow=0.15),
-    Variant("wider", widened),
-    Variant("as sent, despeckled", despeckled, source="sent"),
     Variant("narrower", narrowed),
+    Variant("grown", same, grow=0.15),
+    Variant("brighter", brightened),
     Variant("darker", darkened),
     Variant("stretched", stretched),
-    Variant("sharpened", sharpened),
-    Variant("brighter", brightened),
 )
 """In the order in which they are tried."""
 

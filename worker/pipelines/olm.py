@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from ocrq.contracts import Line, Page, Word
 from ocrq.contracts.result import Box
 from tasks.runner import ReadContext
-from worker.confidence import line_confidence, page_confidence, word_confidences, word_ranges
+from worker.calibration import Calibration, calibration_for
+from worker.confidence import AS_SAID, line_confidence, page_confidence, word_confidences, word_ranges
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import span_quad
 from worker.imaging.orient import as_sent, skew_of, straightened
 from worker.imaging.prepare import prepare
+from worker.imaging.prepare_wear import Wear
 from worker.layout import arrange, compose_text
 from worker.page import LineReading, PageImage, Quad
 from worker.pipelines.protocols import PageRead
 from worker.pipelines.upright import UprightPage, read_upright
 
 QUARTER = 90.0  # degrees
+
+LEAST_CONTRAST = 1.0
+"""Grey values; a page of one colour has none, and no logarithm."""
 
 
 class OlmPipeline:
@@ -35,6 +41,7 @@ class OlmPipeline:
 
     def __init__(self, detector: Detector, line_reader: LineReader, preprocess: bool = False) -> None:
         self._detector, self._line_reader, self._preprocess = detector, line_reader, preprocess
+        self._calibration = calibration_for(line_reader.name, "olm")
 
     def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
         """See :class:`worker.pipelines.protocols.Pipeline`."""
@@ -51,18 +58,35 @@ class OlmPipeline:
             JobCancelled: The job was cancelled.
             TimeLimitExceeded: The deadline has passed.
         """
-        pixels = prepare(page.pixels).pixels if self._preprocess else page.pixels
-        upright = read_upright(pixels, self._detector, self._line_reader, context)
-        return to_page(page, upright)
+        upright, seen = self.look(page, context)
+        return to_page(page, upright, self._calibration, seen)
+
+    def look(self, page: PageImage, context: ReadContext) -> tuple[UprightPage, dict[str, float]]:
+        """What was read of a page, and the page's measures for its confidence; raises as :meth:`read_page` does."""
+        prepared = prepare(page.pixels)
+        if self._preprocess:
+            upright = read_upright(prepared.pixels, prepared.finder(self._detector), self._line_reader, context)
+        else:
+            upright = read_upright(page.pixels, self._detector, self._line_reader, context)
+        return upright, wear_measures(prepared.wear)
 
 
-def to_page(page: PageImage, upright: UprightPage) -> Page:
-    """The result page of what was read, in reading order."""
+def to_page(
+    page: PageImage, upright: UprightPage, calibration: Calibration, seen: Mapping[str, float] | None = None
+) -> Page:
+    """The result page of what was read, in reading order.
+
+    Args:
+        page: As sent.
+        upright: What was read of it.
+        calibration: What the reader's probabilities are worth.
+        seen: Measures of the page for its confidence, beside those of its words.
+    """
     skew = skew_of(upright.quads)
     blocks = arrange(straightened(upright.quads, skew))
     order = [index for block in blocks for row in block for index in row]
     quads = [as_sent(quad, upright.turns, page.width, page.height) for quad in upright.quads]
-    lines = [to_line(page, quads[index], upright.readings[index]) for index in order]
+    lines = [to_line(page, quads[index], upright.readings[index], calibration) for index in order]
     return Page(
         page=page.number,
         width=page.width,
@@ -70,18 +94,19 @@ def to_page(page: PageImage, upright: UprightPage) -> Page:
         angle=round(QUARTER * upright.turns + skew, 1),
         dpi=page.dpi,
         text=compose_text(blocks, [reading.text for reading in upright.readings]),
-        confidence=page_confidence(upright.readings),
+        confidence=page_confidence(upright.readings, calibration, seen),
         lines=lines,
     )
 
 
-def to_line(page: PageImage, quad: Quad, reading: LineReading) -> Line:
+def to_line(page: PageImage, quad: Quad, reading: LineReading, calibration: Calibration = AS_SAID) -> Line:
     """A line of the result with its words.
 
     Args:
         page: Boxes end at its edges.
         quad: In pixels of the page as sent.
         reading: Words have boxes where the reader knows the characters' places.
+        calibration: What the reader's probabilities are worth.
     """
     words = [
         Word(
@@ -91,9 +116,21 @@ def to_line(page: PageImage, quad: Quad, reading: LineReading) -> Line:
             if reading.spans
             else None,
         )
-        for (first, after), confidence in zip(word_ranges(reading.text), word_confidences(reading), strict=True)
+        for (first, after), confidence in zip(
+            word_ranges(reading.text), word_confidences(reading, calibration), strict=True
+        )
     ]
-    return Line(text=reading.text, confidence=line_confidence(reading), box=_box(page, quad), words=words)
+    return Line(text=reading.text, confidence=line_confidence(reading, calibration), box=_box(page, quad), words=words)
+
+
+def wear_measures(wear: Wear) -> dict[str, float]:
+    """How little a page is worn; more is better. On worn pages lines are missed, which no reading tells."""
+    return {
+        "sharp": -wear.blur,
+        "light": wear.light,
+        "contrast": math.log(max(wear.contrast, LEAST_CONTRAST)),
+        "calm": -math.log1p(wear.specks),
+    }
 
 
 def _box(page: PageImage, quad: Quad) -> Box:

@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ocrq.contracts import Page
 from ocrq.errors import JobCancelled, TimeLimitExceeded, WorkerSpent
 from tasks.runner import ReadContext
+from worker.calibration import calibration_for
 from worker.characters import tidied
 from worker.confidence import line_confidence
 from worker.engines.protocols import Detector, LineReader
 from worker.ensemble import VARIANTS, Lattice, Variant
+from worker.ensemble.coarse import reader_for
 from worker.imaging.crop import cut_line, quad_size
 from worker.imaging.prepare import prepare
 from worker.page import LineReading, PageImage, Pixels, Quad
-from worker.pipelines.olm import to_page
+from worker.pipelines.olm import to_page, wear_measures
 from worker.pipelines.protocols import PageRead, ReadMode
 from worker.pipelines.upright import UprightPage, read_upright
 from worker.spacing import spaced
@@ -63,6 +66,7 @@ class RolmPipeline:
         self, detector: Detector, line_reader: LineReader, mode: ReadMode, variants: Sequence[Variant] = VARIANTS
     ) -> None:
         self._detector, self._reader, self._mode, self._variants = detector, line_reader, mode, tuple(variants)
+        self._calibration = calibration_for(line_reader.name, "rolm")
 
     def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
         """See :class:`worker.pipelines.protocols.Pipeline`."""
@@ -77,21 +81,32 @@ class RolmPipeline:
             JobCancelled: The job was cancelled.
             TimeLimitExceeded: The deadline has passed.
         """
-        upright = read_upright(prepare(page.pixels).pixels, self._detector, self._reader, context)
+        upright, seen, told = self.look(page, context)
+        return replace(told, page=to_page(page, upright, self._calibration, seen))
+
+    def look(self, page: PageImage, context: ReadContext) -> tuple[UprightPage, dict[str, float], PageRead]:
+        """What was read of a page, the page's measures for its confidence, and what else there is to tell.
+
+        Raises as :meth:`read_page` does; the page in the last part is empty.
+        """
+        prepared = prepare(page.pixels)
+        reader = reader_for(self._reader, prepared.wear)
+        upright = read_upright(prepared.pixels, prepared.finder(self._detector), reader, context)
         hard = self._hard_lines(upright)
         failed: dict[str, None] = {}
         self._vote(list(hard.values()), upright, context, failed)
         readings = [hard[i].lattice.reading() if i in hard else one for i, one in enumerate(upright.readings)]
-        return PageRead(
-            to_page(page, _without_empty(replace(upright, readings=tuple(readings)))),
+        told = PageRead(
+            Page(page=page.number, width=page.width, height=page.height),
             tuple(f"page {page.number}: the variant '{name}' failed and did not vote" for name in failed),
             variants=max((line.lattice.readings for line in hard.values()), default=1),
             lines_reread=sum(line.lattice.readings > 1 for line in hard.values()),
         )
+        return _without_empty(replace(upright, readings=tuple(readings))), wear_measures(prepared.wear), told
 
     def _hard_lines(self, upright: UprightPage) -> dict[int, _HardLine]:
         """The lines that are not sure, the least sure first, by their place among the page's."""
-        sureness = [line_confidence(reading) for reading in upright.readings]
+        sureness = [line_confidence(reading, self._calibration) for reading in upright.readings]
         order = sorted(range(len(sureness)), key=lambda index: sureness[index])
         return {
             index: _HardLine(upright.quads[index], Lattice(upright.readings[index]), iter(self._variants))

@@ -1,0 +1,177 @@
+"""Fit an engine's confidence on documents with ground truth: ``python -m evaluation.calibrate collect|fit …``.
+
+``collect`` reads the documents and keeps what the engine said; ``fit`` makes the curves of it, tells how well they do
+on documents left out, and writes the file that the pipelines load.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from evaluation.curve_fitting import calibration_error, fit_page, fit_platt, out_of_fold, ranking
+from evaluation.documents import from_manifest, load_pages
+from evaluation.truth import characters_right, line_right, tokens, words_right
+from ocrq.contracts.request import ROBUST_MIN_VARIANTS
+from tasks.runner import ReadContext
+from worker.calibration import Calibration
+from worker.calibration.files import Way, save
+from worker.confidence import line_confidence, page_confidence, page_measures, word_confidences, word_ranges
+from worker.imaging.limits import Limits
+from worker.page import LineReading
+from worker.pipelines.protocols import ReadMode
+
+FOLDS = 5
+EACH_LINE = 4  # one of so many lines is laid on the true ones: characters are plenty, and laying them costs
+GOOD_SHARE = 0.9  # of words right: what a page's confidence is asked to tell from less
+PAGE_MEASURES = ("words", "sure", "sharp", "light", "calm", "contrast")
+
+Sample = dict[str, Any]
+"""One page: document, manifest, truth, visual, readings [[text, probabilities]], measures."""
+
+
+@click.group()
+def main() -> None:
+    """Fit an engine's confidence on documents with ground truth."""
+
+
+@main.command()
+@click.argument("manifests", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--way", type=click.Choice(["olm", "rolm"]), required=True, help="How pages are read.")
+@click.option("--samples", type=click.Path(path_type=Path), required=True, help="JSON lines; appended to.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many documents of each manifest.")
+def collect(manifests: tuple[Path, ...], way: Way, samples: Path, limit: int | None) -> None:
+    """Read the first page of every document of MANIFESTS with the embedded engine; what SAMPLES has is left out."""
+    done = {(one["manifest"], one["document"]) for one in _load(samples)} if samples.exists() else set()
+    look = _looker(way)
+    with samples.open("a", encoding="utf-8") as file:
+        for manifest in manifests:
+            for entry in from_manifest(manifest, limit=limit):
+                name = Path(entry.name).stem
+                if (str(manifest), name) in done:
+                    continue
+                readings, measures = look(load_pages(entry, Limits())[0])
+                sample = {
+                    "document": name,
+                    "manifest": str(manifest),
+                    "truth": entry.gold["text"].split("\f")[0],
+                    "visual": entry.gold.get("text_order") == "visual",
+                    "readings": [[one.text, [round(p, 6) for p in one.probabilities]] for one in readings],
+                    "measures": measures,
+                }
+                file.write(json.dumps(sample, ensure_ascii=False) + "\n")
+                file.flush()
+                click.echo(f"{manifest.parent.name} {name}", err=True)
+
+
+@main.command()
+@click.option("--way", type=click.Choice(["olm", "rolm"]), required=True)
+@click.option("--samples", type=click.Path(exists=True, path_type=Path), required=True)
+@click.option("--engine", default="rapidocr/PP-OCRv6-small", show_default=True, help="As in served_by.")
+def fit(way: Way, samples: Path, engine: str) -> None:
+    """Fit the curves, show how well they hold on documents left out, and write the engine's file."""
+    pages = [{**sample, "characters": _characters(sample)} for sample in _load(samples) if sample["readings"]]
+    documents = [str(page["document"]) for page in pages]
+    held = out_of_fold(pages, documents, FOLDS, lambda known, asked: [_judged(page, fitted(known)) for page in asked])
+    measured: dict[str, Any] = {"documents": len(set(documents)), "pages": len(pages), "folds": FOLDS}
+    for manifest in sorted({str(page["manifest"]) for page in pages}):
+        own = [judged for judged, page in zip(held, pages, strict=True) if page["manifest"] == manifest]
+        measured[Path(manifest).parent.name] = figures(own)
+    click.echo(json.dumps(measured, indent=1))
+    click.echo(str(save(fitted(pages), engine, way, measured)))
+
+
+def fitted(pages: Sequence[Sample]) -> Calibration:
+    """The curves of these pages, each fitted on what the one before it gives."""
+    characters = [pair for page in pages for pair in page["characters"]]
+    calibration = Calibration(character=fit_platt(*zip(*characters, strict=True)), fitted=True)
+    words = [word for page in pages for word in _words(page, calibration)]
+    lines = [line for page in pages if page["visual"] for line in _lines(page, calibration)]
+    calibration = Calibration(
+        calibration.character, fit_platt(*zip(*words, strict=True)), fit_platt(*zip(*lines, strict=True)), fitted=True
+    )
+    model = fit_page([_measures(page, calibration) for page in pages], [_share(page) for page in pages], PAGE_MEASURES)
+    return Calibration(calibration.character, calibration.word, calibration.line, model, fitted=True)
+
+
+def figures(judged: Sequence[Sample]) -> dict[str, Any]:
+    """Calibration error and ranking of pages, lines and words that were judged out of fold."""
+    said, was = [page["page"][0] for page in judged], [page["page"][1] for page in judged]
+    result: dict[str, Any] = {"page_ece": calibration_error(said, was)}
+    result["page_auroc"] = ranking(said, [share >= GOOD_SHARE for share in was])
+    result["mean_f1"], result["mean_confidence"] = sum(was) / len(was), sum(said) / len(said)
+    for kind in ("lines", "words"):
+        said, was = zip(*(pair for page in judged for pair in page[kind]), strict=True)
+        result[f"{kind}_ece"], result[f"{kind}_auroc"] = calibration_error(said, was), ranking(said, was)
+    return {name: None if value is None else round(value, 4) for name, value in result.items()}
+
+
+def _judged(page: Sample, calibration: Calibration) -> Sample:
+    confidence = page_confidence(_readings(page), calibration, page["measures"])
+    return {
+        "page": (confidence, _share(page)),
+        "lines": _lines(page, calibration) if page["visual"] else [],
+        "words": _words(page, calibration),
+    }
+
+
+def _measures(page: Sample, calibration: Calibration) -> dict[str, float]:
+    words = [word for reading in _readings(page) for word in word_confidences(reading, calibration)]
+    return {**page_measures(words), **page["measures"]}
+
+
+def _characters(page: Sample) -> list[tuple[float, bool]]:
+    true_lines = page["truth"].split("\n") if page["visual"] else []
+    return [
+        (reading.probabilities[index], right)
+        for reading in _readings(page)[::EACH_LINE]
+        for index, right in characters_right(reading.text, true_lines)
+    ]
+
+
+def _words(page: Sample, calibration: Calibration) -> list[tuple[float, bool]]:
+    readings = _readings(page)
+    texts = [reading.text[first:after] for reading in readings for first, after in word_ranges(reading.text)]
+    said = [word for reading in readings for word in word_confidences(reading, calibration)]
+    told = zip(texts, said, words_right(texts, page["truth"]), strict=True)
+    return [(confidence, right) for text, confidence, right in told if tokens(text)]
+
+
+def _lines(page: Sample, calibration: Calibration) -> list[tuple[float, bool]]:
+    readings = [reading for reading in _readings(page) if tokens(reading.text)]
+    return [(line_confidence(reading, calibration), line_right(reading.text, page["truth"])) for reading in readings]
+
+
+def _share(page: Sample) -> float:
+    """Word F1 of the page."""
+    read = Counter(token for text, _ in page["readings"] for token in tokens(text))
+    true = Counter(tokens(page["truth"]))
+    return 2 * (read & true).total() / max(1, read.total() + true.total())
+
+
+def _readings(page: Sample) -> list[LineReading]:
+    return [LineReading(text, tuple(probabilities)) for text, probabilities in page["readings"]]
+
+
+def _load(samples: Path) -> list[Sample]:
+    return [json.loads(line) for line in samples.read_text(encoding="utf-8").splitlines()]
+
+
+def _looker(way: Way) -> Any:
+    from worker.engines.rapidocr import RapidOcrEngine
+    from worker.pipelines.olm import OlmPipeline
+    from worker.pipelines.rolm import RolmPipeline
+
+    engine = RapidOcrEngine.load()
+    mode = ReadMode(robust=way == "rolm", variants=ROBUST_MIN_VARIANTS)
+    pipeline = RolmPipeline(engine, engine, mode) if way == "rolm" else OlmPipeline(engine, engine)
+    return lambda page: (lambda seen: (seen[0].readings, seen[1]))(pipeline.look(page, ReadContext()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,9 @@
+"""What an engine's probabilities are worth, measured on real documents: one small file per engine and way of reading.
+
+``scripts/calibrate.py`` writes the files. An engine without one is uncalibrated, and results say so.
+"""
+
+from worker.calibration.curves import Calibration, PageModel, Platt
+from worker.calibration.files import calibration_for, is_calibrated
+
+__all__ = ["Calibration", "PageModel", "Platt", "calibration_for", "is_calibrated"]
