@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import ModuleType
 
 import click
 
@@ -13,7 +12,7 @@ from evaluation.comparison import differences, side_by_side
 from evaluation.degrading import CLEAN, MODES, degraded
 from evaluation.documents import Entry, from_manifest
 from evaluation.readers import READERS, Prediction
-from evaluation.scoring import document_f1, figures, load_module, table
+from evaluation.scoring import Score, document_f1, figures, load_scorer, table
 from evaluation.tesseract import installed
 
 OUT = Path(__file__).parent / "out"
@@ -44,7 +43,7 @@ def main(
 
     Predictions are kept under --out and made anew when our sources or the other programs changed.
     """
-    scorer = load_module(manifest)
+    score = load_scorer(manifest)
     names = readers or tuple(name for name in READERS if name != "tesseract" or installed())
     report: list[str] = []
     wear: dict[str, dict[str, float]] = {name: {} for name in names}
@@ -53,8 +52,8 @@ def main(
         if not entries:
             raise click.UsageError("no document of the manifest is of these kinds")
         read = {name: _read(name, mode, entries, out, stale) for name in names}
-        report.append(_section(mode, scorer, entries, read))
-        _draw(mode, scorer, entries, read, out, wear)
+        report.append(_section(mode, score, entries, read))
+        _draw(mode, score, entries, read, out, wear)
     plots.by_wear(out / "f1-by-wear.png", wear)
     text = "\n\n".join(report)
     (out / "report.md").write_text(text + "\n", encoding="utf-8")
@@ -69,18 +68,18 @@ def _read(name: str, mode: str, entries: list[Entry], out: Path, stale: bool) ->
     return result
 
 
-def _section(mode: str, scorer: ModuleType, entries: list[Entry], read: Read) -> str:
-    scored = {name: figures(scorer, entries, predicted) for name, predicted in read.items()}
-    f1 = {name: document_f1(scorer, entries, predicted) for name, predicted in read.items()}
+def _section(mode: str, score: Score, entries: list[Entry], read: Read) -> str:
+    scored = {name: figures(score, entries, predicted) for name, predicted in read.items()}
+    f1 = {name: document_f1(score, entries, predicted) for name, predicted in read.items()}
     parts = [f"## {mode}: {len(entries)} documents", side_by_side(scored, BASE), differences(f1)]
-    parts += [f"### {name}\n\n{table(entries, predicted, scorer.score)}" for name, predicted in read.items()]
+    parts += [f"### {name}\n\n{table(entries, predicted, score)}" for name, predicted in read.items()]
     return "\n\n".join(part for part in parts if part)
 
 
 def _draw(
-    mode: str, scorer: ModuleType, entries: list[Entry], read: Read, out: Path, wear: dict[str, dict[str, float]]
+    mode: str, score: Score, entries: list[Entry], read: Read, out: Path, wear: dict[str, dict[str, float]]
 ) -> None:
-    f1 = {name: document_f1(scorer, entries, predicted) for name, predicted in read.items()}
+    f1 = {name: document_f1(score, entries, predicted) for name, predicted in read.items()}
     said = {name: [one.confidence for one in predicted] for name, predicted in read.items()}
     plots.reliability(out / f"reliability-{mode}.png", {name: (said[name], f1[name]) for name in read}, mode)
     worn = [str(entry.gold.get("degradation", mode)) for entry in entries]

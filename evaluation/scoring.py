@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from evaluation.curve_fitting import calibration_error, ranking
 from evaluation.documents import Entry
 from evaluation.readers import Prediction
 from evaluation.truth import tokens
@@ -25,8 +25,8 @@ Score = Callable[[list[dict[str, Any]], list[dict[str, Any]]], Figures]
 """Prediction lines and manifest lines to figures: word_f1, cer, ece and others."""
 
 
-def load_module(manifest: Path) -> ModuleType:
-    """The data's own ``score.py``: ``score``, ``word_prf``, ``ece``, ``auroc``.
+def load_scorer(manifest: Path) -> Score:
+    """``score`` of the data's own ``score.py``.
 
     Raises:
         FileNotFoundError: None lies beside the manifest.
@@ -37,35 +37,30 @@ def load_module(manifest: Path) -> ModuleType:
         raise FileNotFoundError(f"{path} is missing; the manifest comes with its scorer")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module
-
-
-def load_scorer(manifest: Path) -> Score:
-    """``score`` of the data's own ``score.py``; raises as :func:`load_module` does."""
-    score: Score = load_module(manifest).score
+    score: Score = module.score
     return score
 
 
-def figures(scorer: ModuleType, entries: Sequence[Entry], predictions: Sequence[Prediction]) -> Figures:
+def figures(score: Score, entries: Sequence[Entry], predictions: Sequence[Prediction]) -> Figures:
     """All figures of one reader on these documents, in the order given."""
-    result: Figures = scorer.score([asdict(one) for one in predictions], [entry.gold for entry in entries])
+    result = score([asdict(one) for one in predictions], [entry.gold for entry in entries])
     pairs = list(zip(entries, predictions, strict=True))
     orders = [order(one.text, entry.gold["text"]) for entry, one in pairs if entry.gold.get("text_order") == "visual"]
     result["order"] = sum(orders) / len(orders) if orders else None
     lines = [line for entry, one in pairs for line in lines_right(one, entry.gold.get("boxes") or ())]
     said, right = [line[0] for line in lines], [line[1] for line in lines]
-    result["line_ece"] = scorer.ece(said, right) if lines else None
-    result["line_auroc"] = scorer.auroc(said, right) if lines else None
+    result["line_ece"] = calibration_error(said, right) if lines else None
+    result["line_auroc"] = ranking(said, right) if lines else None
     pages = sum(one.pages for one in predictions)
     result["seconds_page"] = sum(one.seconds for one in predictions) / pages
     result["cpu_page"] = sum(one.cpu_seconds for one in predictions) / pages
     return result
 
 
-def document_f1(scorer: ModuleType, entries: Sequence[Entry], predictions: Sequence[Prediction]) -> list[float]:
+def document_f1(score: Score, entries: Sequence[Entry], predictions: Sequence[Prediction]) -> list[float]:
     """Word F1 of each document."""
     pairs = zip(entries, predictions, strict=True)
-    return [float(scorer.word_prf(one.text, entry.gold["text"])[2]) for entry, one in pairs]
+    return [float(score([asdict(one)], [entry.gold])["word_f1"]) for entry, one in pairs]
 
 
 def order(read: str, truth: str) -> float:

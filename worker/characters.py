@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 from worker.page import LineReading
 
@@ -24,6 +25,17 @@ STRAY_SHARE = 0.1
 
 STRAY_PROBABILITY = 0.8
 """Below it, such an exception is taken for a row of asterisks or a smudge; a shop's Chinese name reads higher."""
+
+ORNAMENT_LENGTH = 5
+"""Fewest East Asian characters of a row of asterisks; names are mostly shorter, and repeat less."""
+
+ORNAMENT_VARIETY = 0.4
+"""Different ones among them, as a share: in running Chinese text it is above .7."""
+
+CERTAIN = 1.01
+"""A probability that nothing has."""
+
+TIMES = "\u00d7"
 
 
 def tidied(reading: LineReading) -> LineReading:
@@ -55,21 +67,50 @@ def tidied(reading: LineReading) -> LineReading:
 
 
 def without_strays(readings: Sequence[LineReading]) -> list[LineReading]:
-    """A page's readings without uncertain East Asian characters, where nearly all of the page is in other scripts."""
-    letters = [character for reading in readings for character in reading.text if character.isalpha()]
+    """A page's readings without the characters that its printer cannot have meant.
+
+    Where nearly all of a page is in other scripts, uncertain East Asian characters go, and rows of a few of them over
+    and over, which are rows of asterisks. Where all else on a page is ASCII, a multiplication sign is the letter x:
+    what types "1 x 9.50" has no other.
+    """
+    readings = _typed(readings)
+    ornaments = {index for index, reading in enumerate(readings) if _is_ornament(reading.text)}
+    letters = [
+        character
+        for index, reading in enumerate(readings)
+        for character in reading.text
+        if character.isalpha() and not (index in ornaments and _is_east_asian(character))
+    ]
     east_asian = sum(map(_is_east_asian, letters))
-    if not 0 < east_asian < STRAY_SHARE * len(letters):
+    if (not east_asian and not ornaments) or (east_asian and east_asian >= STRAY_SHARE * len(letters)) or not letters:
         return list(readings)
-    return [_without_strays(reading) if any(map(_is_east_asian, reading.text)) else reading for reading in readings]
+    return [
+        _without_strays(reading, CERTAIN if index in ornaments else STRAY_PROBABILITY)
+        if any(map(_is_east_asian, reading.text))
+        else reading
+        for index, reading in enumerate(readings)
+    ]
 
 
-def _without_strays(reading: LineReading) -> LineReading:
+def _typed(readings: Sequence[LineReading]) -> list[LineReading]:
+    if not all(character.isascii() or character == TIMES for reading in readings for character in reading.text):
+        return list(readings)
+    return [replace(reading, text=reading.text.replace(TIMES, "x")) for reading in readings]
+
+
+def _is_ornament(text: str) -> bool:
+    """Whether a line's East Asian characters are a few over and over."""
+    own = [character for character in text if _is_east_asian(character)]
+    return len(own) >= ORNAMENT_LENGTH and len(set(own)) <= ORNAMENT_VARIETY * len(own)
+
+
+def _without_strays(reading: LineReading, least: float) -> LineReading:
     if not reading.probabilities:
         return reading
     kept = [
         index
         for index, (character, probability) in enumerate(zip(reading.text, reading.probabilities, strict=True))
-        if probability >= STRAY_PROBABILITY or not _is_east_asian(character)
+        if probability >= least or not _is_east_asian(character)
     ]
     return tidied(
         LineReading(

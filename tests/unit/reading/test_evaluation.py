@@ -34,12 +34,16 @@ def manifest(tmp_path: Path) -> Path:
 
 
 def test_a_manifest_is_read_scored_by_its_own_scorer_and_shown_by_kind(manifest: Path, tmp_path: Path) -> None:
-    out = tmp_path / "predictions.jsonl"
-    result = CliRunner().invoke(main, [str(manifest), "--out", str(out)], catch_exceptions=False)
+    out = tmp_path / "out"
+    arguments = [str(manifest), "--reader", "olm", "--out", str(out)]
+    result = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert result.exit_code == 0
-    rows = [[cell.strip() for cell in line.split("|")] for line in result.stdout.splitlines() if line.startswith("|")]
+    assert (out / "report.md").read_text(encoding="utf-8") == result.stdout
+    assert (out / "reliability-clean.png").exists()
+    by_kind = result.stdout.split("### olm")[1].splitlines()
+    rows = [[cell.strip() for cell in line.split("|")] for line in by_kind if line.startswith("|")]
     assert [(row[1], row[4]) for row in rows[2:]] == [("page", "1.0000"), ("receipt", "0.0000"), ("all", "0.5000")]
-    first, second = (json.loads(line) for line in out.read_text(encoding="utf-8").splitlines())
+    first, second = (json.loads(line) for line in (out / "olm-clean.jsonl").read_text("utf-8").splitlines())
     assert first["text"].split("\n") == list(TEXTS)
     assert second["text"] == "This is what stands here"
     assert first["pages"] == 1

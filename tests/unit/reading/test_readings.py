@@ -66,6 +66,15 @@ class TestWithoutStrays:
     def test_certain_ones_stay(self) -> None:
         assert without_strays([*self.page, reading("杜鵑", 0.95)])[2].text == "杜鵑"
 
+    def test_a_row_of_asterisks_is_no_chinese_however_sure_it_reads(self) -> None:
+        kept = without_strays([*self.page, reading("冰家家**家家家家寒家*家 GST 家家", 0.97)])
+        assert kept[2].text == "*** GST"
+
+    def test_a_multiplication_sign_among_ascii_is_an_x(self) -> None:
+        assert without_strays([*self.page, reading("1 × 17.41", 0.9)])[2].text == "1 x 17.41"
+        typeset = [reading("Größe 3 × 4", 0.9)]
+        assert without_strays(typeset) == typeset
+
     def test_a_page_in_chinese_keeps_all_of_its_characters(self) -> None:
         page = [reading("合計金額", 0.6), reading("TOTAL", 0.9)]
         assert without_strays(page) == page
