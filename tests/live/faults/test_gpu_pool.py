@@ -17,8 +17,7 @@ from tasks.backend import Submission
 from tasks.heartbeat import Heartbeats
 from tasks.queue import QueueBackend
 from tasks.settings import Settings
-from tests.documents import as_png, text_page
-from tests.live.faults.conftest import SETTINGS, _kill
+from tests.live.faults.conftest import SETTINGS, _kill, frames, page
 from tests.live.faults.engines.vlm import BROKEN_ONCE, KILLED_ONCE, SHORT_ALWAYS, SHORT_ONCE, SLOW, WIDE
 from tests.live.processes import Parts, until
 
@@ -26,10 +25,6 @@ pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 
 ATTEMPTS = 2
-
-
-def page(width: int) -> bytes:
-    return as_png(text_page(["x"], size=(width, 40)))
 
 
 class Pool:
@@ -41,16 +36,17 @@ class Pool:
             Settings(redis_url=SecretStr(parts.url), model=model, blob_dir=parts.directory / "blobs", lease_seconds=1)
         )
 
-    def submit(self, width: int) -> str:
-        return self.backend.submit(Submission("extract_text", parse_request({"cache": False}), page(width))).id
+    def submit(self, *widths: int) -> str:
+        document = frames(*widths) if len(widths) > 1 else page(*widths)
+        return self.backend.submit(Submission("extract_text", parse_request({"cache": False}), document)).id
 
     def ended(self, job_id: str) -> Job:
         job = self.backend.wait(job_id, 90)
         assert isinstance(job, Job)
         return job
 
-    def read(self, width: int) -> dict[str, Any]:
-        job = self.ended(self.submit(width))
+    def read(self, *widths: int) -> dict[str, Any]:
+        job = self.ended(self.submit(*widths))
         assert job.status == "succeeded", job.error
         assert job.result is not None
         return {"attempts": job.attempts, **job.result}
@@ -125,9 +121,9 @@ def test_a_picture_too_large_for_the_memory_is_read_smaller_and_the_parent_never
 
 
 def test_where_the_memory_does_not_suffice_for_anything_another_process_reads(forked: Pool) -> None:
-    first = forked.read(SHORT_ONCE)
-    assert first["attempts"] == 2
-    assert any("attempt 1 ended early" in warning and "memory" in warning for warning in first["metadata"]["warnings"])
+    result = forked.read(SLOW, SHORT_ONCE)
+    assert [page["text"][:2] for page in result["pages"]] == [f"{SLOW}", f"{SHORT_ONCE}"]
+    assert any("attempt 1 ended early" in warning and "memory" in warning for warning in result["metadata"]["warnings"])
 
 
 def test_a_child_that_lost_its_gpu_leaves_and_another_reads(forked: Pool) -> None:
