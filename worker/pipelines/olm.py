@@ -13,10 +13,11 @@ from tasks.runner import ReadContext
 from worker.calibration import Calibration, calibration_for
 from worker.confidence import AS_SAID, line_confidence, page_confidence, word_confidences, word_ranges
 from worker.engines.protocols import Detector, LineReader
+from worker.ensemble.coarse import reader_for
 from worker.imaging.crop import span_quad
 from worker.imaging.orient import as_sent, skew_of, straightened
 from worker.imaging.prepare import prepare
-from worker.imaging.prepare_wear import Wear
+from worker.imaging.prepare_wear import Wear, wear_of
 from worker.layout import arrange, compose_text
 from worker.page import LineReading, PageImage, Quad
 from worker.pipelines.protocols import PageRead
@@ -63,11 +64,12 @@ class OlmPipeline:
 
     def look(self, page: PageImage, context: ReadContext) -> tuple[UprightPage, dict[str, float]]:
         """What was read of a page, and the page's measures for its confidence; raises as :meth:`read_page` does."""
+        if not self._preprocess:
+            wear = wear_of(page.pixels)
+            return read_upright(page.pixels, self._detector, self._line_reader, context), wear_measures(wear)
         prepared = prepare(page.pixels)
-        if self._preprocess:
-            upright = read_upright(prepared.pixels, prepared.finder(self._detector), self._line_reader, context)
-        else:
-            upright = read_upright(page.pixels, self._detector, self._line_reader, context)
+        reader = reader_for(self._line_reader, prepared.wear)
+        upright = read_upright(prepared.pixels, prepared.finder(self._detector), reader, context)
         return upright, wear_measures(prepared.wear)
 
 
