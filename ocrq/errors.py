@@ -3,6 +3,7 @@
     OcrqError
     ├── RequestError            the caller can mend it; asking again unchanged fails again
     │   ├── InvalidRequest      400  malformed JSON, wrong type, unknown field, out of bounds
+    │   │   └── InvalidSchema   422  no JSON Schema that fields can be read by
     │   ├── InvalidImage        400  not base64, empty
     │   ├── Unauthorized        401  no key, or one that is not known
     │   ├── Forbidden           403  the key lacks the scope
@@ -15,11 +16,9 @@
     │   ├── UnsupportedFormat   415  not an image or PDF we read
     │   ├── UnreadableDocument  422  truncated, damaged or encrypted
     │   ├── ModelNotAllowed     422  not on the operator's list
-    │   ├── InvalidSchema       422  no JSON Schema that fields can be read by
     │   ├── FieldsMissing       422  the document lacks what the schema requires
     │   └── JobCancelled        409  cancelled before it ended
     └── ServiceError            the caller did nothing wrong
-        ├── NotImplementedYet   501
         ├── QueueFull           429  retryable
         ├── TooManyWaiting      429  retryable
         ├── RateLimited         429  retryable; the API key's allowance is used up
@@ -35,15 +34,15 @@
         ├── ReadFailed          500  no page could be read
         └── InternalError       500  not foreseen; carries the id that is in the log
 
-Each carries ``code``, a stable string that names it, ``detail``, a sentence that is safe to show and says the
-remedy, and ``field``, the request field at fault. Their ``args`` are ``(code, detail, {"field", "retryable"})``:
-plain JSON, which a Celery caller without this package reads as it stands.
+Each carries ``code``, a stable name, ``detail``, a sentence that is safe to show and says the remedy, and ``field``,
+the request field at fault. Their ``args`` are ``(code, detail, {"field", "retryable"})``: JSON for Celery callers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
+
+BY_CODE: dict[str, type[OcrqError]] = {}
 
 
 class OcrqError(Exception):
@@ -84,6 +83,9 @@ class OcrqError(Exception):
         if retry_after is not None:
             facts["retry_after"] = retry_after
         super().__init__(self.code, self.detail, facts)
+
+    def __init_subclass__(cls) -> None:
+        BY_CODE.setdefault(cls.code, cls)
 
     def __str__(self) -> str:
         return self.detail
@@ -183,7 +185,7 @@ class ModelNotAllowed(RequestError):
     code, title, status = "model_not_allowed", "The model is not on the list", 422
 
 
-class InvalidSchema(RequestError):
+class InvalidSchema(InvalidRequest):
     """The schema is no JSON Schema, too large, recursive, or holds a pattern that may run for ever."""
 
     code, title, status = "invalid_schema", "The schema cannot be used", 422
@@ -199,12 +201,6 @@ class ServiceError(OcrqError):
     """The caller did nothing wrong."""
 
     code, title, status = "service_error", "The service could not do this", 500
-
-
-class NotImplementedYet(ServiceError):
-    """The operation has its name and place, and is not built yet."""
-
-    code, title, status = "not_implemented", "This operation is not built yet", 501
 
 
 class QueueFull(ServiceError):
@@ -289,15 +285,6 @@ class InternalError(ServiceError):
     """Not foreseen; the detail carries an id that is also in the log, and nothing of the inside."""
 
     code, title, status = "internal_error", "Something went wrong inside", 500
-
-
-def _tree(root: type[OcrqError]) -> Iterator[type[OcrqError]]:
-    yield root
-    for child in root.__subclasses__():
-        yield from _tree(child)
-
-
-BY_CODE: dict[str, type[OcrqError]] = {cls.code: cls for cls in _tree(OcrqError)}
 
 
 def from_json(data: dict[str, Any]) -> OcrqError:

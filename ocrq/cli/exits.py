@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import click
 
-from ocrq.errors import NotImplementedYet, OcrqError, ServiceError
+from ocrq.errors import OcrqError, ServiceError
 
 OK = 0
 SOME_FAILED = 1
 USAGE = 2
 NO_SERVER = 3
-NOT_BUILT = 4
 UNFORESEEN = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
@@ -21,7 +20,6 @@ Exit codes:
   1    a file, a job or a check failed; standard error says which and why
   2    the command line is wrong
   3    the server cannot be reached, or could not be started
-  4    the server does not have this operation yet
   70   a fault of ocrq itself; OCRQ_DEBUG=1 shows where
   130  interrupted
 """
@@ -34,7 +32,5 @@ def complain(detail: str, about: str | None = None) -> None:
 
 def code_for(error: OcrqError) -> int:
     """The exit code of an error that ended a command."""
-    if isinstance(error, NotImplementedYet):
-        return NOT_BUILT
     started = type(error) is ServiceError or error.code == "server_unreachable"
     return NO_SERVER if started else SOME_FAILED

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ocrq.cli import outputs
-from ocrq.cli.exits import EXIT_CODES, NO_SERVER, NOT_BUILT, OK, SOME_FAILED, code_for
+from ocrq.cli.exits import EXIT_CODES, NO_SERVER, OK, SOME_FAILED, code_for
 from ocrq.cli.options import server_options
 from ocrq.errors import OcrqError
 
@@ -141,7 +141,7 @@ def _written(outcomes: Iterable[Outcome], writer: outputs.Writer, bars: Bars) ->
             codes.add(code_for(outcome.error))
     with bars.hidden():
         writer.close()
-    return next((code for code in (NO_SERVER, NOT_BUILT, SOME_FAILED) if code in codes), OK)
+    return next((code for code in (NO_SERVER, SOME_FAILED) if code in codes), OK)
 
 
 @contextlib.contextmanager

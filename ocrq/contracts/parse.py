@@ -51,7 +51,7 @@ def parse_request(data: object) -> ReadRequest:
         raise _explained(error) from None
 
 
-def _explained(error: ValidationError) -> InvalidRequest | InvalidSchema:
+def _explained(error: ValidationError) -> InvalidRequest:
     first = error.errors(include_url=False, include_context=True)[0]
     path = ".".join(str(part) for part in first["loc"])[:MAX_FIELD_CHARACTERS] or '""'
     if first["type"] == "extra_forbidden":

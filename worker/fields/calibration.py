@@ -11,6 +11,10 @@ WEIGHTS = Path(__file__).with_name("weights.json")
 """Written by ``python -m evaluation.calibrate_fields``."""
 
 
+UNNAMED = 0.89
+"""The most for a value that no label of its own names: what it is was told by its looks and place alone."""
+
+
 def confidence(features: dict[str, float]) -> float:
     """The calibrated probability, 0 to 1.
 
@@ -19,7 +23,12 @@ def confidence(features: dict[str, float]) -> float:
     """
     weights = _weights()
     z = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features.items())
-    return round(1 / (1 + math.exp(-max(-30.0, min(30.0, z)))), 4)
+    return round(capped(1 / (1 + math.exp(-max(-30.0, min(30.0, z)))), features), 4)
+
+
+def capped(probability: float, features: dict[str, float]) -> float:
+    """A probability, at most :data:`UNNAMED` where no label names the value."""
+    return probability if features.get("own") else min(probability, UNNAMED)
 
 
 @cache

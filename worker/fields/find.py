@@ -77,9 +77,19 @@ class Found:
             free = texts.find(sheet, self._labels)
             return free if kind == "text" else [c for c in map(_as_boolean, free) if c is not None]
         finders = {
-            "money": money, "identifier": identifiers, "party": parties, "address": addresses, "email": emails, "website": websites, "iban": ibans, "bic": bics,
-            "vat_id": vat_ids, "percentage": percentages, "currency": currencies, "time": times,
-        }  # fmt: skip
+            "money": money,
+            "identifier": identifiers,
+            "party": parties,
+            "address": addresses,
+            "email": emails,
+            "website": websites,
+            "iban": ibans,
+            "bic": bics,
+            "vat_id": vat_ids,
+            "percentage": percentages,
+            "currency": currencies,
+            "time": times,
+        }
         return finders[kind].find(sheet) if kind in finders else []
 
     def _with_time(self, candidate: Candidate) -> Candidate:

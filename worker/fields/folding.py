@@ -26,3 +26,8 @@ def _fold_one(character: str) -> str:
 def letters(text: str) -> str:
     """Only the letters and digits of a text, folded: what is left when spacing and punctuation are free."""
     return "".join(character for character in fold(text) if character.isalnum())
+
+
+def any_of(words: str) -> str:
+    """The alternatives of a pattern, from words between spaces."""
+    return "|".join(words.split())

@@ -109,4 +109,4 @@ def _own_phrases(name: str, texts: Iterable[str]) -> list[_Phrase]:
 
 @cache
 def _names() -> dict[str, str]:
-    return {name: concept for concept, names in NAMES.items() for name in names.split("|")}
+    return {name: concept for concept, names in NAMES.items() for name in names}

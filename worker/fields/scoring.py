@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from worker.fields.arithmetic import Amounts
 from worker.fields.candidate import Candidate
+from worker.fields.kind_words import KINDS
 from worker.fields.relations import Relations, Vouching
 from worker.fields.sheet import Sheet
-from worker.fields.specs import KINDS, Spec
+from worker.fields.specs import Spec
 
 OWN, RIVAL, LOOKS, READ = 3.0, 2.2, 1.0, 0.3
-"""Points for a label of the field's own, for one that says otherwise, for looking like the kind, for being read well."""
+"""Points for a label of the field's own, against one that says otherwise, for its looks, for being read well."""
 
 OUTVOTED = 1.5
 """Points off for a total where another amount is what was paid less the change."""
@@ -22,9 +23,27 @@ THRESHOLD = 1.0
 """Points under which a value is no answer."""
 
 BASE = {
-    "party": 0.7, "address": 0.7, "date": 0.8, "datetime": 0.8, "email": 0.6, "website": 0.6, "phone": 0.3, "iban": 1.0, "bic": 0.0, "vat_id": -0.4,
-    "money": -0.6, "number": -1.2, "percentage": 0.1, "identifier": -1.2, "text": -1.6, "currency": 0.3, "time": 0.2, "enum": 0.3, "boolean": -1.5, "pattern": 0.4,
-}  # fmt: skip
+    "party": 0.7,
+    "address": 0.7,
+    "date": 0.8,
+    "datetime": 0.8,
+    "email": 0.6,
+    "website": 0.6,
+    "phone": 0.3,
+    "iban": 1.0,
+    "bic": 0.0,
+    "vat_id": -0.4,
+    "money": -0.6,
+    "number": -1.2,
+    "percentage": 0.1,
+    "identifier": -1.2,
+    "text": -1.6,
+    "currency": 0.3,
+    "time": 0.2,
+    "enum": 0.3,
+    "boolean": -1.5,
+    "pattern": 0.4,
+}
 """Points a value of the kind has without any label: some kinds speak for themselves."""
 
 FINDS_ITSELF = {

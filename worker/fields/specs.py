@@ -6,60 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from worker.fields.kind_words import FORMATS, KINDS, WORDS
 from worker.fields.labels import concept_of, words_of
 from worker.fields.vocabulary import NAMES
 
 Json = dict[str, Any]
-
-MONEY = "total gross_total subtotal tax discount tip service_charge shipping rounding cash change amount_paid balance unit_price line_total"
-KINDS: dict[str, str] = {
-    **dict.fromkeys(MONEY.split(), "money"),
-    **dict.fromkeys(
-        ["date", "due_date", "order_date", "delivery_date", "start_date", "end_date", "birth_date"], "date"
-    ),
-    **dict.fromkeys(
-        [
-            "invoice_number",
-            "receipt_number",
-            "order_number",
-            "customer_number",
-            "account_number",
-            "reference",
-            "contract_number",
-            "delivery_number",
-            "registration_number",
-            "sku",
-        ],
-        "identifier",
-    ),
-    **dict.fromkeys(["company", "customer"], "party"),
-    **dict.fromkeys(["address", "customer_address", "shipping_address"], "address"),
-    **dict.fromkeys(["phone", "fax"], "phone"),
-    **dict.fromkeys(["quantity", "count", "position"], "number"),
-    "tax_rate": "percentage",
-    "email": "email",
-    "website": "website",
-    "iban": "iban",
-    "bic": "bic",
-    "vat_id": "vat_id",
-    "currency": "currency",
-    "time": "time",
-}
-"""Concept to kind; a concept that is not here is free text."""
-
-FORMATS = {
-    "date": "date", "date-time": "datetime", "time": "time", "email": "email", "idn-email": "email", "uri": "website", "iri": "website",
-    "uri-reference": "website", "url": "website", "iban": "iban", "phone": "phone", "currency": "money", "iso4217": "currency",
-}  # fmt: skip
-WORDS = {
-    "date": "date", "datum": "date", "dob": "date", "amount": "money", "price": "money", "cost": "money", "fee": "money", "total": "money", "balance": "money",
-    "salary": "money", "charge": "money", "betrag": "money", "montant": "money", "percent": "percentage", "percentage": "percentage", "number": "identifier",
-    "no": "identifier", "id": "identifier", "num": "identifier", "nr": "identifier", "code": "identifier", "reference": "identifier", "ref": "identifier",
-    "email": "email", "mail": "email", "phone": "phone", "tel": "phone", "telephone": "phone", "mobile": "phone", "fax": "phone", "address": "address",
-    "url": "website", "website": "website", "iban": "iban", "bic": "bic", "swift": "bic", "vat": "vat_id", "currency": "currency", "time": "time",
-    "quantity": "number", "qty": "number", "count": "number", "age": "number", "weight": "number",
-}  # fmt: skip
-"""Words of a property's name, the last one first, that tell the kind."""
 
 _VALUE_NAMES = {"value", "amount", "number", "text", "sum"}  # children that stand for their parent
 _NUMERIC = {"money", "number", "percentage"}

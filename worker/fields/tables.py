@@ -19,7 +19,8 @@ from worker.fields.validation import validator_for
 
 MAX_ITEMS = 500
 _END = re.compile(
-    r"(?<![^\W_])(?:sub ?-?total|total|gesamt|summe|zwischensumme|totale|totaal|importe total|montant total|cash|change|amount due|balance|net amount|rounding|gst summary|tax summary)(?![^\W_])"
+    r"(?<![^\W_])(?:sub ?-?total|total|gesamt|summe|zwischensumme|totale|totaal|importe total|montant total|cash|"
+    r"change|amount due|balance|net amount|rounding|gst summary|tax summary|base imponible|nettobetrag)(?![^\W_])"
 )
 _NUMERIC = {"money", "number", "percentage"}
 

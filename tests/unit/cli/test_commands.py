@@ -12,12 +12,11 @@ from click.testing import Result
 
 import ocrq
 from ocrq.cli import cli
-from ocrq.cli.exits import NO_SERVER, NOT_BUILT, OK, SOME_FAILED, code_for
+from ocrq.cli.exits import NO_SERVER, OK, SOME_FAILED, code_for
 from ocrq.client import Client
 from ocrq.contracts import Job
 from ocrq.errors import (
     InvalidImage,
-    NotImplementedYet,
     OcrqError,
     QueueFull,
     ReadFailed,
@@ -121,7 +120,6 @@ def test_the_doctor_fails_where_nothing_can_read(command: Command, monkeypatch: 
     [
         (ServerUnreachable("gone"), NO_SERVER),
         (ServiceError("port in use"), NO_SERVER),
-        (NotImplementedYet("later"), NOT_BUILT),
         (InvalidImage("empty"), SOME_FAILED),
         (QueueFull("full"), SOME_FAILED),
     ],

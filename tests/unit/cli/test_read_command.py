@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import Result
 
-from ocrq.cli.exits import NOT_BUILT, OK, SOME_FAILED
+from ocrq.cli.exits import OK, SOME_FAILED
 from ocrq.cli.sources import Source
 from ocrq.client import Client
 from ocrq.client.many import Reading
@@ -124,15 +124,12 @@ def test_options_become_fields_of_the_request(command: Command, runner: PageRunn
     assert (asked.model_name, asked.use_preprocessing, asked.pages) == ("fake", True, "1")
 
 
-def test_robust_and_schema_ask_for_their_operations(command: Command, page: Path) -> None:
-    for options, operation in (
-        (["--robust"], "/extract_text_robust"),
-        (["--schema", '{"total": "number"}'], "/extract_structured"),
-        (["--robust", "--schema", '{"total": "number"}'], "/extract_structured_robust"),
-    ):
-        told = command("read", page, *options)
-        assert told.return_value == NOT_BUILT
-        assert f"{operation} is not built yet" in told.stderr
+def test_a_schema_asks_for_fields(command: Command, runner: PageRunner, page: Path) -> None:
+    for options in ([], ["--robust"]):
+        told = command("read", page, "--schema", '{"colour": "string"}', *options)
+        assert told.return_value == OK, told.stderr
+        assert json.loads(told.stdout) == {"colour": None}
+        assert runner.requests[-1].schema_ == {"colour": "string"}
 
 
 def test_a_server_that_does_not_answer_is_told_at_once(command: Command, page: Path) -> None:

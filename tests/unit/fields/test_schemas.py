@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from ocrq.errors import FieldsMissing, InvalidSchema
-from tasks.schemas import MAX_PROPERTIES, check_pattern, prepared
+from tasks.patterns import check_pattern
+from tasks.schemas import MAX_PROPERTIES, prepared
 from tests.unit.fields.sheets import page_of
 from worker.fields.extract import extract
 from worker.fields.fill import fill
@@ -199,9 +200,8 @@ def test_a_schema_of_all_sorts_is_filled() -> None:
     }
 
 
-NAMES = st.sampled_from(
-    "total date invoice_number status active vendor qty amount items notes tax_rate email x y number kind".split()
-)
+FIELDS = "total date invoice_number status active vendor qty amount items notes tax_rate email x y number kind"
+NAMES = st.sampled_from(FIELDS.split())
 LEAVES = st.one_of(
     st.fixed_dictionaries({"type": st.sampled_from(["string", "number", "integer", "boolean", "null"])}),
     st.fixed_dictionaries(
@@ -258,10 +258,11 @@ def test_what_is_given_is_valid_under_its_schema(schema: dict[str, Any]) -> None
     Draft202012Validator(schema).validate(given_data)
 
 
-KEYWORDS = st.sampled_from(
-    "type properties required items enum const pattern minimum maxLength anyOf oneOf allOf not if then else $ref $defs "
-    "format additionalProperties patternProperties minProperties uniqueItems prefixItems contains a b".split()
-)
+WORDS = """
+type properties required items enum const pattern minimum maxLength anyOf oneOf allOf not if then else $ref $defs
+format additionalProperties patternProperties minProperties uniqueItems prefixItems contains a b
+"""
+KEYWORDS = st.sampled_from(WORDS.split())
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5),
     st.sampled_from(["object", "string", "array", "#", "#/$defs/a", "date", "(", "^a$"]),

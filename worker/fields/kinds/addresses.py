@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from worker.fields.candidate import Candidate, Span
+from worker.fields.folding import any_of
 from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION
 from worker.fields.sheet import Sheet, SheetLine
 
@@ -12,15 +13,16 @@ MAX_LINES = 7
 NEAR = 1.9
 """Lines of a block stand at most so many line heights apart, centre to centre."""
 
-_WORDS = (
-    r"no\W{0,3}\d+ lot\W{0,3}(?:no)?\W{0,3}\d* lg\d+ jalan jln lebuh\w* lorong taman tmn persiaran kampung bandar seksyen "
-    r"mukim batu\W?\d kawasan pt\W?\d+ plaza mall wisma menara street str road rd avenue ave boulevard blvd lane drive dr "
-    r"court suite ste floor flr level block blk unit building tower p\W{0,2}o\W{0,2}box highway hwy parkway pkwy square "
-    r"terrace way rue allee chemin quai calle avenida avda via piazza corso viale straat laan plein weg gata gatan vej "
-    r"nagar marg basement ground centre center complex park house estate industrial ulica ul rua travessa gallery"
-).split()
+_WORDS = any_of(
+    r"no\W{0,3}\d+ lot\W{0,3}(?:no)?\W{0,3}\d* lg\d+ jalan jln lebuh\w* lorong taman tmn persiaran kampung bandar "
+    r"seksyen mukim batu\W?\d kawasan pt\W?\d+ plaza mall wisma menara street str road rd avenue ave boulevard blvd "
+    r"lane drive dr court suite ste floor flr level block blk unit building tower p\W{0,2}o\W{0,2}box highway hwy "
+    r"parkway pkwy square terrace way rue allee chemin quai calle avenida avda via piazza corso viale straat laan "
+    r"plein weg gata gatan vej nagar marg basement ground centre center complex park house estate industrial ulica ul "
+    r"rua travessa gallery"
+)
 _STREET = re.compile(
-    rf"(?<![^\W_])(?:{'|'.join(_WORDS)})(?![^\W_])|"
+    rf"(?<![^\W_])(?:{_WORDS})(?![^\W_])|"
     r"(?:strasse|straße|str\.|gasse|platz|allee|damm|ufer|straat|laan|weg|gatan|vagen|veien|vej|katu)(?![^\W_])|"
     r"\d+(?:st|nd|rd|th) floor"
 )
@@ -39,12 +41,12 @@ _PLACE = re.compile(
     r"singapore|germany|deutschland|france|usa|united kingdom|india|espana|italia|nederland|sverige|danmark|norge|"
     r"polska|schweiz|switzerland|austria|osterreich|belgi|darul"
 )
-_ENDS = (
+_ENDS = any_of(
     r"tel phone fax gst sst vat ust tax invoice receipt date cashier email e-mail www http reg\.? co\.?\W?no company "
-    r"order table bill doc mobile hotline website iban account rechnung facture roc hours operator page id attn attention "
-    r"main customer ticket deal product terminal member h/p te1 te[il1]\.?"
-).split()
-_END = re.compile(rf"(?<![^\W_])(?:{'|'.join(_ENDS)})(?![^\W_])|@|:\s*\d|\d{{2}}:\d{{2}}|total")
+    r"order table bill doc mobile hotline website iban account rechnung facture roc hours operator page id attn "
+    r"attention main customer ticket deal product terminal member h/p te1 te[il1]\.?"
+)
+_END = re.compile(rf"(?<![^\W_])(?:{_ENDS})(?![^\W_])|@|:\s*\d|\d{{2}}:\d{{2}}|total")
 _POSTCODE_MISREAD = re.compile(r"(?<![^\W_])(?=(?:\D*\d){3})[\dOoIl]{5}(?![^\W_])")
 _DIGITS = str.maketrans("OoIl", "0011")
 _HOUSE_NUMBER = re.compile(r"(?:lot\W{0,2})?\bno\s*[.:]+\s*(?=\d)")

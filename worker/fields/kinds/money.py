@@ -9,12 +9,13 @@ from decimal import Decimal
 from price_parser.parser import parse_number
 
 from worker.fields.candidate import Candidate, Span
+from worker.fields.folding import any_of
 from worker.fields.sheet import Sheet
 
-CODES = (
+CODES = any_of(
     "USD EUR GBP JPY CHF CAD AUD NZD MYR SGD INR CNY HKD TWD KRW THB IDR PHP VND AED SAR ILS TRY ZAR NGN KES EGP BRL "
     "MXN ARS CLP COP SEK NOK DKK ISK PLN CZK HUF RON BGN RUB UAH PKR BDT LKR QAR KWD BHD OMR JOD"
-).split()
+).split("|")
 """ISO 4217; codes that are words on paper (ALL, TOP, CUP, PEN) are left out."""
 
 SYMBOLS = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₽": "RUB", "₺": "TRY", "฿": "THB", "zł": "PLN"}
@@ -42,7 +43,8 @@ _NUMBER = (
     rf"|{_DIGIT}+(?:[.,] ?{_DIGIT}{{1,4}})?|[.,]{_DIGIT}{{2}})"
 )
 _AMOUNT = re.compile(
-    rf"(?P<open>\()?(?P<sign>[-−–+])?\s?(?P<before>{_CURRENCY})?(?:\.(?!\d{{2}}(?!\d)))?[ :]{{0,2}}(?P<sign2>[-−–+])?\s?"
+    rf"(?P<open>\()?(?P<sign>[-−–+])?\s?(?P<before>{_CURRENCY})?(?:\.(?!\d{{2}}(?!\d)))?[ :]{{0,2}}"
+    rf"(?P<sign2>[-−–+])?\s?"
     rf"(?P<number>{_NUMBER})(?P<scale>\s?(?i:million|billion|mio|mn|bn|[km])(?![A-Za-z0-9]))?"
     rf"(?P<after>\s?{_CURRENCY})?(?P<trail>[-−](?![\w]))?(?P<close>\))?"
 )
