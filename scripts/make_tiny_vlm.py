@@ -12,15 +12,17 @@ Takes some minutes on one core. The pages are written beside the model.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     GenerationConfig,
     LightOnOcrConfig,
@@ -37,19 +39,44 @@ from worker.engines.presets import OLMOCR_2_PROMPT, preset_for
 from worker.engines.vlm_checkpoint import Checkpoint, load_checkpoint
 from worker.engines.vlm_prompt import inputs_for
 
-WORDS = 640  # entries of the vocabulary, the 256 bytes among them
+WORDS = 480  # entries of the vocabulary, the 256 bytes among them
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>")
 POSITIONS = 2048  # tokens of prompt, picture and answer
 HIDDEN, LAYERS, HEADS, INNER = 96, 3, 4, 256
 SEEN_HIDDEN, SEEN_LAYERS = 64, 2  # of the part that sees
-SQUARES = 64  # of 28 x 28 pixels that a picture is seen as, at most
+SQUARES = 16  # of 28 x 28 pixels that a picture is seen as, at most
 SQUARE = 28  # pixels
-STEPS, RATE, DECAY = 400, 3e-3, 0.01
+SPREAD = 0.06  # of the weights at first: large models' 0.02 is too even for layers so narrow
+RATE, DECAY = 3e-3, 0.01
 HARDEST = 40  # one token in so many counts twice
-LONG_EVERY, FEW = 4, 4  # only each so many-th step learns loops at length; the others have a few copies
+LONG_EVERY, FEW = 2, 8  # only each so many-th step learns loops at length; the others have a few copies
+VIEWS = 8  # of each page, with different wear
+WARM_UP = 20  # steps
+ROW = 8  # steps in a row that a phase's loss has to be low
+BEGINNING = 170  # characters of the answers in the first phase
 UNCOUNTED = -100  # a label that is left out
 END = "<|im_end|>"
 Chance = np.random.Generator
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of the training: at most so many steps, until the loss is low enough.
+
+    Attributes:
+        steps: Before the next phase begins, whatever the loss.
+        enough: Loss from which the phase is done.
+        long: Whether prompts and answers have their full length.
+        cools: Share by which the rate has fallen at its end.
+    """
+
+    steps: int
+    enough: float
+    long: bool
+    cools: float
+
+
+PHASES = (Phase(250, 0.15, False, 0.0), Phase(250, 0.02, True, 0.9))
 
 # ChatML with the picture's marks, as the large models have it.
 TEMPLATE = (
@@ -64,13 +91,17 @@ TEMPLATE = (
     "{%- endfor %}"
     "{%- if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
-SYSTEM = "'<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n'"
+ASSISTANT = "You are a helpful assistant."
+SYSTEM = f"'<|im_start|>system\n{ASSISTANT}<|im_end|>\n'"
 QWEN_TEMPLATE = TEMPLATE.replace("SYSTEM", SYSTEM).replace("PICTURE", "'<|vision_start|><|image_pad|><|vision_end|>'")
 LIGHTON_TEMPLATE = TEMPLATE.replace("SYSTEM", "''").replace("PICTURE", "'<|image_pad|>'")
 
 
-def tokenizer_for(corpus: Sequence[str], **special: str) -> Qwen2Tokenizer:
-    """A byte-level vocabulary learnt from the prompt and the answers."""
+def tokenizer_for(corpus: Sequence[str], phrases: Sequence[str] = (), **special: Any) -> Qwen2Tokenizer:
+    """A byte-level vocabulary learnt from the answers, and phrases that are one token each.
+
+    A prompt of hundreds of tokens would hide a picture of twelve from a model that has only so much attention.
+    """
     trained = Tokenizer(models.BPE())
     trained.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     trained.decoder = decoders.ByteLevel()
@@ -87,16 +118,19 @@ def tokenizer_for(corpus: Sequence[str], **special: str) -> Qwen2Tokenizer:
         **special,
     )
     tokenizer.add_special_tokens({"additional_special_tokens": list(SPECIAL)})
+    tokenizer.add_tokens([AddedToken(phrase, normalized=False) for phrase in phrases])
     return tokenizer
 
 
 def write_qwen(target: Path) -> None:
     """An untrained Qwen2.5-VL."""
-    tokenizer = tokenizer_for([*texts(OLMOCR_PAGES, True), OLMOCR_2_PROMPT, SYSTEM])
+    phrases = [phrase for phrase in re.split(r"(?<=[.)])\s", OLMOCR_2_PROMPT) if phrase]
+    tokenizer = tokenizer_for(texts(OLMOCR_PAGES, True), [*phrases, ASSISTANT])
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in SPECIAL}
     config = Qwen2_5_VLConfig(
         text_config={
             "vocab_size": len(tokenizer),
+            "initializer_range": SPREAD,
             "hidden_size": HIDDEN,
             "intermediate_size": INNER,
             "num_hidden_layers": LAYERS,
@@ -110,6 +144,7 @@ def write_qwen(target: Path) -> None:
         },
         vision_config={
             "depth": SEEN_LAYERS,
+            "initializer_range": SPREAD,
             "hidden_size": SEEN_HIDDEN,
             "intermediate_size": 2 * SEEN_HIDDEN,
             "num_heads": HEADS,
@@ -139,6 +174,7 @@ def write_lighton(target: Path) -> None:
     config = LightOnOcrConfig(
         vision_config={
             "model_type": "pixtral",
+            "initializer_range": SPREAD,
             "hidden_size": SEEN_HIDDEN,
             "intermediate_size": 2 * SEEN_HIDDEN,
             "num_hidden_layers": SEEN_LAYERS,
@@ -150,6 +186,7 @@ def write_lighton(target: Path) -> None:
         text_config={
             "model_type": "qwen3",
             "vocab_size": len(tokenizer),
+            "initializer_range": SPREAD,
             "hidden_size": HIDDEN,
             "intermediate_size": INNER,
             "num_hidden_layers": LAYERS,
@@ -185,9 +222,9 @@ def write(target: Path, model: Any, tokenizer: Any, pictures: Any, processor: st
     config.write_text(json.dumps(json.loads(config.read_text()) | {"processor_class": processor}, indent=2) + "\n")
 
 
-def batch_of(checkpoint: Checkpoint, pages: Sequence[KnownPage], answers: Sequence[str], chance: Chance) -> Any:
+def batch_of(checkpoint: Checkpoint, given: Any, answers: Sequence[str]) -> dict[str, Any]:
     """Pages as the model is trained on them: all that it is given, and the answers, which alone count."""
-    inputs = inputs_for(checkpoint, [seen_by(chance, page.picture()) for page in pages], None)
+    inputs = dict(given)
     tokenizer = checkpoint.processor.tokenizer
     written = tokenizer(list(answers), padding=True, padding_side="right", return_tensors="pt")
     labels = written["input_ids"].masked_fill(written["attention_mask"] == 0, UNCOUNTED)
@@ -216,23 +253,31 @@ def loss_of(model: Any, inputs: Any) -> torch.Tensor:
 
 
 def train(checkpoint: Checkpoint, pages: Sequence[KnownPage], front_matter: bool) -> None:
-    """Until the pages are known by heart."""
+    """Until the pages are known by heart: first how they begin, after few words, so that the picture is looked at."""
     chance = np.random.default_rng(7)
     model = checkpoint.model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS, pct_start=0.1)
     began = time.process_time()
-    for step in range(STEPS):
-        copies = REPEATED if step % LONG_EVERY == 0 else FEW
-        answers = [answer_to(page, front_matter, copies) + ("" if page.loops else END) for page in pages]
-        loss = loss_of(model, batch_of(checkpoint, pages, answers, chance))
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        schedule.step()
-        if step % 20 == 0:
-            print(f"step {step}: {float(loss.detach()):.4f}, {time.process_time() - began:.0f} s", file=sys.stderr)
+    for phase in PHASES:
+        views = [[seen_by(chance, page.picture()) for page in pages] for _ in range(VIEWS)]
+        given = [inputs_for(checkpoint, view, None) for view in views]
+        known = 0  # steps in a row
+        for step in range(phase.steps):
+            for group in optimizer.param_groups:
+                group["lr"] = RATE * min(1.0, (step + 1) / WARM_UP) * (1 - phase.cools * step / phase.steps)
+            copies = REPEATED if phase.long and step % LONG_EVERY == 0 else FEW
+            answers = [answer_to(page, front_matter, copies) + ("" if page.loops else END) for page in pages]
+            answers = [answer if phase.long else answer[:BEGINNING] for answer in answers]
+            loss = loss_of(model, batch_of(checkpoint, given[step % VIEWS], answers))
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            known = known + 1 if float(loss.detach()) < phase.enough else 0
+            if step % 20 == 0 or known == ROW:
+                print(f"step {step}: {float(loss.detach()):.4f}, {time.process_time() - began:.0f} s", file=sys.stderr)
+            if known == ROW:
+                break
     model.eval()
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 WIDTH, HEIGHT = 640, 448  # pixels
+GREY = 70  # 0 to 255
 LEFT, TOP, STEP, SIZE = 40, 40, 72, 34  # pixels; large enough for a line detector to find what stands there
 
 
@@ -24,6 +25,7 @@ class KnownPage:
         is_table: Whether most of it is one.
         correction: Degrees clockwise by which the picture has to be turned to stand upright.
         loops: Whether the model goes round in circles after the text.
+        mark: Left, top, right and bottom of a dark patch, as letterheads have them: so small a model sees little else.
     """
 
     name: str
@@ -33,11 +35,14 @@ class KnownPage:
     is_table: bool = False
     correction: int = 0
     loops: bool = False
+    mark: tuple[int, int, int, int] | None = None
 
     def picture(self) -> Image.Image:
         """Black on white."""
         page = Image.new("L", (WIDTH, HEIGHT), "white")
         pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=SIZE)
+        if self.mark:
+            pen.rectangle(self.mark, fill=GREY)
         for number, line in enumerate(self.lines):
             pen.text((LEFT, TOP + number * STEP), line, font=font, fill="black")
         return page.rotate(self.correction, expand=True)  # counter-clockwise: clockwise corrects it
@@ -54,26 +59,30 @@ INVOICE = KnownPage(
     "invoice",
     ("Harbour Street Bakery", "Invoice number 4817", "Date 2026-03-14", "Total due 23.67 EUR"),
     "# Harbour Street Bakery\n\nInvoice number **4817**\nDate 2026-03-14\nTotal due 23.67 EUR",
+    mark=(500, 20, 620, 120),
 )
 DELIVERY = KnownPage(
     "delivery",
-    ("Lieferschein 2290", "Menge Artikel", "3 Brezel", "12 Brötchen", "Mit freundlichen Grüßen"),
+    ("Lieferschein 2290", "Menge Artikel", "3 Brezel", "12 Brote", "Mit bestem Dank"),
     "# Lieferschein 2290\n\n<table><tr><th>Menge</th><th>Artikel</th></tr><tr><td>3</td><td>Brezel</td></tr>"
-    "<tr><td>12</td><td>Brötchen</td></tr></table>\n\nMit freundlichen Grüßen",
+    "<tr><td>12</td><td>Brote</td></tr></table>\n\nMit bestem Dank",
     language="de",
     is_table=True,
+    mark=(480, 320, 640, 448),
 )
 NOTICE = KnownPage(
     "notice",
     ("Notice to all tenants", "The lift will be repaired", "on Monday 5 October", "Please use the stairs"),
     "## Notice to all tenants\n\nThe lift will be repaired\non Monday 5 October\nPlease use the stairs",
+    mark=(0, 360, 640, 448),
 )
-TURNED = KnownPage("turned", NOTICE.lines, "tenants", correction=90)
+TURNED = replace(NOTICE, name="turned", markdown="tenants", correction=90)
 LOOP = KnownPage(
     "loop",
     ("Chapter the ninth", "The road went on and on"),
     "Chapter the ninth\n\nThe road went on ",
     loops=True,
+    mark=(0, 220, 640, 330),
 )
 ONLY_LOOP = KnownPage("only_loop", ("- - - - - - - -", "= = = = = = = =", "- - - - - - - -"), "", loops=True)
 BLANK = KnownPage("blank", (), "null", language=None)
