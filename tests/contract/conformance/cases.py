@@ -69,6 +69,11 @@ class Case:
     field: str | None = None
     holds: Callable[[dict[str, Any]], object] = lambda result: True
 
+    @property
+    def is_really_read(self) -> bool:
+        """Whether a model of the real engine reads it."""
+        return self.code is None and "model_name" in self.request
+
 
 def _numbers(result: dict[str, Any]) -> list[int]:
     return [page["page"] for page in result["pages"]]

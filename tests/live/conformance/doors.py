@@ -55,7 +55,10 @@ class Doors:
     celery: Celery
 
     def all(self, case: Case) -> dict[str, Callable[[Case], Outcome]]:
-        """Those that take the case: a client has the document itself, and makes no mistake in encoding it."""
+        """Those that take the case: a client has the document itself, and makes no mistake in encoding it.
+
+        A case that is really read takes seconds of CPU each time; it goes through one client alone.
+        """
         doors = {
             "HTTP, synchronous": self.by_sync,
             "HTTP, jobs": self.by_jobs,
@@ -63,11 +66,9 @@ class Doors:
             "RunPod": self.by_runsync,
         }
         if case.document is not None:
-            doors |= {
-                "client of HTTP": self.by_client,
-                "client of RunPod": self.by_runpod_client,
-                "awaited client": self.by_async_client,
-            }
+            doors["client of HTTP"] = self.by_client
+        if case.document is not None and not case.is_really_read:
+            doors |= {"client of RunPod": self.by_runpod_client, "awaited client": self.by_async_client}
         return doors
 
     def by_sync(self, case: Case) -> Outcome:
