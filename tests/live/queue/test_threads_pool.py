@@ -104,11 +104,12 @@ def test_one_job_is_cancelled_and_the_others_go_on(backend: QueueBackend, server
         go_on.wait(60)
         says("went on")(handler)
 
-    server.answers = [drips("word ", 0.05), waits]
+    server.answers = [waits, waits, drips("word ", 0.05)]
     asked = len(server.asked)
-    stopped = submit(backend)
-    until(lambda: len(server.asked) > asked, "the first is asked for")
     others = [submit(backend) for _ in range(2)]
+    until(lambda: len(server.asked) == asked + 2, "the others are asked for")
+    stopped = submit(backend)
+    until(lambda: len(server.asked) == asked + 3, "the one is asked for")
     backend.cancel(stopped)
     assert server.left.acquire(timeout=30)  # the server was hung up on
     go_on.set()
