@@ -20,6 +20,9 @@ TILES_DOWN, TILES_ACROSS = 5, 4
 SPECK_CONTRAST = 15
 """Grey values by which a speck is darker or lighter than all its neighbours."""
 
+BLANK_CONTRAST = 25
+"""Grey values between the lightest and the darkest of blank ground, paper's own grain included."""
+
 EDGE_CONTRAST = 50
 """Grey values from dark to light across an edge that tells how sharp the page is."""
 
@@ -50,12 +53,14 @@ class Wear:
             about 0.8. 0 where there are too few edges to tell.
         light: The ground at its darkest over its brightest, 0 to 1; 1 is evenly lit.
         contrast: Grey values from the darkest to the brightest hundredth of the pixels.
+        dust: Specks that lie on blank ground, per 1,000 pixels: corners of small print are specks, but no dust.
     """
 
     specks: float
     blur: float
     light: float
     contrast: float
+    dust: float = 0.0
 
 
 def wear_of(pixels: Pixels) -> Wear:
@@ -70,7 +75,8 @@ def wear_of(pixels: Pixels) -> Wear:
     edges = np.concatenate([_edge_sigmas(np.asarray(cv2.medianBlur(tile, 3), np.uint8)) for tile in tiles])
     blur = float(np.median(edges)) if len(edges) >= FEWEST_EDGES else 0.0
     darkest, brightest = np.percentile(grey[::4, ::4], (1, 99))
-    return Wear(1000 * specks, blur, _light(grey), float(brightest - darkest))
+    dust = float(np.mean([np.mean(specks_of(tile) & _blank(tile)) for tile in tiles]))
+    return Wear(1000 * specks, blur, _light(grey), float(brightest - darkest), 1000 * dust)
 
 
 def specks_of(grey: Grey) -> NDArray[np.bool_]:
@@ -79,6 +85,12 @@ def specks_of(grey: Grey) -> NDArray[np.bool_]:
     ring[1, 1] = 0
     lighter, darker = cv2.subtract(grey, cv2.dilate(grey, ring)), cv2.subtract(cv2.erode(grey, ring), grey)
     return np.asarray(np.maximum(lighter, darker) > SPECK_CONTRAST)
+
+
+def _blank(grey: Grey) -> NDArray[np.bool_]:
+    """Pixels around which there is no ink, specks aside."""
+    calm, around = cv2.medianBlur(grey, 3), np.ones((5, 5), np.uint8)
+    return np.asarray(cv2.subtract(cv2.dilate(calm, around), cv2.erode(calm, around)) < BLANK_CONTRAST)
 
 
 def _tiles(grey: Grey) -> list[Grey]:

@@ -46,6 +46,17 @@ def test_specks_are_taken_off_and_strokes_stay(page):
     assert after < before / 2
 
 
+def test_corners_of_small_print_are_no_dust():
+    picture = np.full((600, 600, 3), 250, np.uint8)
+    for row in range(20, 590, 14):
+        cv2.putText(picture, "small print of a contract, twenty lines to the inch", (5, row), 0, 0.4, (0, 0, 0), 1)
+    small = cv2.resize(picture, None, fx=0.7, fy=0.7, interpolation=cv2.INTER_LINEAR)
+    wear = wear_of(small)
+    assert wear.specks > 1
+    assert wear.dust < 0.5
+    assert prepare(small).steps == ()
+
+
 def test_a_shadow_is_evened(page):
     prepared = prepare(in_shadow(page))
     assert "light" in prepared.steps
