@@ -41,6 +41,7 @@ ENCODER_LAYERS, DECODER_LAYERS = 4, 2
 POSITIONS = 64  # tokens a line can have: MOST_CHARACTERS and the end, with some room
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")  # ids 0 to 3, as in TrOCR's own vocabulary
 CTC_SHARE = 0.4  # of the loss
+SMOOTHING = 0.02  # of the labels, until the polish: it steadies training, and makes the model less sure than it is
 RATE, WARM_UP_STEPS, SMALLEST_RATE = 2e-3, 150, 0.01  # the last as a share of the first
 CLIP = 1.0  # norm of the gradient
 TINT = 60  # grey levels by which ink and ground may differ from channel to channel
@@ -52,7 +53,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--resume", action="store_true", help="Polish the folder's weights: half the rate, no CTC.")
+    parser.add_argument(
+        "--resume", action="store_true", help="Polish the folder's weights: half the rate, no CTC, no smoothing."
+    )
     parser.add_argument("--save-every", type=int, default=500, help="Steps.")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
@@ -165,7 +168,9 @@ def losses(
     given = torch.cat([torch.full_like(labels[:, :1], 2), labels[:, :-1]], dim=1)
     logits = model.decoder(input_ids=given, encoder_hidden_states=hidden, use_cache=False).logits
     counted = labels != 1
-    decoder = nn.functional.cross_entropy(logits[counted], labels[counted], label_smoothing=0.02)
+    decoder = nn.functional.cross_entropy(
+        logits[counted], labels[counted], label_smoothing=SMOOTHING if ctc_share else 0.0
+    )
     scores = head(hidden[:, 1:]).log_softmax(-1).transpose(0, 1)
     lengths = counted.sum(1) - 1  # without the end
     ctc = nn.functional.ctc_loss(

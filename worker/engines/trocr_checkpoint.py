@@ -43,8 +43,7 @@ def load_checkpoint(directory: Path, device: torch.device, dtype: torch.dtype) -
         ModelUnavailable: No weights in safetensors, no TrOCR decoder, or a file is missing or damaged.
     """
     try:
-        model: Any
-        model, told = VisionEncoderDecoderModel.from_pretrained(
+        loaded: Any = VisionEncoderDecoderModel.from_pretrained(
             directory,
             use_safetensors=True,
             dtype=dtype,
@@ -55,6 +54,7 @@ def load_checkpoint(directory: Path, device: torch.device, dtype: torch.dtype) -
         processor = TrOCRProcessor.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise _unavailable(directory, f"could not be loaded ({type(error).__name__})") from error
+    model, told = loaded
     if getattr(model.config.decoder, "model_type", None) != "trocr":
         raise _unavailable(directory, "has no decoder of TrOCR's kind")
     missing = sorted(name for name in told["missing_keys"] if not name.startswith(UNUSED))
