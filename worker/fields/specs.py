@@ -137,6 +137,8 @@ def _concept(path: tuple[str, ...], parent: str | None) -> str:
         known = concept_of(f"{names[-2]} {names[-1]}")
     if known == "description" and len(names) == 1 and "name" in words_of(names[-1]):
         known = None
+    if "[]" in path and known in ("total", "subtotal", "gross_total"):
+        return "line_total"  # an item's amount is no document's total
     if parent == "customer" and known == "address":
         return "customer_address"
     return known or ".".join(path)

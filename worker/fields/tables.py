@@ -18,6 +18,7 @@ from worker.fields.specs import Json, Spec, leaves
 from worker.fields.validation import validator_for
 
 MAX_ITEMS = 500
+UNASKED = "\0"  # begins the name of a column that no property asks for
 _END = re.compile(
     r"(?<![^\W_])(?:sub ?-?total|total|gesamt|summe|zwischensumme|totale|totaal|importe total|montant total|cash|"
     r"change|amount due|balance|net amount|rounding|gst summary|tax summary|base imponible|nettobetrag)(?![^\W_])"
@@ -48,7 +49,7 @@ def _rows(wanted: list[Spec], sheet: Sheet, relations: Relations) -> list[dict[s
     headers = relations.header_rows()
     for place, header in enumerate(headers):
         columns = _columns(wanted, sheet, relations, header)
-        if len(columns) < 2 and len(wanted) > 1:
+        if sum(not name.startswith(UNASKED) for name in columns) < min(2, len(wanted)):
             continue
         until = headers[place + 1] if place + 1 < len(headers) else len(sheet.rows)
         rows += _under(columns, wanted, sheet, header, until)
@@ -66,6 +67,8 @@ def _columns(wanted: list[Spec], sheet: Sheet, relations: Relations, header: int
             chosen = fitting[-1] if leaf.concept == "line_total" else fitting[0]
             columns[leaf.path[-1]] = _place(sheet, chosen)
             free.remove(chosen)
+    if columns:  # a cell of a column that nobody asked for answers no other one
+        columns |= {f"{UNASKED}{place}": _place(sheet, label) for place, label in enumerate(free)}
     return columns
 
 
@@ -77,7 +80,7 @@ def _under(
     columns: dict[str, Rect], wanted: list[Spec], sheet: Sheet, header: int, until: int
 ) -> list[dict[str, Candidate]]:
     kinds = {leaf.path[-1]: leaf.kind for leaf in wanted}
-    numeric = {name for name in columns if kinds[name] in _NUMERIC}
+    numeric = {name for name in columns if kinds.get(name) in _NUMERIC}
     rows: list[dict[str, Candidate]] = []
     for number in range(header + 1, until):
         lines = [sheet.lines[index] for index in sheet.rows[number]]
@@ -106,7 +109,9 @@ def _cells(columns: dict[str, Rect], kinds: dict[str, str], lines: list[SheetLin
     for line in lines:
         for piece in _pieces(line):
             place = line.part(piece.start, piece.end)
-            for name in sorted(columns, key=lambda name: _distance(columns[name], place)):
+            if min(columns, key=lambda name: _distance(columns[name], place)) not in kinds:
+                continue
+            for name in sorted(set(columns) & set(kinds), key=lambda name: _distance(columns[name], place)):
                 cell = _parsed(kinds[name], line, piece)
                 distance = _distance(columns[name], place)
                 if (
@@ -141,7 +146,7 @@ def _distance(column: Rect, place: Rect) -> float:
 
 
 def _fits(columns: dict[str, Rect], name: str, place: Rect, kinds: dict[str, str]) -> bool:
-    nearest = min(columns, key=lambda other: _distance(columns[other], place))
+    nearest = min(set(columns) & set(kinds), key=lambda other: _distance(columns[other], place))
     return nearest == name or (kinds[nearest] in _NUMERIC) != (kinds[name] in _NUMERIC)
 
 
@@ -162,7 +167,8 @@ def _parsed(kind: str, line: SheetLine, piece: Span) -> Candidate | None:
             if codes
             else None
         )
-    return Candidate(text, (piece,)) if re.search(r"[^\W\d_]{2}", text) else None
+    code = re.fullmatch(r"[A-Z]{1,3}", text)  # of a tax or a unit
+    return Candidate(text, (piece,)) if re.search(r"[^\W\d_]{2}", text) and not code else None
 
 
 def _item(wanted: list[Spec], cells: dict[str, Candidate], sheet: Sheet) -> tuple[Json, dict[str, FieldEvidence]]:
@@ -177,6 +183,6 @@ def _item(wanted: list[Spec], cells: dict[str, Candidate], sheet: Sheet) -> tupl
                 item[name] = None
             continue
         item[name] = value
-        sure = confidence({"points": 3.0, "margin": 1.0, "read": cell.confidence(sheet), "own": 0.8, "kind_table": 1.0})
+        sure = confidence({"points": 3.0, "margin": 1.0, "read": cell.confidence(sheet), "own": 0.0})
         answers[name] = evidence(sheet, cell, value, sure)
     return (item if any(value is not None for value in item.values()) else {}), answers
