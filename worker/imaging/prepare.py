@@ -13,7 +13,7 @@ from worker.imaging.prepare_wear import Wear, coarse_ground, wear_of
 from worker.page import Pixels
 
 MUCH_DUST = 0.5
-"""Specks on blank ground per 1,000 pixels from which a page is taken for noisy; clean scans have up to .5, nearly all of them below .35."""
+"""Specks on blank ground per 1,000 pixels from which a page is taken for noisy; 18 clean pages had .51 at most."""
 
 UNEVEN_LIGHT = 0.8
 """The darkest ground over the brightest below which light is evened."""
