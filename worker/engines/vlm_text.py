@@ -31,9 +31,10 @@ def answer_of(tokenizer: Any, tokens: Sequence[int], probabilities: Sequence[flo
         new = _new_text(tokenizer, tokens, written, index + 1)
         if new.endswith(UNFINISHED) and index + 1 < len(tokens):
             continue
-        text.append(new)
-        spread += [share ** (1 / len(new))] * len(new)
-        written, share = index + 1, 1.0 if new else share
+        if new:  # tokens that only steer the model have no text
+            text.append(new)
+            spread += [share ** (1 / len(new))] * len(new)
+        written, share = index + 1, 1.0
     return Answer("".join(text), tuple(spread))
 
 
