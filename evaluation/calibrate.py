@@ -27,7 +27,7 @@ from worker.page import LineReading
 from worker.pipelines.protocols import ReadMode
 
 FOLDS = 5
-EACH_LINE = 4  # one of so many lines is laid on the true ones: characters are plenty, and laying them costs
+EACH_LINE = 12  # one of so many lines is laid on the true ones: characters are plenty, and laying them costs
 GOOD_SHARE = 0.9  # of words right: what a page's confidence is asked to tell from less
 PAGE_MEASURES = ("words", "sure", "sharp", "light", "calm", "contrast")
 
@@ -75,7 +75,7 @@ def collect(manifests: tuple[Path, ...], way: Way, samples: Path, limit: int | N
 @click.option("--engine", default="rapidocr/PP-OCRv6-small", show_default=True, help="As in served_by.")
 def fit(way: Way, samples: Path, engine: str) -> None:
     """Fit the curves, show how well they hold on documents left out, and write the engine's file."""
-    pages = [{**sample, "characters": _characters(sample)} for sample in _load(samples) if sample["readings"]]
+    pages = [_with_truth(sample) for sample in _load(samples) if sample["readings"]]
     documents = [str(page["document"]) for page in pages]
     held = out_of_fold(pages, documents, FOLDS, lambda known, asked: [_judged(page, fitted(known)) for page in asked])
     measured: dict[str, Any] = {"documents": len(set(documents)), "pages": len(pages), "folds": FOLDS}
@@ -91,7 +91,7 @@ def fitted(pages: Sequence[Sample]) -> Calibration:
     characters = [pair for page in pages for pair in page["characters"]]
     calibration = Calibration(character=fit_platt(*zip(*characters, strict=True)), fitted=True)
     words = [word for page in pages for word in _words(page, calibration)]
-    lines = [line for page in pages if page["visual"] for line in _lines(page, calibration)]
+    lines = [line for page in pages for line in _lines(page, calibration)]
     calibration = Calibration(
         calibration.character, fit_platt(*zip(*words, strict=True)), fit_platt(*zip(*lines, strict=True)), fitted=True
     )
@@ -115,7 +115,7 @@ def _judged(page: Sample, calibration: Calibration) -> Sample:
     confidence = page_confidence(_readings(page), calibration, page["measures"])
     return {
         "page": (confidence, _share(page)),
-        "lines": _lines(page, calibration) if page["visual"] else [],
+        "lines": _lines(page, calibration),
         "words": _words(page, calibration),
     }
 
@@ -135,16 +135,30 @@ def _characters(page: Sample) -> list[tuple[float, bool]]:
 
 
 def _words(page: Sample, calibration: Calibration) -> list[tuple[float, bool]]:
-    readings = _readings(page)
-    texts = [reading.text[first:after] for reading in readings for first, after in word_ranges(reading.text)]
-    said = [word for reading in readings for word in word_confidences(reading, calibration)]
-    told = zip(texts, said, words_right(texts, page["truth"]), strict=True)
-    return [(confidence, right) for text, confidence, right in told if tokens(text)]
+    said = [word for reading in _readings(page) for word in word_confidences(reading, calibration)]
+    return [(said[index], right) for index, right in page["words"]]
 
 
 def _lines(page: Sample, calibration: Calibration) -> list[tuple[float, bool]]:
-    readings = [reading for reading in _readings(page) if tokens(reading.text)]
-    return [(line_confidence(reading, calibration), line_right(reading.text, page["truth"])) for reading in readings]
+    readings = _readings(page)
+    return [(line_confidence(readings[index], calibration), right) for index, right in page["lines"]]
+
+
+def _with_truth(page: Sample) -> Sample:
+    """The page with what is right on it: its characters, words and lines, as far as they hold letters or digits."""
+    readings = _readings(page)
+    texts = [reading.text[first:after] for reading in readings for first, after in word_ranges(reading.text)]
+    right = words_right(texts, page["truth"])
+    return {
+        **page,
+        "characters": _characters(page),
+        "words": [(index, right[index]) for index, text in enumerate(texts) if tokens(text)],
+        "lines": [
+            (index, line_right(reading.text, page["truth"]))
+            for index, reading in enumerate(readings)
+            if page["visual"] and tokens(reading.text)
+        ],
+    }
 
 
 def _share(page: Sample) -> float:

@@ -106,5 +106,6 @@ def ranking(confidence: Sequence[float], right: Sequence[bool]) -> float | None:
     said, was = np.array(confidence), np.array(right, bool)
     if was.all() or not was.any():
         return None
-    order = said[was][:, None] - said[~was][None, :]
-    return float((order > 0).mean() + 0.5 * (order == 0).mean())
+    wrong = np.sort(said[~was])
+    below = np.searchsorted(wrong, said[was], "left") + np.searchsorted(wrong, said[was], "right")
+    return float(below.mean() / (2 * len(wrong)))

@@ -24,8 +24,9 @@ def words_right(words: list[str], truth: str) -> list[bool]:
     right = []
     for word in words:
         own = Counter(tokens(word))
-        right.append(own <= left)
-        left -= own & left
+        right.append(all(left[token] >= count for token, count in own.items()))
+        for token, count in own.items():
+            left[token] = max(0, left[token] - count)
     return right
 
 

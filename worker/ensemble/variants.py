@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -83,17 +83,25 @@ BRIGHT_GAMMA, DARK_GAMMA = 0.6, 1.7
 NARROWER = 0.85  # share of the width
 
 VARIANTS = (
-    Variant("coarse", coarser),
-    Variant("tight", tight_and_coarse, grow=-0.06),
-    Variant("coarsest", coarsest),
     Variant("smoothed", smoothed),
     Variant("narrower", narrowed),
+    Variant("coarse", coarser),
+    Variant("tight", tight_and_coarse, grow=-0.06),
     Variant("grown", same, grow=0.15),
     Variant("brighter", brightened),
     Variant("darker", darkened),
     Variant("stretched", stretched),
+    Variant("coarsest", coarsest),
 )
-"""In the order in which they are tried."""
+"""In the order in which they are tried; 9, for a line is read at most ten times."""
+
+BLURRED_FIRST = ("coarse", "tight", "coarsest")
+"""Tried first on a blurred page; on a sharp one they lose what the first reading saw."""
+
+
+def ordered(variants: Sequence[Variant], blurred: bool) -> list[Variant]:
+    """The variants in the order for a page."""
+    return sorted(variants, key=lambda variant: variant.name not in BLURRED_FIRST) if blurred else list(variants)
 
 
 def _bent(crop: Pixels, gamma: float) -> Pixels:

@@ -16,7 +16,8 @@ from worker.characters import tidied
 from worker.confidence import line_confidence
 from worker.engines.protocols import Detector, LineReader
 from worker.ensemble import VARIANTS, Lattice, Variant
-from worker.ensemble.coarse import reader_for
+from worker.ensemble.coarse import BLURRED, reader_for
+from worker.ensemble.variants import ordered
 from worker.imaging.crop import cut_line, quad_size
 from worker.imaging.prepare import prepare
 from worker.page import LineReading, PageImage, Pixels, Quad
@@ -92,7 +93,7 @@ class RolmPipeline:
         prepared = prepare(page.pixels)
         reader = reader_for(self._reader, prepared.wear)
         upright = read_upright(prepared.pixels, prepared.finder(self._detector), reader, context)
-        hard = self._hard_lines(upright)
+        hard = self._hard_lines(upright, ordered(self._variants, prepared.wear.blur >= BLURRED))
         failed: dict[str, None] = {}
         self._vote(list(hard.values()), upright, context, failed)
         readings = [hard[i].lattice.reading() if i in hard else one for i, one in enumerate(upright.readings)]
@@ -104,12 +105,12 @@ class RolmPipeline:
         )
         return _without_empty(replace(upright, readings=tuple(readings))), wear_measures(prepared.wear), told
 
-    def _hard_lines(self, upright: UprightPage) -> dict[int, _HardLine]:
+    def _hard_lines(self, upright: UprightPage, variants: Sequence[Variant]) -> dict[int, _HardLine]:
         """The lines that are not sure, the least sure first, by their place among the page's."""
         sureness = [line_confidence(reading, self._calibration) for reading in upright.readings]
         order = sorted(range(len(sureness)), key=lambda index: sureness[index])
         return {
-            index: _HardLine(upright.quads[index], Lattice(upright.readings[index]), iter(self._variants))
+            index: _HardLine(upright.quads[index], Lattice(upright.readings[index]), iter(variants))
             for index in order
             if sureness[index] < SURE
         }
