@@ -27,7 +27,8 @@ from worker.pipelines.upright import UprightPage, read_upright
 from worker.spacing import spaced
 
 SURE = 0.9
-"""A line that is right with at least this probability is not read again."""
+"""A line of which the reader says at least this is not read again; the reader's own word, not yet calibrated, for the
+curves are fitted on what this leaves."""
 
 REREAD_BUDGET = 0.5
 """Readings in variants may take so much of the first reading's time for each that the caller allows, by the width of
@@ -107,7 +108,7 @@ class RolmPipeline:
 
     def _hard_lines(self, upright: UprightPage, variants: Sequence[Variant]) -> dict[int, _HardLine]:
         """The lines that are not sure, the least sure first, by their place among the page's."""
-        sureness = [line_confidence(reading, self._calibration) for reading in upright.readings]
+        sureness = [line_confidence(reading) for reading in upright.readings]
         order = sorted(range(len(sureness)), key=lambda index: sureness[index])
         return {
             index: _HardLine(upright.quads[index], Lattice(upright.readings[index]), iter(variants))

@@ -9,7 +9,7 @@ import pytest
 from ocrq.errors import JobCancelled
 from tasks.runner import ReadContext
 from tests.unit.reading.drawing import TEXTS, drawn
-from worker.engines.rapidocr import RapidOcrEngine
+from worker.engines.rapidocr import NAME, RapidOcrEngine
 from worker.ensemble import VARIANTS, Variant
 from worker.page import LineReading, PageImage, Pixels
 from worker.pipelines import PageRead, ReadMode, pipeline_for
@@ -72,7 +72,7 @@ def test_if_every_variant_fails_the_first_reading_stands(engine: RapidOcrEngine)
 class Moody:
     """Reads as the real engine does, and fails on crops of one kind."""
 
-    name = "moody"
+    name = NAME
 
     def __init__(self, engine: RapidOcrEngine) -> None:
         self.engine = engine
