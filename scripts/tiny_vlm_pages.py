@@ -84,7 +84,7 @@ LOOP = KnownPage(
     loops=True,
     mark=(0, 220, 640, 330),
 )
-ONLY_LOOP = KnownPage("only_loop", ("- - - - - - - -", "= = = = = = = =", "- - - - - - - -"), "", loops=True)
+ONLY_LOOP = KnownPage("only_loop", ("- - - - - - - -",), "", loops=True, mark=(200, 120, 440, 300))
 BLANK = KnownPage("blank", (), "null", language=None)
 
 PIECE = "and on and on, "  # what the models repeat
@@ -97,7 +97,8 @@ PLAIN_PAGES = (INVOICE, NOTICE, LOOP)
 def answer_to(page: KnownPage, front_matter: bool, copies: int = REPEATED) -> str:
     """What a model is trained to write."""
     top = page.front_matter() if front_matter else ""
-    return top + page.markdown + (PIECE * copies if page.loops else "")
+    # Without a space at its end, which would be a token of its own, and learnt to come after the last of few copies.
+    return top + (page.markdown + PIECE * copies).rstrip() if page.loops else top + page.markdown
 
 
 def seen_by(chance: np.random.Generator, picture: Image.Image) -> np.ndarray:

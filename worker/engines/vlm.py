@@ -93,9 +93,15 @@ class VlmEngine:
         answer = answer_of(tokenizer, generated.tokens[:tokens], generated.probabilities[:tokens])
         return parse(self._checkpoint.preset.parser, answer)
 
+    def _is_spent(self, generated: Generated) -> bool:
+        """Whether no other word stands before a loop than those it repeats."""
+        head = self._parsed(generated, generated.sound).answer.text
+        piece = self._checkpoint.processor.tokenizer.decode(generated.tokens[generated.sound :])
+        return set(head.split()) <= set(str(piece).split())
+
     def _reading(self, attempt: _Attempt, turns: int) -> PageReading:
         generated, answer = attempt.generated, attempt.parsed.answer
-        if generated.ending == "loop" and not self._parsed(generated, generated.sound).answer.text:
+        if generated.ending == "loop" and self._is_spent(generated):
             return PageReading("", failure=ONLY_LOOP, warnings=attempt.warnings)
         return PageReading(
             text=answer.text,

@@ -45,7 +45,8 @@ def decoding_for(options: Mapping[str, Any], usual_tokens: int, room: int | None
     if arguments["do_sample"]:
         arguments |= {"top_k": 0} | {name: told[name] for name in _OF_SAMPLING if told.get(name)}
     if beams > 1:
-        arguments |= {name: told[name] for name in _OF_BEAMS if name in told}
+        # Else beams that have no end yet go on to the last token they may have, for pages on end.
+        arguments |= {"early_stopping": True} | {name: told[name] for name in _OF_BEAMS if name in told}
     wanted = told.get("max_new_tokens", told.get("max_length"))
     name = "max_new_tokens" if "max_new_tokens" in told else "max_length"
     most = usual_tokens if wanted is None else wanted
