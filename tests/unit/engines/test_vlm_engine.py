@@ -115,7 +115,7 @@ def test_a_text_longer_than_allowed_is_cut_and_told(engine: VlmEngine) -> None:
 def test_beams_read_the_same_and_know_how_sure_they_are(engine: VlmEngine) -> None:
     pages = [page("invoice"), page("notice")]
     greedy = engine.read_pages(pages, None, ReadContext())
-    beams = engine.read_pages(pages, None, ReadContext(options={"num_beams": 3}))
+    beams = engine.read_pages(pages, None, ReadContext(options={"num_beams": 3, "max_new_tokens": 120}))
     for one, other in zip(greedy, beams, strict=True):
         assert one.text == other.text
         assert one.probabilities == pytest.approx(other.probabilities, abs=1e-3)
