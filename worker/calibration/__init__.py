@@ -1,6 +1,6 @@
 """What an engine's probabilities are worth, measured on real documents: one small file per engine and way of reading.
 
-``scripts/calibrate.py`` writes the files. An engine without one is uncalibrated, and results say so.
+``python -m evaluation.calibrate`` writes the files. An engine without one is uncalibrated, and results say so.
 """
 
 from worker.calibration.curves import Calibration, PageModel, Platt
