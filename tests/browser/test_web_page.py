@@ -128,12 +128,21 @@ def test_without_the_event_stream_the_page_asks_again_and_again(browser: Chrome,
     assert lines_of(browser) == [FIRST_LINE, SECOND_LINE]
 
 
-def test_what_is_not_built_yet_shows_the_remedy(browser: Chrome, scan: Path) -> None:
+def test_the_robust_read_is_one_click_away(browser: Chrome, scan: Path) -> None:
     browser.find_element(By.XPATH, "//span[text()='Robust']").click()
-    read(browser, scan)
-    until(browser, lambda b: by_id(b, "problem").is_displayed(), "the problem")
-    assert "use /extract_text" in by_id(browser, "problem-detail").text
-    assert not by_id(browser, "result").is_displayed()
+    read_to_the_end(browser, scan)
+    assert lines_of(browser) == [FIRST_LINE, SECOND_LINE]
+
+
+def test_fields_are_listed_with_their_values_or_why_there_is_none(browser: Chrome, scan: Path) -> None:
+    browser.find_element(By.XPATH, "//span[text()='Fields']").click()
+    by_id(browser, "schema").clear()
+    by_id(browser, "schema").send_keys('{"hello": "string", "iban": "iban"}')
+    read_to_the_end(browser, scan)
+    rows = [row.text for row in browser.find_elements(By.CSS_SELECTOR, "#fields tbody tr")]
+    assert [row.split()[0] for row in rows] == ["hello", "iban"]
+    assert '"from' in rows[0], "what stands behind the name on the page"
+    assert "no " in rows[1], "why it has no value"
 
 
 def test_a_file_that_is_no_document_shows_the_remedy(browser: Chrome, tmp_path: Path) -> None:
