@@ -175,19 +175,19 @@ class Guard:
         began = time.monotonic()
         request = record.request
         document = self.blobs.get(record.blob)
+        context = self._context(record, hold)
         if record.phase == "assemble":
             readings = [_restored(data) for data in self.ledger.readings(record.id)]
         else:
             plan = self.runner.plan(record.operation, request, document)
             if len(plan.slices) > 1:
                 self._fan_out(record, hold, plan.slices, len(plan.pages))
-            context = self._context(record, hold)
             if len(plan.pages) > 1:
                 context.progress(0, len(plan.pages))
             readings = [_noted(record, self.runner.read(record.operation, request, document, plan.pages, context))]
             context.check()
         seconds = time.time() - record.started if record.started else time.monotonic() - began
-        result = self.runner.assemble(record.operation, request, document, readings, max(0.0, seconds))
+        result = self.runner.assemble(record.operation, request, document, readings, max(0.0, seconds), context)
         if not self.ledger.commit(record.id, hold.token, result, self._cache_seconds(readings)):
             raise Ignore()
         return self._for_celery(record, result)

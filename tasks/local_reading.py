@@ -36,7 +36,7 @@ def read_in_units(runner: Runner, submission: Submission, context: ReadContext, 
         readings.append(runner.read(*what, pages, within))
         done += len(pages)
         tell(done, total, readings[-1].pages)
-    return runner.assemble(*what, readings, time.monotonic() - started)
+    return runner.assemble(*what, readings, time.monotonic() - started, context)
 
 
 def _tell_within(tell: Tell, before: int, total: int, done: int, _unit_pages: int) -> None:

@@ -156,6 +156,7 @@ class Runner(Protocol):
         document: bytes,
         readings: Sequence[UnitReading],
         seconds: float,
+        context: ReadContext | None = None,
     ) -> dict[str, Any]:
         """Put the units' pages together: text, language, confidence, fields and output formats.
 
@@ -165,12 +166,15 @@ class Runner(Protocol):
             document: Its bytes; formats that show the page need them.
             readings: In page order.
             seconds: From the job's start until now, for ``processing_time``.
+            context: Of the job, for lines that are read again; None where nothing bounds them.
 
         Returns:
             A TextResult or StructuredResult as JSON.
 
         Raises:
             ReadFailed: No page could be read.
+            JobCancelled: The job was cancelled.
+            TimeLimitExceeded: The deadline has passed.
         """
         ...
 
@@ -194,7 +198,7 @@ def run_inline(
         readings.append(runner.read(operation, request, document, pages, within))
         done += len(pages)
         context.progress(done, total)
-    return runner.assemble(operation, request, document, readings, time.monotonic() - started)
+    return runner.assemble(operation, request, document, readings, time.monotonic() - started, context)
 
 
 def _tell_within(context: ReadContext, before: int, total: int, done: int, _slice_pages: int) -> None:

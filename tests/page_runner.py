@@ -68,6 +68,7 @@ class PageRunner:
         document: bytes,
         readings: Sequence[UnitReading],
         seconds: float,
+        context: ReadContext | None = None,
     ) -> dict[str, Any]:
         pages = [page for reading in readings for page in reading.pages]
         text = "\f".join(page.text for page in pages)

@@ -28,6 +28,7 @@ from worker.language import detect_language
 from worker.page import Pixels
 from worker.pipelines import PageRead, Pipeline, ReadMode, pipeline_for
 from worker.registry import Registry
+from worker.rereading import Rereader
 from worker.structured import OPTIONS, ask_model, structured_result
 
 UNITS_WANTED = 64  # a long document is cut into about so many units: enough to spread, few enough to keep track of
@@ -104,6 +105,7 @@ class PipelineRunner:
         document: bytes,
         readings: Sequence[UnitReading],
         seconds: float,
+        context: ReadContext | None = None,
     ) -> dict[str, Any]:
         """See :class:`tasks.runner.Runner`."""
         pages = sorted((page for reading in readings for page in reading.pages), key=lambda page: page.page)
@@ -111,10 +113,13 @@ class PipelineRunner:
         text = "\f".join(page.text for page in pages)
         metadata = self._metadata(operation, request, readings)
         if operation in STRUCTURED:
-            robust = ReadMode.of(operation, request).robust
+            mode = ReadMode.of(operation, request)
             said = [answer for reading in readings for answer in reading.said]
-            return structured_result(request, pages, text, metadata, seconds, robust, said).model_dump(mode="json")
-        result = TextResult(
+            served_by = frozenset(reading.served_by for reading in readings)
+            reread = Rereader(self._registry, self._open, request, document, mode, served_by, context or ReadContext())
+            result = structured_result(request, pages, text, metadata, seconds, mode.robust, said, reread)
+            return result.model_dump(mode="json")
+        answer = TextResult(
             text=text,
             confidence=document_confidence([(page.text, page.confidence) for page in pages]),
             language=detect_language(text),
@@ -123,7 +128,7 @@ class PipelineRunner:
             outputs=self._outputs(request, document, pages),
             metadata=metadata,
         )
-        return result.model_dump(mode="json")
+        return answer.model_dump(mode="json")
 
     def loaded(self) -> list[str]:
         """See :class:`tasks.runner.Runner`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ocrq.contracts import FieldEvidence
@@ -141,7 +141,3 @@ def _number(answers: Answers, spec: Spec) -> float | None:
 def _date(answers: Answers, name: str) -> str | None:
     winner = answers.winners.get(name)
     return str(winner.candidate.value)[:10] if winner else None
-
-
-Reread = Callable[[int, tuple[float, float, float, float]], str | None]
-"""Reads a stretch of a page again: page number and the box's hull to its text, None if it cannot."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from ocrq.contracts import Page
-from ocrq.errors import JobCancelled, TimeLimitExceeded, WorkerSpent
+from ocrq.errors import JobCancelled, ReadFailed, TimeLimitExceeded, WorkerSpent
 from tasks.runner import ReadContext
 from worker.calibration import calibration_for
 from worker.characters import tidied
 from worker.confidence import line_confidence
 from worker.engines.protocols import Detector, LineReader
 from worker.ensemble import VARIANTS, Lattice, Variant
-from worker.ensemble.coarse import BLURRED, reader_for
-from worker.ensemble.variants import ordered
+from worker.ensemble.coarse import BLURRED, COARSE_ROWS, coarse, reader_for
+from worker.ensemble.variants import ordered, same
 from worker.imaging.crop import cut_line, quad_size
 from worker.imaging.prepare import prepare
 from worker.page import LineReading, PageImage, Pixels, Quad
@@ -33,6 +34,9 @@ curves are fitted on what this leaves."""
 REREAD_BUDGET = 0.5
 """Readings in variants may take so much of the first reading's time for each that the caller allows, by the width of
 what is read: the least sure lines come first."""
+
+MOST_READINGS = 10
+"""Of a line that is read again because what it says cannot be right: all variants there are, and one without."""
 
 STOPS = (JobCancelled, TimeLimitExceeded, WorkerSpent)
 """Raised by a reader, these end the job, not a variant."""
@@ -106,6 +110,39 @@ class RolmPipeline:
         )
         return _without_empty(replace(upright, readings=tuple(readings))), wear_measures(prepared.wear), told
 
+    def reread(self, page: PageImage, quads: Sequence[Quad], context: ReadContext) -> list[LineReading]:
+        """Read some lines of a page again, whatever was read there before: in all variants, and vote.
+
+        Args:
+            page: As sent.
+            quads: In its pixels.
+            context: Is told which variants failed; they do not vote.
+
+        Returns:
+            One per quad; an empty one where nothing could be read.
+
+        Raises:
+            ReadFailed: The reader failed on everything.
+            JobCancelled: The job was cancelled.
+            TimeLimitExceeded: The deadline has passed.
+        """
+        prepared, failed = prepare(page.pixels), dict[str, None]()
+        blurred = prepared.wear.blur >= BLURRED
+        first_look = Variant("as it is", partial(coarse, rows=COARSE_ROWS) if blurred else same)
+        variants = [first_look, *ordered(self._variants, blurred)]
+        votes: list[Lattice | None] = []
+        for quad in quads:
+            context.check()
+            line = _HardLine(quad, Lattice(LineReading("")), iter(variants))
+            crops = self._crops(line, MOST_READINGS, prepared.pixels, failed)
+            read = zip(crops, self._read(crops, context, failed), strict=True)
+            votes.append(_voted([_on_first_quad(one, variant, quad) for (_, variant, _), one in read if one]))
+        for name in failed:
+            context.warn(f"page {page.number}: the variant '{name}' failed and did not vote")
+        if quads and not any(votes):
+            raise ReadFailed(f"no line of page {page.number} could be read again")
+        return [vote.reading() if vote else LineReading("") for vote in votes]
+
     def _hard_lines(self, upright: UprightPage, variants: Sequence[Variant]) -> dict[int, _HardLine]:
         """The lines that are not sure, the least sure first, by their place among the page's."""
         sureness = [line_confidence(reading) for reading in upright.readings]
@@ -163,6 +200,16 @@ class RolmPipeline:
             log.exception("reading variant %s", crops[0][1].name)
             failed[crops[0][1].name] = None
             return [None]
+
+
+def _voted(readings: Sequence[LineReading]) -> Lattice | None:
+    """The vote over some readings; None where there are none."""
+    if not readings:
+        return None
+    lattice = Lattice(readings[0])
+    for reading in readings[1:]:
+        lattice.add(reading)
+    return lattice
 
 
 def grown(quad: Quad, share: float) -> Quad:
