@@ -88,7 +88,8 @@ export class ResultView {
     $("warnings").replaceChildren(...warnings.map((warning) => make("li", warning)));
     $("warnings").hidden = !warnings.length;
     this.enable(true);
-    this.show(Math.min(this.at, this.pages.length - 1));
+    if (this.pages.length) this.show(Math.min(this.at, this.pages.length - 1));
+    else this.fieldMarks(1); // a structured result has no pages, and those of a quick job may not have been told
   }
 
   // A job that failed leaves the pages that were read.
@@ -114,8 +115,11 @@ export class ResultView {
   fields() {
     const fields = Object.entries(this.result.fields || {});
     $("fields").hidden = !fields.length;
-    $("fields").tBodies[0].replaceChildren(...fields.map(([name, field]) => {
+    $("fields").tBodies[0].replaceChildren(...fields.map(([name, field], index) => {
       const row = document.createElement("tr");
+      row.dataset.mark = `field ${index}`;
+      row.addEventListener("mouseenter", () => this.light(row.dataset.mark));
+      row.addEventListener("mouseleave", () => this.light(null));
       row.append(make("th", name), make("td", field.value === null ? field.reason || "not found" : JSON.stringify(field.value)), make("td", percent(field.confidence)));
       return row;
     }));
@@ -146,16 +150,28 @@ export class ResultView {
     if (!drawable) return;
     this.frame(page.width, page.height);
     $("picture").hidden = !this.picture || page.page !== 1;
-    $("boxes").replaceChildren(...page.lines.flatMap((line, index) => {
-      if (!line.box) return [];
-      const shape = document.createElementNS(SVG, "polygon");
-      shape.setAttribute("points", line.box.map((point) => point.join(",")).join(" "));
-      shape.setAttribute("class", grade(line.confidence));
-      shape.dataset.line = index;
-      shape.addEventListener("mouseenter", () => this.light(index, true));
-      shape.addEventListener("mouseleave", () => this.light(null));
-      return $("picture").hidden ? [shape, written(line)] : [shape];
-    }));
+    const texts = $("picture").hidden ? page.lines.filter((line) => line.box).map(written) : [];
+    const marks = this.result?.fields ? [] : page.lines.map((line, index) => this.mark(line, `line ${index}`));
+    $("boxes").replaceChildren(...marks.filter(Boolean), ...texts);
+    this.fieldMarks(page.page);
+  }
+
+  // A box on the page that points at its line or field, which have the same mark.
+  mark({ box, confidence }, name) {
+    if (!box) return null;
+    const shape = document.createElementNS(SVG, "polygon");
+    shape.setAttribute("points", box.map((point) => point.join(",")).join(" "));
+    shape.setAttribute("class", grade(confidence));
+    shape.dataset.mark = name;
+    shape.addEventListener("mouseenter", () => this.light(name, true));
+    shape.addEventListener("mouseleave", () => this.light(null));
+    return shape;
+  }
+
+  // Where the fields stand on a page.
+  fieldMarks(number) {
+    const marks = Object.values(this.result?.fields || {}).map((field, index) => field.page === number && this.mark(field, `field ${index}`));
+    $("boxes").append(...marks.filter(Boolean));
   }
 
   lines(page) {
@@ -165,17 +181,17 @@ export class ResultView {
     $("lines").replaceChildren(...shown.map((line, index) => {
       const item = make("li", "", grade(line.confidence));
       item.append(make("p", line.text), make("span", percent(line.confidence), "sure"));
-      item.dataset.line = index;
+      item.dataset.mark = `line ${index}`;
       item.tabIndex = 0;
-      for (const name of ["mouseenter", "focus"]) item.addEventListener(name, () => this.light(index));
+      for (const name of ["mouseenter", "focus"]) item.addEventListener(name, () => this.light(item.dataset.mark));
       for (const name of ["mouseleave", "blur"]) item.addEventListener(name, () => this.light(null));
       return item;
     }));
   }
 
-  light(index, scroll = false) {
-    for (const one of document.querySelectorAll("[data-line]")) {
-      const lit = index !== null && Number(one.dataset.line) === index;
+  light(mark, scroll = false) {
+    for (const one of document.querySelectorAll("[data-mark]")) {
+      const lit = one.dataset.mark === mark;
       one.classList.toggle("lit", lit);
       if (lit && scroll && one.tagName === "LI") one.scrollIntoView({ block: "nearest" });
     }

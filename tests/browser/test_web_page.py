@@ -143,6 +143,12 @@ def test_fields_are_listed_with_their_values_or_why_there_is_none(browser: Chrom
     assert [row.split()[0] for row in rows] == ["hello", "iban"]
     assert '"from' in rows[0], "what stands behind the name on the page"
     assert "nothing on the page" in rows[1], "why it has no value"
+    row, (box,) = (
+        browser.find_element(By.CSS_SELECTOR, "#fields tbody tr"),
+        browser.find_elements(By.CSS_SELECTOR, "#boxes polygon"),
+    )
+    ActionChains(browser).move_to_element(row).perform()
+    until(browser, lambda _: "lit" in box.get_attribute("class"), "the place of the field to light up")
 
 
 def test_a_file_that_is_no_document_shows_the_remedy(browser: Chrome, tmp_path: Path) -> None:
