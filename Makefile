@@ -81,7 +81,7 @@ $(VENV)/.ready: pyproject.toml | $(BIN)/pip
 	touch $@
 
 $(VENV)/.ready-dev: pyproject.toml | $(BIN)/pip
-	@echo "Installing what the tests need into $(VENV)/ (the first time only: about two minutes, 300 MB) ..." >&2
+	@echo "Installing what the tests need into $(VENV)/ (the first time only: a few minutes; torch is most of it) ..." >&2
 	$(PIP) -e '.[dev]'
 	touch $(VENV)/.ready $@
 
