@@ -38,6 +38,8 @@ class Pool:
 
     def submit(self, *widths: int) -> str:
         document = frames(*widths) if len(widths) > 1 else page(*widths)
+        # Where every process has just left for want of memory, a submit is refused until the next one stands.
+        until(self.backend.ready, "a process of the pool lives")
         return self.backend.submit(Submission("extract_text", parse_request({"cache": False}), document)).id
 
     def ended(self, job_id: str) -> Job:
