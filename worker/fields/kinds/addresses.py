@@ -3,135 +3,225 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.folding import any_of
-from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION
+from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION, TRADE, is_registration, is_title
+from worker.fields.kinds.places import has_postcode, is_town, mended, names_region
 from worker.fields.sheet import Sheet, SheetLine
 
 MAX_LINES = 7
 NEAR = 1.9
 """Lines of a block stand at most so many line heights apart, centre to centre."""
 
-_WORDS = any_of(
-    r"no\W{0,3}\d+ lot\W{0,3}(?:no)?\W{0,3}\d* lg\d+ jalan jln lebuh\w* lorong taman tmn persiaran kampung bandar "
-    r"seksyen mukim batu\W?\d kawasan pt\W?\d+ plaza mall wisma menara street str road rd avenue ave boulevard blvd "
-    r"lane drive dr court suite ste floor flr level block blk unit building tower p\W{0,2}o\W{0,2}box highway hwy "
-    r"parkway pkwy square terrace way rue allee chemin quai calle avenida avda via piazza corso viale straat laan "
-    r"plein weg gata gatan vej nagar marg basement ground centre center complex park house estate industrial ulica ul "
-    r"rua travessa gallery"
+ROWS = 6
+"""Rows below a line among which its next one is: slanted neighbours may stand between."""
+
+BESIDE = 2.5
+"""Pieces of one line that was read in parts stand at most so many line heights apart."""
+
+_STREETS = any_of(
+    r"no\W{0,3}\d+\w? lot\W{0,3}(?:no)?\W{0,3}\d* lg\d+ jalan jln jl lebuh\w* lorong lrg taman tmn persiaran kampung kg "
+    r"bandar seksyen mukim batu\W?\d+ kawasan pt\W?\d+ lingkaran street road avenue boulevard blvd lane parkway pkwy "
+    r"square highway hwy rue allee chemin quai calle c/ avenida avda? via viale piazza corso straat laan plein "
+    r"marg ulica ul rua travessa praca suite floor flr level tingkat unit p\W{0,2}o\W{0,2}box nagar \d+(?:st|nd|rd|th)"
+)
+_WITH_NUMBER = any_of("st str rd ave dr ln ct ste fl blk block km bd g gf lgf ug bt mile way shop room")
+"""Words and short forms that mean a street only where a number stands beside."""
+
+_BUILDINGS = any_of(
+    "plaza mall wisma menara building tower bangunan kompleks complex court drive terrace house estate park industrial "
+    "centre center gallery arcade ground basement mill"
 )
 _STREET = re.compile(
-    rf"(?<![^\W_])(?:{_WORDS})(?![^\W_])|"
-    r"(?:strasse|straße|str\.|gasse|platz|allee|damm|ufer|straat|laan|weg|gatan|vagen|veien|vej|katu)(?![^\W_])|"
-    r"\d+(?:st|nd|rd|th) floor"
+    rf"(?<![^\W_])(?:{_STREETS})(?![^\W_])|jalan|persiaran|(?<![^\W_])(?:taman|lorong)(?=[a-z])|"
+    r"(?:strasse|strase|straße|str\.|gasse|platz|damm|ufer|straat|allee|laan|weg|gatan|vagen|veien|vej|katu|plein)"
+    r"(?![^\W_])|[a-z](?:street|road|avenue|lane)(?![^\W_])"
 )
-_POSTCODE = re.compile(
-    r"(?<![\w-])(?:[a-z]{1,2}-? ?)?\d{5}(?:-\d{4})?(?![\w/-])|(?<![^\W_])[a-z]{2},? \d{5}|"
-    r"(?<!\d)\d{4} ?[a-z]{2}(?![^\W_])|(?<![^\W_])[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}(?![^\W_])|"
-    r"[a-z]{3}[ ,-]{1,3}\d{6}(?![\d-])|(?<![^\W_\d])\d{2}-\d{3}(?!\d)|(?<!\d)\d{3} ?\d{2} [a-z]{3}"
-)
-_TOWN = re.compile(
-    r"(?<![\w-])\d{5}(?:-\d{4})?\W{1,3}[a-z]{2}|(?<![^\W_])[a-z]{2},? \d{5}(?!\d)|[a-z]{3}[ ,-]{1,3}\d{6}(?![\d-])"
-)
-"""A postcode with its town or state: the last line of most addresses."""
+_NUMBERED = re.compile(rf"(?<![^\W_])(?:{_WITH_NUMBER})\.?(?![^\W_])")
+_BUILDING = re.compile(rf"(?<![^\W_])(?:{_BUILDINGS})(?![^\W_])")
+_HOUSE = re.compile(r"\W*(?:(?:no|lot|pt|unit|shop|block|blk|level|suite|km)\b[\s.:#-]*)*[a-z]{0,3}-?\d[\w/&. ()-]{0,12}\b")
+"""A house, lot or unit number that a line begins with."""
 
-_PLACE = re.compile(
-    r"selangor|kuala lumpur|johor|penang|perak|kelantan|melaka|sabah|sarawak|kedah|pahang|petaling|shah alam|malaysia|"
-    r"singapore|germany|deutschland|france|usa|united kingdom|india|espana|italia|nederland|sverige|danmark|norge|"
-    r"polska|schweiz|switzerland|austria|osterreich|belgi|darul"
-)
 _ENDS = any_of(
-    r"tel phone fax gst sst vat ust tax invoice receipt date cashier email e-mail www http reg\.? co\.?\W?no company "
-    r"order table bill doc mobile hotline website iban account rechnung facture roc hours operator page id attn "
-    r"attention main customer ticket deal product terminal member h/p te1 te[il1]\.?"
+    r"t[e1][l1i]\.? tel\w{0,6} phone ph fax\w* gst\w* g5t sst vat ust\w* tax invoice receipt date dated cashier e-?mail www\.?\w* "
+    r"https? reg\.? co\.?\W?(?:reg|no|id) order table bill doc mobile mob handphone hotline website iban account rechnung "
+    r"facture roc hours operator attn attention ticket terminal h/?p uen abn nif nip cif siret siren rcs org\W?nr btw kvk "
+    r"p\.?\W?iva partita contribuinte steuer\W?n\w* fssai cin ein pan inh merci thank\w* welcome counter cash customer "
+    r"server open\w* total description qty item bestillt licensee formerly store\W?# st# shopping\W?hours business\W?hours"
 )
-_END = re.compile(rf"(?<![^\W_])(?:{_ENDS})(?![^\W_])|@|:\s*\d|\d{{2}}:\d{{2}}|total")
-_POSTCODE_MISREAD = re.compile(r"(?<![^\W_])(?=(?:\D*\d){3})[\dOoIl]{5}(?![^\W_])")
-_DIGITS = str.maketrans("OoIl", "0011")
-_HOUSE_NUMBER = re.compile(r"(?:lot\W{0,2})?\bno\s*[.:]+\s*(?=\d)")
-_SEPARATED = re.compile(r"(?:address|anschrift|adresse|alamat|direccion|indirizzo)\s*:\s*")
+_END = re.compile(rf"[\s(\[,;]*(?:(?<![^\W_])(?:{_ENDS})(?![^\W_])|\bmain\W{{0,2}}\d|@|:\s*\d|[^\W\d_]+\s?:|\d{{2}}:\d{{2}})")
+_LABEL = re.compile(r"\W*(?:address|addr|add|anschrift|adresse|alamat|direccion|indirizzo|endereco)\s*[:;.]\s*")
+_NUMBER_SIGN = re.compile(r"\b((?:no|lot|unit|blk|block|level|km|pt)\s?)[.:;]+(?=\s*\w)")
 
 
 def looks_like_street(folded: str) -> bool:
     """Whether a folded line names a street, a building or a postcode with a place."""
-    return bool(_STREET.search(folded) or (_POSTCODE.search(folded) and re.search(r"[a-z]{3}", folded)))
+    return bool(_STREET.search(folded) or _BUILDING.search(folded) or _is_numbered(folded) or _is_placed(folded))
+
+
+def is_surely(folded: str) -> bool:
+    """Whether a line can hardly be anything but part of an address: a street with a number, a postcode's town."""
+    numbered = bool(re.search(r"\d", folded)) and bool(_STREET.search(folded) or _BUILDING.search(folded))
+    return numbered or _is_numbered(folded) or _is_placed(folded)
 
 
 def find(sheet: Sheet) -> list[Candidate]:
     """Blocks of lines that read as an address."""
     found, taken = [], set[int]()
+    owner = _owner(sheet)
     for line in sorted(sheet.lines, key=lambda line: (line.page, line.rect.middle)):
-        if line.index in taken or not looks_like_street(line.folded) or _END.search(_unlabelled(line)):
-            continue
-        if (
-            line.text.strip().startswith("(")
-            or LEGAL_FORM.search(line.folded)
-            or REGISTRATION.search(line.text)
-            or not re.search(r"[a-z]{3}", line.folded)
-        ):
+        if line.index in taken or not _begins(sheet, line, owner):
             continue
         block = _block(sheet, line)
         taken |= {part.index for part in block}
-        spans = tuple(_span(part) for part in block)
-        candidate = Candidate("", spans, _plausibility(sheet, block))
-        found.append(Candidate(_joined(candidate.text(sheet)), spans, candidate.plausibility))
+        spans = tuple(Span(part.index, *_stretch(part)) for part in block)
+        text = Candidate("", spans).text(sheet)
+        found.append(Candidate(mended(re.sub(r"\s+", " ", text)).strip(" ,;:"), spans, _plausibility(sheet, block)))
     return found
 
 
+def _is_numbered(folded: str) -> bool:
+    return bool(_NUMBERED.search(folded) and re.search(r"\d", folded) and re.search(r"[a-z]{3}", folded))
+
+
+def _is_placed(folded: str) -> bool:
+    return has_postcode(folded) and bool(re.search(r"[a-z]{2}", folded))
+
+
+def _owner(sheet: Sheet) -> int:
+    """The first line of the document that may be its owner's name: no title, and not surely a street."""
+    top = sorted(sheet.lines[:12], key=lambda line: (line.page, line.row, line.rect.left))
+    named = (
+        line.index
+        for line in top
+        if re.search(r"[a-z]{3}", line.folded) and not is_title(line.folded) and not _LABEL.match(line.folded)
+    )
+    first = next(named, -1)
+    return -1 if first >= 0 and is_surely(sheet.lines[first].folded) and _HOUSE.match(sheet.lines[first].folded) else first
+
+
+def _begins(sheet: Sheet, line: SheetLine, owner: int) -> bool:
+    folded = line.folded
+    start, end = _stretch(line)
+    inside = folded[start:end]
+    if line.index == owner or not re.search(r"[a-z]{2}", inside) or is_title(folded) or _is_aside(line):
+        return False
+    if start and inside:
+        return True  # it is called an address
+    if LEGAL_FORM.search(inside) and not _HOUSE.match(inside):
+        return False
+    if is_surely(inside):
+        return True
+    below = _below(sheet, line)
+    if below is None or not _is_part(below):
+        return False
+    if inside.rstrip().endswith(","):
+        return is_surely(below.folded) or _begins(sheet, below, owner)
+    if TRADE.search(inside) or not is_surely(below.folded):
+        return False
+    if _STREET.search(inside) or re.search(r"\d", inside):
+        return not is_registration(line.text)
+    return bool(_BUILDING.search(inside)) and not _HOUSE.match(below.folded)
+
+
+def _is_aside(line: SheetLine) -> bool:
+    """Whether a line is a number of registration, or something in brackets, that is no part of an address."""
+    text = line.text.strip()
+    bracketed = bool(re.fullmatch(r"[(\[{][^)\]}]*[)\]}]?", text)) and not is_surely(line.folded)
+    return bracketed or is_registration(text)
+
+
+def _is_part(line: SheetLine) -> bool:
+    start, end = _stretch(line)
+    inside = line.folded[start:end]
+    if start or _is_aside(line) or is_title(line.folded):
+        return False
+    return end > start and bool(re.search(r"[a-z]{2}", inside) or has_postcode(inside))
+
+
 def _block(sheet: Sheet, first: SheetLine) -> list[SheetLine]:
-    block = [first]
-    while len(block) < MAX_LINES:
-        after = _below(sheet, block[-1])
-        if after is None or _END.search(_unlabelled(after)) or not _continues(block, after):
+    block = [first, *_beside(sheet, first)]
+    rows = 1
+    while rows < MAX_LINES and not _is_cut(block[-1]):
+        after = _below(sheet, block[0] if rows == 1 else block[-1])
+        if after is None or after in block or not _is_part(after) or not _continues(block, after):
             break
-        block.append(after)
+        block += [after, *_beside(sheet, after)]
+        rows += 1
     return block
 
 
-def _continues(block: list[SheetLine], line: SheetLine) -> bool:
-    folded, before = line.folded, block[-1].folded.rstrip()
-    if not re.search(r"[a-z]{2}", folded) and not _POSTCODE.search(folded):
+def _continues(block: Sequence[SheetLine], line: SheetLine) -> bool:
+    before = block[-1].folded.rstrip()
+    start, end = _stretch(line)
+    inside = line.folded[start:end]
+    if _HOUSE.match(inside) and is_surely(inside) and has_postcode(inside) and any(map(_ends_town, block)):
+        return False  # another address
+    if _is_cut(line) and not is_surely(inside) and not names_region(inside):
         return False
-    if re.fullmatch(r"[(\[][^)\]]*[)\]]", folded.strip()) and not looks_like_street(folded):
-        return False
-    done = any(_TOWN.search(part.folded) for part in block)
-    if before.endswith((",", "-", "&")) or not done or _PLACE.search(folded):
+    done = any(_ends_town(part) for part in block)
+    if names_region(inside):
         return True
-    return looks_like_street(folded) and bool(re.match(r"\W*(?:\d|no\b|lot\b)", folded))
+    if not done:
+        return not (LEGAL_FORM.search(inside) and not is_surely(inside))
+    if before.endswith((",", "-", "&")):
+        return not re.search(r"\d{5}", inside) or is_surely(inside)
+    return is_surely(inside) and bool(re.match(r"\W*(?:\d|no\b|lot\b)", inside)) and not is_town(inside)
+
+
+def _ends_town(line: SheetLine) -> bool:
+    start, end = _stretch(line)
+    return is_town(line.folded[start:end])
 
 
 def _below(sheet: Sheet, line: SheetLine) -> SheetLine | None:
     """The next line of the same column, near enough to belong to one block."""
     near = [
         other
-        for other in sheet.lines
+        for row in sheet.rows[line.row + 1 : line.row + 1 + ROWS]
+        for other in (sheet.lines[index] for index in row)
         if other.page == line.page
         and 0 < other.rect.middle - line.rect.middle <= NEAR * max(line.rect.height, sheet.pitch)
         and min(other.rect.right, line.rect.right) > max(other.rect.left, line.rect.left)
-        and other.row != line.row
     ]
-    return min(near, key=lambda other: other.rect.middle, default=None)
+    return min(near, key=lambda other: (other.row, other.rect.left), default=None)
 
 
-def _span(line: SheetLine) -> Span:
-    match = _SEPARATED.match(line.folded)
-    start = match.end() if match else 0
-    return Span(line.index, start, len(line.text.rstrip()))
+def _beside(sheet: Sheet, line: SheetLine) -> list[SheetLine]:
+    """What goes on close by in the row of a line: it was read in pieces."""
+    row = sheet.rows[line.row]
+    pieces: list[SheetLine] = []
+    for index in row[row.index(line.index) + 1 :]:
+        other, before = sheet.lines[index], (pieces or [line])[-1]
+        if other.rect.left - before.rect.right > BESIDE * sheet.pitch or not _is_part(other) or _is_cut(before):
+            break
+        pieces.append(other)
+    return pieces
 
 
-def _unlabelled(line: SheetLine) -> str:
-    return _HOUSE_NUMBER.sub("", _SEPARATED.sub("", line.folded, count=1))
+def _stretch(line: SheetLine) -> tuple[int, int]:
+    """What of a line may belong to an address: behind its label, before a phone, a tax number, a registration."""
+    label = _LABEL.match(line.folded)
+    start = label.end() if label else 0
+    text = _NUMBER_SIGN.sub(lambda match: match[1] + " " * (len(match[0]) - len(match[1])), line.folded)
+    ending = _END.search(text, start)
+    end = ending.start() if ending else len(line.text.rstrip())
+    registered = REGISTRATION.search(line.text[:end])
+    if registered and "(" in registered[0] and registered.start() > start and not has_postcode(line.folded[:end]):
+        end = registered.start()
+    return start, max(start, end)
 
 
-def _joined(text: str) -> str:
-    text = _POSTCODE_MISREAD.sub(lambda match: match[0].translate(_DIGITS), text)
-    return re.sub(r"\s+", " ", text).strip(" ,;:")
+def _is_cut(line: SheetLine) -> bool:
+    """Whether an address ends within a line."""
+    return _stretch(line)[1] < len(line.text.rstrip(" .,;"))
 
 
-def _plausibility(sheet: Sheet, block: list[SheetLine]) -> float:
+def _plausibility(sheet: Sheet, block: Sequence[SheetLine]) -> float:
     text = " ".join(line.folded for line in block)
-    plausible = 0.25 + 0.35 * bool(_POSTCODE.search(text)) + 0.2 * bool(_PLACE.search(text))
+    plausible = 0.25 + 0.35 * has_postcode(text) + 0.2 * names_region(text)
     plausible += 0.1 * min(2, len(_STREET.findall(text)))
     top = block[0].page == sheet.lines[0].page and sheet.depth(block[0]) < 0.35
     return min(1.0, plausible) * (1.0 if top else 0.6)

@@ -6,40 +6,54 @@ import re
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.kinds import addresses, dates
-from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION, TRADE
+from worker.fields.folding import any_of, fold
+from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION, TRADE, is_registration, is_title
 from worker.fields.sheet import Sheet, SheetLine
 
 HEAD_LINES = 14
 """Lines of a page's head among which its owner's name stands."""
 
+BEHIND = 0.5
+"""Points off a name that stands under the address, where another one stands above it."""
+
+_WORDS_NOT = (
+    r"tel phone fax total date page please refund exchange copy original posted table visit gst sst vat tax id "
+    r"statement order customer bill(?:\W+to)? ship description amount sold returnable feedback voucher co\W{0,2}no "
+    r"reg\W{0,2}no reg registration complaint counter item items qty quantity price server cash change subtotal "
+    r"uen abn nif nip cif siret siren rcs gstin ssm roc kvk btw p\W?iva steuer\W?n\w* org\W?nr inh bediente time "
+    r"open hours terminal station\W?no shift pos operator staff clerk member card no number"
+)
+_NOT_IN = re.compile(r"thank|welcome|receipt|invoice|rechnung|facture|factura|fattura|cashier|www\.?|http|@|duplicate|terima")
 _NOT = re.compile(
-    r"thank|welcome|receipt|invoice|tel\b|phone|fax|www|http|@|cashier|total|date|page|please|refund|exchange|copy|"
-    r"duplicate|original|posted|table|visit|gst|sst|vat\b|tax\b|\bid\b|rechnung|facture|factura|fattura|statement|"
-    r"order|customer|bill to|ship to|description|amount|terima|goods sold|returnable|feedback|voucher|co\.? ?no|"
-    r"reg\.? ?no|\breg\b|registration|complaint"
+    rf"(?<![^\W_])(?:{any_of(_WORDS_NOT)})(?![^\W_])|{_NOT_IN.pattern}"
 )
 _BEHIND = {"enterprise", "trading", "hardware", "holdings", "industries", "supplies"}  # trades that end a name
 _OWNED = re.compile(
     r"^.{0,3}(?:own(?:ed)? by|operated by|sold by|issued by|from|seller|vendor|supplier|company)\s*[:\-]\s*|^m/s\.? ",
     re.IGNORECASE,
 )
+_FORMERLY = re.compile(r"[\s(\[]*(?:formerly|f\.?k\.?a|licensee|incorporated in)(?![^\W_]).*$", re.IGNORECASE)
+_EDGE = " ,:;-*=~_.\"'"
+_GOES_ON = re.compile(r"(?:&|-|\+|(?<![^\W_])(?:and|of|und|et|y|e|de|the|dan))\W*$")
+"""What a line of a name ends with that goes on below."""
 
 
 def find(sheet: Sheet) -> list[Candidate]:
     """Lines that may be names: those of the page's head, and those with a legal form."""
     found = []
-    tall = sheet.pitch
     page = sheet.lines[0].page if sheet.lines else 1
     head = [line for line in sheet.lines if line.page == page][: 2 * HEAD_LINES]
     order = sorted(head, key=lambda line: (line.row, line.rect.left))
     place = {line.index: number for number, line in enumerate(order)}
-    seen = 0
     addressed = {span.line for block in addresses.find(sheet) for span in block.spans}
+    street = min((sheet.lines[index].row for index in addressed if index in place), default=HEAD_LINES)
+    seen = 0
     for line in order:
-        plausible = 0.0 if line.index in addressed else _plausibility(line, seen, tall)
+        plausible = 0.0 if line.index in addressed else _plausibility(line, seen, sheet.pitch)
         if plausible:
             seen += 1
-            found += _named(sheet, order, place[line.index], plausible)
+            behind = seen > 1 and line.row > street
+            found += _named(sheet, order, place[line.index], plausible - (BEHIND if behind else 0.0))
     others = [line for line in sheet.lines if line.index not in place and LEGAL_FORM.search(line.folded)]
     found += [_candidate(line, 0.35) for line in others if not _NOT.search(line.folded) and len(line.text) < 60]
     return found
@@ -47,39 +61,41 @@ def find(sheet: Sheet) -> list[Candidate]:
 
 def bare(text: str) -> str:
     """A name without its registration number and "owned by"."""
-    name = REGISTRATION.sub("", _OWNED.sub("", text)).strip(" ,:;-*=")
+    name = REGISTRATION.sub("", _FORMERLY.sub("", _OWNED.sub("", text))).strip(_EDGE)
     return re.sub(r"(?<=[A-Z] )5/B$", "S/B", name)  # how readers take the short form of Sendirian Berhad
 
 
 def _named(sheet: Sheet, order: list[SheetLine], place: int, plausible: float) -> list[Candidate]:
     """The line by itself and, where a name runs on over lines, joined with the next ones."""
-    line = order[place]
-    found = [_candidate(line, plausible)]
-    joined, text = [line], line.text
+    joined = [order[place]]
     for after in order[place + 1 : place + 4]:
-        open_bracket = text.count("(") > text.count(")")
-        suffix_next = not LEGAL_FORM.search(joined[-1].folded) and _starts_with_form(after.folded)
-        branch = bool(LEGAL_FORM.search(joined[-1].folded)) and bool(
-            re.fullmatch(r"\([^\W\d][^\d)]*\)", after.text.strip())
-        )
-        beside = after.row == joined[-1].row
         close = after.rect.top - joined[-1].rect.bottom < sheet.pitch
-        suffix_next = suffix_next or (beside and bool(LEGAL_FORM.fullmatch(after.folded.strip())))
-        if not close or not (open_bracket or suffix_next or branch):
+        if not close or is_registration(after.text) or not _runs_on(joined, after):
             break
         joined.append(after)
-        text += " " + after.text
+    found = [_candidate(joined[0], plausible)]
     if len(joined) > 1:
         spans = tuple(_span(part) for part in joined)
-        value = bare(" ".join(sheet.lines[span.line].text[span.start : span.end] for span in spans))
+        value = bare(Candidate("", spans).text(sheet))
         found.append(Candidate(value, spans, min(1.0, plausible + 0.25)))
     return found
 
 
+def _runs_on(joined: list[SheetLine], after: SheetLine) -> bool:
+    """Whether the next line belongs to a name: an open bracket, "and" at the end, a legal form, a branch."""
+    text = " ".join(bare(line.text) for line in joined)
+    last = joined[-1]
+    if text.count("(") > text.count(")") or _GOES_ON.search(last.folded):
+        return not addresses.is_surely(after.folded)
+    if LEGAL_FORM.search(last.folded):
+        return bool(re.fullmatch(r"\((?!.*(?i:formerly|incorporated))[^\W\d][^\d)]*\)", after.text.strip()))
+    return _starts_with_form(after.folded)
+
+
 def _starts_with_form(folded: str) -> bool:
-    match = LEGAL_FORM.search(folded)
-    trade = TRADE.search(folded)
-    return bool(match and match.start() <= 1) or bool(trade and trade.start() == 0 and (match or trade[0] in _BEHIND))
+    text = re.sub(r"^\W*\(\w{1,12}\)", "", folded).strip()
+    legal, trade = LEGAL_FORM.match(text), TRADE.match(text)
+    return bool(legal) or bool(trade and (LEGAL_FORM.search(text) or trade[0] in _BEHIND))
 
 
 def _candidate(line: SheetLine, plausible: float) -> Candidate:
@@ -89,22 +105,30 @@ def _candidate(line: SheetLine, plausible: float) -> Candidate:
 
 def _span(line: SheetLine) -> Span:
     begin = _OWNED.match(line.text)
-    ending = REGISTRATION.search(line.text)
-    raw = line.text[begin.end() if begin else 0 : ending.start() if ending else len(line.text)]
-    start = (begin.end() if begin else 0) + len(raw) - len(raw.lstrip(" ,:;-*="))
-    return Span(line.index, start, start + len(raw.strip(" ,:;-*=")))
+    start, end = begin.end() if begin else 0, len(line.text)
+    for ending in (_FORMERLY.search(line.text), REGISTRATION.search(line.text)):
+        end = min(end, ending.start()) if ending else end
+    raw = line.text[start:end]
+    start += len(raw) - len(raw.lstrip(_EDGE))
+    return Span(line.index, start, start + len(raw.strip(_EDGE)))
 
 
 def _plausibility(line: SheetLine, seen: int, tall: float) -> float:
     name = bare(line.text)
+    folded = fold(name)
     letters = sum(character.isalpha() for character in name)
     if letters < 3 or letters < 0.5 * len(name.replace(" ", "")) or len(name) > 70:
         return 0.0
-    legal, trade = bool(LEGAL_FORM.search(line.folded)), bool(TRADE.search(line.folded))
-    if (_NOT.search(line.folded) and not legal) or dates.parse(line.text):
+    legal, trade = bool(LEGAL_FORM.search(folded)), bool(TRADE.search(folded))
+    if is_title(folded) or is_registration(line.text) or dates.parse(line.text) or _is_form_alone(folded):
         return 0.0
-    if addresses.looks_like_street(line.folded) and not legal:
+    if (_NOT.search(folded) or addresses.is_surely(folded)) and not legal:
         return 0.0
-    plausible = 0.6 * max(0.0, 1 - seen / 4) + 0.35 * legal + 0.15 * trade
+    sure = legal and not re.fullmatch(r".*(?<![^\W_])(?:co|company)\W*", folded)
+    plausible = 0.6 * max(0.0, 1 - seen / 4) + (0.35 if sure else 0.15 * legal) + 0.15 * trade - 0.25 * name.islower()
     plausible += 0.1 * min(1.0, max(0.0, line.rect.height / tall - 1)) + 0.1 * (len(name.split()) > 1)
-    return min(1.0, plausible)
+    return max(0.01, min(1.0, plausible))
+
+
+def _is_form_alone(folded: str) -> bool:
+    return not re.search(r"\w", LEGAL_FORM.sub("", re.sub(r"\(\w{1,3}\)", "", folded)))

@@ -1,0 +1,168 @@
+"""Receipts as shops around the world print them and readers misread them, drawn by a seed."""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from tests.unit.fields.layouts import Drawn
+from tests.unit.fields.shops import COUNTRIES, Country
+
+WIDTH = 46
+TITLES = ["TAX INVOICE", "RECEIPT", "*** RECEIPT ***", "CASH BILL", "SIMPLIFIED TAX INVOICE", "INVOICE"]
+GREETINGS = ["WELCOME", "Thank you for shopping", "** ORIGINAL **", "CUSTOMER COPY"]
+GOODS = ["TEH AIS", "BROWN BREAD 400G", "PAINT BRUSH 2IN", "A4 PAPER 80GSM", "Latte", "Apple Pie", "Milk 1L", "LED BULB 9W",
+         "CHOC BAR 2x50G", "Set Lunch B", "Hair Gel", "PVC PIPE 15MM X 6M", "Battery AA 4S"]  # fmt: skip
+
+
+def receipt(seed: int, country: str | None = None, noise: bool = True) -> Drawn:
+    """A receipt by a seed: from one country, or from any."""
+    chance = random.Random(seed)
+    shop = COUNTRIES[country or chance.choice([*COUNTRIES, "MY", "MY", "MY"])]
+    name, address = chance.choice(shop.names), chance.choice(shop.addresses)
+    bought = datetime(2012, 1, 1, 8) + timedelta(days=chance.randrange(4500), minutes=chance.randrange(800))
+    head = _head(chance, shop, name, address)
+    facts = _facts(chance, shop, bought)
+    body, total = _body(chance, shop)
+    feet = ["", "Goods sold are not returnable", "Thank you, please come again"][: chance.randint(0, 3)]
+    lines = [*head, *facts, "", *body, *feet] if chance.random() < 0.8 else [*head, "", *body, "", *facts, *feet]
+    text = "\n".join(_noisy(chance, line) if noise else line for line in lines)
+    truth = {"company": name, "address": " ".join(address), "date": bought.date().isoformat(), "total": total / 100}
+    return Drawn(text, truth, shop.dayfirst)
+
+
+def _head(chance: random.Random, shop: Country, name: str, address: list[str]) -> list[str]:
+    lines: list[str] = []
+    if chance.random() < 0.15:
+        lines.append(chance.choice([*TITLES, *GREETINGS]))
+    legal = re.search(r"(?i)s/b|bhd|ltd|limited|gmbh|s\.?[apl]\.|s\.r\.l|b\.v|\bab$|\binc\b|llc|sp\. z|lda|\bs[au]r?[sl]\b", name)
+    if legal and chance.random() < 0.2:
+        lines.append(chance.choice(shop.brands))
+    lines += _name_lines(chance, shop, name)
+    if chance.random() < 0.35:
+        lines.append(chance.choice(shop.between))
+    lines += _address_lines(chance, address)
+    lines += chance.sample(shop.after, chance.randint(0, min(2, len(shop.after))))
+    if chance.random() < 0.5:
+        lines.append(chance.choice(TITLES))
+    return [line.center(WIDTH).rstrip() for line in lines] if chance.random() < 0.7 else lines
+
+
+def _name_lines(chance: random.Random, shop: Country, name: str) -> list[str]:
+    registered = [one for one in shop.between if one.startswith("(") and len(one) < 14]
+    form = re.search(r"(?i) (?:\(\w+\) )?(?:sdn\.? bhd\.?|pte\.? ltd\.?|gmbh.*|trading|enterprise)$", name)
+    roll = chance.random()
+    if form and len(name) > 20 and roll < 0.25:
+        return [name[: form.start()], name[form.start() + 1 :]]
+    if registered and roll < 0.5:
+        return [f"{name} {chance.choice(registered)}"]
+    return [name]
+
+
+def _address_lines(chance: random.Random, parts: list[str]) -> list[str]:
+    lines, comma = [parts[0]], chance.random() < 0.7
+    for part in parts[1:]:
+        if len(lines[-1]) < 12 or (len(lines[-1]) + len(part) < 36 and chance.random() < 0.5):
+            lines[-1] += f"{',' if comma or lines[-1][-1:].isdigit() else ''} {part}"
+        else:
+            lines[-1] += "," if comma else ""
+            lines.append(part)
+    lines[-1] += "." if chance.random() < 0.2 else ""
+    return lines
+
+
+def _facts(chance: random.Random, shop: Country, bought: datetime) -> list[str]:
+    form = chance.choice(shop.dates)
+    label, day, clock = chance.choice(shop.date_labels), bought.strftime(form), bought.strftime("%H:%M")
+    dated = f"{label} {day}".strip()
+    if "%I" not in form and chance.random() < 0.5:
+        dated += chance.choice([f" {clock}", f"   Time: {clock}", f"  {clock}:31"])
+    number = chance.choice(["Invoice No: {}", "Receipt #: {}", "Doc No. : CS{}", "Bill No {}"]).format(chance.randrange(10**4, 10**7))
+    facts = [dated, number, f"Cashier: {chance.choice(['AMY', 'User 01', 'ADMIN'])}", f"Counter {chance.randint(1, 9)}"]
+    facts = [fact for fact in facts[:2] + chance.sample(facts[2:], chance.randint(0, 2))]
+    chance.shuffle(facts)
+    if chance.random() < 0.2:
+        facts = [f"{facts[0]:<26}{facts[1]}", *facts[2:]]
+    return facts
+
+
+def _body(chance: random.Random, shop: Country) -> tuple[list[str], int]:
+    items = [(chance.choice(GOODS), chance.randint(1, 4), chance.randint(80, 9000)) for _ in range(chance.randint(1, 6))]
+    gross = sum(quantity * price for _, quantity, price in items)
+    tax = round(gross * chance.choice([5, 6, 10, 20]) / 100)
+    on_top = chance.random() < 0.6
+    total = gross + tax if on_top else gross
+    cents = -((total + 2) % 5 - 2) if chance.random() < 0.35 else None  # to the next five cents
+    money = _Amounts(chance, shop)
+    lines = _goods(chance, items, money)
+    if chance.random() < 0.3:
+        lines.append(f"{chance.choice(shop.count)} {sum(quantity for _, quantity, _ in items)}")
+    told = [(chance.choice(shop.net), total - tax)] if chance.random() < 0.6 else []
+    told += [(chance.choice(shop.tax), tax)] if told or chance.random() < 0.4 else []
+    rounded = chance.choice(shop.rounded)
+    label = chance.choice([one for one in shop.total if one != rounded] or shop.total)
+    told.append((label, total))
+    if cents is not None:
+        told += [(chance.choice(shop.rounding), cents), (rounded, total + cents)]
+        total += cents
+    if chance.random() < 0.65:
+        given = total if chance.random() < 0.3 else -(-total // 1000) * 1000
+        told += [(chance.choice(shop.cash), given), (chance.choice(shop.change), given - total)]
+    lines += [money.row(label, value) for label, value in told]
+    filled = {"net": money.plain(total - tax), "tax": money.plain(tax), "total": money.plain(total)}
+    return [*lines, *(line.format(**filled) for line in chance.choice(shop.summary))], total
+
+
+def _goods(chance: random.Random, items: list[tuple[str, int, int]], money: _Amounts) -> list[str]:
+    lines, style = [], chance.randrange(4)
+    if style == 0:
+        lines.append(f"{'Item':<20}{'Qty':>4}  {'Price':>8}  {'Amount':>9}")
+    for name, quantity, price in items:
+        each, amount = money.plain(price), money.plain(quantity * price)
+        if style == 0:
+            lines.append(f"{name:<20}{quantity:>4}  {each:>8}  {amount:>9}")
+        elif style == 1:
+            lines += [name, f"   {quantity} x {each}{amount:>{WIDTH - 6 - len(each)}}"]
+        elif style == 2:
+            lines.append(f"{quantity} {name:<28}{amount:>{WIDTH - 30}}")
+        else:
+            lines += [f"{chance.randrange(10**12, 10**13)}  {name}", f"{quantity} X {each:<12}{amount:>{WIDTH - 18}} {chance.choice(['SR', 'A', ''])}"]
+    return lines
+
+
+class _Amounts:
+    """Writes the amounts of one receipt, all in one style."""
+
+    def __init__(self, chance: random.Random, shop: Country) -> None:
+        self._currency, self._comma = chance.choice(shop.currency), shop.comma
+        self._colon, self._below = chance.random() < 0.3, chance.random() < 0.07
+
+    def plain(self, cents: int) -> str:
+        text = f"{cents / 100:,.2f}"
+        return text.translate(str.maketrans(",.", ".,")) if self._comma else text
+
+    def row(self, label: str, cents: int) -> str:
+        amount = f"{'-' if cents < 0 else ''}{self._currency}{self.plain(abs(cents))}"
+        label += " :" if self._colon and not label.endswith(":") else ""
+        return f"{label}\n{amount:>{WIDTH}}" if self._below else f"{label:<30}  {amount:>{WIDTH - 32}}"
+
+
+def _noisy(chance: random.Random, line: str) -> str:
+    """A line as readers give it: a space or a sign lost or made up, never what a value is made of."""
+    roll = chance.random()
+    if roll < 0.06:
+        return re.sub(r"(?<=[a-z]) (?=[A-Za-z(])|(?<=[A-Z]) (?=[A-Z(])", "", line, count=1)
+    if roll < 0.10:
+        return re.sub(r"(?<=\S): ?", chance.choice([":", " : ", ";", ". ", " "]), line, count=1)
+    if roll < 0.12:
+        return re.sub(r"(?<=\w), ", chance.choice([",", ". ", " ,"]), line, count=1)
+    if roll < 0.13:
+        return line.replace("TOTAL", "T0TAL").replace("Total", "Tota1")
+    return line
+
+
+def day_of(value: Any) -> date | None:
+    """The day of an ISO date."""
+    return date.fromisoformat(value) if isinstance(value, str) else None

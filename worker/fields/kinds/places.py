@@ -1,0 +1,89 @@
+"""What gives away a place on a folded line: a postcode, a region, a country."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from babel import Locale
+
+from worker.fields.folding import any_of, fold
+
+LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "nb", "fi", "pl", "cs", "ms", "id")
+"""Languages whose names of countries are known."""
+
+_REGIONS = any_of(
+    r"selangor kuala\W?lumpur johor penang pulau\W?pinang perak kelantan terengganu melaka malacca sabah sarawak kedah "
+    r"perlis pahang labuan putrajaya negeri\W?sembilan n\.?\W?sembilan petaling shah\W?alam k\.?l\.? w\.?p\.? darul "
+    r"wilayah\W?persekutuan d\.e\.? england scotland wales deutschland espana u\.?k\.? u\.?s\.?a\.? karnataka "
+    r"maharashtra tamil\W?nadu kerala gujarat delhi punjab telangana haryana"
+)
+_REGION = re.compile(rf"(?<![^\W_])(?:{_REGIONS})(?![^\W_])|selangor|johor|darul\W?ehsan|kuala\W?lumpur")
+_STATES = any_of(
+    "al ak az ar ca co ct de fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny nc nd oh ok or pa "
+    "ri sc sd tn tx ut vt va wa wv wi wy dc pr"
+)
+
+_COUNTED = (
+    r"(?<![\w-])(?:[a-z]{1,2}-? ?)?\d{5}(?:-\d{4})?(?![\w/-])",  # Malaysia, Germany, France, Spain, Italy, the States
+    r"(?<![^\W_])[a-z]{2},? \d{5}(?!\d)",  # IL 62704
+    r"(?<!\d)\d{4} ?[a-z]{2}(?![^\W_])",  # the Netherlands
+    r"(?<![^\W_])[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}(?![^\W_])",  # the United Kingdom
+    r"[a-z]{3}[ ,-]{1,3}\d{6}(?![\d-])|(?<![^\W_])s ?\(\d{6}\)",  # Singapore, India
+    r"(?<![\w-])\d{2}-\d{3}(?![\d-])",  # Poland
+    r"(?<![\w-])\d{4}-\d{3}(?![\d-])",  # Portugal
+    r"(?<![\d-])\d{3} \d{2} [a-z]{3}",  # Sweden, Czechia
+    r"(?<![^\W_])(?:nsw|vic|qld|act|tas|wa|sa|nt),? \d{4}(?!\d)",  # Australia
+)
+POSTCODE = re.compile("|".join(_COUNTED))
+"""A postcode of a form that says so by itself, on a folded line."""
+
+_ROADS = any_of(
+    "street st road rd avenue ave drive dr lane ln blvd boulevard highway hwy parkway pkwy way court ct place pl rue calle "
+    "via jalan jln lot"
+)
+_FOUR_DIGITS = re.compile(rf"^\W*(?:[a-z]{{1,2}}-)?\d{{4}} (?=[a-z]{{3}})(?!.*(?<![a-z])(?:{_ROADS})(?![a-z]))")
+"""A postcode of four digits before its town, as Austria, Switzerland, Denmark, Norway write it."""
+
+_TOWN = re.compile(
+    rf"(?<![\w-])\d{{5}}(?:-\d{{4}})?\W{{1,3}}[a-z]{{2}}|(?<![^\W_])(?:{_STATES}),? \d{{5}}(?!\d)|"
+    rf"{'|'.join(_COUNTED[2:])}"
+)
+_LOT = re.compile(r"(?<![^\W_])(?:(?:lot|plot|no|p\W?t|km|batu)\W{0,3}){1,3}\d+")
+"""A lot's number, which may have five digits."""
+
+_MISREAD_POSTCODE = re.compile(r"(?<![^\W_])(?=(?:[OoIl]*\d){3})[\dOoIl]{5}(?![^\W_])")
+_DIGITS = str.maketrans("OoIl", "0011")
+
+
+def has_postcode(folded: str) -> bool:
+    """Whether a line has a postcode."""
+    return bool(POSTCODE.search(_LOT.sub(" ", mended(folded))) or _FOUR_DIGITS.search(folded))
+
+
+def is_town(folded: str) -> bool:
+    """Whether a line has a postcode with its town or state: the last line of most addresses."""
+    return bool(_TOWN.search(_LOT.sub(" ", mended(folded))) or _FOUR_DIGITS.search(folded))
+
+
+def names_region(folded: str) -> bool:
+    """Whether a line names a country or a region that addresses end with."""
+    words = re.sub(r"[^\w\s]", " ", folded).split()
+    ends = {" ".join(words[-size:]) for size in (1, 2, 3)} if words else set()
+    return bool(_REGION.search(folded) or ends & _countries())
+
+
+def mended(text: str) -> str:
+    """A text whose postcodes have letters read for digits set right."""
+    return _MISREAD_POSTCODE.sub(lambda match: match[0].translate(_DIGITS), text)
+
+
+@cache
+def _countries() -> frozenset[str]:
+    names = (
+        fold(str(name))
+        for language in LANGUAGES
+        for code, name in Locale(language).territories.items()
+        if len(code) == 2 and code.isalpha()
+    )
+    return frozenset(" ".join(re.sub(r"[^\w\s]", " ", name).split()) for name in names if len(name) > 3)
