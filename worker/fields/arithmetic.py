@@ -39,13 +39,26 @@ class Amounts:
         """Whether another amount on the page is what was paid less the change."""
         return bool(self._settled) and not self.proves(value)
 
+    def is_net(self, value: float) -> bool:
+        """Whether a tax on top of a value makes an amount that is called a total."""
+        taxes = [abs(t) for t in self.of("tax") if abs(t) > CENT]
+        return any(abs(value + t - total) < CENT for t in taxes for total in self.of("total"))
+
     @cached_property
     def _settled(self) -> set[float]:
         paid = {abs(value) for value in self.of("cash") if value}
         change = {abs(value) for value in self.of("change")}
-        if change:
-            return {round(p - c, 2) for p in paid for c in change if p - c > CENT} & self._all
-        return paid if not self.of("total") and len(paid) == 1 else set()
+        settled = {round(p - c, 2) for p in paid for c in change if p - c > CENT} & self._all
+        if settled or change:
+            return settled or self._rounded
+        return self._rounded or (paid if not self.of("total") and len(paid) == 1 else set())
+
+    @cached_property
+    def _rounded(self) -> set[float]:
+        """What totals were rounded to: an amount of whole five cents that the rounding makes of one that is not."""
+        steps = {sign * abs(r) for r in self.of("rounding") if CENT < abs(r) < 0.5 for sign in (1, -1)}
+        made = {round(t + r, 2) for t in self.of("total") | self.of("subtotal") for r in steps if round(t * 100) % 5}
+        return {value for value in made & self._all if round(value * 100) % 5 == 0}
 
     def support(self, value: float) -> float:
         """Points for taking a value as the total."""

@@ -11,7 +11,7 @@ from itertools import accumulate
 
 from worker.fields.folding import fold
 from worker.fields.sheet import Sheet, SheetLine
-from worker.fields.vocabulary import CONCEPTS, EXCLUDING, INCLUDING, NAMES, NUMBER, TAX
+from worker.fields.vocabulary import CONCEPTS, CURRENCY, EXCLUDING, INCLUDING, NAMES, NUMBER, TAX
 
 GAP = r"(?:[^\w\n]|_){0,4}"
 """What may stand between the words of a label: spaces, points, brackets, or nothing where spaces got lost."""
@@ -98,7 +98,7 @@ def _phrase(concept: str, text: str) -> _Phrase:
 def _compiled(text: str) -> re.Pattern[str]:
     words = [word for word in text.strip().replace(" ?", " ").split(" ") if word]
     pattern = GAP.join(words)
-    for name, words_for in (("no", NUMBER), ("tax", TAX), ("incl", INCLUDING), ("excl", EXCLUDING)):
+    for name, words_for in (("no", NUMBER), ("tax", TAX), ("incl", INCLUDING), ("excl", EXCLUDING), ("cur", CURRENCY)):
         pattern = pattern.replace(f"{{{name}}}", words_for)
     return re.compile(rf"(?<![^\W_]){pattern}(?![^\W\d_])")
 

@@ -11,6 +11,9 @@ from worker.fields.candidate import Candidate, Span
 from worker.fields.labels import Label
 from worker.fields.sheet import Rect, Sheet
 
+NEXT_ROW = 2.0
+"""Line heights that a value alone in its row may stand under the row of its label, where that row has no value."""
+
 SAME_LINE, SAME_ROW, SLANTED, ABOVE = 1.0, 0.95, 0.7, 0.85
 """How sure a label's place makes the value: on its line, left of it in its row, left but a little off, above it."""
 
@@ -118,17 +121,19 @@ class Relations:
         return found
 
     def _slanted(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[Vouching]:
-        """Labels whose line ends left of the value and stands a little higher or lower than its row."""
+        """Labels whose line ends left of the value, in the next row: a little slanted, or a row for the label alone."""
         line = self._sheet.lines[span.line]
         row = self._sheet.rows[line.row]
         if len(row) > 1 or span.start > 2:
             return []
         found = []
         for number in (line.row - 1, line.row + 1):
-            for index in self._sheet.rows[number] if 0 <= number < len(self._sheet.rows) else ():
+            members = self._sheet.rows[number] if 0 <= number < len(self._sheet.rows) else ()
+            alone = number < line.row and not any(rivals.get(index) for index in members)
+            for index in members:
                 other = self._sheet.lines[index]
                 off = abs(other.rect.middle - line.rect.middle) / self._sheet.pitch
-                if other.page != line.page or other.rect.right > line.rect.left or off > 1.0:
+                if other.page != line.page or other.rect.right > line.rect.left or off > (NEXT_ROW if alone else 1.0):
                     continue
                 for label in self._by_line[index]:
                     behind = _values(rivals, index, label.end, len(other.text))

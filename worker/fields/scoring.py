@@ -17,7 +17,7 @@ OWN, RIVAL, LOOKS, READ = 3.0, 2.2, 1.0, 0.3
 """Points for a label of the field's own, against one that says otherwise, for its looks, for being read well."""
 
 OUTVOTED = 1.5
-"""Points off for a total where another amount is what was paid less the change."""
+"""Points off for a total where another amount is what was paid less the change, or it with tax is another total."""
 
 THRESHOLD = 1.0
 """Points under which a value is no answer."""
@@ -167,7 +167,8 @@ class Scorer:
         first = line.page == self._sheet.lines[0].page
         if spec.kind == "money" and spec.concept == "total":
             value = float(candidate.value)
-            support = self._amounts.support(value) - (OUTVOTED if self._amounts.disproves(value) else 0.0)
+            outvoted = self._amounts.disproves(value) or self._amounts.is_net(value)
+            support = self._amounts.support(value) - (OUTVOTED if outvoted else 0.0)
             largest = max((abs(v) for v in self._amounts.of("total")), default=0.0)
             share = abs(value) / largest if largest else 0.0
             return (
