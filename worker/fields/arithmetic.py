@@ -8,6 +8,7 @@ from functools import cached_property
 
 from worker.fields.candidate import Candidate
 from worker.fields.relations import Vouching
+from worker.fields.sheet import Sheet
 
 CENT = 0.005  # half a cent: amounts closer than that are equal
 NAMED = 0.5  # strength from which a label names an amount
@@ -21,10 +22,14 @@ class Amounts:
 
     Args:
         vouched: Each amount with the labels that speak for it.
+        sheet: The document, which tells what stands in one row.
     """
 
-    def __init__(self, vouched: Sequence[tuple[Candidate, Sequence[Vouching]]]) -> None:
+    def __init__(self, vouched: Sequence[tuple[Candidate, Sequence[Vouching]]], sheet: Sheet) -> None:
         self._named: Mapping[str, set[float]] = _by_concept(vouched)
+        self._rows: Mapping[int, list[float]] = defaultdict(list)
+        for candidate, _ in vouched:
+            self._rows[sheet.lines[candidate.first.line].row].append(float(candidate.value))
         self._all = {round(float(candidate.value), 2) for candidate, _ in vouched}
 
     def of(self, concept: str) -> set[float]:
@@ -40,8 +45,9 @@ class Amounts:
         return bool(self._settled) and not self.proves(value)
 
     def is_net(self, value: float) -> bool:
-        """Whether a tax on top of a value makes an amount that is called a total."""
+        """Whether a tax, told or in the value's row, makes of a value an amount that is called a total."""
         taxes = [abs(t) for t in self.of("tax") if abs(t) > CENT]
+        taxes += [t for row in self._rows.values() if value in row for t in row if CENT < t < value]
         return any(abs(value + t - total) < CENT for t in taxes for total in self.of("total"))
 
     @cached_property

@@ -75,7 +75,7 @@ class _Extraction:
             (amount, [one for one in vouchings if not relations.is_header(one.label)])
             for amount, vouchings in self._vouch("money", found.of("money"))
         ]
-        self._scorer = Scorer(sheet, relations, Amounts(told))
+        self._scorer = Scorer(sheet, relations, Amounts(told, sheet))
 
     def answers(self, asked: Sequence[Spec]) -> Answers:
         groups: dict[tuple[str, str], list[Spec]] = defaultdict(list)

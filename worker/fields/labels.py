@@ -17,6 +17,11 @@ GAP = r"(?:[^\w\n]|_){0,4}"
 """What may stand between the words of a label: spaces, points, brackets, or nothing where spaces got lost."""
 
 
+MISREADABLE = 4
+"""Letters of a word from which on it is known with letters misread; shorter ones would be taken for others."""
+
+_SHAPES = {"o": "[o0]", "i": "[il1|]", "l": "[li1|]", "s": "[s5]", "b": "[b8]", "g": "[g9]", "z": "[z2]"}
+
 _TRAILING = re.compile(r"[^\w#%ºo°]+$")
 
 
@@ -97,10 +102,17 @@ def _phrase(concept: str, text: str) -> _Phrase:
 
 def _compiled(text: str) -> re.Pattern[str]:
     words = [word for word in text.strip().replace(" ?", " ").split(" ") if word]
-    pattern = GAP.join(words)
+    pattern = GAP.join(_misreadable(word) for word in words)
     for name, words_for in (("no", NUMBER), ("tax", TAX), ("incl", INCLUDING), ("excl", EXCLUDING), ("cur", CURRENCY)):
         pattern = pattern.replace(f"{{{name}}}", words_for)
     return re.compile(rf"(?<![^\W_]){pattern}(?![^\W\d_])")
+
+
+def _misreadable(word: str) -> str:
+    """A plain word as a pattern that also takes it where letters were read as others of their shape."""
+    if len(word) < MISREADABLE or not word.isascii() or not word.isalpha():
+        return word
+    return "".join(_SHAPES.get(letter, letter) for letter in word)
 
 
 def _own_phrases(name: str, texts: Iterable[str]) -> list[_Phrase]:

@@ -11,6 +11,7 @@ from babel import Locale
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.folding import fold
+from worker.fields.kinds.places import STATES
 from worker.fields.sheet import Sheet
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "nb", "fi", "pl", "cs", "ms", "id", "tr", "ro", "hu")
@@ -26,7 +27,10 @@ _ISO = re.compile(rf"(?<![\w.,/-])((?:19|20|2[oO]){_D}{{2}})\s?([/.\-])\s?({_D}{
 _COMPACT = re.compile(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
 _ASIAN = re.compile(r"((?:19|20)\d{2})\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
 _TIME = re.compile(r"^[\s,/T]{0,3}\(?\w{0,4}\)?\s*\d{1,2}\s?:\s?\d{2}")
-_US = re.compile(r"\b[A-Z]{2},? \d{5}(?:-\d{4})?\b|\(\d{3}\) ?\d{3}-\d{4}|\bUSA\b|\bUnited States\b")
+_US = re.compile(
+    rf"[A-Za-z]{{3}}\.?,? (?:{STATES.upper()}),? \d{{5}}(?:-\d{{4}})?(?![\w-])|\(\d{{3}}\) ?\d{{3}}-\d{{4}}|\bUSA\b|\bUnited States\b"
+)
+_ELSEWHERE = re.compile(r"\b(?:RM ?\d|MYR|(?i:s[dn]n\W{0,3}bhd|pte\W{0,2}ltd|gmbh)|SGD|EUR|GBP|INR|AUD)|[€£₹]")
 _MISREAD = str.maketrans("oOlI|", "00111")
 
 
@@ -39,7 +43,9 @@ def find(sheet: Sheet, dayfirst: bool | None = None) -> list[Candidate]:
             one way only, else by signs of the United States, else the day comes first.
     """
     sure = dayfirst if dayfirst is not None else _voted(sheet)
-    first = sure if sure is not None else _US.search("\n".join(line.text for line in sheet.lines)) is None
+    text = "\n".join(line.text for line in sheet.lines)
+    american = _US.search(text) is not None and _ELSEWHERE.search(text) is None
+    first = sure if sure is not None else not american
     found = []
     for line in sheet.lines:
         taken: list[tuple[int, int]] = []

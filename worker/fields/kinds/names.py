@@ -30,10 +30,12 @@ _CALLED = (
     r"(?i:[(\[]?(?:co(?:mpany)?|business|roc|r[eo]g(?:istration|d)?|ssm|brn|uen|gst|sst|tax|id|no|num(?:ber)?)[\s.:#/;]*){1,5}"
 )
 REGISTRATION = re.compile(
-    rf"[\s,]*(?:(?<![^\W_]){_CALLED}{_NUMBER}|[(\[{{]\s*(?:{_CALLED})?{_NUMBER}\s*[)\]}}]?|\d{{4,12}}-? ?[A-Z]{{1,2}})"
+    rf"[\s,]*(?:(?<![^\W_]){_CALLED}{_NUMBER}|(?<=[\w.)])\s+[A-Z]{{1,3}}-?\d{{6,12}}(?:-[A-Z])?|[(\[{{]\s*(?:{_CALLED})?{_NUMBER}\s*[)\]}}]?|\d{{4,12}}-? ?[A-Z]{{1,2}})"
     r"\s*[)\]}]?(?:\s*\([^()]{2,16}\))?\W*$"
 )
 """A registration number at the end of a line, in brackets or not, called one or not."""
+
+_BARE = re.compile(rf"\W*{_NUMBER}\W*")
 
 _TITLES = any_of(
     r"(?:simplified\W*)?(?:tax\W*)?invoice (?:official\W*|sales\W*|cash\W*)?receipt cash\W*(?:bill|sales?|memo) "
@@ -51,4 +53,6 @@ def is_title(folded: str) -> bool:
 
 def is_registration(text: str) -> bool:
     """Whether a line is a registration number and nothing else."""
+    if _BARE.fullmatch(text):
+        return True
     return bool(re.search(r"\d", text)) and not re.search(r"\w", REGISTRATION.sub("", text, count=1))

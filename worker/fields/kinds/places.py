@@ -19,10 +19,11 @@ _REGIONS = any_of(
     r"maharashtra tamil\W?nadu kerala gujarat delhi punjab telangana haryana"
 )
 _REGION = re.compile(rf"(?<![^\W_])(?:{_REGIONS})(?![^\W_])|selangor|johor|darul\W?ehsan|kuala\W?lumpur")
-_STATES = any_of(
+STATES = any_of(
     "al ak az ar ca co ct de fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny nc nd oh ok or pa "
     "ri sc sd tn tx ut vt va wa wv wi wy dc pr"
 )
+"""The United States' short forms."""
 
 _COUNTED = (
     r"(?<![\w-])(?:[a-z]{1,2}-? ?)?\d{5}(?:-\d{4})?(?![\w/-])",  # Malaysia, Germany, France, Spain, Italy, the States
@@ -46,7 +47,7 @@ _FOUR_DIGITS = re.compile(rf"^\W*(?:[a-z]{{1,2}}-)?\d{{4}} (?=[a-z]{{3}})(?!.*(?
 """A postcode of four digits before its town, as Austria, Switzerland, Denmark, Norway write it."""
 
 _TOWN = re.compile(
-    rf"(?<![\w-])\d{{5}}(?:-\d{{4}})?\W{{1,3}}[a-z]{{2}}|(?<![^\W_])(?:{_STATES}),? \d{{5}}(?!\d)|"
+    rf"(?<![\w-])\d{{5}}(?:-\d{{4}})?\W{{1,3}}[a-z]{{2}}|(?<![^\W_])(?:{STATES}),? \d{{5}}(?!\d)|"
     rf"{'|'.join(_COUNTED[2:])}"
 )
 _LOT = re.compile(r"(?<![^\W_])(?:(?:lot|plot|no|p\W?t|km|batu)\W{0,3}){1,3}\d+")
