@@ -16,12 +16,22 @@ from worker.fields.sheet import Sheet
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "nb", "fi", "pl", "cs", "ms", "id", "tr", "ro", "hu")
 YEARS = range(1950, 2100)
+ODD = 0.4  # plausibility of a date whose separators were misread
 CENTURY_TURN = 70  # a two-digit year from here on is of the last century
 
 _D = r"[0-9oOlI|]"
+_FREE = r"(?:(?<![\w.,/-])|(?<=[A-Za-z]{3}))"  # a label may have lost its space, a code is no label
+_ENDED = rf"(?!{_D})(?![./]{_D})(?!-{_D}+(?!{_D}|:))"
+_YEAR = rf"(?:19|20|2[oO]){_D}{{2}}"
 _NUMERIC = re.compile(
-    rf"(?<![\w.,/-])({_D}{{1,2}})\s?([/.\-\s])\s?({_D}{{1,2}})\s?\2\s?((?:19|20|2[oO]){_D}{{2}}|{_D}{{2}})(?!{_D}*[./-]?{_D})"
+    rf"{_FREE}((?<!\d )\d|{_D}{{2}})\s?([/.\-\s])\s?({_D}{{1,2}})\s?\2\s?({_YEAR}|{_D}{{2}}){_ENDED}"
 )
+_ODD = re.compile(
+    rf"{_FREE}((?<!\d )\d|{_D}{{2}})(?:([,'_|\\~:])({_D}{{1,2}})\2|[/.\-]({_D}{{1,2}})[/.\-]|[/.\-](\d{{2}})|(\d{{2}})[/.\-])"
+    rf"({_YEAR}){_ENDED}"
+)
+"""Separators misread, or one of them lost; only with a whole year."""
+
 _GLUED = re.compile(r"(?<![\w.,/-])(\d{1,2})([/.\-])(\d{1,2})\2((?:19|20)\d{2})(?=\d{1,2}:)")
 _ISO = re.compile(rf"(?<![\w.,/-])((?:19|20|2[oO]){_D}{{2}})\s?([/.\-])\s?({_D}{{1,2}})\s?\2\s?({_D}{{1,2}})(?!{_D})")
 _COMPACT = re.compile(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -73,26 +83,37 @@ def _on_line(text: str, dayfirst: bool) -> Iterator[tuple[int, int, date, bool, 
     for pattern in (_GLUED, _NUMERIC):
         for match in pattern.finditer(text):
             yield from _ordered(match, dayfirst)
+    for match in _ODD.finditer(text):
+        month = next(part for part in match.groups()[2:6] if part)
+        yield from _in_order(match, match[1], month, match[7], dayfirst, ODD)
     for match in _COMPACT.finditer(text):
         yield from _made(match, match[1], match[2], match[3], 0.5)
 
 
 def _ordered(match: re.Match[str], dayfirst: bool) -> Iterator[tuple[int, int, date, bool, float]]:
-    one, two = (int(part.translate(_MISREAD)) for part in (match[1], match[3]))
     plausible = 0.5 if match[2].isspace() or (match[2] == "." and len(match[4]) == 2) else 1.0
     if plausible < 1 and match[2].isspace() and len(match[4]) == 2:
         return
+    yield from _in_order(match, match[1], match[3], match[4], dayfirst, plausible)
+
+
+def _in_order(
+    match: re.Match[str], first: str, second: str, year: str, dayfirst: bool, plausible: float
+) -> Iterator[tuple[int, int, date, bool, float]]:
+    one, two = int(first.translate(_MISREAD)), int(second.translate(_MISREAD))
     day, month = (one, two) if dayfirst else (two, one)
     if month > 12:
         day, month = month, day
     ambiguous = one <= 12 and two <= 12 and one != two
-    for start, end, value, _, sure in _made(match, match[4], str(month), str(day), plausible):
+    for start, end, value, _, sure in _made(match, year, str(month), str(day), plausible):
         yield start, end, value, ambiguous, sure
 
 
 def _named(text: str) -> Iterator[tuple[int, int, date, bool, float]]:
     folded = fold(text)
     for match in _day_first_name().finditer(folded):
+        yield from _made(match, match["year"], str(_months()[match["month"]]), match["day"])
+    for match in _year_first_name().finditer(folded):
         yield from _made(match, match["year"], str(_months()[match["month"]]), match["day"])
     for match in _month_first_name().finditer(folded):
         yield from _made(match, match["year"], str(_months()[match["month"]]), match["day"])
@@ -150,6 +171,13 @@ def _day_first_name() -> re.Pattern[str]:
     return re.compile(
         rf"(?<![\w])(?P<day>[0-3]?\d)(?:st|nd|rd|th|er|\.|º)?[\s\-/.,']{{0,3}}(?:de |of )?(?P<month>{_month()})\.?"
         r"[\s\-/.,']{0,3}(?:de |del )?(?P<year>(?:19|20)\d{2}|\d{2})(?!\d)"
+    )
+
+
+@cache
+def _year_first_name() -> re.Pattern[str]:
+    return re.compile(
+        rf"(?<![\w])(?P<year>(?:19|20)\d{{2}})[\s\-/.]{{1,3}}(?P<month>{_month()})\.?[\s\-/.]{{1,3}}(?P<day>[0-3]?\d)(?!\d)"
     )
 
 

@@ -33,6 +33,11 @@ _OWNED = re.compile(
     re.IGNORECASE,
 )
 _FORMERLY = re.compile(r"[\s(\[]*(?:formerly|f\.?k\.?a|licensee|incorporated in)(?![^\W_]).*$", re.IGNORECASE)
+_BRANCH = re.compile(
+    rf"(?:{LEGAL_FORM.pattern})(?P<branch>[\s\-:@,]+(?!.*\()[^()]*\b(?:mall|plaza|outlet|branch|cawangan|filiale|centre|center|airport)\b.*)$"
+)
+"""A branch's place behind a name's legal form."""
+
 _EDGE = " ,:;-*=~_.\"'"
 _GOES_ON = re.compile(r"(?:&|-|\+|(?<![^\W_])(?:and|of|und|et|y|e|de|the|dan))\W*$")
 """What a line of a name ends with that goes on below."""
@@ -100,7 +105,7 @@ def _starts_with_form(folded: str) -> bool:
 
 def _candidate(line: SheetLine, plausible: float) -> Candidate:
     span = _span(line)
-    return Candidate(bare(line.text), (span,), plausible)
+    return Candidate(bare(line.text[span.start : span.end]), (span,), plausible)
 
 
 def _span(line: SheetLine) -> Span:
@@ -108,6 +113,8 @@ def _span(line: SheetLine) -> Span:
     start, end = begin.end() if begin else 0, len(line.text)
     for ending in (_FORMERLY.search(line.text), REGISTRATION.search(line.text)):
         end = min(end, ending.start()) if ending else end
+    branch = _BRANCH.search(line.folded[:end])
+    end = branch.start("branch") if branch else end
     raw = line.text[start:end]
     start += len(raw) - len(raw.lstrip(_EDGE))
     return Span(line.index, start, start + len(raw.strip(_EDGE)))
