@@ -88,7 +88,7 @@ def _is_numbered(folded: str) -> bool:
 
 
 def _is_placed(folded: str) -> bool:
-    return has_postcode(folded) and bool(re.search(r"[a-z]{2}", folded))
+    return has_postcode(folded) and (bool(re.search(r"[a-z]{2}", folded)) or names_region(folded))
 
 
 def _owner(sheet: Sheet) -> int:

@@ -27,7 +27,12 @@ _NOT_IN = re.compile(r"thank|welcome|receipt|invoice|rechnung|facture|factura|fa
 _NOT = re.compile(
     rf"(?<![^\W_])(?:{any_of(_WORDS_NOT)})(?![^\W_])|{_NOT_IN.pattern}"
 )
-_BEHIND = {"enterprise", "trading", "hardware", "holdings", "industries", "supplies"}  # trades that end a name
+_BEHIND = set(
+    "enterprise enterprises trading hardware holdings industries supplies stationery restaurant motors services mart "
+    "supermarket hypermarket bakery pharmacy international".split()
+)
+"""Trades that end a name: on a line of their own they belong to the one before."""
+
 _OWNED = re.compile(
     r"^.{0,3}(?:own(?:ed)? by|operated by|sold by|issued by|from|seller|vendor|supplier|company)\s*[:\-]\s*|^m/s\.? ",
     re.IGNORECASE,
@@ -100,7 +105,7 @@ def _runs_on(joined: list[SheetLine], after: SheetLine) -> bool:
 def _starts_with_form(folded: str) -> bool:
     text = re.sub(r"^\W*\(\w{1,12}\)", "", folded).strip()
     legal, trade = LEGAL_FORM.match(text), TRADE.match(text)
-    return bool(legal) or bool(trade and (LEGAL_FORM.search(text) or trade[0] in _BEHIND))
+    return bool(legal) or bool(trade and trade[0] in _BEHIND)
 
 
 def _candidate(line: SheetLine, plausible: float) -> Candidate:
@@ -138,4 +143,4 @@ def _plausibility(line: SheetLine, seen: int, tall: float) -> float:
 
 
 def _is_form_alone(folded: str) -> bool:
-    return not re.search(r"\w", LEGAL_FORM.sub("", re.sub(r"\(\w{1,3}\)", "", folded)))
+    return not re.search(r"\w", LEGAL_FORM.sub("", re.sub(r"\(\w{1,12}\)", "", folded)))

@@ -33,7 +33,7 @@ def spelled(text: str) -> str:
 
 def _mended(word: str) -> str:
     upper = word.upper()
-    if upper in _WORDS:
+    if any(known in upper for known in _WORDS):  # right, or right and glued to the next word
         return word
     near = [known for known in _WORDS if _distance(upper, known) <= 1 + (len(known) >= LONG)]
     if len(near) != 1:
