@@ -12,10 +12,10 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-NUMBER = r"(?:no|nr|num|number|numero|nummer|numer|nro|nbr|num[eé]ro|id|code|#|n[ºo°])"
+NUMBER = r"(?:no|nr|num|number|numero|nummer|numer|nro|nbr|num[eé]ro|id|code|#|n\.?[ºo°])"
 TAX = r"(?:gst|sst|hst|pst|vat|tax|taxes|mwst|ust|tva|iva|btw|moms|mva|pajak|steuer|cukai|impuesto|imposto)"
-INCLUDING = r"(?:incl|inc|included|inclusive|including|with|inkl|ttc|w)"
-EXCLUDING = r"(?:excl|ex|exc|excluded|excluding|exclusive|without|before|net of|ohne|exkl|ht|zzgl)"
+INCLUDING = r"(?:incl|inc|included|inclusive|including|with|inkl|inclusief|ttc|w)"
+EXCLUDING = r"(?:excl|ex|exc|excluded|excluding|exclusive|without|before|net of|ohne|exkl|eks|exclusief|ht|zzgl)"
 
 CURRENCY = r"(?:rm|myr|usd|us[$]|eur|euro|gbp|sgd|s[$]|aud|cad|nzd|chf|inr|rs|sek|nok|dkk|pln|zl|czk|kc|huf|ft|brl|r[$]|mxn|[$€£₹])"
 

@@ -3,61 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-WORDS: dict[str, dict[str, list[str]]] = {
-    "en": {
-        "title": ["INVOICE", "Tax Invoice", "Invoice"],
-        "number": ["Invoice No.", "Invoice Number", "Invoice #", "Inv. No", "Bill No"],
-        "date": ["Invoice Date", "Date", "Issued", "Date of issue"],
-        "due": ["Due Date", "Payment due", "Pay by"],
-        "order": ["Order No", "PO Number", "Your order"],
-        "customer": ["Customer No", "Account Number"],
-        "net": ["Subtotal", "Net total", "Total excl. VAT"],
-        "tax": ["VAT 20%", "Tax", "GST"],
-        "total": ["Total", "Grand Total", "Amount Due", "Total incl. VAT", "Balance Due"],
-        "head": ["Description", "Qty", "Unit Price", "Amount"],
-    },
-    "de": {
-        "title": ["RECHNUNG", "Rechnung"],
-        "number": ["Rechnungsnummer", "Rechnungs-Nr.", "Rechnung Nr."],
-        "date": ["Rechnungsdatum", "Datum"],
-        "due": ["Fällig am", "Zahlbar bis"],
-        "order": ["Bestellnummer", "Auftragsnr."],
-        "customer": ["Kundennummer", "Kunden-Nr."],
-        "net": ["Zwischensumme", "Nettobetrag", "Summe netto"],
-        "tax": ["MwSt. 19%", "USt"],
-        "total": ["Gesamtbetrag", "Rechnungsbetrag", "Gesamtsumme", "Zu zahlen"],
-        "head": ["Beschreibung", "Menge", "Einzelpreis", "Betrag"],
-    },
-    "fr": {
-        "title": ["FACTURE", "Facture"],
-        "number": ["Facture n°", "Numéro de facture", "N° facture"],
-        "date": ["Date de facture", "Date", "Date d'émission"],
-        "due": ["Échéance", "Date d'échéance"],
-        "order": ["Commande n°", "N° de commande"],
-        "customer": ["N° client", "Code client"],
-        "net": ["Total HT", "Sous-total"],
-        "tax": ["TVA 20%", "TVA"],
-        "total": ["Total TTC", "Net à payer", "Montant TTC"],
-        "head": ["Désignation", "Quantité", "Prix unitaire", "Montant"],
-    },
-    "es": {
-        "title": ["FACTURA", "Factura"],
-        "number": ["Factura nº", "Número de factura", "Factura No."],
-        "date": ["Fecha de factura", "Fecha", "Fecha de emisión"],
-        "due": ["Vencimiento", "Fecha de vencimiento"],
-        "order": ["Pedido nº", "Número de pedido"],
-        "customer": ["Cliente nº"],
-        "net": ["Subtotal", "Base imponible"],
-        "tax": ["IVA 21%", "IVA"],
-        "total": ["Total a pagar", "Importe total", "Total factura", "TOTAL"],
-        "head": ["Descripción", "Cantidad", "Precio", "Importe"],
-    },
-}  # fmt: skip
-
+from tests.unit.fields.invoice_words import WORDS
 
 @dataclass(frozen=True)
 class Drawn:
@@ -74,15 +25,13 @@ def invoice(seed: int) -> Drawn:
     language = chance.choice(sorted(WORDS))
     words = {name: chance.choice(values) for name, values in WORDS[language].items() if name != "head"}
     issued = date(2015, 1, 1) + timedelta(days=chance.randrange(4000))
-    comma, form = language != "en", chance.choice(["iso", "slash", "short"])
+    comma, form = language != "en", chance.choice(["iso", "slash", "short", "named"] if language == "en" else ["iso", "slash", "short"])
     items = [
         (f"Item {chr(65 + n)}", chance.randint(1, 9), chance.randint(100, 90000)) for n in range(chance.randint(1, 5))
     ]
     net = sum(quantity * price for _, quantity, price in items)
     tax = round(net * 0.2)
-    number = chance.choice(["INV-{:05}", "{:08}", "R{:06}", "2024/{:04}", "F-{:03}-A"]).format(
-        chance.randrange(1, 10**5)
-    )
+    number = chance.choice(NUMBERS).format(chance.randrange(1, 10**5))
     facts = [
         (words["number"], number),
         (words["date"], _date(issued, form)),
@@ -92,30 +41,60 @@ def invoice(seed: int) -> Drawn:
     ]
     chance.shuffle(facts)
     facts = [fact for fact in facts if fact[0] in (words["number"], words["date"]) or chance.random() < 0.7]
-    lines = ["Nordwind Supplies Ltd", "12 High Street", ""]
-    lines += _block(facts, chance.choice(["beside", "column", "above", "right"]), words["title"])
+    lines = ["Nordwind Supplies Ltd", "12 High Street", "Anytown 12345", ""]
+    lines += _block(facts, chance.choice(LAYOUTS), words["title"])
     lines += ["", *_table(WORDS[language]["head"], items, comma), ""]
+    lines += _sums(chance, words, net, tax, comma, language)
+    lines += ["", "Thank you. Bank: IBAN DE30 5075 0094 0000 0485 67"]
+    truth = {"invoice_number": number, "date": issued.isoformat(), "total": (net + tax) / 100}
+    return Drawn("\n".join(lines), truth, True)
+
+
+NUMBERS = ["INV-{:05}", "{:08}", "R{:06}", "2024/{:04}", "F-{:03}-A", "{:05}", "RE2023-{:04}", "FT A/{:04}", "{:03}/2022"]
+LAYOUTS = ["beside", "column", "above", "right", "stacked", "table", "titled", "pairs", "colon"]
+
+
+def _sums(
+    chance: random.Random, words: dict[str, str], net: int, tax: int, comma: bool, language: str
+) -> list[str]:
     gap = chance.choice([20, 46])
     currency = chance.choice(["", "EUR ", "€", "$"] if language == "en" else ["", "EUR "])
+    after = " EUR" if not currency and chance.random() < 0.3 else ""
     sums = [(words["net"], net), (words["tax"], tax), (words["total"], net + tax)]
-    lines += [f"{'':{gap}}{label:<24}{currency}{_money(value, comma)}" for label, value in sums]
-    lines += ["", "Thank you. Bank: IBAN DE30 5075 0094 0000 0485 67"]
-    return Drawn(
-        "\n".join(lines), {"invoice_number": number, "date": issued.isoformat(), "total": (net + tax) / 100}, True
-    )
+    if chance.random() < 0.15:  # totals in a row of their own headings
+        head = "".join(f"{label:<24}" for label, _ in sums)
+        return [f"{'':20}{head}", f"{'':20}" + "".join(f"{currency}{_money(value, comma)}{after}".ljust(24) for _, value in sums)]
+    if chance.random() < 0.15:  # the total comes first, in a box
+        sums = [sums[2], sums[0], sums[1]]
+    lines = [f"{'':{gap}}{label:<24}{currency}{_money(value, comma)}{after}" for label, value in sums]
+    if chance.random() < 0.2:  # a table of taxes
+        lines += ["", f"{'%':<10}{words['net']:<24}{words['tax'].rstrip('0123456789% '):<20}", f"{'20%':<10}{_money(net, comma):<24}{_money(tax, comma):<20}"]
+    return lines
 
 
 def _block(facts: list[tuple[str, str]], layout: str, title: str) -> list[str]:
     if layout == "beside":
         return [title, *(f"{label}: {value}" for label, value in facts)]
+    if layout == "colon":
+        return [title, *(f"{label:<24}: {value}" for label, value in facts)]
     if layout == "column":
         return [title, *(f"{label:<26}{value}" for label, value in facts)]
+    if layout == "stacked":
+        return [title, *(f"{'':50}{part}" for fact in facts for part in (*fact, ""))]
+    if layout == "titled" and facts[0][1][-1:].isdigit():
+        number = next((fact for fact in facts if not re.fullmatch(r"[\d./-]{8,10}|\d{2} \w+ \d{4}|PO\d+", fact[1])), facts[0])
+        rest = [fact for fact in facts if fact is not number]
+        return [f"{number[0]} {number[1]}", *(f"{label} {value}" for label, value in rest)]
+    if layout == "pairs":
+        pairs = [facts[at : at + 2] for at in range(0, len(facts), 2)]
+        return [title, *("".join(f"{f'{label}: {value}':<44}" for label, value in pair) for pair in pairs)]
     if layout == "right":
         return [
             f"{title:<40}{facts[0][0]:<26}{facts[0][1]}",
             *(f"{'':40}{label:<26}{value}" for label, value in facts[1:]),
         ]
-    return [title, "".join(f"{label:<24}" for label, _ in facts), "".join(f"{value:<24}" for _, value in facts)]
+    head, row = "".join(f"{label:<24}" for label, _ in facts), "".join(f"{value:<24}" for _, value in facts)
+    return [title, head, row] if layout == "above" else [title, "", "Bill to", "Jane Doe", "5 Low Road", "", head, row]
 
 
 def _table(head: list[str], items: list[tuple[str, int, int]], comma: bool) -> list[str]:
@@ -133,4 +112,6 @@ def _money(cents: int, comma: bool) -> str:
 def _date(day: date, form: str) -> str:
     if form == "iso":
         return day.isoformat()
+    if form == "named":
+        return day.strftime("%d %B %Y")
     return day.strftime("%d/%m/%Y") if form == "slash" else day.strftime("%d.%m.%y")

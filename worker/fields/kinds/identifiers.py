@@ -12,6 +12,9 @@ MIN_CHARACTERS = 2
 LONG = 40  # characters: longer ones are checksums or noise
 
 _TOKEN = re.compile(r"#?\s?[A-Za-z0-9](?:[A-Za-z0-9]|[-/._#](?=[A-Za-z0-9#])| ?_ ?(?=[A-Za-z0-9]))*")
+_SERIES = re.compile(r"(?:^|: ?)((?!(?:NO|NR|INV|REF|PO|ID|TEL|FAX) )[A-Z]{1,4} [A-Z0-9]{1,8}/\d{1,9})\s*$")
+"""A number with the letters of its series before it, as in FT A/123, alone on its line or behind a colon."""
+
 _TIME = re.compile(r"\d{1,2}:\d{2}")
 
 
@@ -23,7 +26,11 @@ def find(sheet: Sheet) -> list[Candidate]:
 def on_line(text: str, index: int = 0) -> list[Candidate]:
     """The codes of one line."""
     found = []
+    for match in _SERIES.finditer(text):
+        found.append(Candidate(match[1], (Span(index, *match.span(1)),)))
     for match in _TOKEN.finditer(text):
+        if found and match.end() == found[0].first.end:
+            continue  # the series' number is no identifier of its own
         token = match[0].lstrip("# ")
         start = match.end() - len(token)
         plausible = _plausibility(token, text[: match.start()], text[match.end() :])
