@@ -14,6 +14,9 @@ WEIGHTS = Path(__file__).with_name("weights.json")
 UNNAMED = 0.89
 """The most for a value that no label of its own names: what it is was told by its looks and place alone."""
 
+NAMED = 0.4
+"""Strength from which a label names a value; one fainter than that may be another's."""
+
 
 def confidence(features: dict[str, float]) -> float:
     """The calibrated probability, 0 to 1.
@@ -28,7 +31,7 @@ def confidence(features: dict[str, float]) -> float:
 
 def capped(probability: float, features: dict[str, float]) -> float:
     """A probability, at most :data:`UNNAMED` where no label names the value."""
-    return probability if features.get("own") else min(probability, UNNAMED)
+    return probability if features.get("own", 0.0) >= NAMED else min(probability, UNNAMED)
 
 
 @cache

@@ -28,6 +28,10 @@ COLUMNS = frozenset(
 )
 
 
+BARE = {"position"}
+"""What a bare "No." names, which does not say the number of what."""
+
+
 @dataclass(frozen=True)
 class Vouching:
     """A label near a value and how strongly it speaks for it, 0 to 1."""
@@ -61,7 +65,7 @@ class Relations:
         """
         span = candidate.first
         found = [*self._on_line(span, rivals), *self._in_row(span, rivals), *self._slanted(span, rivals)]
-        beside = max((vouching.strength for vouching in found), default=0.0)
+        beside = max((one.strength for one in found if set(one.label.concepts) != BARE), default=0.0)
         above = self._above(span, rivals)
         if beside > 0.5:  # a value that has its label beside it is no answer to one above
             above = [Vouching(vouching.label, vouching.strength * 0.4) for vouching in above]

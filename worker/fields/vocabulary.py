@@ -1,9 +1,9 @@
 """What labels are called: concepts and the phrases that name them on paper, in several languages.
 
 The phrases are in ``vocabulary.toml``. One is a small pattern over folded text: a space stands for any spacing and
-punctuation, ``{no}`` for the ways to write "number", ``{tax}`` for the taxes' names, ``{cur}`` for currencies, ``{incl}`` and ``{excl}`` for
-with and without them. The longest phrase at a place wins, so "total qty" is no total. A weight after ``=`` says how
-surely the phrase names the concept; 1 where none is given.
+punctuation, ``{no}`` for the ways to write "number", ``{tax}`` for the taxes' names, ``{cur}`` for currencies,
+``{incl}`` and ``{excl}`` for with and without them. The longest phrase at a place wins, so "total qty" is no total. A
+weight after ``=`` says how surely the phrase names the concept; 1 where none is given.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ TAX = r"(?:gst|sst|hst|pst|vat|tax|taxes|mwst|ust|tva|iva|btw|moms|mva|pajak|ste
 INCLUDING = r"(?:incl|inc|included|inclusive|including|with|inkl|inclusief|ttc|w)"
 EXCLUDING = r"(?:excl|ex|exc|excluded|excluding|exclusive|without|before|net of|ohne|exkl|eks|exclusief|ht|zzgl)"
 
-CURRENCY = r"(?:rm|myr|usd|us[$]|eur|euro|gbp|sgd|s[$]|aud|cad|nzd|chf|inr|rs|sek|nok|dkk|pln|zl|czk|kc|huf|ft|brl|r[$]|mxn|[$€£₹])"
+CURRENCY = (
+    r"(?:rm|myr|usd|us[$]|eur|euro|gbp|sgd|s[$]|aud|cad|nzd|chf|inr|rs|sek|nok|dkk|pln|zl|czk|kc|huf|ft|brl|r[$]|mxn|"
+    r"[$€£₹])"
+)
 
 _READ: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import random
 import re
+import tomllib
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
-from tests.unit.fields.invoice_words import WORDS
+WORDS: dict[str, dict[str, list[str]]] = tomllib.loads(
+    Path(__file__).with_name("invoice_words.toml").read_text("utf-8")
+)
+"""By language, by part of an invoice: what it may be called."""
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -25,7 +31,10 @@ def invoice(seed: int) -> Drawn:
     language = chance.choice(sorted(WORDS))
     words = {name: chance.choice(values) for name, values in WORDS[language].items() if name != "head"}
     issued = date(2015, 1, 1) + timedelta(days=chance.randrange(4000))
-    comma, form = language != "en", chance.choice(["iso", "slash", "short", "named"] if language == "en" else ["iso", "slash", "short"])
+    comma, form = (
+        language != "en",
+        chance.choice(["iso", "slash", "short", "named"] if language == "en" else ["iso", "slash", "short"]),
+    )
     items = [
         (f"Item {chr(65 + n)}", chance.randint(1, 9), chance.randint(100, 90000)) for n in range(chance.randint(1, 5))
     ]
@@ -50,25 +59,40 @@ def invoice(seed: int) -> Drawn:
     return Drawn("\n".join(lines), truth, True)
 
 
-NUMBERS = ["INV-{:05}", "{:08}", "R{:06}", "2024/{:04}", "F-{:03}-A", "{:05}", "RE2023-{:04}", "FT A/{:04}", "{:03}/2022"]
+NUMBERS = [
+    "INV-{:05}",
+    "{:08}",
+    "R{:06}",
+    "2024/{:04}",
+    "F-{:03}-A",
+    "{:05}",
+    "RE2023-{:04}",
+    "FT A/{:04}",
+    "{:03}/2022",
+]
 LAYOUTS = ["beside", "column", "above", "right", "stacked", "table", "titled", "pairs", "colon"]
 
 
-def _sums(
-    chance: random.Random, words: dict[str, str], net: int, tax: int, comma: bool, language: str
-) -> list[str]:
+def _sums(chance: random.Random, words: dict[str, str], net: int, tax: int, comma: bool, language: str) -> list[str]:
     gap = chance.choice([20, 46])
     currency = chance.choice(["", "EUR ", "€", "$"] if language == "en" else ["", "EUR "])
     after = " EUR" if not currency and chance.random() < 0.3 else ""
     sums = [(words["net"], net), (words["tax"], tax), (words["total"], net + tax)]
     if chance.random() < 0.15:  # totals in a row of their own headings
         head = "".join(f"{label:<24}" for label, _ in sums)
-        return [f"{'':20}{head}", f"{'':20}" + "".join(f"{currency}{_money(value, comma)}{after}".ljust(24) for _, value in sums)]
+        return [
+            f"{'':20}{head}",
+            f"{'':20}" + "".join(f"{currency}{_money(value, comma)}{after}".ljust(24) for _, value in sums),
+        ]
     if chance.random() < 0.15:  # the total comes first, in a box
         sums = [sums[2], sums[0], sums[1]]
     lines = [f"{'':{gap}}{label:<24}{currency}{_money(value, comma)}{after}" for label, value in sums]
     if chance.random() < 0.2:  # a table of taxes
-        lines += ["", f"{'%':<10}{words['net']:<24}{words['tax'].rstrip('0123456789% '):<20}", f"{'20%':<10}{_money(net, comma):<24}{_money(tax, comma):<20}"]
+        lines += [
+            "",
+            f"{'%':<10}{words['net']:<24}{words['tax'].rstrip('0123456789% '):<20}",
+            f"{'20%':<10}{_money(net, comma):<24}{_money(tax, comma):<20}",
+        ]
     return lines
 
 
@@ -82,7 +106,9 @@ def _block(facts: list[tuple[str, str]], layout: str, title: str) -> list[str]:
     if layout == "stacked":
         return [title, *(f"{'':50}{part}" for fact in facts for part in (*fact, ""))]
     if layout == "titled" and facts[0][1][-1:].isdigit():
-        number = next((fact for fact in facts if not re.fullmatch(r"[\d./-]{8,10}|\d{2} \w+ \d{4}|PO\d+", fact[1])), facts[0])
+        number = next(
+            (fact for fact in facts if not re.fullmatch(r"[\d./-]{8,10}|\d{2} \w+ \d{4}|PO\d+", fact[1])), facts[0]
+        )
         rest = [fact for fact in facts if fact is not number]
         return [f"{number[0]} {number[1]}", *(f"{label} {value}" for label, value in rest)]
     if layout == "pairs":

@@ -4,17 +4,69 @@ from __future__ import annotations
 
 import random
 import re
-from datetime import date, datetime, timedelta
-from typing import Any
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
 
 from tests.unit.fields.layouts import Drawn
-from tests.unit.fields.shops import COUNTRIES, Country
 
-WIDTH = 46
+WIDTH = 46  # characters of a line
+
+
+@dataclass(frozen=True)
+class Country:
+    """How receipts of a country are written.
+
+    Attributes:
+        names: Shops with a legal form or trade, as one text.
+        brands: Trading names that may stand above a legal name.
+        addresses: Parts in their order; a shop prints one or several on a line.
+        between: Lines between name and address: registrations.
+        after: Lines after the address: phones, tax numbers.
+        dates: As ``strftime`` writes them.
+        date_labels: Before a date; empty for none.
+        net: Labels, as are those that follow.
+        tax: Of the tax.
+        total: Of what is to be paid.
+        rounding: Of the cents it is rounded by.
+        rounded: Of the total after that.
+        cash: Of what was given.
+        change: Of what was given back.
+        count: Of how many goods there are.
+        currency: Before amounts.
+        summary: Lines of a tax table; ``{net}``, ``{tax}`` and ``{total}`` are filled in.
+        comma: Whether decimals follow a comma.
+        dayfirst: Whether 04/05 is the fourth of May.
+    """
+
+    names: list[str]
+    brands: list[str]
+    addresses: list[list[str]]
+    between: list[str]
+    after: list[str]
+    dates: list[str]
+    date_labels: list[str]
+    net: list[str]
+    tax: list[str]
+    total: list[str]
+    rounding: list[str]
+    rounded: list[str]
+    cash: list[str]
+    change: list[str]
+    count: list[str]
+    currency: list[str]
+    summary: list[list[str]]
+    comma: bool
+    dayfirst: bool
+
+
+_SHOPS = tomllib.loads(Path(__file__).with_name("shops.toml").read_text("utf-8"))
+COUNTRIES = {name: Country(**told) for name, told in _SHOPS.items()}
 TITLES = ["TAX INVOICE", "RECEIPT", "*** RECEIPT ***", "CASH BILL", "SIMPLIFIED TAX INVOICE", "INVOICE"]
 GREETINGS = ["WELCOME", "Thank you for shopping", "** ORIGINAL **", "CUSTOMER COPY"]
-GOODS = ["TEH AIS", "BROWN BREAD 400G", "PAINT BRUSH 2IN", "A4 PAPER 80GSM", "Latte", "Apple Pie", "Milk 1L", "LED BULB 9W",
-         "CHOC BAR 2x50G", "Set Lunch B", "Hair Gel", "PVC PIPE 15MM X 6M", "Battery AA 4S"]  # fmt: skip
+GOODS = ["TEH AIS", "BROWN BREAD 400G", "PAINT BRUSH 2IN", "A4 PAPER 80GSM", "Latte", "Apple Pie", "Milk 1L"]
+GOODS += ["CHOC BAR 2x50G", "Set Lunch B", "Hair Gel", "PVC PIPE 15MM X 6M", "Battery AA 4S", "LED BULB 9W"]
 
 
 def receipt(seed: int, country: str | None = None, noise: bool = True) -> Drawn:
@@ -37,7 +89,9 @@ def _head(chance: random.Random, shop: Country, name: str, address: list[str]) -
     lines: list[str] = []
     if chance.random() < 0.15:
         lines.append(chance.choice([*TITLES, *GREETINGS]))
-    legal = re.search(r"(?i)s/b|bhd|ltd|limited|gmbh|s\.?[apl]\.|s\.r\.l|b\.v|\bab$|\binc\b|llc|sp\. z|lda|\bs[au]r?[sl]\b", name)
+    legal = re.search(
+        r"(?i)s/b|bhd|ltd|limited|gmbh|s\.?[apl]\.|s\.r\.l|b\.v|\bab$|\binc\b|llc|sp\. z|lda|\bs[au]r?[sl]\b", name
+    )
     if legal and chance.random() < 0.2:
         lines.append(chance.choice(shop.brands))
     lines += _name_lines(chance, shop, name)
@@ -79,7 +133,9 @@ def _facts(chance: random.Random, shop: Country, bought: datetime) -> list[str]:
     dated = f"{label} {day}".strip()
     if "%I" not in form and chance.random() < 0.5:
         dated += chance.choice([f" {clock}", f"   Time: {clock}", f"  {clock}:31"])
-    number = chance.choice(["Invoice No: {}", "Receipt #: {}", "Doc No. : CS{}", "Bill No {}"]).format(chance.randrange(10**4, 10**7))
+    number = chance.choice(["Invoice No: {}", "Receipt #: {}", "Doc No. : CS{}", "Bill No {}"]).format(
+        chance.randrange(10**4, 10**7)
+    )
     facts = [dated, number, f"Cashier: {chance.choice(['AMY', 'User 01', 'ADMIN'])}", f"Counter {chance.randint(1, 9)}"]
     facts = [fact for fact in facts[:2] + chance.sample(facts[2:], chance.randint(0, 2))]
     chance.shuffle(facts)
@@ -89,7 +145,9 @@ def _facts(chance: random.Random, shop: Country, bought: datetime) -> list[str]:
 
 
 def _body(chance: random.Random, shop: Country) -> tuple[list[str], int]:
-    items = [(chance.choice(GOODS), chance.randint(1, 4), chance.randint(80, 9000)) for _ in range(chance.randint(1, 6))]
+    items = [
+        (chance.choice(GOODS), chance.randint(1, 4), chance.randint(80, 9000)) for _ in range(chance.randint(1, 6))
+    ]
     gross = sum(quantity * price for _, quantity, price in items)
     tax = round(gross * chance.choice([5, 6, 10, 20]) / 100)
     on_top = chance.random() < 0.6
@@ -128,7 +186,10 @@ def _goods(chance: random.Random, items: list[tuple[str, int, int]], money: _Amo
         elif style == 2:
             lines.append(f"{quantity} {name:<28}{amount:>{WIDTH - 30}}")
         else:
-            lines += [f"{chance.randrange(10**12, 10**13)}  {name}", f"{quantity} X {each:<12}{amount:>{WIDTH - 18}} {chance.choice(['SR', 'A', ''])}"]
+            lines += [
+                f"{chance.randrange(10**12, 10**13)}  {name}",
+                f"{quantity} X {each:<12}{amount:>{WIDTH - 18}} {chance.choice(['SR', 'A', ''])}",
+            ]
     return lines
 
 
@@ -161,8 +222,3 @@ def _noisy(chance: random.Random, line: str) -> str:
     if roll < 0.13:
         return line.replace("TOTAL", "T0TAL").replace("Total", "Tota1")
     return line
-
-
-def day_of(value: Any) -> date | None:
-    """The day of an ISO date."""
-    return date.fromisoformat(value) if isinstance(value, str) else None

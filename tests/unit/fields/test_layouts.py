@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
+from pathlib import Path
+from typing import Any
 
+import pytest
+
+from tasks.schemas import prepared
 from tests.unit.fields.layouts import invoice
-from tests.unit.fields.sheets import read
+from tests.unit.fields.sheets import page_of, read
+from worker.fields.extract import extract
 
-LAYOUTS = 80
-LEAST = 0.95  # of the fields asked
+LAYOUTS = 200
+LEAST = 0.98  # of the fields asked
 
+HANDMADE: list[dict[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("handmade_invoices.toml").read_text(encoding="utf-8")
+)["invoice"]
 SCHEMA = {"invoice_number": "string", "date": "string", "total": "number"}
 
 
@@ -28,3 +38,11 @@ def test_fields_are_found_whatever_the_layout() -> None:
                 told.append(f"{seed} {name}: {answer.value!r}, not {value!r}")
     assert sum(wrong.values()) <= (1 - LEAST) * LAYOUTS * len(SCHEMA), "\n".join(told)
     assert sure_and_wrong <= 0.02 * LAYOUTS * len(SCHEMA), "\n".join(told)
+
+
+@pytest.mark.parametrize("told", HANDMADE, ids=[one["invoice_number"] for one in HANDMADE])
+def test_an_invoice_is_read_as_a_person_would(told: dict[str, Any]) -> None:
+    pages = [page_of(text, number=number) for number, text in enumerate(told["pages"], 1)]
+    answers = extract(pages, prepared(SCHEMA))
+    for name in SCHEMA:
+        assert answers.fields[name].value == told[name], name

@@ -23,10 +23,11 @@ BESIDE = 2.5
 """Pieces of one line that was read in parts stand at most so many line heights apart."""
 
 _STREETS = any_of(
-    r"no\W{0,3}\d+\w? lot\W{0,3}(?:no)?\W{0,3}\d* lg\d+ jalan jln jl lebuh\w* lorong lrg taman tmn persiaran kampung kg "
-    r"bandar seksyen mukim batu\W?\d+ kawasan pt\W?\d+ lingkaran street road avenue boulevard blvd lane parkway pkwy "
-    r"square highway hwy rue allee chemin quai calle c/ avenida avda? via viale piazza corso straat laan plein "
-    r"marg ulica ul rua travessa praca suite floor flr level tingkat unit p\W{0,2}o\W{0,2}box nagar \d+(?:st|nd|rd|th)"
+    r"no\W{0,3}\d+\w? lot\W{0,3}(?:no)?\W{0,3}\d* lg\d+ jalan jln jl lebuh\w* lorong lrg taman tmn persiaran "
+    r"kampung kg bandar seksyen mukim batu\W?\d+ kawasan pt\W?\d+ lingkaran street road avenue boulevard blvd lane "
+    r"parkway pkwy square highway hwy rue allee chemin quai calle c/ avenida avda? via viale piazza corso straat "
+    r"laan plein marg ulica ul rua travessa praca suite floor flr level tingkat unit p\W{0,2}o\W{0,2}box nagar "
+    r"\d+(?:st|nd|rd|th)"
 )
 _WITH_NUMBER = any_of("st str rd ave dr ln ct ste fl blk block km bd g gf lgf ug bt mile way shop room")
 """Words and short forms that mean a street only where a number stands beside."""
@@ -42,17 +43,23 @@ _STREET = re.compile(
 )
 _NUMBERED = re.compile(rf"(?<![^\W_])(?:{_WITH_NUMBER})\.?(?![^\W_])")
 _BUILDING = re.compile(rf"(?<![^\W_])(?:{_BUILDINGS})(?![^\W_])")
-_HOUSE = re.compile(r"\W*(?:(?:no|lot|pt|unit|shop|block|blk|level|suite|km)\b[\s.:#-]*)*[a-z]{0,3}-?\d[\w/&. ()-]{0,12}\b")
+_HOUSE = re.compile(
+    r"\W*(?:(?:no|lot|pt|unit|shop|block|blk|level|suite|km)\b[\s.:#-]*)*[a-z]{0,3}-?\d[\w/&. ()-]{0,12}\b"
+)
 """A house, lot or unit number that a line begins with."""
 
 _ENDS = any_of(
-    r"t[e1][l1i]\.? tel\w{0,6} phone ph fax\w* gst\w* g5t sst vat ust\w* tax invoice receipt date dated cashier e-?mail www\.?\w* "
-    r"https? reg\.? co\.?\W?(?:reg|no|id) order table bill doc mobile mob handphone hotline website iban account rechnung "
-    r"facture roc hours operator attn attention ticket terminal h/?p uen abn nif nip cif siret siren rcs org\W?nr btw kvk "
-    r"p\.?\W?iva partita contribuinte steuer\W?n\w* fssai cin ein pan inh merci thank\w* welcome counter cash customer "
-    r"server open\w* total description qty item bestillt licensee formerly store\W?# st# shopping\W?hours business\W?hours"
+    r"t[e1][l1i]\.? tel\w{0,6} phone ph fax\w* gst\w* g5t sst vat ust\w* tax invoice receipt date dated cashier "
+    r"e-?mail www\.?\w* https? reg\.? co\.?\W?(?:reg|no|id) order table bill doc mobile mob handphone hotline "
+    r"website iban account rechnung facture roc hours operator attn attention ticket terminal h/?p uen abn nif nip "
+    r"cif siret siren rcs org\W?nr btw kvk p\.?\W?iva partita contribuinte steuer\W?n\w* fssai cin ein pan inh "
+    r"merci thank\w* welcome counter cash customer server open\w* total description qty item bestillt licensee "
+    r"formerly store\W?# st# shopping\W?hours business\W?hours"
 )
-_END = re.compile(rf"[\s(\[,;]*(?:(?<![^\W_])(?:{_ENDS})(?![^\W_])|\bmain\W{{0,2}}\d|@|:\s*\d|[^\W\d_]+\s?:|\d{{2}}:\d{{2}})")
+_END = re.compile(
+    rf"[\s(\[,;]*(?:(?<![^\W_])(?:{_ENDS})(?![^\W_])|"
+    r"\bmain\W{0,2}\d|@|:\s*\d|[^\W\d_]+\s?:|\d{2}:\d{2})"
+)
 _LABEL = re.compile(r"\W*(?:address|addr|add|anschrift|adresse|alamat|direccion|indirizzo|endereco)\s*[:;.]\s*")
 _NUMBER_SIGN = re.compile(r"\b((?:no|lot|unit|blk|block|level|km|pt)\s?)[.:;]+(?=\s*\w)")
 
@@ -79,7 +86,9 @@ def find(sheet: Sheet) -> list[Candidate]:
         taken |= {part.index for part in block}
         spans = tuple(Span(part.index, *_stretch(part)) for part in block)
         text = Candidate("", spans).text(sheet)
-        found.append(Candidate(spelled(mended(re.sub(r"\s+", " ", text))).strip(" ,;:"), spans, _plausibility(sheet, block)))
+        found.append(
+            Candidate(spelled(mended(re.sub(r"\s+", " ", text))).strip(" ,;:"), spans, _plausibility(sheet, block))
+        )
     return found
 
 
@@ -100,7 +109,9 @@ def _owner(sheet: Sheet) -> int:
         if re.search(r"[a-z]{3}", line.folded) and not is_title(line.folded) and not _LABEL.match(line.folded)
     )
     first = next(named, -1)
-    return -1 if first >= 0 and is_surely(sheet.lines[first].folded) and _HOUSE.match(sheet.lines[first].folded) else first
+    return (
+        -1 if first >= 0 and is_surely(sheet.lines[first].folded) and _HOUSE.match(sheet.lines[first].folded) else first
+    )
 
 
 def _begins(sheet: Sheet, line: SheetLine, owner: int) -> bool:

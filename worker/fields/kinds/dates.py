@@ -23,11 +23,10 @@ _D = r"[0-9oOlI|]"
 _FREE = r"(?:(?<![\w.,/-])|(?<=[A-Za-z]{3}))"  # a label may have lost its space, a code is no label
 _ENDED = rf"(?!{_D})(?![./]{_D})(?!-{_D}+(?!{_D}|:))"
 _YEAR = rf"(?:19|20|2[oO]){_D}{{2}}"
-_NUMERIC = re.compile(
-    rf"{_FREE}((?<!\d )\d|{_D}{{2}})\s?([/.\-\s])\s?({_D}{{1,2}})\s?\2\s?({_YEAR}|{_D}{{2}}){_ENDED}"
-)
+_NUMERIC = re.compile(rf"{_FREE}((?<!\d )\d|{_D}{{2}})\s?([/.\-\s])\s?({_D}{{1,2}})\s?\2\s?({_YEAR}|{_D}{{2}}){_ENDED}")
 _ODD = re.compile(
-    rf"{_FREE}((?<!\d )\d|{_D}{{2}})(?:([,'_|\\~:])({_D}{{1,2}})\2|[/.\-]({_D}{{1,2}})[/.\-]|[/.\-](\d{{2}})|(\d{{2}})[/.\-])"
+    rf"{_FREE}((?<!\d )\d|{_D}{{2}})"
+    rf"(?:([,'_|\\~:])({_D}{{1,2}})\2|[/.\-]({_D}{{1,2}})[/.\-]|[/.\-](\d{{2}})|(\d{{2}})[/.\-])"
     rf"({_YEAR}){_ENDED}"
 )
 """Separators misread, or one of them lost; only with a whole year."""
@@ -38,7 +37,8 @@ _COMPACT = re.compile(r"(?<!\d)((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[0
 _ASIAN = re.compile(r"((?:19|20)\d{2})\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日")
 _TIME = re.compile(r"^[\s,/T]{0,3}\(?\w{0,4}\)?\s*\d{1,2}\s?:\s?\d{2}")
 _US = re.compile(
-    rf"[A-Za-z]{{3}}\.?,? (?:{STATES.upper()}),? \d{{5}}(?:-\d{{4}})?(?![\w-])|\(\d{{3}}\) ?\d{{3}}-\d{{4}}|\bUSA\b|\bUnited States\b"
+    rf"[A-Za-z]{{3}}\.?,? (?:{STATES.upper()}),? \d{{5}}(?:-\d{{4}})?(?![\w-])|"
+    r"\(\d{3}\) ?\d{3}-\d{4}|\bUSA\b|\bUnited States\b"
 )
 _ELSEWHERE = re.compile(r"\b(?:RM ?\d|MYR|(?i:s[dn]n\W{0,3}bhd|pte\W{0,2}ltd|gmbh)|SGD|EUR|GBP|INR|AUD)|[€£₹]")
 _MISREAD = str.maketrans("oOlI|", "00111")

@@ -12,8 +12,11 @@ MIN_CHARACTERS = 2
 LONG = 40  # characters: longer ones are checksums or noise
 
 _TOKEN = re.compile(r"#?\s?[A-Za-z0-9](?:[A-Za-z0-9]|[-/._#](?=[A-Za-z0-9#])| ?_ ?(?=[A-Za-z0-9]))*")
-_SERIES = re.compile(r"(?:^|: ?)((?!(?:NO|NR|INV|REF|PO|ID|TEL|FAX) )[A-Z]{1,4} [A-Z0-9]{1,8}/\d{1,9})\s*$")
-"""A number with the letters of its series before it, as in FT A/123, alone on its line or behind a colon."""
+_SERIES = re.compile(
+    r"(?:^|: ?|\b[Nn](?:[ro]|[.º°]){1,3} |# ?)"
+    r"((?!(?:NO|NR|INV|REF|PO|ID|TEL|FAX) )[A-Z]{1,4} [A-Z0-9]{1,8}/\d{1,9})\s*$"
+)
+"""A number with the letters of its series before it, as in FT A/123, alone on its line or behind a colon or "no."."""
 
 _TIME = re.compile(r"\d{1,2}:\d{2}")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from worker.fields.candidate import Candidate, Span
-from worker.fields.kinds import addresses, dates
 from worker.fields.folding import any_of, fold
+from worker.fields.kinds import addresses, dates
 from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION, TRADE, is_registration, is_title
 from worker.fields.sheet import Sheet, SheetLine
 
@@ -23,14 +23,14 @@ _WORDS_NOT = (
     r"uen abn nif nip cif siret siren rcs gstin ssm roc kvk btw p\W?iva steuer\W?n\w* org\W?nr inh bediente time "
     r"open hours terminal station\W?no shift pos operator staff clerk member card no number"
 )
-_NOT_IN = re.compile(r"thank|welcome|receipt|invoice|rechnung|facture|factura|fattura|cashier|www\.?|http|@|duplicate|terima")
-_NOT = re.compile(
-    rf"(?<![^\W_])(?:{any_of(_WORDS_NOT)})(?![^\W_])|{_NOT_IN.pattern}"
+_NOT_IN = re.compile(
+    r"thank|welcome|receipt|invoice|rechnung|facture|factura|fattura|cashier|www\.?|http|@|duplicate|terima"
 )
-_BEHIND = set(
-    "enterprise enterprises trading hardware holdings industries supplies stationery restaurant motors services mart "
-    "supermarket hypermarket bakery pharmacy international".split()
-)
+_NOT = re.compile(rf"(?<![^\W_])(?:{any_of(_WORDS_NOT)})(?![^\W_])|{_NOT_IN.pattern}")
+_BEHIND = any_of(
+    "enterprise enterprises trading hardware holdings industries supplies stationery restaurant motors services "
+    "mart supermarket hypermarket bakery pharmacy international"
+).split("|")
 """Trades that end a name: on a line of their own they belong to the one before."""
 
 _OWNED = re.compile(
@@ -39,7 +39,8 @@ _OWNED = re.compile(
 )
 _FORMERLY = re.compile(r"[\s(\[]*(?:formerly|f\.?k\.?a|licensee|incorporated in)(?![^\W_]).*$", re.IGNORECASE)
 _BRANCH = re.compile(
-    rf"(?:{LEGAL_FORM.pattern})(?P<branch>[\s\-:@,]+(?!.*\()[^()]*\b(?:mall|plaza|outlet|branch|cawangan|filiale|centre|center|airport)\b.*)$"
+    rf"(?:{LEGAL_FORM.pattern})(?P<branch>[\s\-:@,]+(?!.*\()[^()]*"
+    r"\b(?:mall|plaza|outlet|branch|cawangan|filiale|centre|center|airport)\b.*)$"
 )
 """A branch's place behind a name's legal form."""
 

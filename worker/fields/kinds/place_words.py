@@ -9,14 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from worker.fields.folding import any_of
+
 LONG = 9
 """Letters from which on a word may have two misread ones."""
 
-_WORDS = (
+_WORDS = any_of(
     "DARUL SELANGOR PERINDUSTRIAN KAWASAN SEKSYEN PERSIARAN PETALING LUMPUR KEMBANGAN DAMANSARA MALAYSIA SHOPPING "
-    "BASEMENT TINGKAT LINGKARAN KAMPUNG WILAYAH PERSEKUTUAN SEMBILAN SEREMBAN KELANTAN TERENGGANU SARAWAK PUTRAJAYA "
-    "INDUSTRIAL COMPLEX BUILDING CENTRE CENTER"
-).split()
+    "BASEMENT TINGKAT LINGKARAN KAMPUNG WILAYAH PERSEKUTUAN SEMBILAN SEREMBAN KELANTAN TERENGGANU SARAWAK "
+    "PUTRAJAYA INDUSTRIAL COMPLEX BUILDING CENTRE CENTER"
+).split("|")
 _SIGNS = re.compile(
     r"(?<![^\W_])(?:jalan|jln|taman|selangor|kuala lumpur|johor|penang|perak|seksyen|malaysia)(?![^\W_])", re.IGNORECASE
 )

@@ -40,8 +40,8 @@ POSTCODE = re.compile("|".join(_COUNTED))
 """A postcode of a form that says so by itself, on a folded line."""
 
 _ROADS = any_of(
-    "street st road rd avenue ave drive dr lane ln blvd boulevard highway hwy parkway pkwy way court ct place pl rue calle "
-    "via jalan jln lot"
+    "street st road rd avenue ave drive dr lane ln blvd boulevard highway hwy parkway pkwy way court ct place pl "
+    "rue calle via jalan jln lot"
 )
 _FOUR_DIGITS = re.compile(rf"^\W*(?:[a-z]{{1,2}}-)?\d{{4}} (?=[a-z]{{3}})(?!.*(?<![a-z])(?:{_ROADS})(?![a-z]))")
 """A postcode of four digits before its town, as Austria, Switzerland, Denmark, Norway write it."""

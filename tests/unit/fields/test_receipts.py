@@ -1,0 +1,58 @@
+"""Receipts that no rule was written for: drawn by the hundred, and made up by hand."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.fields.receipts import COUNTRIES, receipt
+from tests.unit.fields.sheets import read
+from worker.fields.folding import letters
+
+RECEIPTS = 140
+LEAST = 0.97  # of each field
+
+SCHEMA = {"company": "string", "date": "string", "total": "number", "address": "string"}
+HANDMADE: list[dict[str, Any]] = tomllib.loads(
+    Path(__file__).with_name("handmade_receipts.toml").read_text(encoding="utf-8")
+)["receipt"]
+
+
+def same(name: str, value: Any, truth: Any) -> bool:
+    """Whether a value is right; spaces, punctuation and case do not count in texts."""
+    if name in ("company", "address"):
+        return letters(str(value)) == letters(truth)
+    return bool(value == truth)
+
+
+def test_fields_are_found_on_receipts_of_many_countries() -> None:
+    wrong: Counter[str] = Counter()
+    told = []
+    for seed in range(RECEIPTS):
+        drawn = receipt(seed)
+        answers = read(drawn.text, SCHEMA)
+        for name, truth in drawn.truth.items():
+            answer = answers.fields[name]
+            if not same(name, answer.value, truth):
+                wrong[name] += 1
+                told.append(f"{seed} {name}: {answer.value!r} ({answer.confidence}), not {truth!r}")
+    assert all(count <= (1 - LEAST) * RECEIPTS for count in wrong.values()), "\n".join(told)
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_no_country_is_left_out(country: str) -> None:
+    drawn = receipt(seed=7, country=country, noise=False)
+    answers = read(drawn.text, SCHEMA)
+    for name, truth in drawn.truth.items():
+        assert same(name, answers.fields[name].value, truth), drawn.text
+
+
+@pytest.mark.parametrize("told", HANDMADE, ids=[one["company"] for one in HANDMADE])
+def test_a_receipt_is_read_as_a_person_would(told: dict[str, Any]) -> None:
+    answers = read(told["text"], SCHEMA)
+    for name in SCHEMA:
+        assert same(name, answers.fields[name].value, told[name])
