@@ -13,6 +13,9 @@ from worker.fields.sheet import Sheet
 CENT = 0.005  # half a cent: amounts closer than that are equal
 NAMED = 0.5  # strength from which a label names an amount
 
+WHOLE = {"total", "line_total", "cash", "amount_paid", "balance"}
+"""What an amount may be called that is all there is to pay."""
+
 PAID_LESS_CHANGE, PAID, NET_PLUS_TAX, ROUNDED = 3.0, 0.8, 1.2, 1.0
 """Points for a total that equals these."""
 
@@ -30,6 +33,8 @@ class Amounts:
         self._rows: Mapping[int, list[float]] = defaultdict(list)
         for candidate, _ in vouched:
             self._rows[sheet.lines[candidate.first.line].row].append(float(candidate.value))
+        written = [c for c, _ in vouched if c.facts.get("decimals") or c.facts.get("currency")]
+        self._sums = {round(float(candidate.value), 2) for candidate in written}
         self._all = {round(float(candidate.value), 2) for candidate, _ in vouched}
 
     def of(self, concept: str) -> set[float]:
@@ -43,6 +48,11 @@ class Amounts:
     def disproves(self, value: float) -> bool:
         """Whether another amount on the page is what was paid less the change."""
         return bool(self._settled) and not self.proves(value)
+
+    def is_alone(self, value: float) -> bool:
+        """Whether a value is the only amount of the document, and no label calls it but a part of a total."""
+        called = {concept for concept, values in self._named.items() if value in values}
+        return called <= WHOLE and value > 0 and {v for v in self._sums if abs(v) > CENT} == {round(value, 2)}
 
     def is_net(self, value: float) -> bool:
         """Whether a tax, told or in the value's row, makes of a value an amount that is called a total."""

@@ -19,6 +19,9 @@ OWN, RIVAL, LOOKS, READ = 3.0, 2.2, 1.0, 0.3
 OUTVOTED = 1.5
 """Points off for a total where another amount is what was paid less the change, or it with tax is another total."""
 
+ALONE = 1.0
+"""Points for a total without a label that is the only amount of its document."""
+
 THRESHOLD = 1.0
 """Points under which a value is no answer."""
 
@@ -134,8 +137,8 @@ class Scorer:
     def score(self, spec: Spec, candidate: Candidate, vouchings: Sequence[Vouching]) -> Scored:
         """The candidate's points for a field."""
         own, rival = self._labels(spec, vouchings)
-        if spec.concept == "total" and isinstance(candidate.value, float) and self._amounts.proves(candidate.value):
-            rival = 0.0  # what was paid less the change is the total, whatever its label says
+        if spec.concept == "total" and isinstance(candidate.value, float) and self._is_whole(candidate):
+            rival = 0.0  # what was paid less the change is the total, whatever its label says, and so is a lone sum
         points = BASE.get(spec.kind, -1.0) + OWN * own - RIVAL * max(0.0, rival - own)
         points += LOOKS * candidate.plausibility + READ * math.log(max(1e-3, candidate.confidence(self._sheet))) / 2
         if (
@@ -145,6 +148,11 @@ class Scorer:
         ):
             points -= 1.5
         return Scored(candidate, points + self._more(spec, candidate, own), own, rival)
+
+    def _is_whole(self, candidate: Candidate) -> bool:
+        """Whether an amount is the total whatever it is called."""
+        alone = bool(candidate.facts.get("decimals")) and self._amounts.is_alone(candidate.value)
+        return alone or self._amounts.proves(candidate.value)
 
     def _labels(self, spec: Spec, vouchings: Sequence[Vouching]) -> tuple[float, float]:
         own = rival = 0.0
@@ -169,6 +177,7 @@ class Scorer:
             value = float(candidate.value)
             outvoted = self._amounts.disproves(value) or self._amounts.is_net(value)
             support = self._amounts.support(value) - (OUTVOTED if outvoted else 0.0)
+            support += ALONE if not own and self._is_whole(candidate) else 0.0
             largest = max((abs(v) for v in self._amounts.of("total")), default=0.0)
             share = abs(value) / largest if largest else 0.0
             return (

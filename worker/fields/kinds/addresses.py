@@ -173,7 +173,7 @@ def _continues(block: Sequence[SheetLine], line: SheetLine) -> bool:
         return False  # another address
     if _is_cut(line) and not is_surely(inside) and not names_region(inside):
         return False
-    done = any(_ends_town(part) for part in block)
+    done = _ends_town(block[0], first=True) or any(_ends_town(part) for part in block[1:])
     if names_region(inside):
         return True
     if not done:
@@ -183,9 +183,9 @@ def _continues(block: Sequence[SheetLine], line: SheetLine) -> bool:
     return is_surely(inside) and bool(re.match(r"\W*(?:\d|no\b|lot\b)", inside)) and not is_town(inside)
 
 
-def _ends_town(line: SheetLine) -> bool:
+def _ends_town(line: SheetLine, first: bool = False) -> bool:
     start, end = _stretch(line)
-    return is_town(line.folded[start:end])
+    return is_town(line.folded[start:end], first)
 
 
 def _below(sheet: Sheet, line: SheetLine) -> SheetLine | None:

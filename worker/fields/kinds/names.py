@@ -19,7 +19,8 @@ _TRADES = any_of(
     "studio clinic motors? holdings foods? confectionery grocer farmasi apotheke farmacia pharmacie garage associates "
     "partners international packaging boulangerie panaderia padaria bakkerij backerei piekarnia trattoria ristorante "
     "pizzeria restauracja restaurang gasthaus brasserie librairie traders stationers furniture auto sons bros brothers "
-    "seafood kitchen coffee pub bar grill deli salon florist jewellers opticals? optics dental surgery"
+    "seafood kitchen coffee pub bar grill deli salon florist jewellers opticals? optics dental surgery "
+    r"cash\W{0,3}(?:&|and|n)\W{0,3}carry"
 )
 
 LEGAL_FORM = re.compile(rf"(?<![^\W_])(?:{_FORMS})\.?(?![^\W_])")

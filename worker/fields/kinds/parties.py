@@ -34,7 +34,8 @@ _BEHIND = any_of(
 """Trades that end a name: on a line of their own they belong to the one before."""
 
 _OWNED = re.compile(
-    r"^.{0,3}(?:own(?:ed)? by|operated by|sold by|issued by|from|seller|vendor|supplier|company)\s*[:\-]\s*|^m/s\.? ",
+    r"^.{0,3}(?:(?:owned|operated|managed|run) by\s*[:\-]?|"
+    r"(?:own by|sold by|issued by|from|seller|vendor|supplier|company)\s*[:\-])\s*|^m/s\.? ",
     re.IGNORECASE,
 )
 _FORMERLY = re.compile(r"[\s(\[]*(?:formerly|f\.?k\.?a|licensee|incorporated in)(?![^\W_]).*$", re.IGNORECASE)
@@ -73,6 +74,7 @@ def find(sheet: Sheet) -> list[Candidate]:
 def bare(text: str) -> str:
     """A name without its registration number and "owned by"."""
     name = REGISTRATION.sub("", _FORMERLY.sub("", _OWNED.sub("", text))).strip(_EDGE)
+    name = name.removesuffix(")") if name.count(")") > name.count("(") else name
     return re.sub(r"(?<=[A-Z] )5/B$", "S/B", name)  # how readers take the short form of Sendirian Berhad
 
 
@@ -135,7 +137,9 @@ def _plausibility(line: SheetLine, seen: int, tall: float) -> float:
     legal, trade = bool(LEGAL_FORM.search(folded)), bool(TRADE.search(folded))
     if is_title(folded) or is_registration(line.text) or dates.parse(line.text) or _is_form_alone(folded):
         return 0.0
-    if (_NOT.search(folded) or addresses.is_surely(folded)) and not legal:
+    plain = trade and not seen and not re.search(r"[\d:]", name)  # a first line may have any word: BEST PRICE STORE
+    said = _NOT_IN.search(folded) or (_NOT.search(folded) and not plain)
+    if (said or addresses.is_surely(folded)) and not legal:
         return 0.0
     sure = legal and not re.fullmatch(r".*(?<![^\W_])(?:co|company)\W*", folded)
     plausible = 0.6 * max(0.0, 1 - seen / 4) + (0.35 if sure else 0.15 * legal) + 0.15 * trade - 0.25 * name.islower()

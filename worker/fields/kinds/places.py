@@ -62,9 +62,14 @@ def has_postcode(folded: str) -> bool:
     return bool(POSTCODE.search(_LOT.sub(" ", mended(folded))) or _FOUR_DIGITS.search(folded))
 
 
-def is_town(folded: str) -> bool:
-    """Whether a line has a postcode with its town or state: the last line of most addresses."""
-    return bool(_TOWN.search(_LOT.sub(" ", mended(folded))) or _FOUR_DIGITS.search(folded))
+def is_town(folded: str, first: bool = False) -> bool:
+    """Whether a line has a postcode with its town or state: the last line of most addresses.
+
+    Args:
+        folded: The line.
+        first: Whether an address begins with it: four digits are a house number then.
+    """
+    return bool(_TOWN.search(_LOT.sub(" ", mended(folded))) or (not first and _FOUR_DIGITS.search(folded)))
 
 
 def names_region(folded: str) -> bool:
