@@ -18,6 +18,10 @@ NAMED = 0.4
 """Strength from which a label names a value; one fainter than that may be another's."""
 
 
+CLOSE = 0.25
+"""Points by which a value must lead the next other one to be sure: below, two answer about equally well."""
+
+
 def confidence(features: dict[str, float]) -> float:
     """The calibrated probability, 0 to 1.
 
@@ -30,8 +34,9 @@ def confidence(features: dict[str, float]) -> float:
 
 
 def capped(probability: float, features: dict[str, float]) -> float:
-    """A probability, at most :data:`UNNAMED` where no label names the value."""
-    return probability if features.get("own", 0.0) >= NAMED else min(probability, UNNAMED)
+    """A probability, at most :data:`UNNAMED` where no label names the value or another one answers as well."""
+    sure = features.get("own", 0.0) >= NAMED and features.get("margin", CLOSE) >= CLOSE
+    return probability if sure else min(probability, UNNAMED)
 
 
 @cache
