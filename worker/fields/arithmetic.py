@@ -13,6 +13,9 @@ from worker.fields.sheet import Sheet
 CENT = 0.005  # half a cent: amounts closer than that are equal
 NAMED = 0.5  # strength from which a label names an amount
 
+LEAST_TAX, MOST_TAX = 0.02, 0.3
+"""Shares of a net amount that its tax may be."""
+
 WHOLE = {"total", "line_total", "cash", "amount_paid", "balance"}
 """What an amount may be called that is all there is to pay."""
 
@@ -30,11 +33,12 @@ class Amounts:
 
     def __init__(self, vouched: Sequence[tuple[Candidate, Sequence[Vouching]]], sheet: Sheet) -> None:
         self._named: Mapping[str, set[float]] = _by_concept(vouched)
-        self._rows: Mapping[int, list[float]] = defaultdict(list)
-        for candidate, _ in vouched:
-            self._rows[sheet.lines[candidate.first.line].row].append(float(candidate.value))
         written = [c for c, _ in vouched if c.facts.get("decimals") or c.facts.get("currency")]
+        self._gross = _by_concept(vouched, leading=True).get("gross_total", set())  # less a commission, it is no sum
         self._sums = {round(float(candidate.value), 2) for candidate in written}
+        self._rows: Mapping[int, list[float]] = defaultdict(list)
+        for candidate in written:
+            self._rows[sheet.lines[candidate.first.line].row].append(float(candidate.value))
         self._all = {round(float(candidate.value), 2) for candidate, _ in vouched}
 
     def of(self, concept: str) -> set[float]:
@@ -55,10 +59,24 @@ class Amounts:
         return called <= WHOLE and value > 0 and {v for v in self._sums if abs(v) > CENT} == {round(value, 2)}
 
     def is_net(self, value: float) -> bool:
-        """Whether a tax, told or in the value's row, makes of a value an amount that is called a total."""
-        taxes = [abs(t) for t in self.of("tax") if abs(t) > CENT]
-        taxes += [t for row in self._rows.values() if value in row for t in row if CENT < t < value]
-        return any(abs(value + t - total) < CENT for t in taxes for total in self.of("total"))
+        """Whether a tax on top of a value makes another amount of the document."""
+        return any(abs(net - value) < CENT for net, _ in self._taxed)
+
+    @cached_property
+    def _taxed(self) -> set[tuple[float, float]]:
+        """Net amounts with what their tax makes of them: by their labels, or in one row of a table of taxes."""
+        net, tax, totals = self.of("subtotal"), self.of("tax"), self.of("total")
+        beside = [(n, t) for row in self._rows.values() for n in row for t in row]
+        told = {(n, t) for n in net for t in tax} | {(n, t) for n, t in beside if n in net or t in tax}
+        pairs = {(n, t): self._sums for n, t in told}
+        pairs |= {(n, t): totals for n, t in {*beside, *((n, t) for n in totals for t in tax)} - told}
+        return {
+            (n, round(n + t, 2))
+            for (n, t), wholes in pairs.items()
+            if n > CENT
+            and LEAST_TAX < t / n < MOST_TAX
+            and any(abs(n + t - whole) < CENT for whole in wholes - self._gross)
+        }
 
     @cached_property
     def _settled(self) -> set[float]:
@@ -87,18 +105,25 @@ class Amounts:
             points += PAID
         rounding = {0.0, *self.of("rounding"), *(-r for r in self.of("rounding"))}
         net, tax = self.of("subtotal"), self.of("tax")
-        if any(t > CENT and abs(n + t + r - value) < CENT for n in net for t in tax for r in rounding):
+        sums = {n + t for n in net for t in tax if t > CENT}
+        made = any(abs(whole + r - value) < CENT for whole in sums for r in rounding)
+        if made or any(abs(whole - value) < CENT for _, whole in self._taxed):
             points += NET_PLUS_TAX
         elif any(abs(r) > CENT and abs(t + r - value) < CENT for t in self.of("total") | net for r in rounding):
             points += ROUNDED
         return points
 
 
-def _by_concept(vouched: Sequence[tuple[Candidate, Sequence[Vouching]]]) -> dict[str, set[float]]:
+def _by_concept(
+    vouched: Sequence[tuple[Candidate, Sequence[Vouching]]], leading: bool = False
+) -> dict[str, set[float]]:
+    """Amounts by what their strongest label names: all that it may, or only what it names first of all."""
     named: dict[str, set[float]] = defaultdict(set)
     for candidate, vouchings in vouched:
         best = max(vouchings, key=lambda v: v.strength * max(v.label.concepts.values()), default=None)
         if best is not None and best.strength >= NAMED:
-            for concept in best.label.concepts:
-                named[concept].add(float(candidate.value))
+            most = max(best.label.concepts.values())
+            for concept, weight in best.label.concepts.items():
+                if weight == most or not leading:
+                    named[concept].add(float(candidate.value))
     return named

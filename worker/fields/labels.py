@@ -21,6 +21,7 @@ MISREADABLE = 4
 """Letters of a word from which on it is known with letters misread; shorter ones would be taken for others."""
 
 _SHAPES = {"o": "[o0]", "i": "[il1|]", "l": "[li1|]", "s": "[s5]", "b": "[b8]", "g": "[g9]", "z": "[z2]"}
+_SHAPES |= {"t": "[ti1]", "a": "[a4]", "e": "[ec]"}
 
 _TRAILING = re.compile(r"[^\w#%ºo°]+$")
 

@@ -48,6 +48,9 @@ _AMOUNT = re.compile(
     rf"(?P<number>{_NUMBER})(?P<scale>\s?(?i:million|billion|mio|mn|bn|[km])(?![A-Za-z0-9]))?"
     rf"(?P<after>\s?{_CURRENCY})?(?P<trail>[-−](?![\w]))?(?P<close>\))?"
 )
+_MISREAD_CODE = re.compile(r"(?<![^\W_])[A-Z]{2}$")
+"""Two capitals glued to an amount: a currency, rightly read or not (BM for RM)."""
+
 _MISREAD = str.maketrans("OolI", "0011")
 _COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})*,\d{2}(?![\d.,])")
 _POINT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})*\.\d{2}(?![\d.,])")
@@ -117,6 +120,8 @@ def _inside_word(text: str, match: re.Match[str]) -> bool:
     """Whether the number is part of something else: a word, a longer code, a date, a time, a percentage."""
     start, end = match.span("number")
     before, after = text[:start], text[match.end() :]
+    if _MISREAD_CODE.search(before) and re.search(r"[.,]\d{2}$", match["number"]):
+        before = ""
     if not match["before"] and re.search(r"[^\W_]$|[^\W_][-/_#.]$|\d[:.,/]$", before):
         return True
     if re.match(r"\s?%|[^\W_]|[:/_]\d|-\d|[.,]\d", after) and not match["scale"] and not match["after"]:
