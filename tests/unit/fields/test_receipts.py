@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tomllib
 from collections import Counter
 from pathlib import Path
@@ -15,6 +16,7 @@ from worker.fields.folding import letters
 
 RECEIPTS = 140
 LEAST = 0.97  # of each field
+SECONDS = 10.0  # generous: patterns that go back and forth take minutes
 
 SCHEMA = {"company": "string", "date": "string", "total": "number", "address": "string"}
 HANDMADE: list[dict[str, Any]] = tomllib.loads(
@@ -56,3 +58,10 @@ def test_a_receipt_is_read_as_a_person_would(told: dict[str, Any]) -> None:
     answers = read(told["text"], SCHEMA)
     for name in SCHEMA:
         assert same(name, answers.fields[name].value, told[name])
+
+
+@pytest.mark.parametrize("noise", [" ", ", ", "(", "no ", "O1l", "1/"])
+def test_a_line_without_end_is_read_in_bounded_time(noise: str) -> None:
+    begun = time.monotonic()
+    read("SHOP\n" + f"a{noise * 1500}b", SCHEMA)
+    assert time.monotonic() - begun < SECONDS

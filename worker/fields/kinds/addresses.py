@@ -57,8 +57,8 @@ _ENDS = any_of(
     r"formerly store\W?# st# shopping\W?hours business\W?hours"
 )
 _END = re.compile(
-    rf"[\s(\[,;]*(?:(?<![^\W_])(?:{_ENDS})(?![^\W_])|"
-    r"\bmain\W{0,2}\d|@|:\s*\d|[^\W\d_]+\s?:|\d{2}:\d{2})"
+    rf"[\s(\[,;]{{0,6}}(?:(?<![^\W_])(?:{_ENDS})(?![^\W_])|"
+    r"\bmain\W{0,2}\d|@|:\s{0,4}\d|[^\W\d_]+\s?:|\d{2}:\d{2})"
 )
 _LABEL = re.compile(r"\W*(?:address|addr|add|anschrift|adresse|alamat|direccion|indirizzo|endereco)\s*[:;.]\s*")
 _NUMBER_SIGN = re.compile(r"\b((?:no|lot|unit|blk|block|level|km|pt)\s?)[.:;]+(?=\s*\w)")

@@ -29,15 +29,17 @@ TRADE = re.compile(rf"(?<![^\W_])(?:{_TRADES})(?![^\W_])")
 _NUMBER = r"(?:[A-Z]{0,3}\d[\dOoIl]{3,11}(?:[- ]{0,3}[A-Z0-9]{1,2})?|[A-Z]{1,3}[- ]?\d{4,12})"
 _CALLED = (
     r"(?i:[(\[]?(?:co(?:mpany)?|business|roc|r[eo]g(?:istration|d)?|ssm|brn|uen|gst|sst|tax|id|no|num(?:ber)?)"
-    r"[\s.:#/;]*){1,5}"
+    r"[\s.:#/;]{0,6}){1,5}"
 )
 _FORMS_OF_IT = (
     rf"(?<![^\W_]){_CALLED}{_NUMBER}",
-    r"(?<=[\w.)])\s+[A-Z]{1,3}-?\d{6,12}(?:-[A-Z])?",
-    rf"[(\[{{]\s*(?:{_CALLED})?{_NUMBER}\s*[)\]}}]?",
+    r"(?<=[\w.)])\s{1,4}[A-Z]{1,3}-?\d{6,12}(?:-[A-Z])?",
+    rf"[(\[{{]\s{{0,4}}(?:{_CALLED})?{_NUMBER}\s{{0,4}}[)\]}}]?",
     r"\d{4,12}-? ?[A-Z]{1,2}",
 )
-REGISTRATION = re.compile(rf"[\s,]*(?:{'|'.join(_FORMS_OF_IT)})\s*[)\]}}]?(?:\s*\([^()]{{2,16}}\))?\W*$")
+REGISTRATION = re.compile(
+    rf"[\s,]{{0,4}}(?:{'|'.join(_FORMS_OF_IT)})\s{{0,4}}[)\]}}]?(?:\s{{0,4}}\([^()]{{2,16}}\))?\W{{0,6}}$"
+)
 """A registration number at the end of a line, in brackets or not, called one or not."""
 
 _BARE = re.compile(rf"\W*{_NUMBER}\W*")

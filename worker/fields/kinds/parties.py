@@ -38,15 +38,15 @@ _OWNED = re.compile(
     r"(?:own by|sold by|issued by|from|seller|vendor|supplier|company)\s*[:\-])\s*|^m/s\.? ",
     re.IGNORECASE,
 )
-_FORMERLY = re.compile(r"[\s(\[]*(?:formerly|f\.?k\.?a|licensee|incorporated in)(?![^\W_]).*$", re.IGNORECASE)
+_FORMERLY = re.compile(r"[\s(\[]{0,4}(?:formerly|f\.?k\.?a|licensee|incorporated in)(?![^\W_]).*$", re.IGNORECASE)
 _BRANCH = re.compile(
-    rf"(?:{LEGAL_FORM.pattern})(?P<branch>[\s\-:@,]+(?!.*\()[^()]*"
+    rf"(?:{LEGAL_FORM.pattern})(?P<branch>[\s\-:@,]{1, 4}(?!.*\()[^()]*"
     r"\b(?:mall|plaza|outlet|branch|cawangan|filiale|centre|center|airport)\b.*)$"
 )
 """A branch's place behind a name's legal form."""
 
 _EDGE = " ,:;-*=~_.\"'"
-_GOES_ON = re.compile(r"(?:&|-|\+|(?<![^\W_])(?:and|of|und|et|y|e|de|the|dan))\W*$")
+_GOES_ON = re.compile(r"(?:&|-|\+|(?<![^\W_])(?:and|of|und|et|y|e|de|the|dan))\W{0,4}$")
 """What a line of a name ends with that goes on below."""
 
 
