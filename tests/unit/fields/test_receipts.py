@@ -65,3 +65,20 @@ def test_a_line_without_end_is_read_in_bounded_time(noise: str) -> None:
     begun = time.monotonic()
     read("SHOP\n" + f"a{noise * 1500}b", SCHEMA)
     assert time.monotonic() - begun < SECONDS
+
+
+@pytest.mark.parametrize(
+    ("head", "company"),
+    [
+        ("MORNING BREW COFFEE CO. RIVERSIDE MALL", "MORNING BREW COFFEE CO"),
+        ("SRI BAYU (M) SDN BHD (123456-X)", "SRI BAYU (M) SDN BHD"),
+        ("SRI BAYU\n(M) SDN BHD", "SRI BAYU (M) SDN BHD"),
+        ("tan mei ling\nSRI BAYU TRADING\nJM0326955-V", "SRI BAYU TRADING"),
+        ("TAX INVOICE\nSRI BAYU SDN BHD FORMERLY KNOWN AS OLD BAYU SDN BHD", "SRI BAYU SDN BHD"),
+        ("OLD CORNER\nOWN BY: SRI BAYU SDN BHD", "SRI BAYU SDN BHD"),
+    ],
+)
+def test_a_shop_is_called_by_its_name_alone(head: str, company: str) -> None:
+    answers = read(f"{head}\nNO 5, JALAN BESAR,\n43000 KAJANG, SELANGOR (GST ID: 000504664064)\nTOTAL 5.00", SCHEMA)
+    assert letters(answers.fields["company"].value) == letters(company)
+    assert letters(answers.fields["address"].value) == letters("NO 5, JALAN BESAR, 43000 KAJANG, SELANGOR")

@@ -40,7 +40,7 @@ _OWNED = re.compile(
 )
 _FORMERLY = re.compile(r"[\s(\[]{0,4}(?:formerly|f\.?k\.?a|licensee|incorporated in)(?![^\W_]).*$", re.IGNORECASE)
 _BRANCH = re.compile(
-    rf"(?:{LEGAL_FORM.pattern})(?P<branch>[\s\-:@,]{1, 4}(?!.*\()[^()]*"
+    rf"(?:{LEGAL_FORM.pattern})(?P<branch>[\s\-:@,]{{1,4}}(?!.*\()[^()]*"
     r"\b(?:mall|plaza|outlet|branch|cawangan|filiale|centre|center|airport)\b.*)$"
 )
 """A branch's place behind a name's legal form."""
