@@ -1,0 +1,48 @@
+"""Lines of text drawn, worn and cut out again as the pipelines cut them from a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from training.batches import Line
+from training.chance import Chance
+from training.fonts import Fonts
+from training.setting import printed, set_line, turned
+from training.texts import Texts
+from training.wear import worn
+from worker.imaging.crop import cut_line
+
+LONGEST = 42
+"""Characters: about what fits on the widest strip of a batch; longer lines hold nothing else to learn."""
+
+SMALLEST_NEIGHBOUR = 4  # characters
+SMALLEST_TEXT, LARGEST_TEXT = 13, 60
+"""Pixels of font size, as on the page: fine print to headings."""
+
+SMALL_POWER = 1.3
+"""Sizes are drawn as a uniform number to this power, on a logarithmic scale: small ones more often."""
+
+NARROWEST = 0.5
+"""Width over height: narrower crops are of a single stroke, and detectors find none."""
+
+
+def worn_lines(characters: frozenset[str], seed: int) -> Iterator[Line]:
+    """Lines without end, each a crop and what stands on it.
+
+    Args:
+        characters: Those the reader knows.
+        seed: Equal seeds draw equal lines.
+    """
+    chance, texts = Chance(seed), Texts(seed, characters)
+    fonts = Fonts(chance)
+    while True:
+        text = texts.line(LONGEST)
+        size = round(SMALLEST_TEXT * (LARGEST_TEXT / SMALLEST_TEXT) ** (chance.random() ** SMALL_POWER))
+        font = fonts.drawn(text, size)
+        if font is None:  # it lacks a character
+            continue
+        neighbours = [texts.line(max(SMALLEST_NEIGHBOUR, len(text))) for _ in range(2)]
+        line = turned(printed(set_line(text, neighbours, font, chance), chance), chance)
+        crop = cut_line(worn(line.ink, size, chance), line.quad)
+        if crop.shape[1] >= NARROWEST * crop.shape[0]:
+            yield crop, text
