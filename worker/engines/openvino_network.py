@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,20 +60,44 @@ def taking_pixels(model: Any) -> Any:
     return steps.build()
 
 
-def split_classifier(model: Any, rows: int) -> tuple[Any, Any]:
+def with_weights(model: Any, weights: Mapping[str, NDArray[Any]]) -> Any:
+    """The same model with other values for some of its constants.
+
+    Args:
+        model: Changed in place.
+        weights: By the names that the ONNX file gives them; half precision is widened to the constant's own type.
+
+    Raises:
+        ValueError: The model has no constant of a name, or one of another shape.
+    """
+    from openvino import opset13 as op
+
+    constants = {node.get_friendly_name(): node for node in model.get_ops() if node.get_type_name() == "Constant"}
+    for name, values in weights.items():
+        old = constants.get(name)
+        if old is None or tuple(old.shape) != values.shape:
+            raise ValueError(f"the network has no weights {name} of shape {values.shape}")
+        new = op.constant(values.astype(old.get_element_type().to_dtype()))
+        for reader in old.output(0).get_target_inputs():
+            reader.replace_source_output(new.output(0))
+    return model
+
+
+def split_classifier(model: Any, rows: int, likeliest: int) -> tuple[Any, Any]:
     """Cut a sequence classifier in two before its last linear layer.
 
     That layer has the alphabet's 18,710 classes. For each width of line OpenVINO would pack its 9 MB of weights anew
-    and keep them, and hand back 18,710 probabilities a step where one is needed. Alone, with a fixed number of rows,
-    it is packed once, and the maximum is taken inside.
+    and keep them, and hand back 18,710 probabilities a step where a few are needed. Alone, with a fixed number of
+    rows, it is packed once, and the likeliest are taken inside.
 
     Args:
         model: Ends in MatMul with a constant, Add of a constant, Softmax.
         rows: Steps that the second part takes at once.
+        likeliest: Classes that it tells of each step.
 
     Returns:
-        The features, N x steps x channels, of a dynamic width; and ``rows`` x channels to the best class's
-        probability and index, both ``rows`` x 1.
+        The features, N x steps x channels, of a dynamic width; and ``rows`` x channels to the likeliest classes'
+        probabilities, descending, and indices, both ``rows`` x ``likeliest``.
 
     Raises:
         ValueError: The model ends in another way.
@@ -93,5 +118,5 @@ def split_classifier(model: Any, rows: int) -> tuple[Any, Any]:
 
     channels = op.parameter([rows, weights.shape[0]], np.float32)
     logits = op.add(op.matmul(channels, op.constant(weights), False, False), op.constant(bias.reshape(1, -1)))
-    best = op.topk(op.softmax(logits, 1), op.constant(np.int32(1)), 1, "max", "value")
+    best = op.topk(op.softmax(logits, 1), op.constant(np.int32(likeliest)), 1, "max", "value")
     return features, openvino.Model([best.output(0), best.output(1)], [channels], "classes")

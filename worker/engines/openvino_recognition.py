@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from worker.engines.openvino_glyphs import STRIP_HEIGHT, Glyph, decode, empty_runs, ink_columns, placed
 from worker.engines.openvino_network import Network
+from worker.engines.openvino_words import with_known_words
 from worker.page import LineReading, Pixels
 
 MIN_HEIGHT = 4
@@ -30,6 +31,9 @@ CUT_ZONE = 0.25
 PADDING_BGR = (127, 127, 127)
 """Mid grey is the zero of the network's input, as in training."""
 
+LIKELIEST = 5
+"""Classes of each step among which unsure words are chosen; the sixth is hardly ever the right one."""
+
 HEAD_ROWS = 40
 """Steps classified at once: a strip of 320 pixels, so short lines are not padded far."""
 
@@ -39,7 +43,7 @@ class Recogniser:
 
     Args:
         features: Strip of pixels to features per step.
-        classes: Features of ``HEAD_ROWS`` steps to the best class's probability and index.
+        classes: Features of ``HEAD_ROWS`` steps to the probabilities and indices of their likeliest classes.
         alphabet: The class's characters; class 0 is CTC's blank.
     """
 
@@ -65,7 +69,9 @@ class Recogniser:
 
     def _read_strip(self, strip: Pixels) -> list[Glyph]:
         features = self._features(padded(strip)[np.newaxis])[0][0]
-        return placed(decode(*self._classify(features), self._alphabet), strip)
+        probabilities, indices = self._classify(features)
+        glyphs = decode(probabilities[:, 0], indices[:, 0], self._alphabet)
+        return placed(with_known_words(glyphs, (probabilities, indices), self._alphabet), strip)
 
     def _classify(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         probabilities, indices = [], []
@@ -74,8 +80,8 @@ class Recogniser:
             part = features[start : start + HEAD_ROWS]
             rows[: len(part)] = part
             best, index = self._classes(rows)
-            probabilities.append(best[: len(part), 0])
-            indices.append(index[: len(part), 0])
+            probabilities.append(best[: len(part)])
+            indices.append(index[: len(part)])
         return np.concatenate(probabilities), np.concatenate(indices)
 
 

@@ -34,6 +34,13 @@ class LineReader(Protocol):
 
 
 @runtime_checkable
+class WornLineReader(LineReader, Protocol):
+    """A line reader that has another one for worn lines."""
+
+    for_worn_lines: LineReader
+
+
+@runtime_checkable
 class PageReader(Protocol):
     """Reads whole pages."""
 

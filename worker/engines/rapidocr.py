@@ -13,53 +13,36 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 
 from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
 from tasks.settings import Settings
 from worker.engines.openvino_detection import DetectionSettings, find_quads
-from worker.engines.openvino_network import Network, read_model, split_classifier, taking_pixels
-from worker.engines.openvino_recognition import HEAD_ROWS, Recogniser
+from worker.engines.openvino_network import Network, read_model, split_classifier, taking_pixels, with_weights
+from worker.engines.openvino_recognition import HEAD_ROWS, LIKELIEST, Recogniser
+from worker.engines.openvino_words import lexicon
 from worker.page import LineReading, Pixels, Quad
 
 NAME = "rapidocr/PP-OCRv6-small"
 DETECTION_FILE = "PP-OCRv6_det_small.onnx"
 RECOGNITION_FILE = "PP-OCRv6_rec_small.onnx"
 
+WORN_WEIGHTS = Path(__file__).parent / "weights" / "PP-OCRv6_rec_small.worn.npz"
+"""The recogniser's backbone trained further on worn lines, by ``training/adapt_recogniser.py``; half precision."""
 
-class RapidOcrEngine:
-    """A detector and a line reader; see the Protocols for what each method promises.
+
+class RapidOcrLines:
+    """A line reader; see the Protocol for what it promises.
 
     Args:
-        detection: Pixels to the heat map of text.
         recogniser: Crops to readings.
-        settings: What detection weighs.
     """
 
     name = NAME
 
-    def __init__(self, detection: Network, recogniser: Recogniser, settings: DetectionSettings) -> None:
-        self._detection, self._recogniser, self._settings = detection, recogniser, settings
-
-    @classmethod
-    def load(cls, settings: DetectionSettings | None = None) -> RapidOcrEngine:
-        """Compile both networks for this machine's CPU: about a second and 200 MB.
-
-        Raises:
-            ModelUnavailable: The rapidocr package or its model files are missing.
-        """
-        cv2.setNumThreads(1)  # as the networks: processes are the parallelism
-        folder = models_folder()
-        recognition = read_model(folder / RECOGNITION_FILE)
-        alphabet = alphabet_of(recognition)
-        features, classes = split_classifier(recognition, HEAD_ROWS)
-        recogniser = Recogniser(Network(taking_pixels(features)), Network(classes), alphabet)
-        detection = Network(taking_pixels(read_model(folder / DETECTION_FILE)))
-        return cls(detection, recogniser, settings or DetectionSettings())
-
-    def find_lines(self, pixels: Pixels) -> list[Quad]:
-        """Quads of the text lines, each from its top left corner on the picture as it stands."""
-        return find_quads(self._detection, pixels, self._settings)
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
 
     def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
         """One reading per crop, in order.
@@ -73,6 +56,50 @@ class RapidOcrEngine:
             context.check()
             readings.append(self._recogniser.read(crop))
         return readings
+
+
+class RapidOcrEngine(RapidOcrLines):
+    """A detector and a line reader, with a second reader for worn lines.
+
+    Args:
+        detection: Pixels to the heat map of text.
+        recogniser: Crops to readings.
+        worn: Likewise, for worn lines.
+        settings: What detection weighs.
+    """
+
+    def __init__(
+        self, detection: Network, recogniser: Recogniser, worn: Recogniser, settings: DetectionSettings
+    ) -> None:
+        super().__init__(recogniser)
+        self.for_worn_lines = RapidOcrLines(worn)
+        self._detection, self._settings = detection, settings
+
+    @classmethod
+    def load(cls, settings: DetectionSettings | None = None) -> RapidOcrEngine:
+        """Compile the networks for this machine's CPU: about a second and 200 MB.
+
+        Raises:
+            ModelUnavailable: The rapidocr package or its model files are missing.
+        """
+        cv2.setNumThreads(1)  # as the networks: processes are the parallelism
+        lexicon()  # half a second, which no page should wait for
+        folder = models_folder()
+        recognition = read_model(folder / RECOGNITION_FILE)
+        alphabet = alphabet_of(recognition)
+        features, head = split_classifier(recognition, HEAD_ROWS, LIKELIEST)
+        classes = Network(head)
+        recogniser = Recogniser(Network(taking_pixels(features)), classes, alphabet)
+        with np.load(WORN_WEIGHTS, allow_pickle=False) as weights:
+            adapted = with_weights(read_model(folder / RECOGNITION_FILE), weights)
+        worn_features, _ = split_classifier(adapted, HEAD_ROWS, LIKELIEST)
+        worn = Recogniser(Network(taking_pixels(worn_features)), classes, alphabet)
+        detection = Network(taking_pixels(read_model(folder / DETECTION_FILE)))
+        return cls(detection, recogniser, worn, settings or DetectionSettings())
+
+    def find_lines(self, pixels: Pixels) -> list[Quad]:
+        """Quads of the text lines, each from its top left corner on the picture as it stands."""
+        return find_quads(self._detection, pixels, self._settings)
 
 
 def load(model: str, settings: Settings) -> RapidOcrEngine:

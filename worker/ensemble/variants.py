@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from worker.ensemble.coarse import COARSE_ROWS, coarse
+from worker.ensemble.readers import COARSE_ROWS, Readers, coarse
 from worker.page import Pixels
 
 
@@ -20,11 +20,13 @@ class Variant:
         name: For warnings.
         make: The line's crop to another crop of it.
         grow: The quad is widened by this share of its height on every side before the crop is cut.
+        second_opinion: The page's second reader looks at it; passed over where there is none.
     """
 
     name: str
     make: Callable[[Pixels], Pixels]
     grow: float = 0.0
+    second_opinion: bool = False
 
 
 def same(crop: Pixels) -> Pixels:
@@ -83,6 +85,7 @@ BRIGHT_GAMMA, DARK_GAMMA = 0.6, 1.7
 NARROWER = 0.85  # share of the width
 
 VARIANTS = (
+    Variant("second opinion", same, second_opinion=True),
     Variant("smoothed", smoothed),
     Variant("narrower", narrowed),
     Variant("coarse", coarser),
@@ -93,15 +96,17 @@ VARIANTS = (
     Variant("stretched", stretched),
     Variant("coarsest", coarsest),
 )
-"""In the order in which they are tried; 9, for a line is read at most ten times."""
+"""In the order in which they are tried; a line is read at most ten times."""
 
-BLURRED_FIRST = ("coarse", "tight", "coarsest")
-"""Tried first on a blurred page; on a sharp one they lose what the first reading saw."""
+COARSE = ("coarse", "tight", "coarsest")
 
 
-def ordered(variants: Sequence[Variant], blurred: bool) -> list[Variant]:
-    """The variants in the order for a page."""
-    return sorted(variants, key=lambda variant: variant.name not in BLURRED_FIRST) if blurred else list(variants)
+def ordered(variants: Sequence[Variant], readers: Readers) -> list[Variant]:
+    """The variants for a page in the order for its readers: coarse ones first where they show more."""
+    usable = [variant for variant in variants if readers.second or not variant.second_opinion]
+    if not readers.coarse:
+        return usable
+    return sorted(usable, key=lambda variant: not variant.second_opinion and variant.name not in COARSE)
 
 
 def _bent(crop: Pixels, gamma: float) -> Pixels:

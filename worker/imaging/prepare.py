@@ -19,7 +19,7 @@ UNEVEN_LIGHT = 0.8
 """The darkest ground over the brightest below which light is evened."""
 
 SOFT_EDGES = 1.25
-"""Pixels of blur from which a page is found on a smaller picture; sharp scans have 0.8, receipts up to 1.2."""
+"""Pixels of blur from which a page's lines are soft; sharp scans have 0.8, receipts as they are up to 1.2."""
 
 PAPER = 235.0
 """Grey value that even ground is given: what scanners make of white paper."""
@@ -41,10 +41,14 @@ class Prepared:
     wear: Wear
     warnings: tuple[str, ...] = ()
 
+    @property
+    def worn(self) -> bool:
+        """Whether the lines themselves suffered: noise or blur, which no cleaning takes off."""
+        return "noise" in self.steps or self.wear.blur > SOFT_EDGES
+
     def finder(self, detector: Detector) -> Detector:
         """What finds the lines of the clean picture: the detector itself, unless the page is worn."""
-        worn = self.steps or self.wear.blur > SOFT_EDGES
-        return WornPageDetector(detector, self.wear.blur) if worn else detector
+        return WornPageDetector(detector, self.wear.blur) if self.steps or self.worn else detector
 
 
 def prepare(pixels: Pixels) -> Prepared:

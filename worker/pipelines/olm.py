@@ -13,7 +13,7 @@ from tasks.runner import ReadContext
 from worker.calibration import Calibration, calibration_for
 from worker.confidence import AS_SAID, line_confidence, page_confidence, word_confidences, word_ranges
 from worker.engines.protocols import Detector, LineReader
-from worker.ensemble.coarse import reader_for
+from worker.ensemble.readers import readers_for
 from worker.imaging.crop import span_quad
 from worker.imaging.orient import as_sent, skew_of, straightened
 from worker.imaging.prepare import prepare
@@ -68,7 +68,7 @@ class OlmPipeline:
             wear = wear_of(page.pixels)
             return read_upright(page.pixels, self._detector, self._line_reader, context), wear_measures(wear)
         prepared = prepare(page.pixels)
-        reader = reader_for(self._line_reader, prepared.wear)
+        reader = readers_for(self._line_reader, prepared).first
         upright = read_upright(prepared.pixels, prepared.finder(self._detector), reader, context)
         return upright, wear_measures(prepared.wear)
 

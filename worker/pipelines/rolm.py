@@ -17,7 +17,7 @@ from worker.characters import tidied
 from worker.confidence import line_confidence
 from worker.engines.protocols import Detector, LineReader
 from worker.ensemble import VARIANTS, Lattice, Variant
-from worker.ensemble.coarse import BLURRED, COARSE_ROWS, coarse, reader_for
+from worker.ensemble.readers import COARSE_ROWS, Readers, coarse, readers_for
 from worker.ensemble.variants import ordered, same
 from worker.imaging.crop import cut_line, quad_size
 from worker.imaging.prepare import prepare
@@ -96,11 +96,11 @@ class RolmPipeline:
         Raises as :meth:`read_page` does; the page in the last part is empty.
         """
         prepared = prepare(page.pixels)
-        reader = reader_for(self._reader, prepared.wear)
-        upright = read_upright(prepared.pixels, prepared.finder(self._detector), reader, context)
-        hard = self._hard_lines(upright, ordered(self._variants, prepared.wear.blur >= BLURRED))
+        readers = readers_for(self._reader, prepared)
+        upright = read_upright(prepared.pixels, prepared.finder(self._detector), readers.first, context)
+        hard = self._hard_lines(upright, ordered(self._variants, readers))
         failed: dict[str, None] = {}
-        self._vote(list(hard.values()), upright, context, failed)
+        self._vote(list(hard.values()), upright, readers, context, failed)
         readings = [hard[i].lattice.reading() if i in hard else one for i, one in enumerate(upright.readings)]
         told = PageRead(
             Page(page=page.number, width=page.width, height=page.height),
@@ -127,15 +127,16 @@ class RolmPipeline:
             TimeLimitExceeded: The deadline has passed.
         """
         prepared, failed = prepare(page.pixels), dict[str, None]()
-        blurred = prepared.wear.blur >= BLURRED
-        first_look = Variant("as it is", partial(coarse, rows=COARSE_ROWS) if blurred else same)
-        variants = [first_look, *ordered(self._variants, blurred)]
+        readers = readers_for(self._reader, prepared)
+        small = readers.first is not readers.again
+        first_look = Variant("as it is", partial(coarse, rows=COARSE_ROWS) if small else same)
+        variants = [first_look, *ordered(self._variants, readers)]
         votes: list[Lattice | None] = []
         for quad in quads:
             context.check()
             line = _HardLine(quad, Lattice(LineReading("")), iter(variants))
             crops = self._crops(line, MOST_READINGS, prepared.pixels, failed)
-            read = zip(crops, self._read(crops, context, failed), strict=True)
+            read = zip(crops, _read(crops, readers, context, failed), strict=True)
             votes.append(_voted([_on_first_quad(one, variant, quad) for (_, variant, _), one in read if one]))
         for name in failed:
             context.warn(f"page {page.number}: the variant '{name}' failed and did not vote")
@@ -154,7 +155,12 @@ class RolmPipeline:
         }
 
     def _vote(
-        self, lines: Sequence[_HardLine], upright: UprightPage, context: ReadContext, failed: dict[str, None]
+        self,
+        lines: Sequence[_HardLine],
+        upright: UprightPage,
+        readers: Readers,
+        context: ReadContext,
+        failed: dict[str, None],
     ) -> None:
         """Read variants of the lines in rounds, each round's crops of all lines together, until every vote stands.
 
@@ -167,7 +173,8 @@ class RolmPipeline:
             for line in lines:
                 crops += self._crops(line, max(1, most // 2 + 1 - line.lattice.readings), upright.pixels, failed)
             affordable = _within(left, crops)
-            for (line, variant, _), reading in zip(affordable, self._read(affordable, context, failed), strict=True):
+            readings = _read(affordable, readers, context, failed)
+            for (line, variant, _), reading in zip(affordable, readings, strict=True):
                 if reading is not None:
                     left -= _strip_width(line.quad)
                     line.lattice.add(_on_first_quad(reading, variant, line.quad))
@@ -187,19 +194,33 @@ class RolmPipeline:
                 failed[variant.name] = None
         return crops
 
-    def _read(self, crops: Sequence[_Crop], context: ReadContext, failed: dict[str, None]) -> list[LineReading | None]:
-        """A reading per crop, None for those that the reader fails on."""
-        try:
-            read = self._reader.read_lines([crop for _, _, crop in crops], context) if crops else []
-            return [spaced(tidied(reading)) for reading in read]
-        except STOPS:
-            raise
-        except Exception:
-            if len(crops) > 1:
-                return [reading for crop in crops for reading in self._read([crop], context, failed)]
-            log.exception("reading variant %s", crops[0][1].name)
-            failed[crops[0][1].name] = None
-            return [None]
+
+def _read(
+    crops: Sequence[_Crop], readers: Readers, context: ReadContext, failed: dict[str, None]
+) -> list[LineReading | None]:
+    """A reading per crop, by the reader that its variant is for; None for those that the reader fails on."""
+    readings: dict[int, LineReading | None] = {}
+    for reader, second in ((readers.again, False), (readers.second, True)):
+        own = [index for index, (_, variant, _) in enumerate(crops) if variant.second_opinion == second]
+        if reader is not None:
+            readings.update(zip(own, _read_by(reader, [crops[index] for index in own], context, failed), strict=True))
+    return [readings[index] for index in range(len(crops))]
+
+
+def _read_by(
+    reader: LineReader, crops: Sequence[_Crop], context: ReadContext, failed: dict[str, None]
+) -> list[LineReading | None]:
+    try:
+        read = reader.read_lines([crop for _, _, crop in crops], context) if crops else []
+        return [spaced(tidied(reading)) for reading in read]
+    except STOPS:
+        raise
+    except Exception:
+        if len(crops) > 1:
+            return [reading for crop in crops for reading in _read_by(reader, [crop], context, failed)]
+        log.exception("reading variant %s", crops[0][1].name)
+        failed[crops[0][1].name] = None
+        return [None]
 
 
 def _voted(readings: Sequence[LineReading]) -> Lattice | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 
 import cv2
+import jiwer
 import numpy as np
 import pytest
 
@@ -10,15 +11,26 @@ from ocrq.errors import JobCancelled, TimeLimitExceeded
 from tasks.runner import ReadContext
 from tests.unit.reading.drawing import LEFT, STEP, TEXTS, TOP, drawn, drawn_line
 from worker.engines.openvino_recognition import MAX_WIDTH, STRIP_HEIGHT
-from worker.engines.protocols import Detector, LineReader
+from worker.engines.protocols import Detector, LineReader, WornLineReader
 from worker.engines.rapidocr import RapidOcrEngine
+from worker.page import Pixels
 
 WORD_GAP_PIXELS = 9  # at 40 pixels of type; letters stand closer
+BLUR = 0.13  # sigma in sizes of type: legible to us, with an effort
+JPEG_QUALITY = 20
+
+
+def blurred_line(text: str, size: int) -> Pixels:
+    """A line out of focus and compressed, as photographs come."""
+    soft = cv2.GaussianBlur(drawn_line(text, size, margin=size // 3), (0, 0), BLUR * size)
+    data = cv2.imencode(".jpg", soft, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
 
 
 def test_the_engine_is_a_detector_and_a_line_reader(engine: RapidOcrEngine) -> None:
     assert isinstance(engine, Detector)
     assert isinstance(engine, LineReader)
+    assert isinstance(engine, WornLineReader)
 
 
 def test_it_finds_each_line_where_it_stands(engine: RapidOcrEngine) -> None:
@@ -39,6 +51,23 @@ def test_it_reads_lines_with_a_probability_and_an_ascending_span_for_each_charac
         edges = [edge for span in reading.spans for edge in span]
         assert edges == sorted(edges)
         assert 0 <= edges[0] < edges[-1] <= 1
+
+
+def test_the_reader_of_worn_lines_reads_clean_ones_right(engine: RapidOcrEngine) -> None:
+    readings = engine.for_worn_lines.read_lines([drawn_line(text) for text in TEXTS], ReadContext())
+    assert [reading.text for reading in readings] == list(TEXTS)
+    assert engine.for_worn_lines.name == engine.name
+
+
+def test_the_reader_of_worn_lines_errs_less_on_blurred_ones(engine: RapidOcrEngine) -> None:
+    lines = [(text, size) for text in TEXTS for size in (16, 24, 32)]
+    crops = [blurred_line(text, size) for text, size in lines]
+    plain, worn = (
+        jiwer.cer([text for text, _ in lines], [reading.text for reading in reader.read_lines(crops, ReadContext())])
+        for reader in (engine, engine.for_worn_lines)
+    )
+    assert worn < plain
+    assert worn < 0.1
 
 
 def test_words_begin_and_end_where_their_ink_does(engine: RapidOcrEngine) -> None:

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import openvino
+import pytest
+from openvino import opset13 as op
+
+from worker.engines.openvino_network import Network, split_classifier, with_weights
+
+FEATURES, CLASSES, ROWS, LIKELIEST = 4, 7, 3, 2
+WEIGHTS = np.random.default_rng(1).normal(size=(FEATURES, CLASSES)).astype(np.float32)
+DATA = np.random.default_rng(2).normal(size=(1, ROWS, FEATURES)).astype(np.float32)
+
+
+@pytest.fixture
+def model() -> Any:
+    """Twice the input through a linear layer and a softmax."""
+    data = op.parameter([1, -1, FEATURES], np.float32)
+    scale, weights = op.constant(np.full(FEATURES, 2, np.float32)), op.constant(WEIGHTS)
+    scale.set_friendly_name("scale.w_0")
+    weights.set_friendly_name("linear.w_0")
+    logits = op.add(
+        op.matmul(op.multiply(data, scale), weights, False, False), op.constant(np.zeros(CLASSES, np.float32))
+    )
+    return openvino.Model([op.softmax(logits, 2)], [data], "sample")
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    return np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+
+
+def test_other_weights_change_what_is_computed(model: Any) -> None:
+    (before,) = Network(model)(DATA)
+    (after,) = Network(with_weights(model, {"scale.w_0": np.array([1, 0, 3, -1], np.float16)}))(DATA)
+    assert before == pytest.approx(softmax(2 * DATA @ WEIGHTS), abs=1e-5)
+    assert after == pytest.approx(softmax(DATA * [1, 0, 3, -1] @ WEIGHTS), abs=1e-5)
+
+
+def test_the_same_weights_change_nothing(model: Any) -> None:
+    (before,) = Network(model)(DATA)
+    (after,) = Network(with_weights(model, {"linear.w_0": WEIGHTS}))(DATA)
+    assert np.array_equal(before, after)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [("scale.w_1", (FEATURES,)), ("scale.w_0", (FEATURES + 1,)), ("scale.w_0", (1, FEATURES))]
+)
+def test_weights_that_the_network_has_no_place_for_are_refused_by_name(
+    model: Any, name: str, shape: tuple[int, ...]
+) -> None:
+    with pytest.raises(ValueError, match=name) as refused:
+        with_weights(model, {name: np.zeros(shape, np.float32)})
+    assert str(shape) in str(refused.value)
+
+
+def test_a_classifier_cut_off_tells_the_likeliest_classes_in_falling_order(model: Any) -> None:
+    (whole,) = Network(model)(DATA)
+    features, head = split_classifier(model, ROWS, LIKELIEST)
+    (rows,) = Network(features)(DATA)
+    best, classes = Network(head)(rows[0])
+    expected = np.argsort(-whole[0], axis=1)[:, :LIKELIEST]
+    assert np.array_equal(classes, expected)
+    assert best == pytest.approx(np.take_along_axis(whole[0], expected, 1), abs=1e-5)
+
+
+def test_a_model_that_ends_in_no_classifier_is_not_cut() -> None:
+    data = op.parameter([1, -1, FEATURES], np.float32)
+    with pytest.raises(ValueError, match="Relu"):
+        split_classifier(openvino.Model([op.relu(data)], [data], "sample"), ROWS, LIKELIEST)
