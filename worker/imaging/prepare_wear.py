@@ -32,6 +32,9 @@ EDGE_REACH = 9
 STEP_SLOPE = 2.5066
 """sqrt(2 pi): a step blurred by a Gaussian of sigma rises by 1 / (sigma * this) of its height per pixel at most."""
 
+SOBEL_SCALE = 8.0
+"""What Sobel's weights sum up to: its value over this is the slope in grey values a pixel."""
+
 FEWEST_EDGES = 50
 
 COARSE_SIDE = 300
@@ -101,14 +104,17 @@ def _tiles(grey: Grey) -> list[Grey]:
 
 
 def _edge_sigmas(grey: Grey) -> NDArray[np.float32]:
-    """The blur of each edge that is the steepest of its surroundings."""
+    """The blur of each edge that is the steepest of its surroundings.
+
+    Slopes are compared by their squares, whole numbers below 2^24: OpenCV rounds fractions in another way where the
+    picture lies otherwise in memory, and equal pages would not be judged alike.
+    """
     around = np.ones((EDGE_REACH, EDGE_REACH), np.uint8)
     rise = (cv2.dilate(grey, around).astype(np.float32)) - cv2.erode(grey, around)
-    down = cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=1 / 8)
-    across = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=1 / 8)
-    slope = cv2.magnitude(down, across)
-    edges = (slope >= cv2.dilate(slope, np.ones((7, 7), np.uint8))) & (rise > EDGE_CONTRAST)
-    return np.asarray(rise[edges] / (slope[edges] * STEP_SLOPE), np.float32)
+    down, across = (cv2.Sobel(grey, cv2.CV_16S, *way).astype(np.float32) for way in ((0, 1), (1, 0)))
+    steep = down**2 + across**2
+    edges = (steep >= cv2.dilate(steep, np.ones((7, 7), np.uint8))) & (rise > EDGE_CONTRAST)
+    return np.asarray(rise[edges] / (np.sqrt(steep[edges]) / SOBEL_SCALE * STEP_SLOPE), np.float32)
 
 
 def _light(grey: Grey) -> float:

@@ -119,3 +119,12 @@ def test_an_empty_page_is_not_stretched_into_noise():
 def test_a_sharp_page_is_found_as_it_is(page):
     detector = _TwoLooks(page.shape[0])
     assert prepare(page).finder(detector) is detector
+
+
+def test_equal_pages_are_judged_alike_wherever_they_lie_in_memory(page):
+    def at(offset):
+        room = np.empty(page.size + offset, np.uint8)[offset:].reshape(page.shape)
+        room[:] = page
+        return room
+
+    assert len({wear_of(at(offset)) for offset in range(24)}) == 1
