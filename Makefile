@@ -76,7 +76,7 @@ clean: ## Remove the environment and every cache
 
 # The stamps: an install that did not end leaves none, so the next run takes it up again.
 $(VENV)/.ready: pyproject.toml | $(BIN)/pip
-	@echo "Installing what reading needs into $(VENV)/ (the first time only: about a minute, 200 MB to download) ..." >&2
+	@echo "Installing what reading needs into $(VENV)/ (the first time only: about a minute, 250 MB to download) ..." >&2
 	$(PIP) -e '.[api,cpu,embedded]'
 	touch $@
 

@@ -99,6 +99,7 @@ VARIANTS = (
 """In the order in which they are tried; a line is read at most ten times."""
 
 COARSE = ("coarse", "tight", "coarsest")
+"""Names of the variants on which a blurred line shows more; on a sharp page they lose what the first reading saw."""
 
 
 def ordered(variants: Sequence[Variant], readers: Readers) -> list[Variant]:

@@ -210,6 +210,7 @@ def _read(
 def _read_by(
     reader: LineReader, crops: Sequence[_Crop], context: ReadContext, failed: dict[str, None]
 ) -> list[LineReading | None]:
+    """Likewise, by one reader: all crops together, and each by itself where that fails."""
     try:
         read = reader.read_lines([crop for _, _, crop in crops], context) if crops else []
         return [spaced(tidied(reading)) for reading in read]
