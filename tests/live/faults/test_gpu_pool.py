@@ -105,7 +105,8 @@ def has_torch(pid: int) -> bool:
 
 
 def test_two_children_take_both_gpus_and_a_replaced_one_takes_its_predecessors(pool: Pool) -> None:
-    assert sorted(pool.devices().values()) == ["0", "1"]
+    # Importing torch may silence a process of a busy machine for so long that it is not told as live.
+    until(lambda: sorted(pool.devices().values()) == ["0", "1"], "each child took a GPU of its own")
     result = pool.read(KILLED_ONCE)
     assert result["attempts"] == 2
     until(lambda: sorted(pool.devices().values()) == ["0", "1"], "the new child took the other's GPU")
