@@ -60,12 +60,13 @@ def taking_pixels(model: Any) -> Any:
     return steps.build()
 
 
-def with_weights(model: Any, weights: Mapping[str, NDArray[Any]]) -> Any:
+def with_weights(model: Any, weights: Mapping[str, NDArray[Any]], share: float = 1.0) -> Any:
     """The same model with other values for some of its constants.
 
     Args:
         model: Changed in place.
         weights: By the names that the ONNX file gives them; half precision is widened to the constant's own type.
+        share: How far from the constants' own values towards these, 0 to 1.
 
     Raises:
         ValueError: The model has no constant of a name, or one of another shape.
@@ -77,7 +78,8 @@ def with_weights(model: Any, weights: Mapping[str, NDArray[Any]]) -> Any:
         old = constants.get(name)
         if old is None or tuple(old.shape) != values.shape:
             raise ValueError(f"the network has no weights {name} of shape {values.shape}")
-        new = op.constant(values.astype(old.get_element_type().to_dtype()))
+        own = np.asarray(old.get_data())
+        new = op.constant((own + share * (values.astype(own.dtype) - own)).astype(own.dtype))
         for reader in old.output(0).get_target_inputs():
             reader.replace_source_output(new.output(0))
     return model

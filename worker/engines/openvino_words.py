@@ -1,7 +1,8 @@
 """Words that a CTC network is unsure of, chosen among its own alternatives by how common they are.
 
 Nothing is read that the network did not see: a word's candidates are what a beam search over the network's likeliest
-classes finds, and how common a word is weighs in only against what the network says itself.
+classes finds, and how common a word is weighs in only against what the network says itself. Amounts, dates and times
+count as common, so that "RMO.50" is read as "RM0.50" where the network sees both.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ UNSURE = 0.95
 """A word with a character below this probability is looked at again, and a space below it parts no words."""
 
 FEWEST_LETTERS = 2
-"""Amounts and codes are left as they are read: no lexicon knows them."""
+"""Of words without a digit. Numbers without any letter are left as they are read: no lexicon knows them."""
 
 MOST_STEPS = 100
 """Longer stretches without a sure space are rows of dots or smudges."""
@@ -51,6 +52,13 @@ CENTIBELS = 100.0
 UNKNOWN_WORD, UNKNOWN_CHARACTER = -1.0, -1.1
 """Base-10 logarithms: how likely a word is in no lexicon, and each of its characters then."""
 
+FIGURE = 2.0
+"""Base-10 logarithm: how much likelier an amount, a date or a time is than any letters, digits and points."""
+
+_AMOUNT = r"[A-Z]{0,3}[$€£¥]?\d{1,3}(?:[.,]?\d{3})*[.,]\d{2}"
+_DATE = r"\d{1,4}(?P<sign>[-/.])\d{1,2}(?P=sign)\d{2,4}"
+_TIME = r"\d{1,2}:\d{2}(?::\d{2})?"
+_FIGURES = re.compile(rf"(?<![^\W_])(?<!\d[.,:/-])(?:{_AMOUNT}|{_DATE}|{_TIME})(?![^\W_]|[.,:/-]\d)")
 _PIECES = re.compile(r"[^\W\d_]+|.", re.DOTALL)
 
 Steps = tuple[NDArray[np.float32], NDArray[np.int32]]
@@ -126,7 +134,8 @@ def _stretches(glyphs: Sequence[Glyph]) -> list[tuple[list[Glyph], list[Glyph]]]
 
 def _worth_a_look(word: Sequence[Glyph]) -> bool:
     unsure = any(glyph.probability < UNSURE for glyph in word)
-    return unsure and sum(glyph.text.isalpha() for glyph in word) >= FEWEST_LETTERS
+    letters, digits = (sum(map(kind, (glyph.text for glyph in word))) for kind in (str.isalpha, str.isdigit))
+    return unsure and (letters >= FEWEST_LETTERS or (letters > 0 and digits > 0))
 
 
 def _likelier(word: list[Glyph], candidates: Sequence[Candidate], alphabet: Sequence[str]) -> list[Glyph]:
@@ -203,13 +212,13 @@ def _add(
 
 @functools.lru_cache(20_000)
 def commonness(text: str) -> float:
-    """How much likelier a stretch of text is for the words in it, than if any letters might stand there.
+    """How much likelier a stretch of text is for the words and figures in it, than if anything might stand there.
 
     A base-10 logarithm, at least 0: text without known words loses nothing, or the shorter of two unknown words would
     win for its length. Letters beside a digit are taken for part of a code.
     """
     pieces = _PIECES.findall(text)
-    total = 0.0
+    total = FIGURE * len(_FIGURES.findall(text))
     for index, piece in enumerate(pieces):
         in_code = any(neighbour.isdigit() for neighbour in pieces[max(0, index - 1) : index + 2])
         if len(piece) > 1 and not in_code:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib.util
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
@@ -30,6 +31,10 @@ RECOGNITION_FILE = "PP-OCRv6_rec_small.onnx"
 
 WORN_WEIGHTS = Path(__file__).parent / "weights" / "PP-OCRv6_rec_small.worn.npz"
 """The recogniser's backbone trained further on worn lines, by ``training/adapt_recogniser.py``; half precision."""
+
+WORN, PLAIN = 1.0, 0.5
+"""How far the two recognisers' weights go from the wheel's towards these. On pages that are not worn, the network half
+way reads better than both: Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022."""
 
 
 class RapidOcrLines:
@@ -85,17 +90,17 @@ class RapidOcrEngine(RapidOcrLines):
         cv2.setNumThreads(1)  # as the networks: processes are the parallelism
         lexicon()  # half a second, which no page should wait for
         folder = models_folder()
-        recognition = read_model(folder / RECOGNITION_FILE)
-        alphabet = alphabet_of(recognition)
-        features, head = split_classifier(recognition, HEAD_ROWS, LIKELIEST)
-        classes = Network(head)
-        recogniser = Recogniser(Network(taking_pixels(features)), classes, alphabet)
-        with np.load(WORN_WEIGHTS, allow_pickle=False) as weights:
-            adapted = with_weights(read_model(folder / RECOGNITION_FILE), weights)
-        worn_features, _ = split_classifier(adapted, HEAD_ROWS, LIKELIEST)
-        worn = Recogniser(Network(taking_pixels(worn_features)), classes, alphabet)
+        alphabet = alphabet_of(read_model(folder / RECOGNITION_FILE))
+        with np.load(WORN_WEIGHTS, allow_pickle=False) as file:
+            weights = dict(file)
+        (plain, head), (worn, _) = (_halves(folder, weights, share) for share in (PLAIN, WORN))
+        classes = Network(head)  # of both: training left the classifier as it was
+
+        def reading(features: Any) -> Recogniser:
+            return Recogniser(Network(taking_pixels(features)), classes, alphabet)
+
         detection = Network(taking_pixels(read_model(folder / DETECTION_FILE)))
-        return cls(detection, recogniser, worn, settings or DetectionSettings())
+        return cls(detection, reading(plain), reading(worn), settings or DetectionSettings())
 
     def find_lines(self, pixels: Pixels) -> list[Quad]:
         """Quads of the text lines, each from its top left corner on the picture as it stands."""
@@ -124,6 +129,11 @@ def models_folder() -> Path:
     if not all((folder / name).is_file() for name in (DETECTION_FILE, RECOGNITION_FILE)):
         raise ModelUnavailable("the rapidocr models are missing; install ocrq[cpu] with rapidocr 3.10")
     return folder
+
+
+def _halves(folder: Path, weights: Mapping[str, NDArray[Any]], share: float) -> tuple[Any, Any]:
+    """The recogniser with a share of other weights, in two parts: features and classifier."""
+    return split_classifier(with_weights(read_model(folder / RECOGNITION_FILE), weights, share), HEAD_ROWS, LIKELIEST)
 
 
 def alphabet_of(model: Any) -> list[str]:

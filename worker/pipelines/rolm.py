@@ -24,7 +24,7 @@ from worker.imaging.prepare import prepare
 from worker.page import LineReading, PageImage, Pixels, Quad
 from worker.pipelines.olm import to_page, wear_measures
 from worker.pipelines.protocols import PageRead, ReadMode
-from worker.pipelines.upright import UprightPage, read_upright
+from worker.pipelines.upright import UprightPage, read_upright, without_nonsense
 from worker.spacing import spaced
 
 SURE = 0.9
@@ -108,7 +108,7 @@ class RolmPipeline:
             variants=max((line.lattice.readings for line in hard.values()), default=1),
             lines_reread=sum(line.lattice.readings > 1 for line in hard.values()),
         )
-        return _without_empty(replace(upright, readings=tuple(readings))), wear_measures(prepared.wear), told
+        return without_nonsense(replace(upright, readings=tuple(readings))), wear_measures(prepared.wear), told
 
     def reread(self, page: PageImage, quads: Sequence[Quad], context: ReadContext) -> list[LineReading]:
         """Read some lines of a page again, whatever was read there before: in all variants, and vote.
@@ -271,10 +271,3 @@ def _on_first_quad(reading: LineReading, variant: Variant, quad: Quad) -> LineRe
     extra = variant.grow * height / width
     spans = [[min(max(at * (1 + 2 * extra) - extra, 0.0), 1.0) for at in span] for span in reading.spans]
     return replace(reading, spans=tuple((left, right) for left, right in spans))
-
-
-def _without_empty(upright: UprightPage) -> UprightPage:
-    kept = [index for index, reading in enumerate(upright.readings) if reading.text]
-    return replace(
-        upright, quads=tuple(upright.quads[i] for i in kept), readings=tuple(upright.readings[i] for i in kept)
-    )

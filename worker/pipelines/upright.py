@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tasks.runner import ReadContext
 from worker.characters import tidied, without_strays
@@ -97,9 +97,15 @@ def read_standing(page: StandingPage, reader: LineReader, context: ReadContext) 
     read = _read(page.pixels, [page.quads[i] for i in rest], reader, context)
     readings = {**page.probed, **dict(zip(rest, read, strict=True))}
     quads = _read_tall(page.pixels, page.quads, readings, reader, context)
-    final = without_strays([readings[i] for i in range(len(quads))])
-    kept = [i for i, reading in enumerate(final) if reading.text and reading.mean_probability >= NONSENSE]
-    return UprightPage(page.pixels, page.turns, tuple(quads[i] for i in kept), tuple(final[i] for i in kept))
+    read_page = UprightPage(page.pixels, page.turns, tuple(quads), tuple(readings[i] for i in range(len(quads))))
+    return without_nonsense(read_page)
+
+
+def without_nonsense(page: UprightPage) -> UprightPage:
+    """The page without characters and lines that cannot be meant: strays, smudges, pictures taken for text."""
+    readings = without_strays(page.readings)
+    kept = [i for i, reading in enumerate(readings) if reading.text and reading.mean_probability >= NONSENSE]
+    return replace(page, quads=tuple(page.quads[i] for i in kept), readings=tuple(readings[i] for i in kept))
 
 
 def _find(detector: Detector, pixels: Pixels) -> list[Quad]:

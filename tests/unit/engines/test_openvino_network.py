@@ -38,6 +38,11 @@ def test_other_weights_change_what_is_computed(model: Any) -> None:
     assert after == pytest.approx(softmax(DATA * [1, 0, 3, -1] @ WEIGHTS), abs=1e-5)
 
 
+def test_half_way_to_other_weights_lies_their_mean(model: Any) -> None:
+    (after,) = Network(with_weights(model, {"scale.w_0": np.array([1, 0, 3, -1], np.float16)}, 0.5))(DATA)
+    assert after == pytest.approx(softmax(DATA * [1.5, 1, 2.5, 0.5] @ WEIGHTS), abs=1e-5)
+
+
 def test_the_same_weights_change_nothing(model: Any) -> None:
     (before,) = Network(model)(DATA)
     (after,) = Network(with_weights(model, {"linear.w_0": WEIGHTS}))(DATA)

@@ -63,6 +63,28 @@ def test_an_unsure_letter_gives_way_to_the_one_that_makes_a_common_word(
     assert text_of(read(spelled(text, {place: seen}))) == word
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "seen", "figure"),
+    [
+        ("RMO.50", 2, {"O": 0.7, "0": 0.3}, "RM0.50"),
+        ("lO.50", 0, {"l": 0.5, "1": 0.5}, "lO.50"),  # the other letter is sure
+        ("2,4l5.00", 3, {"l": 0.6, "1": 0.4}, "2,415.00"),
+        ("Total:l2.30", 6, {"l": 0.7, "1": 0.3}, "Total:12.30"),
+        ("l2/05/2017", 0, {"l": 0.6, "1": 0.4}, "12/05/2017"),
+        ("1O:45", 1, {"O": 0.6, "0": 0.4}, "10:45"),
+    ],
+)
+def test_an_unsure_letter_gives_way_to_the_digit_that_makes_a_figure(
+    text: str, place: int, seen: Seen, figure: str
+) -> None:
+    assert text_of(read(spelled(text, {place: seen}))) == figure
+
+
+@pytest.mark.parametrize("text", ["2,4l5.00", "1.0.2", "192.168.10.22", "12-05.2017", "1:2", "X1:45Y"])
+def test_what_only_looks_like_a_figure_counts_as_nothing(text: str) -> None:
+    assert commonness(text) == 0
+
+
 def test_a_sure_word_stays_even_where_nobody_knows_it() -> None:
     assert text_of(read(spelled("Qxzvbk tolal"))) == "Qxzvbk tolal"
 

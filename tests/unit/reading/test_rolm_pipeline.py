@@ -97,6 +97,41 @@ def test_a_variant_that_the_reader_fails_on_does_not_vote(engine: RapidOcrEngine
     assert read.warnings == ("page 1: the variant 'tiny' failed and did not vote",)
 
 
+class Undecided:
+    """Reads a page's last line otherwise on every look, and the others surely."""
+
+    name = NAME
+
+    def __init__(self, *looks: LineReading) -> None:
+        self.looks = iter(looks)
+        self.first: Pixels | None = None
+
+    def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
+        return [LineReading("Invoice total", (0.99,) * 13) if self.sure(crop) else next(self.looks) for crop in crops]
+
+    def sure(self, crop: Pixels) -> bool:
+        self.first = crop if self.first is None else self.first
+        return crop.shape != self.first.shape
+
+
+def undecided(engine: RapidOcrEngine, *looks: tuple[str, float]) -> list[str]:
+    """The texts of a page with the readings of one line given."""
+    reader = Undecided(*(LineReading(text, (probability,) * len(text)) for text, probability in looks))
+    variants = [Variant(f"look {number}", np.copy) for number in range(len(looks) - 1)]
+    pipeline = RolmPipeline(engine, reader, replace(ROBUST, variants=len(looks)), variants)
+    page = pipeline.read_page(PageImage(1, drawn()), ReadContext()).page
+    return [line.text for line in page.lines if line.text != "Invoice total"]
+
+
+def test_readings_that_agree_on_nothing_are_no_line(engine: RapidOcrEngine) -> None:
+    assert undecided(engine, ("Cash", 0.7), ("Cash", 0.6), ("Cush", 0.6)) == ["Cash"]
+    assert undecided(engine, ("Cash", 0.7), ("Ouwl", 0.6), ("Tibk", 0.6)) == []
+
+
+def test_a_vote_brings_no_stray_characters_in(engine: RapidOcrEngine) -> None:
+    assert undecided(engine, ("* Thanks *", 0.6), ("冰 Thanks 家", 0.7), ("冰 Thanks 家", 0.7)) == ["Thanks"]
+
+
 def test_a_cancelled_job_stops_the_page(engine: RapidOcrEngine) -> None:
     with pytest.raises(JobCancelled):
         RolmPipeline(engine, engine, ROBUST).read_page(PageImage(1, drawn()), ReadContext(cancelled=lambda: True))
