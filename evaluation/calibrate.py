@@ -9,19 +9,27 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from evaluation.curve_fitting import calibration_error, fit_page, fit_platt, out_of_fold, ranking
+from evaluation.curve_fitting import calibration_error, fit_logistic, fit_platt, out_of_fold, ranking
 from evaluation.documents import from_manifest, load_pages
 from evaluation.truth import characters_right, line_right, tokens, words_right
 from ocrq.contracts.request import ROBUST_MIN_VARIANTS
 from tasks.runner import ReadContext
 from worker.calibration import Calibration
 from worker.calibration.files import Way, save
-from worker.confidence import line_confidence, page_confidence, page_measures, word_confidences, word_ranges
+from worker.confidence import (
+    line_confidences,
+    line_measures,
+    page_confidence,
+    page_measures,
+    word_confidences,
+    word_ranges,
+)
 from worker.imaging.limits import Limits
 from worker.page import LineReading
 from worker.pipelines.protocols import ReadMode
@@ -30,6 +38,7 @@ FOLDS = 5
 EACH_LINE = 12  # one of so many lines is laid on the true ones: characters are plenty, and laying them costs
 GOOD_SHARE = 0.9  # of words right: what a page's confidence is asked to tell from less
 PAGE_MEASURES = ("words", "sure", "sharp", "light", "calm", "contrast")
+LINE_MEASURES = ("product", "lowest", "mean", *PAGE_MEASURES)
 
 Sample = dict[str, Any]
 """One page: document, manifest, truth, visual, readings [[text, probabilities]], measures."""
@@ -91,12 +100,14 @@ def fitted(pages: Sequence[Sample]) -> Calibration:
     characters = [pair for page in pages for pair in page["characters"]]
     calibration = Calibration(character=fit_platt(*zip(*characters, strict=True)), fitted=True)
     words = [word for page in pages for word in _words(page, calibration)]
-    lines = [line for page in pages for line in _lines(page, calibration)]
-    calibration = Calibration(
-        calibration.character, fit_platt(*zip(*words, strict=True)), fit_platt(*zip(*lines, strict=True)), fitted=True
+    calibration = replace(calibration, word=fit_platt(*zip(*words, strict=True)))
+    measures, right = zip(*(line for page in pages for line in _line_measures(page, calibration)), strict=True)
+    of_pages = [_measures(page, calibration) for page in pages]
+    return replace(
+        calibration,
+        line=fit_logistic(measures, right, LINE_MEASURES),
+        page=fit_logistic(of_pages, [_share(page) for page in pages], PAGE_MEASURES),
     )
-    model = fit_page([_measures(page, calibration) for page in pages], [_share(page) for page in pages], PAGE_MEASURES)
-    return Calibration(calibration.character, calibration.word, calibration.line, model, fitted=True)
 
 
 def figures(judged: Sequence[Sample]) -> dict[str, Any]:
@@ -140,8 +151,13 @@ def _words(page: Sample, calibration: Calibration) -> list[tuple[float, bool]]:
 
 
 def _lines(page: Sample, calibration: Calibration) -> list[tuple[float, bool]]:
-    readings = _readings(page)
-    return [(line_confidence(readings[index], calibration), right) for index, right in page["lines"]]
+    sure = line_confidences(_readings(page), calibration, page["measures"])
+    return [(sure[index], right) for index, right in page["lines"]]
+
+
+def _line_measures(page: Sample, calibration: Calibration) -> list[tuple[dict[str, float], bool]]:
+    measures = line_measures(_readings(page), calibration, page["measures"])
+    return [(measures[index], right) for index, right in page["lines"]]
 
 
 def _with_truth(page: Sample) -> Sample:

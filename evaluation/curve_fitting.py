@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.calibration import PageModel, Platt
+from worker.calibration import Logistic, Platt
 from worker.calibration.curves import logit
 
 Floats = NDArray[np.float64]
@@ -30,17 +30,17 @@ def fit_platt(probabilities: Sequence[float], right: Sequence[bool]) -> Platt:
     return Platt(float(weights[0]), offset)
 
 
-def fit_page(measures: Sequence[Mapping[str, float]], shares: Sequence[float], names: Sequence[str]) -> PageModel:
-    """The page model of largest likelihood over shares of right words; its weights are not negative.
+def fit_logistic(measures: Sequence[Mapping[str, float]], shares: Sequence[float], names: Sequence[str]) -> Logistic:
+    """The model of largest likelihood over shares, or over what is right and wrong; its weights are not negative.
 
     Args:
-        measures: Of each page.
-        shares: Of its words that were right, 0 to 1.
+        measures: Of each page or line.
+        shares: Of a page's words that were right, 0 to 1; 1 and 0 for lines.
         names: Which measures to use.
     """
-    table = np.array([[page[name] for name in names] for page in measures])
-    weights, offset = _logistic(table, np.array(shares))
-    return PageModel({name: float(weight) for name, weight in zip(names, weights, strict=True)}, offset)
+    table = np.array([[one[name] for name in names] for one in measures])
+    weights, offset = _logistic(table, np.array(shares, float))
+    return Logistic({name: float(weight) for name, weight in zip(names, weights, strict=True)}, offset)
 
 
 def _logistic(table: Floats, target: Floats) -> tuple[Floats, float]:

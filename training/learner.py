@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from training.batches import Batch
-from training.classes import Classes
 from training.onnx_graph import OnnxGraph
 
 SMALLEST_RATE, WARM_UP_STEPS = 1e-6, 40
@@ -31,19 +32,19 @@ class Learner:
 
     Args:
         network: To be trained.
-        classes: Tell the loss.
+        loss: Of a batch, by the network.
         rate: The highest.
         processes: That train together, in one process group.
     """
 
-    def __init__(self, network: OnnxGraph, classes: Classes, rate: float, processes: int) -> None:
-        self._network, self._classes, self._rate, self._processes = network, classes, rate, processes
+    def __init__(self, network: OnnxGraph, loss: Callable[[Any], Tensor], rate: float, processes: int) -> None:
+        self._loss, self._rate, self._processes = loss, rate, processes
         self._weights = network.trained()
         self._average = {name: weight.detach().clone() for name, weight in self._weights.items()}
         self._optimiser = torch.optim.AdamW(self._weights.values(), rate, weight_decay=DECAY)
         self.steps = 0
 
-    def learn(self, batch: Batch, share: float) -> float:
+    def learn(self, batch: Any, share: float) -> float:
         """Take one step.
 
         Args:
@@ -51,12 +52,12 @@ class Learner:
             share: Of the training that is over, 0 to 1.
 
         Returns:
-            The loss per character of this process's batch, before the step.
+            The loss of this process's batch, before the step.
         """
         for group in self._optimiser.param_groups:
             group["lr"] = _rate_at(self._rate, share, self.steps)
         self._optimiser.zero_grad()
-        loss = self._classes.loss(self._network(batch.strips), batch)
+        loss = self._loss(batch)
         loss.backward()  # type: ignore[no-untyped-call]
         self._average_gradients()
         torch.nn.utils.clip_grad_norm_(self._weights.values(), CLIP)

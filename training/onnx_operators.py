@@ -57,6 +57,19 @@ def _average(inputs: Inputs, attributes: Attributes) -> Tensor:
     return F.avg_pool2d(_padded(inputs[0], size, attributes), size, attributes.get("strides"))
 
 
+def _convolution_transposed(inputs: Inputs, attributes: Attributes) -> Tensor:
+    if any(attributes.get("pads", (0,))):
+        raise ValueError("a transposed convolution with padding is not provided for")
+    strides, groups = tuple(attributes.get("strides", (1, 1))), attributes.get("group", 1)
+    return F.conv_transpose2d(inputs[0], inputs[1], inputs[2] if len(inputs) > 2 else None, strides, groups=groups)
+
+
+def _enlarged(inputs: Inputs, _: Attributes) -> Tensor:
+    """Each pixel repeated; the third input tells how often, for every axis."""
+    rows, columns = inputs[2].tolist()[2:]
+    return F.interpolate(inputs[0], scale_factor=(rows, columns), mode="nearest")
+
+
 def _sliced(inputs: Inputs, _: Attributes) -> Tensor:
     data, starts, ends, axes = inputs[0], *(part.tolist() for part in inputs[1:4])
     cuts = [slice(None)] * data.dim()
@@ -101,8 +114,10 @@ OPERATORS: dict[str, Callable[[Inputs, Attributes], Any]] = {
     "BatchNormalization": _normalised,
     "Concat": lambda i, a: torch.cat(i, a["axis"]),
     "Conv": _convolution,
+    "ConvTranspose": _convolution_transposed,
     "Div": lambda i, _: i[0] / i[1],
     "Gelu": lambda i, _: F.gelu(i[0]),
+    "GlobalAveragePool": lambda i, _: i[0].mean(dim=(2, 3), keepdim=True),
     "HardSigmoid": _hard_sigmoid,
     "Identity": lambda i, _: i[0],
     "MatMul": lambda i, _: torch.matmul(i[0], i[1]),
@@ -112,6 +127,7 @@ OPERATORS: dict[str, Callable[[Inputs, Attributes], Any]] = {
     "ReduceMean": lambda i, a: i[0].mean(dim=tuple(a["axes"]), keepdim=bool(a.get("keepdims", 1))),
     "Relu": lambda i, _: F.relu(i[0]),
     "Reshape": _reshaped,
+    "Resize": _enlarged,
     "Shape": lambda i, _: torch.tensor(list(i[0].shape)),
     "Sigmoid": lambda i, _: torch.sigmoid(i[0]),
     "Slice": _sliced,

@@ -37,6 +37,15 @@ STROKE_SHARE, THICKER = 0.15, 0.6
 HOLES_SHARE, HOLE_PIXELS = 0.15, 3
 """Of lines whose ink lacks in places, as thermal printers and dot matrices leave it."""
 
+DOTTED_SHARE, SMALLEST_DOTTED = 0.15, 20
+"""Of lines printed by a dot matrix, and the least font size in pixels: smaller type shows no dots."""
+
+DOTS, LEAST_INK = (9.0, 14.0), (0.2, 0.4)
+"""Dots in the font's size, and the share of a dot's cell that is ink where there is a dot."""
+
+CELL = 12
+"""Pixels in which a dot is drawn before it comes to its size."""
+
 ACROSS, ALONG = (-0.04, 0.28), (-0.02, 0.5)
 """How far detectors' quads reach beyond the ink, in heights of the ink and font sizes; some cut into it."""
 
@@ -95,9 +104,17 @@ def _rule(pen: ImageDraw.ImageDraw, width: int, pad: int, height: int, size: flo
     pen.line((0, y, width, y), INK, max(1, round(size * chance.uniform(0.03, 0.1))))
 
 
-def printed(line: SetLine, chance: Chance) -> SetLine:
-    """The line as poor printers leave it: squeezed, with too much ink or too little."""
+def printed(line: SetLine, size: float, chance: Chance) -> SetLine:
+    """The line as poor printers leave it: in dots, squeezed, with too much ink or too little.
+
+    Args:
+        line: As set.
+        size: Of its font, in pixels.
+        chance: Draws.
+    """
     ink, quad = line.ink, line.quad
+    if chance.happens(DOTTED_SHARE) and size >= SMALLEST_DOTTED:
+        ink = _dotted(ink, size / chance.uniform(*DOTS), chance)
     if chance.happens(SQUEEZE_SHARE):
         squeeze = chance.uniform(*SQUEEZE)
         size = (round(ink.shape[1] * squeeze), ink.shape[0])
@@ -112,6 +129,17 @@ def printed(line: SetLine, chance: Chance) -> SetLine:
         holes = cv2.resize(chance.arrays.random((rows, columns), np.float32), ink.shape[::-1])
         ink = ink * np.clip(0.4 + holes * chance.uniform(0.8, 1.6), 0, 1).astype(np.float32)
     return SetLine(ink, quad)
+
+
+def _dotted(ink: Floats, step: float, chance: Chance) -> Floats:
+    """The ink as dots, one in each cell of ``step`` pixels that has enough of it."""
+    height, width = ink.shape
+    cells = (max(1, round(width / step)), max(1, round(height / step)))
+    dots = cv2.resize(ink, cells, interpolation=cv2.INTER_AREA) > INK * chance.uniform(*LEAST_INK)
+    dot = np.zeros((CELL, CELL), np.float32)
+    cv2.circle(dot, (CELL // 2, CELL // 2), round(CELL * chance.uniform(0.35, 0.6)), INK, -1)
+    large = np.kron(dots.astype(np.float32), dot)
+    return np.asarray(cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def turned(line: SetLine, chance: Chance) -> SetLine:

@@ -42,7 +42,7 @@ def worn_lines(characters: frozenset[str], seed: int) -> Iterator[Line]:
         if font is None:  # it lacks a character
             continue
         neighbours = [texts.line(max(SMALLEST_NEIGHBOUR, len(text))) for _ in range(2)]
-        line = turned(printed(set_line(text, neighbours, font, chance), chance), chance)
+        line = turned(printed(set_line(text, neighbours, font, chance), size, chance), chance)
         crop = cut_line(worn(line.ink, size, chance), line.quad)
         if crop.shape[1] >= NARROWEST * crop.shape[0]:
             yield crop, text

@@ -1,8 +1,9 @@
 """What the characters' probabilities say about words, lines and pages.
 
 A line's confidence is the probability that the line is right, a page's the expected share of its words that are,
-those included that were not found. Characters are taken as independent; the calibration's curves mend what that and
-the models' trust in themselves leave wrong.
+those included that were not found. On a page that reads badly a line is wrong more often than its own characters
+tell, so its page counts, too. Characters are taken as independent; the calibration's curves mend what that and the
+models' trust in themselves leave wrong.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from worker.calibration import Calibration
-from worker.calibration.curves import logit
+from worker.calibration.curves import logit, sigmoid
 from worker.page import LineReading
 
 BLANK_PAGE = 0.0
@@ -29,14 +30,44 @@ def all_right(probabilities: Iterable[float]) -> float:
     return math.prod(min(max(p, 0.0), 1.0) for p in probabilities)
 
 
-def line_confidence(reading: LineReading, calibration: Calibration = AS_SAID) -> float:
-    """The probability that a line is right; 0 for an empty one.
+def line_confidence(reading: LineReading) -> float:
+    """The probability that a line is right, as its reader says; 0 for an empty one.
 
     A reader that gives no probabilities gets 0 as well: it says nothing about its text.
     """
-    return (
-        calibration.line(all_right(map(calibration.character, reading.probabilities))) if reading.probabilities else 0.0
-    )
+    return all_right(reading.probabilities) if reading.probabilities else 0.0
+
+
+def line_confidences(
+    readings: Sequence[LineReading], calibration: Calibration = AS_SAID, seen: Mapping[str, float] | None = None
+) -> list[float]:
+    """The probability of each line of a page that it is right; 0 where its reader says nothing.
+
+    Args:
+        readings: Of all its lines.
+        calibration: Without a line model, the product of a line's characters is its confidence.
+        seen: Measures of the page that its readings do not tell.
+    """
+    measures = line_measures(readings, calibration, seen)
+    return [
+        0.0 if not reading.probabilities else calibration.line(own) if calibration.line else sigmoid(own["product"])
+        for reading, own in zip(readings, measures, strict=True)
+    ]
+
+
+def line_measures(
+    readings: Sequence[LineReading], calibration: Calibration, seen: Mapping[str, float] | None = None
+) -> list[dict[str, float]]:
+    """What tells of each line of a page whether it is right; more is better."""
+    words = [confidence for reading in readings for confidence in word_confidences(reading, calibration)]
+    page = {**page_measures(words), **(seen or {})} if words else {}
+    result = []
+    for reading in readings:
+        characters = [calibration.character(probability) for probability in reading.probabilities]
+        mean = sum(characters) / max(1, len(characters))
+        own = (("product", all_right(characters)), ("lowest", min(characters, default=0.0)), ("mean", mean))
+        result.append({**{name: logit(probability) for name, probability in own}, **page})
+    return result
 
 
 def word_ranges(text: str) -> list[tuple[int, int]]:

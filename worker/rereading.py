@@ -11,6 +11,7 @@ from ocrq.contracts import Line, ReadRequest
 from ocrq.contracts.result import Box
 from tasks.runner import ReadContext
 from worker.calibration import calibration_for
+from worker.confidence import line_confidences
 from worker.imaging.decode import Opener
 from worker.pipelines import ReadMode, pipeline_for
 from worker.pipelines.olm import to_line
@@ -58,7 +59,10 @@ class Rereader:
                 page, quads = opened.read_page(number), [np.array(box, np.float32) for box in boxes]
                 readings = pipeline.reread(page, quads, self.context)
                 calibration = calibration_for(use.engine.name, "rolm")
-                lines[number] = [to_line(page, *one, calibration) for one in zip(quads, readings, strict=True)]
+                sure = line_confidences(readings, calibration)
+                lines[number] = [
+                    to_line(page, *one, calibration=calibration) for one in zip(quads, readings, sure, strict=True)
+                ]
             for warning in use.warnings:
                 self.context.warn(warning)
             return lines

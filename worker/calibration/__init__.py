@@ -3,7 +3,7 @@
 ``python -m evaluation.calibrate`` writes the files. An engine without one is uncalibrated, and results say so.
 """
 
-from worker.calibration.curves import Calibration, PageModel, Platt
+from worker.calibration.curves import Calibration, Logistic, Platt
 from worker.calibration.files import calibration_for, is_calibrated
 
-__all__ = ["Calibration", "PageModel", "Platt", "calibration_for", "is_calibrated"]
+__all__ = ["Calibration", "Logistic", "Platt", "calibration_for", "is_calibrated"]

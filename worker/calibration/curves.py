@@ -41,11 +41,11 @@ class Platt:
 
 
 @dataclass(frozen=True)
-class PageModel:
-    """The expected share of right words from several measures of a page.
+class Logistic:
+    """A probability, or a share, from several measures.
 
     Attributes:
-        weights: Measure's name to its weight, all at least 0: a measure that is better never lowers the share.
+        weights: Measure's name to its weight, all at least 0: a measure that is better never lowers the result.
         offset: Added to the sum.
     """
 
@@ -53,7 +53,7 @@ class PageModel:
     offset: float = 0.0
 
     def __call__(self, measures: Mapping[str, float]) -> float:
-        """The share, 0 to 1.
+        """The probability or share, 0 to 1.
 
         Args:
             measures: At least those that have weights.
@@ -68,7 +68,8 @@ class Calibration:
     Attributes:
         character: For single characters.
         word: From the product of a word's characters.
-        line: From the product of a line's characters.
+        line: From the measures of :func:`worker.confidence.line_measures`; None where none was fitted, and the
+            product of the characters stands for it.
         page: From the measures of :func:`worker.confidence.page_measures`; None where none was fitted, and the mean
             of the words stands for it.
         fitted: Whether these were measured; else everything is left as the engine says.
@@ -76,6 +77,6 @@ class Calibration:
 
     character: Platt = Platt()
     word: Platt = Platt()
-    line: Platt = Platt()
-    page: PageModel | None = None
+    line: Logistic | None = None
+    page: Logistic | None = None
     fitted: bool = False

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from worker.calibration.curves import Calibration, PageModel, Platt
+from worker.calibration.curves import Calibration, Logistic, Platt
 
 Way = Literal["olm", "rolm"]
 
@@ -45,12 +45,12 @@ def save(calibration: Calibration, engine: str, way: Way, measured: dict[str, An
         measured: On how much they were fitted and how well they hold; kept for readers of the file.
     """
     data: dict[str, Any] = {"engine": engine, "way": way, "measured": measured}
-    for name in ("character", "word", "line"):
-        curve: Platt = getattr(calibration, name)
+    for name, curve in (("character", calibration.character), ("word", calibration.word)):
         data[name] = {"slope": round(curve.slope, 4), "offset": round(curve.offset, 4)}
-    if calibration.page:
-        weights = {name: round(weight, 4) for name, weight in calibration.page.weights.items()}
-        data["page"] = {"weights": weights, "offset": round(calibration.page.offset, 4)}
+    for name, model in (("line", calibration.line), ("page", calibration.page)):
+        if model:
+            weights = {measure: round(weight, 4) for measure, weight in model.weights.items()}
+            data[name] = {"weights": weights, "offset": round(model.offset, 4)}
     path = path_of(engine, way)
     path.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     return path
@@ -64,7 +64,7 @@ def _load(path: Path) -> Calibration:
     return Calibration(
         character=Platt(**data["character"]),
         word=Platt(**data["word"]),
-        line=Platt(**data["line"]),
-        page=PageModel(**data["page"]) if "page" in data else None,
+        line=Logistic(**data["line"]) if "line" in data else None,
+        page=Logistic(**data["page"]) if "page" in data else None,
         fitted=True,
     )

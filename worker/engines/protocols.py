@@ -23,6 +23,13 @@ class Detector(Protocol):
 
 
 @runtime_checkable
+class WornPageFinder(Detector, Protocol):
+    """A detector that has another one for worn pages."""
+
+    for_worn_pages: Detector
+
+
+@runtime_checkable
 class LineReader(Protocol):
     """Reads crops that hold one text line each."""
 
@@ -34,10 +41,11 @@ class LineReader(Protocol):
 
 
 @runtime_checkable
-class WornLineReader(LineReader, Protocol):
-    """A line reader that has another one for worn lines."""
+class LineReaderWithOthers(LineReader, Protocol):
+    """A line reader that has two others: one for worn lines, and one that errs on other letters."""
 
     for_worn_lines: LineReader
+    second_opinion: LineReader
 
 
 @runtime_checkable

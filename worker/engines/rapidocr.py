@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +29,17 @@ NAME = "rapidocr/PP-OCRv6-small"
 DETECTION_FILE = "PP-OCRv6_det_small.onnx"
 RECOGNITION_FILE = "PP-OCRv6_rec_small.onnx"
 
-WORN_WEIGHTS = Path(__file__).parent / "weights" / "PP-OCRv6_rec_small.worn.npz"
+WEIGHTS = Path(__file__).parent / "weights"
+WORN_DETECTION = WEIGHTS / "PP-OCRv6_det_small.worn.npz"
+"""The detector trained further on worn pages, by ``training/adapt_detector.py``; half precision."""
+
+WORN_RECOGNITION = WEIGHTS / "PP-OCRv6_rec_small.worn.npz"
 """The recogniser's backbone trained further on worn lines, by ``training/adapt_recogniser.py``; half precision."""
 
-WORN, PLAIN = 1.0, 0.5
-"""How far the two recognisers' weights go from the wheel's towards these. On pages that are not worn, the network half
-way reads better than both: Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022."""
+PLAIN, WORN, WHEEL = 0.5, 1.0, 0.0
+"""How far weights go from the wheel's towards these. On pages that are not worn, the networks half way find and read
+better than both: Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022. Of the other recognisers it is
+the wheel's whose second opinion helps most there."""
 
 
 class RapidOcrLines:
@@ -63,22 +68,44 @@ class RapidOcrLines:
         return readings
 
 
-class RapidOcrEngine(RapidOcrLines):
-    """A detector and a line reader, with a second reader for worn lines.
+class RapidOcrDetector:
+    """A detector; see the Protocol for what it promises.
+
+    Args:
+        network: Pixels to the heat map of text.
+        settings: What is weighed.
+    """
+
+    def __init__(self, network: Network, settings: DetectionSettings) -> None:
+        self._network, self._settings = network, settings
+
+    def find_lines(self, pixels: Pixels) -> list[Quad]:
+        """Quads of the text lines, each from its top left corner on the picture as it stands."""
+        return find_quads(self._network, pixels, self._settings)
+
+
+class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
+    """A detector and a line reader, with others for what is worn and for a second opinion.
 
     Args:
         detection: Pixels to the heat map of text.
-        recogniser: Crops to readings.
-        worn: Likewise, for worn lines.
+        worn_detection: Likewise, for worn pages.
+        recognisers: Crops to readings: for lines that are not worn, for worn ones, and for a second opinion.
         settings: What detection weighs.
     """
 
     def __init__(
-        self, detection: Network, recogniser: Recogniser, worn: Recogniser, settings: DetectionSettings
+        self,
+        detection: Network,
+        worn_detection: Network,
+        recognisers: tuple[Recogniser, Recogniser, Recogniser],
+        settings: DetectionSettings,
     ) -> None:
-        super().__init__(recogniser)
-        self.for_worn_lines = RapidOcrLines(worn)
-        self._detection, self._settings = detection, settings
+        plain, worn, other = recognisers
+        RapidOcrLines.__init__(self, plain)
+        RapidOcrDetector.__init__(self, detection, settings)
+        self.for_worn_lines, self.second_opinion = RapidOcrLines(worn), RapidOcrLines(other)
+        self.for_worn_pages = RapidOcrDetector(worn_detection, settings)
 
     @classmethod
     def load(cls, settings: DetectionSettings | None = None) -> RapidOcrEngine:
@@ -90,21 +117,9 @@ class RapidOcrEngine(RapidOcrLines):
         cv2.setNumThreads(1)  # as the networks: processes are the parallelism
         lexicon()  # half a second, which no page should wait for
         folder = models_folder()
-        alphabet = alphabet_of(read_model(folder / RECOGNITION_FILE))
-        with np.load(WORN_WEIGHTS, allow_pickle=False) as file:
-            weights = dict(file)
-        (plain, head), (worn, _) = (_halves(folder, weights, share) for share in (PLAIN, WORN))
-        classes = Network(head)  # of both: training left the classifier as it was
-
-        def reading(features: Any) -> Recogniser:
-            return Recogniser(Network(taking_pixels(features)), classes, alphabet)
-
-        detection = Network(taking_pixels(read_model(folder / DETECTION_FILE)))
-        return cls(detection, reading(plain), reading(worn), settings or DetectionSettings())
-
-    def find_lines(self, pixels: Pixels) -> list[Quad]:
-        """Quads of the text lines, each from its top left corner on the picture as it stands."""
-        return find_quads(self._detection, pixels, self._settings)
+        path, weights = folder / DETECTION_FILE, _stored(WORN_DETECTION)
+        plain, worn = (Network(taking_pixels(with_weights(read_model(path), weights, way))) for way in (PLAIN, WORN))
+        return cls(plain, worn, _recognisers(folder / RECOGNITION_FILE), settings or DetectionSettings())
 
 
 def load(model: str, settings: Settings) -> RapidOcrEngine:
@@ -131,9 +146,20 @@ def models_folder() -> Path:
     return folder
 
 
-def _halves(folder: Path, weights: Mapping[str, NDArray[Any]], share: float) -> tuple[Any, Any]:
-    """The recogniser with a share of other weights, in two parts: features and classifier."""
-    return split_classifier(with_weights(read_model(folder / RECOGNITION_FILE), weights, share), HEAD_ROWS, LIKELIEST)
+def _recognisers(path: Path) -> tuple[Recogniser, Recogniser, Recogniser]:
+    """For lines that are not worn, for worn ones, and for a second opinion."""
+    alphabet, weights = alphabet_of(read_model(path)), _stored(WORN_RECOGNITION)
+    models = [with_weights(read_model(path), weights, share) for share in (PLAIN, WORN, WHEEL)]
+    parts = [split_classifier(model, HEAD_ROWS, LIKELIEST) for model in models]
+    classes = Network(parts[0][1])  # of all: training left the classifier as it was
+    plain, worn, other = (Recogniser(Network(taking_pixels(features)), classes, alphabet) for features, _ in parts)
+    return plain, worn, other
+
+
+def _stored(path: Path) -> dict[str, NDArray[Any]]:
+    """Weights by their names."""
+    with np.load(path, allow_pickle=False) as file:
+        return dict(file)
 
 
 def alphabet_of(model: Any) -> list[str]:

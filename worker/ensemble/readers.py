@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from tasks.runner import ReadContext
-from worker.engines.protocols import LineReader, WornLineReader
+from worker.engines.protocols import LineReader, LineReaderWithOthers
 from worker.imaging.prepare import Prepared
 from worker.page import LineReading, Pixels
 
@@ -57,11 +57,11 @@ class CoarseReader:
 def readers_for(reader: LineReader, prepared: Prepared) -> Readers:
     """The readers with which a page so worn is best read."""
     blurred = prepared.wear.blur >= BLURRED
-    if not isinstance(reader, WornLineReader):
+    if not isinstance(reader, LineReaderWithOthers):
         return Readers(CoarseReader(reader) if blurred else reader, reader, coarse=blurred)
     if prepared.worn:  # here the other one errs too often to have a say: with its vote .006 of word F1 went
         return Readers(reader.for_worn_lines, reader.for_worn_lines)
-    return Readers(reader, reader, reader.for_worn_lines, coarse=blurred)
+    return Readers(reader, reader, reader.second_opinion, coarse=blurred)
 
 
 def coarse(crop: Pixels, rows: int) -> Pixels:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from worker.engines.protocols import Detector
-from worker.imaging.prepare_finding import WornPageDetector
+from worker.engines.protocols import Detector, WornPageFinder
 from worker.imaging.prepare_wear import Wear, coarse_ground, wear_of
 from worker.page import Pixels
 
@@ -48,7 +47,8 @@ class Prepared:
 
     def finder(self, detector: Detector) -> Detector:
         """What finds the lines of the clean picture: the detector itself, unless the page is worn."""
-        return WornPageDetector(detector, self.wear.blur) if self.steps or self.worn else detector
+        suffered = self.steps or self.worn
+        return detector.for_worn_pages if suffered and isinstance(detector, WornPageFinder) else detector
 
 
 def prepare(pixels: Pixels) -> Prepared:

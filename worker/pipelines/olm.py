@@ -11,7 +11,7 @@ from ocrq.contracts import Line, Page, Word
 from ocrq.contracts.result import Box
 from tasks.runner import ReadContext
 from worker.calibration import Calibration, calibration_for
-from worker.confidence import AS_SAID, line_confidence, page_confidence, word_confidences, word_ranges
+from worker.confidence import AS_SAID, line_confidences, page_confidence, word_confidences, word_ranges
 from worker.engines.protocols import Detector, LineReader
 from worker.ensemble.readers import readers_for
 from worker.imaging.crop import span_quad
@@ -88,7 +88,8 @@ def to_page(
     blocks = arrange(straightened(upright.quads, skew))
     order = [index for block in blocks for row in block for index in row]
     quads = [as_sent(quad, upright.turns, page.width, page.height) for quad in upright.quads]
-    lines = [to_line(page, quads[index], upright.readings[index], calibration) for index in order]
+    sure = line_confidences(upright.readings, calibration, seen)
+    lines = [to_line(page, quads[index], upright.readings[index], sure[index], calibration) for index in order]
     return Page(
         page=page.number,
         width=page.width,
@@ -101,28 +102,29 @@ def to_page(
     )
 
 
-def to_line(page: PageImage, quad: Quad, reading: LineReading, calibration: Calibration = AS_SAID) -> Line:
+def to_line(
+    page: PageImage, quad: Quad, reading: LineReading, confidence: float, calibration: Calibration = AS_SAID
+) -> Line:
     """A line of the result with its words.
 
     Args:
         page: Boxes end at its edges.
         quad: In pixels of the page as sent.
         reading: Words have boxes where the reader knows the characters' places.
+        confidence: Of the line.
         calibration: What the reader's probabilities are worth.
     """
     words = [
         Word(
             text=reading.text[first:after],
-            confidence=confidence,
+            confidence=sure,
             box=_box(page, span_quad(quad, reading.spans[first][0], reading.spans[after - 1][1]))
             if reading.spans
             else None,
         )
-        for (first, after), confidence in zip(
-            word_ranges(reading.text), word_confidences(reading, calibration), strict=True
-        )
+        for (first, after), sure in zip(word_ranges(reading.text), word_confidences(reading, calibration), strict=True)
     ]
-    return Line(text=reading.text, confidence=line_confidence(reading, calibration), box=_box(page, quad), words=words)
+    return Line(text=reading.text, confidence=confidence, box=_box(page, quad), words=words)
 
 
 def wear_measures(wear: Wear) -> dict[str, float]:

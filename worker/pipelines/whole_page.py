@@ -143,7 +143,7 @@ def _laid(page: PageImage, placed: Placed, found: _Found | None) -> list[Line]:
             lines.append(Line(text=line.reading.text, confidence=line_confidence(line.reading)))
         else:
             quad = as_sent(line.quad, found.upright.turns, page.width, page.height)
-            lines.append(to_line(page, quad, line.reading))
+            lines.append(to_line(page, quad, line.reading, line_confidence(line.reading)))
     return lines
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from tests.documents import as_jpeg, text_page
 from worker.imaging.prepare import prepare
-from worker.imaging.prepare_finding import WornPageDetector, stretched
 from worker.imaging.prepare_wear import wear_of
 
 
@@ -89,37 +88,33 @@ def test_the_same_page_is_cleaned_the_same_twice(page):
     assert np.array_equal(prepare(worn).pixels, prepare(worn).pixels)
 
 
-class _TwoLooks:
-    """Finds one line on the page, and that one and another on the smaller picture."""
+class Finder:
+    """Finds nothing, and has another detector for worn pages."""
 
-    def __init__(self, page_height):
-        self.page_height = page_height
+    def __init__(self):
+        self.for_worn_pages = Plain()
 
     def find_lines(self, pixels):
-        scale = pixels.shape[0] / self.page_height
-        quads = [quad_at(100), quad_at(300)]
-        return [quads[0]] if scale == 1 else [np.float32(scale) * quad for quad in quads]
+        return []
 
 
-def quad_at(top):
-    return np.array([[50, top], [400, top], [400, top + 30], [50, top + 30]], np.float32)
+class Plain:
+    """Finds nothing."""
+
+    def find_lines(self, pixels):
+        return []
 
 
-def test_the_second_look_adds_only_what_the_first_missed(page):
-    found = WornPageDetector(_TwoLooks(page.shape[0]), blur=1.6).find_lines(page)
-    assert len(found) == 2
-    assert np.array_equal(found[0], quad_at(100))
-    assert found[1] == pytest.approx(quad_at(300), abs=1.0)
+def test_a_worn_page_is_looked_at_by_the_detector_for_worn_pages(page):
+    finder = Finder()
+    for worn in (with_specks(page), in_shadow(page), cv2.GaussianBlur(page, (0, 0), 2.0)):
+        assert prepare(worn).finder(finder) is finder.for_worn_pages
+    assert prepare(page).finder(finder) is finder
 
 
-def test_an_empty_page_is_not_stretched_into_noise():
-    page = np.random.default_rng(1).integers(240, 250, (200, 200, 3), np.uint8)
-    assert stretched(page) is page
-
-
-def test_a_sharp_page_is_found_as_it_is(page):
-    detector = _TwoLooks(page.shape[0])
-    assert prepare(page).finder(detector) is detector
+def test_a_detector_without_another_one_looks_at_every_page(page):
+    detector = Plain()
+    assert prepare(with_specks(page)).finder(detector) is detector
 
 
 def test_equal_pages_are_judged_alike_wherever_they_lie_in_memory():

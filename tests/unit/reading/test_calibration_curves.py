@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from evaluation.curve_fitting import calibration_error, fit_page, fit_platt, out_of_fold, ranking
+from evaluation.curve_fitting import calibration_error, fit_logistic, fit_platt, out_of_fold, ranking
 from evaluation.truth import characters_right, line_right, words_right
-from worker.calibration import Calibration, PageModel, Platt, calibration_for, files, is_calibrated
-from worker.confidence import line_confidence, page_confidence, word_confidences
+from worker.calibration import Calibration, Logistic, Platt, calibration_for, files, is_calibrated
+from worker.confidence import line_confidences, page_confidence, word_confidences
 from worker.page import LineReading
 
 
@@ -21,7 +21,9 @@ def test_an_engine_without_a_file_is_left_as_it_says_and_called_uncalibrated() -
 
 def test_a_file_brings_back_what_was_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "FOLDER", tmp_path)
-    curves = Calibration(Platt(0.5, -1.0), Platt(0.6, 0.1), Platt(0.7, 0.2), PageModel({"words": 0.9}, -0.3), True)
+    curves = Calibration(
+        Platt(0.5, -1.0), Platt(0.6, 0.1), Logistic({"lowest": 0.7}, 0.2), Logistic({"words": 0.9}, -0.3), True
+    )
     path = files.save(curves, "some/engine 1", "olm", {})
     assert path.name == "some-engine-1.olm.json"
     assert calibration_for("some/engine 1", "olm") == curves
@@ -45,7 +47,7 @@ def test_a_fit_finds_how_much_too_sure_a_reader_is() -> None:
 def test_a_measure_that_misleads_gets_no_weight() -> None:
     pages = [{"words": step / 10, "sharp": -step / 10} for step in range(20)]
     shares = [Platt(1.0, -1.0)(0.5 + step / 50) for step in range(20)]
-    model = fit_page(pages, shares, ("words", "sharp"))
+    model = fit_logistic(pages, shares, ("words", "sharp"))
     assert model.weights["words"] > 0
     assert model.weights["sharp"] == 0
 
@@ -74,14 +76,28 @@ def test_what_is_right_is_told_by_the_true_text() -> None:
 
 def test_confidence_goes_through_the_curves() -> None:
     reading = LineReading("ab cd", (0.9, 0.9, 1.0, 0.8, 0.9))
-    doubting = Calibration(Platt(1.0, -0.5), Platt(1.0, -0.5), Platt(1.0, -0.5), fitted=True)
-    assert line_confidence(reading, doubting) < line_confidence(reading)
+    doubting = Calibration(Platt(1.0, -0.5), Platt(1.0, -0.5), fitted=True)
+    assert line_confidences([reading], doubting) < line_confidences([reading])
     assert all(a < b for a, b in zip(word_confidences(reading, doubting), word_confidences(reading), strict=True))
     assert page_confidence([reading], doubting) < page_confidence([reading])
 
 
+def test_a_line_is_trusted_less_among_lines_that_read_badly() -> None:
+    reading, good, bad = LineReading("ab", (0.9, 0.9)), LineReading("cd", (0.99, 0.99)), LineReading("cd", (0.5, 0.4))
+    curves = Calibration(line=Logistic({"product": 1.0, "words": 1.0}), fitted=True)
+    among_good, among_bad = (line_confidences([reading, other], curves)[0] for other in (good, bad))
+    assert among_bad < among_good
+    assert line_confidences([reading, good])[0] == line_confidences([reading, bad])[0] == pytest.approx(0.81)
+
+
+def test_a_line_that_its_reader_says_nothing_of_gets_no_confidence() -> None:
+    curves = Calibration(line=Logistic({"product": 0.1}, 3.0), fitted=True)
+    assert line_confidences([LineReading("ab"), LineReading("")], curves) == [0.0, 0.0]
+    assert line_confidences([LineReading("ab", (0.5, 0.5))], curves)[0] > 0.9
+
+
 def test_a_worn_page_is_trusted_less_than_a_clean_one_with_the_same_words() -> None:
     reading = LineReading("ab", (0.99, 0.99))
-    curves = Calibration(page=PageModel({"words": 1.0, "sharp": 1.0}, 0.0), fitted=True)
+    curves = Calibration(page=Logistic({"words": 1.0, "sharp": 1.0}, 0.0), fitted=True)
     worn, clean = (page_confidence([reading], curves, {"sharp": -blur}) for blur in (2.0, 0.8))
     assert worn < clean

@@ -6,18 +6,23 @@ import cv2
 import jiwer
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from ocrq.errors import JobCancelled, TimeLimitExceeded
 from tasks.runner import ReadContext
 from tests.unit.reading.drawing import LEFT, STEP, TEXTS, TOP, drawn, drawn_line
+from worker.engines.openvino_detection import DetectionSettings
+from worker.engines.openvino_network import Network, read_model, taking_pixels
 from worker.engines.openvino_recognition import MAX_WIDTH, STRIP_HEIGHT
-from worker.engines.protocols import Detector, LineReader, WornLineReader
-from worker.engines.rapidocr import RapidOcrEngine
+from worker.engines.protocols import Detector, LineReader, LineReaderWithOthers
+from worker.engines.rapidocr import DETECTION_FILE, RapidOcrDetector, RapidOcrEngine, models_folder
+from worker.imaging.crop import quad_size
 from worker.page import Pixels
 
 WORD_GAP_PIXELS = 9  # at 40 pixels of type; letters stand closer
 BLUR = 0.13  # sigma in sizes of type: legible to us, with an effort
 JPEG_QUALITY = 20
+GREY = 150  # of faint ink
 
 
 def blurred_line(text: str, size: int) -> Pixels:
@@ -30,7 +35,7 @@ def blurred_line(text: str, size: int) -> Pixels:
 def test_the_engine_is_a_detector_and_a_line_reader(engine: RapidOcrEngine) -> None:
     assert isinstance(engine, Detector)
     assert isinstance(engine, LineReader)
-    assert isinstance(engine, WornLineReader)
+    assert isinstance(engine, LineReaderWithOthers)
 
 
 def test_it_finds_each_line_where_it_stands(engine: RapidOcrEngine) -> None:
@@ -53,10 +58,37 @@ def test_it_reads_lines_with_a_probability_and_an_ascending_span_for_each_charac
         assert 0 <= edges[0] < edges[-1] <= 1
 
 
-def test_the_reader_of_worn_lines_reads_clean_ones_right(engine: RapidOcrEngine) -> None:
-    readings = engine.for_worn_lines.read_lines([drawn_line(text) for text in TEXTS], ReadContext())
-    assert [reading.text for reading in readings] == list(TEXTS)
-    assert engine.for_worn_lines.name == engine.name
+def test_the_other_readers_read_clean_lines_right(engine: RapidOcrEngine) -> None:
+    for reader in (engine.for_worn_lines, engine.second_opinion):
+        readings = reader.read_lines([drawn_line(text) for text in TEXTS], ReadContext())
+        assert [reading.text for reading in readings] == list(TEXTS)
+        assert reader.name == engine.name
+
+
+def test_the_readers_differ_in_what_they_are_sure_of(engine: RapidOcrEngine) -> None:
+    crops = [blurred_line(text, 24) for text in TEXTS]
+    readers = (engine, engine.for_worn_lines, engine.second_opinion)
+    assert len({reader.read_lines(crops, ReadContext())[0].probabilities for reader in readers}) == len(readers)
+
+
+def test_the_detector_of_worn_pages_finds_lines_apart_that_blur_runs_together(engine: RapidOcrEngine) -> None:
+    size, step, rows, top = 18, 20, 26, 30
+    picture, font = Image.new("L", (900, 2 * top + rows * step), "white"), ImageFont.load_default(size=size)
+    for row in range(rows):
+        ImageDraw.Draw(picture).text((LEFT, top + row * step), f"{TEXTS[row % len(TEXTS)]} {row}", GREY, font)
+    grey = cv2.GaussianBlur(np.asarray(picture), (0, 0), BLUR * size)
+    page = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
+
+    def rows_found(detector: Detector) -> set[int]:
+        lines = [quad for quad in detector.find_lines(page) if quad_size(quad)[1] < 2 * step]
+        return {round((float(quad[:, 1].mean()) - top - size / 2) / step) for quad in lines}
+
+    assert rows_found(engine.for_worn_pages) == set(range(rows))
+    assert len(rows_found(RapidOcrDetector(as_it_came(), DetectionSettings()))) < rows
+
+
+def as_it_came() -> Network:
+    return Network(taking_pixels(read_model(models_folder() / DETECTION_FILE)))
 
 
 def test_the_reader_of_worn_lines_errs_less_on_blurred_ones(engine: RapidOcrEngine) -> None:

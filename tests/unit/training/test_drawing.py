@@ -41,7 +41,7 @@ def test_the_quad_of_a_set_line_stands_around_its_ink(seed: int) -> None:
 def test_a_turned_line_keeps_its_quad_on_its_ink(seed: int) -> None:
     chance = Chance(seed)
     line = set_line(TEXT, ("", ""), font(), chance)
-    result = turned(printed(line, chance), chance)
+    result = turned(printed(line, SIZE, chance), chance)
     mask = cv2.fillConvexPoly(np.zeros(result.ink.shape, np.uint8), result.quad.astype(np.int32), 1)
     assert 0 <= result.ink.min() <= result.ink.max() <= INK
     assert result.ink[mask == 1].mean() > 2 * result.ink[mask == 0].mean()
@@ -69,7 +69,7 @@ def test_each_wear_changes_a_page_and_keeps_its_size(wear: object) -> None:
 def test_equal_seeds_draw_equal_lines() -> None:
     def draw(seed: int) -> np.ndarray:
         chance = Chance(seed)
-        line = turned(printed(set_line(TEXT, NEIGHBOURS, font(), chance), chance), chance)
+        line = turned(printed(set_line(TEXT, NEIGHBOURS, font(), chance), SIZE, chance), chance)
         return worn(line.ink, SIZE, chance)
 
     assert np.array_equal(draw(5), draw(5))

@@ -1,0 +1,52 @@
+"""Train the wheel's detector further on worn pages: ``python -m training.adapt_detector --out worn.npz``.
+
+It learns to see on a worn copy what it sees itself on the page as printed: the network as it was is the teacher. The
+pages are drawn by :mod:`training.sheets`, none is a document. Needs the ``training`` extra and Debian's fonts
+(``training/README.md``).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import click
+import torch
+from torch import Tensor
+
+from training.heat import heat_loss
+from training.onnx_graph import OnnxGraph
+from training.page_pairs import PagePair, PagePairs
+from training.session import Plan, Task, train_together, training_options
+from training.sheets import sheets
+from worker.engines.openvino_network import read_model
+from worker.engines.rapidocr import DETECTION_FILE, RECOGNITION_FILE, alphabet_of, models_folder
+
+LOGITS = "p2o.pd_op.add.97.0"
+"""What goes into the last sigmoid, in the ONNX file."""
+
+
+@click.command()
+@training_options
+def main(**options: Any) -> None:
+    """Train for so long and save the averaged weights, every few minutes and at the end."""
+    train_together(Plan(**options), detector_task)
+
+
+def detector_task(seed: int) -> Task:
+    """What a process learns from its own pages."""
+    path = models_folder() / DETECTION_FILE
+    teacher, network = OnnxGraph(path, LOGITS), OnnxGraph(path, LOGITS)
+    alphabet = alphabet_of(read_model(models_folder() / RECOGNITION_FILE))
+    characters = frozenset(character for character in alphabet if len(character) == 1)
+
+    def loss(pair: PagePair) -> Tensor:
+        with torch.no_grad():
+            seen = torch.sigmoid(teacher(pair.clean))
+        return heat_loss(network(pair.worn), seen)
+
+    return Task(network, loss, PagePairs(partial(sheets, characters), seed))
+
+
+if __name__ == "__main__":
+    main()
