@@ -41,9 +41,6 @@ PLAIN, WORN, WHEEL = 0.5, 0.7, 0.0
 models", CVPR 2022. On pages that are not worn, half way reads better than both ends; on worn ones .6 to .75 read
 better than 1. Of the others it is the wheel's own whose second opinion helps most on pages that are not worn."""
 
-PLAIN_PAGES, WORN_PAGES = 0.5, 1.0
-"""Likewise for the detectors."""
-
 
 class RapidOcrLines:
     """A line reader; see the Protocol for what it promises.
@@ -120,11 +117,14 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
         cv2.setNumThreads(1)  # as the networks: processes are the parallelism
         lexicon()  # half a second, which no page should wait for
         folder = models_folder()
-        path, weights = folder / DETECTION_FILE, _stored(WORN_DETECTION)
-        plain, worn = (
-            Network(taking_pixels(with_weights(read_model(path), weights, way))) for way in (PLAIN_PAGES, WORN_PAGES)
+        path = folder / DETECTION_FILE
+        detection, worn = read_model(path), with_weights(read_model(path), _stored(WORN_DETECTION))
+        return cls(
+            Network(taking_pixels(detection)),
+            Network(taking_pixels(worn)),
+            _recognisers(folder / RECOGNITION_FILE),
+            settings or DetectionSettings(),
         )
-        return cls(plain, worn, _recognisers(folder / RECOGNITION_FILE), settings or DetectionSettings())
 
 
 def load(model: str, settings: Settings) -> RapidOcrEngine:

@@ -69,7 +69,9 @@ class OlmPipeline:
             return read_upright(page.pixels, self._detector, self._line_reader, context), wear_measures(wear)
         prepared = prepare(page.pixels)
         reader = readers_for(self._line_reader, prepared).first
-        upright = read_upright(prepared.pixels, prepared.finder(self._detector), reader, context)
+        finder = prepared.finder(self._detector)
+        scout = None if finder is self._detector else self._detector
+        upright = read_upright(prepared.pixels, finder, reader, context, scout)
         return upright, wear_measures(prepared.wear)
 
 

@@ -97,7 +97,9 @@ class RolmPipeline:
         """
         prepared = prepare(page.pixels)
         readers = readers_for(self._reader, prepared)
-        upright = read_upright(prepared.pixels, prepared.finder(self._detector), readers.first, context)
+        finder = prepared.finder(self._detector)
+        scout = None if finder is self._detector else self._detector
+        upright = read_upright(prepared.pixels, finder, readers.first, context, scout)
         hard = self._hard_lines(upright, ordered(self._variants, readers))
         failed: dict[str, None] = {}
         self._vote(list(hard.values()), upright, readers, context, failed)

@@ -60,8 +60,17 @@ class StandingPage:
     probed: Mapping[int, LineReading]
 
 
-def read_upright(pixels: Pixels, detector: Detector, reader: LineReader, context: ReadContext) -> UprightPage:
+def read_upright(
+    pixels: Pixels, detector: Detector, reader: LineReader, context: ReadContext, scout: Detector | None = None
+) -> UprightPage:
     """Turn a page upright, find its lines and read them.
+
+    Args:
+        pixels: The page, any way up.
+        detector: Finds its lines.
+        reader: Reads them.
+        context: Of this read.
+        scout: Looks as well whether the page lies on its side, where the detector knows level lines best.
 
     Returns:
         Lines whose reading is empty or nonsense are left out.
@@ -70,13 +79,15 @@ def read_upright(pixels: Pixels, detector: Detector, reader: LineReader, context
         JobCancelled: The job was cancelled.
         TimeLimitExceeded: The deadline has passed.
     """
-    return read_standing(stand(pixels, detector, reader, context), reader, context)
+    return read_standing(stand(pixels, detector, reader, context, scout), reader, context)
 
 
-def stand(pixels: Pixels, detector: Detector, reader: LineReader, context: ReadContext) -> StandingPage:
+def stand(
+    pixels: Pixels, detector: Detector, reader: LineReader, context: ReadContext, scout: Detector | None = None
+) -> StandingPage:
     """Turn a page upright and find its lines; raises as :func:`read_upright` does."""
     quads, turns = _find(detector, pixels), 0
-    if lies_on_side(quads):
+    if lies_on_side(quads) or (scout is not None and lies_on_side(_find(scout, pixels))):
         pixels, turns = turned_back(pixels, 1), 1
         context.check()
         quads = _find(detector, pixels)

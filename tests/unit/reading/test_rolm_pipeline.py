@@ -71,7 +71,7 @@ def test_if_every_variant_fails_the_first_reading_stands(engine: RapidOcrEngine)
 
 
 class Moody:
-    """Reads as the real engine does, and fails on crops of one kind."""
+    """Reads as the real engine does, less surely, and fails on crops of one kind."""
 
     name = NAME
 
@@ -81,7 +81,8 @@ class Moody:
     def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
         if any(crop.shape[0] == 7 for crop in crops):
             raise RuntimeError("no crop of 7 rows")
-        return self.engine.read_lines(crops, context)
+        read = self.engine.read_lines(crops, context)
+        return [replace(one, probabilities=tuple(0.95 * p for p in one.probabilities)) for one in read]
 
 
 def test_a_variant_that_the_reader_fails_on_does_not_vote(engine: RapidOcrEngine) -> None:
