@@ -8,29 +8,20 @@ pages are drawn by :mod:`training.sheets`, none is a document. Needs the ``train
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
-import click
 import torch
 from torch import Tensor
 
 from training.heat import heat_loss
 from training.onnx_graph import OnnxGraph
 from training.page_pairs import PagePair, PagePairs
-from training.session import Plan, Task, train_together, training_options
+from training.session import Task, training_command
 from training.sheets import sheets
 from worker.engines.openvino_network import read_model
 from worker.engines.rapidocr import DETECTION_FILE, RECOGNITION_FILE, alphabet_of, models_folder
 
 LOGITS = "p2o.pd_op.add.97.0"
 """What goes into the last sigmoid, in the ONNX file."""
-
-
-@click.command()
-@training_options
-def main(**options: Any) -> None:
-    """Train for so long and save the averaged weights, every few minutes and at the end."""
-    train_together(Plan(**options), detector_task)
 
 
 def detector_task(seed: int) -> Task:
@@ -49,4 +40,4 @@ def detector_task(seed: int) -> Task:
 
 
 if __name__ == "__main__":
-    main()
+    training_command(detector_task)()

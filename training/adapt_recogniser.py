@@ -8,15 +8,13 @@ The backbone learns, the classifier over the alphabet stays as it is, so that bo
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
-import click
 from torch import Tensor
 
 from training.batches import Batch, Batches
 from training.classes import Classes
 from training.onnx_graph import OnnxGraph, initialisers
-from training.session import Plan, Task, train_together, training_options
+from training.session import Task, training_command
 from training.worn_lines import worn_lines
 from worker.engines.openvino_network import read_model
 from worker.engines.rapidocr import RECOGNITION_FILE, alphabet_of, models_folder
@@ -25,13 +23,6 @@ FEATURES = "p2o.pd_op.transpose.8.0"
 """What goes into the classifier, in the ONNX file."""
 
 CLASSIFIER, BIAS = "linear_8.w_0", "linear_8.b_0"
-
-
-@click.command()
-@training_options
-def main(**options: Any) -> None:
-    """Train for so long and save the averaged weights, every few minutes and at the end."""
-    train_together(Plan(**options), recogniser_task)
 
 
 def recogniser_task(seed: int) -> Task:
@@ -47,4 +38,4 @@ def recogniser_task(seed: int) -> Task:
 
 
 if __name__ == "__main__":
-    main()
+    training_command(recogniser_task)()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import numpy as np
@@ -28,12 +28,10 @@ AHEAD = 16
 SEEDS_EACH = 100
 """Seeds set aside for one run's processes, so that the next run draws otherwise."""
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 
 @dataclass(frozen=True)
 class Plan:
-    """How to train; see the commands' options."""
+    """How to train; see the command's options."""
 
     minutes: float
     out: Path
@@ -62,24 +60,23 @@ MakeTask = Callable[[int], Task]
 """From the seed of one process's batches to its task; called in the process."""
 
 
-def training_options(command: Command) -> Command:
-    """Gives a command the options that a plan is made of."""
-    for option in (
-        click.option("--processes", default=2, show_default=True, help="Each of one thread, with batches of its own."),
-        click.option("--rate", default=RATE, show_default=True),
-        click.option("--seed", default=1, show_default=True, help="Of what is drawn; another one when you go on."),
-        click.option("--start", type=click.Path(exists=True, path_type=Path), help="Go on from these weights."),
-        click.option("--out", type=click.Path(path_type=Path), required=True, help="Weights, .npz."),
-        click.option("--minutes", type=float, default=60.0, show_default=True),
-    ):
-        command = option(command)
-    return command
+def training_command(make_task: MakeTask) -> click.Command:
+    """The command that trains a task."""
 
+    @click.command()
+    @click.option("--minutes", type=float, default=60.0, show_default=True)
+    @click.option("--out", type=click.Path(path_type=Path), required=True, help="Weights, .npz.")
+    @click.option("--start", type=click.Path(exists=True, path_type=Path), help="Go on from these weights.")
+    @click.option("--seed", default=1, show_default=True, help="Of what is drawn; another one when you go on.")
+    @click.option("--rate", default=RATE, show_default=True)
+    @click.option("--processes", default=2, show_default=True, help="Each of one thread, with batches of its own.")
+    def main(**options: Any) -> None:
+        """Train for so long and save the averaged weights, every few minutes and at the end."""
+        plan = Plan(**options)
+        with tempfile.TemporaryDirectory() as folder:
+            spawn(_train, (plan, make_task, Path(folder) / "rendezvous"), nprocs=plan.processes)
 
-def train_together(plan: Plan, make_task: MakeTask) -> None:
-    """Train in as many processes as planned, and save the averaged weights every few minutes and at the end."""
-    with tempfile.TemporaryDirectory() as folder:
-        spawn(_train, (plan, make_task, Path(folder) / "rendezvous"), nprocs=plan.processes)
+    return main
 
 
 def _train(rank: int, plan: Plan, make_task: MakeTask, rendezvous: Path) -> None:

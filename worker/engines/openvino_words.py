@@ -133,9 +133,10 @@ def _stretches(glyphs: Sequence[Glyph]) -> list[tuple[list[Glyph], list[Glyph]]]
 
 
 def _worth_a_look(word: Sequence[Glyph]) -> bool:
-    unsure = any(glyph.probability < UNSURE for glyph in word)
-    letters, digits = (sum(map(kind, (glyph.text for glyph in word))) for kind in (str.isalpha, str.isdigit))
-    return unsure and (letters >= FEWEST_LETTERS or (letters > 0 and digits > 0))
+    if all(glyph.probability >= UNSURE for glyph in word):
+        return False
+    letters = sum(glyph.text.isalpha() for glyph in word)
+    return letters >= FEWEST_LETTERS or (letters > 0 and any(glyph.text.isdigit() for glyph in word))
 
 
 def _likelier(word: list[Glyph], candidates: Sequence[Candidate], alphabet: Sequence[str]) -> list[Glyph]:

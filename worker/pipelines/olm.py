@@ -21,7 +21,7 @@ from worker.imaging.prepare_wear import Wear, wear_of
 from worker.layout import arrange, compose_text
 from worker.page import LineReading, PageImage, Quad
 from worker.pipelines.protocols import PageRead
-from worker.pipelines.upright import UprightPage, read_upright
+from worker.pipelines.upright import UprightPage, read_prepared, read_upright
 
 QUARTER = 90.0  # degrees
 
@@ -69,10 +69,7 @@ class OlmPipeline:
             return read_upright(page.pixels, self._detector, self._line_reader, context), wear_measures(wear)
         prepared = prepare(page.pixels)
         reader = readers_for(self._line_reader, prepared).first
-        finder = prepared.finder(self._detector)
-        scout = None if finder is self._detector else self._detector
-        upright = read_upright(prepared.pixels, finder, reader, context, scout)
-        return upright, wear_measures(prepared.wear)
+        return read_prepared(prepared, self._detector, reader, context), wear_measures(prepared.wear)
 
 
 def to_page(

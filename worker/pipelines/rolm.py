@@ -24,7 +24,7 @@ from worker.imaging.prepare import prepare
 from worker.page import LineReading, PageImage, Pixels, Quad
 from worker.pipelines.olm import to_page, wear_measures
 from worker.pipelines.protocols import PageRead, ReadMode
-from worker.pipelines.upright import UprightPage, read_upright, without_nonsense
+from worker.pipelines.upright import UprightPage, read_prepared, without_nonsense
 from worker.spacing import spaced
 
 SURE = 0.9
@@ -97,9 +97,7 @@ class RolmPipeline:
         """
         prepared = prepare(page.pixels)
         readers = readers_for(self._reader, prepared)
-        finder = prepared.finder(self._detector)
-        scout = None if finder is self._detector else self._detector
-        upright = read_upright(prepared.pixels, finder, readers.first, context, scout)
+        upright = read_prepared(prepared, self._detector, readers.first, context)
         hard = self._hard_lines(upright, ordered(self._variants, readers))
         failed: dict[str, None] = {}
         self._vote(list(hard.values()), upright, readers, context, failed)

@@ -10,6 +10,7 @@ from worker.characters import tidied, without_strays
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import cut_line, quad_size
 from worker.imaging.orient import half_turned, is_tall, lies_on_side, quarter_turned, turned_back, whole
+from worker.imaging.prepare import Prepared
 from worker.page import LineReading, Pixels, Quad
 from worker.spacing import spaced
 
@@ -80,6 +81,13 @@ def read_upright(
         TimeLimitExceeded: The deadline has passed.
     """
     return read_standing(stand(pixels, detector, reader, context, scout), reader, context)
+
+
+def read_prepared(prepared: Prepared, detector: Detector, reader: LineReader, context: ReadContext) -> UprightPage:
+    """Likewise, a page that was prepared: a worn one by the detector's other one, with the detector itself as scout."""
+    finder = prepared.finder(detector)
+    scout = None if finder is detector else detector
+    return read_upright(prepared.pixels, finder, reader, context, scout)
 
 
 def stand(
