@@ -9,8 +9,10 @@ from ocrq.contracts import Page
 from ocrq.errors import JobCancelled
 from tasks.runner import ReadContext
 from tests.unit.reading.drawing import LEFT, TEXTS, TOP, drawn, drawn_line, skewed
+from worker.engines.protocols import Detector
 from worker.engines.rapidocr import RapidOcrEngine
-from worker.page import PageImage, Pixels
+from worker.imaging.prepare import prepare
+from worker.page import PageImage, Pixels, Quad
 from worker.pipelines.olm import OlmPipeline
 
 Read = Callable[[Pixels], Page]
@@ -70,6 +72,40 @@ def test_a_skewed_page_on_its_head_is_told_from_an_upright_one(read: Read) -> No
     page = read(np.ascontiguousarray(skewed(drawn(), 4.0)[::-1, ::-1]))
     assert page.text.split("\n") == list(TEXTS)
     assert page.angle == pytest.approx(184.0, abs=0.5)
+
+
+class LevelLinesOnly:
+    """A detector for worn pages that sees one level line where a page lies on its side."""
+
+    def __init__(self, detector: Detector) -> None:
+        self.detector = detector
+
+    def find_lines(self, pixels: Pixels) -> list[Quad]:
+        height, width = pixels.shape[:2]
+        level = np.array([[0, 0], [width, 0], [width, 20], [0, 20]], np.float32)
+        return self.detector.find_lines(pixels) if width > height else [level]
+
+
+class TwoDetectors(LevelLinesOnly):
+    """The detector, with another one for worn pages that knows level lines alone."""
+
+    def __init__(self, detector: Detector) -> None:
+        super().__init__(detector)
+        self.for_worn_pages = LevelLinesOnly(detector)
+
+    def find_lines(self, pixels: Pixels) -> list[Quad]:
+        return self.detector.find_lines(pixels)
+
+
+@pytest.mark.parametrize("turns", [1, 3])
+def test_a_worn_page_on_its_side_is_turned_where_the_detector_for_worn_pages_does_not_see_it(
+    engine: RapidOcrEngine, turns: int
+) -> None:
+    shade = np.linspace(1, 0.5, WIDTH, dtype=np.float32)[np.newaxis, :, np.newaxis]
+    worn = np.ascontiguousarray(np.rot90((drawn() * shade).astype(np.uint8), turns))
+    assert prepare(worn).steps == ("light",)
+    page = OlmPipeline(TwoDetectors(engine), engine, preprocess=True).read_page(PageImage(1, worn), ReadContext())
+    assert page.text.split("\n") == list(TEXTS)
 
 
 def test_a_label_that_runs_up_the_side_of_an_upright_page_is_read(read: Read) -> None:
