@@ -117,7 +117,7 @@ class Handler:
         try:
             async with asyncio.TaskGroup() as group:
                 reads = [group.create_task(read(number, one)) for number, one in enumerate(order.requests, 1)]
-        except* WorkerSpent as spent:
+        except ExceptionGroup as spent:  # of nothing but WorkerSpent; in except* Python 3.11.2 would group it anew
             raise spent.exceptions[0] from None
         jobs = [read.result() for read in reads]
         done = Done(done=len(jobs), total=len(jobs), unit="job")
