@@ -37,7 +37,7 @@ from worker.pipelines.protocols import ReadMode
 FOLDS = 5
 EACH_LINE = 12  # one of so many lines is laid on the true ones: characters are plenty, and laying them costs
 GOOD_SHARE = 0.9  # of words right: what a page's confidence is asked to tell from less
-PAGE_MEASURES = ("words", "sure", "sharp", "light", "calm", "contrast")
+PAGE_MEASURES = ("words", "sure", "sharp", "light", "calm")
 LINE_MEASURES = ("product", "lowest", "mean", *PAGE_MEASURES)
 
 Sample = dict[str, Any]

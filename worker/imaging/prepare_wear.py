@@ -1,4 +1,4 @@
-"""How worn a page is: noise, uneven light, blur and contrast, measured on a sample of it in about 30 ms."""
+"""How worn a page is: noise, uneven light and blur, measured on a sample of it in about 30 ms."""
 
 from __future__ import annotations
 
@@ -43,8 +43,6 @@ COARSE_SIDE = 300
 COARSE_INK = 9
 """Pixels of the coarse picture: no stroke is wider, so the brightest of a square this large is ground."""
 
-FULL_CONTRAST = 255.0
-
 
 @dataclass(frozen=True)
 class Wear:
@@ -55,14 +53,12 @@ class Wear:
         blur: Sigma of the Gaussian that would make a page's edges as soft as they are, in pixels; an ideal scan has
             about 0.8. 0 where there are too few edges to tell.
         light: The ground at its darkest over its brightest, 0 to 1; 1 is evenly lit.
-        contrast: Grey values from the darkest to the brightest hundredth of the pixels.
         dust: Specks that lie on blank ground, per 1,000 pixels: corners of small print are specks, but no dust.
     """
 
     specks: float
     blur: float
     light: float
-    contrast: float
     dust: float = 0.0
 
 
@@ -77,9 +73,8 @@ def wear_of(pixels: Pixels) -> Wear:
     specks = float(np.mean([np.mean(specks_of(tile)) for tile in tiles]))
     edges = np.concatenate([_edge_sigmas(np.asarray(cv2.medianBlur(tile, 3), np.uint8)) for tile in tiles])
     blur = float(np.median(edges)) if len(edges) >= FEWEST_EDGES else 0.0
-    darkest, brightest = np.percentile(grey[::4, ::4], (1, 99))
     dust = float(np.mean([np.mean(specks_of(tile) & _blank(tile)) for tile in tiles]))
-    return Wear(1000 * specks, blur, _light(grey), float(brightest - darkest), 1000 * dust)
+    return Wear(1000 * specks, blur, _light(grey), 1000 * dust)
 
 
 def specks_of(grey: Grey) -> NDArray[np.bool_]:

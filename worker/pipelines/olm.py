@@ -25,9 +25,6 @@ from worker.pipelines.upright import UprightPage, read_prepared, read_upright
 
 QUARTER = 90.0  # degrees
 
-LEAST_CONTRAST = 1.0
-"""Grey values; a page of one colour has none, and no logarithm."""
-
 
 class OlmPipeline:
     """Reads pages with a detector and a line reader.
@@ -131,7 +128,6 @@ def wear_measures(wear: Wear) -> dict[str, float]:
     return {
         "sharp": -wear.blur,
         "light": wear.light,
-        "contrast": math.log(max(wear.contrast, LEAST_CONTRAST)),
         "calm": -math.log1p(wear.specks),
     }
 
