@@ -1,21 +1,19 @@
 """Words that a CTC network is unsure of, chosen among its own alternatives by how common they are.
 
 Nothing is read that the network did not see: a word's candidates are what a beam search over the network's likeliest
-classes finds, and how common a word is weighs in only against what the network says itself. Amounts, dates and times
-count as common, so that "RMO.50" is read as "RM0.50" where the network sees both.
+classes finds, and how common a word is weighs in only against what the network says itself.
 """
 
 from __future__ import annotations
 
-import functools
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.engines.commonness import SWITCH, commonness, switches
 from worker.engines.openvino_glyphs import BLANK, STEP_PIXELS, Glyph
 
 UNSURE = 0.95
@@ -35,31 +33,6 @@ LEAST_SHARE = 1e-3
 
 LEXICON_WEIGHT = 0.5
 """What the lexicon's logarithms count against the network's, which is surer of itself than it should be."""
-
-LANGUAGES = ("en", "de", "es", "fr", "id", "it", "ms", "nl", "pl", "pt", "sv", "tr", "cs", "ro", "da", "fi", "ru", "el")
-"""Whose words count as words, by ISO 639-1; the most common use of a spelling counts."""
-
-MAIN_LANGUAGE = "en"
-"""Whose rare words count, too: most business documents have some of it."""
-
-LEAST_COMMON = -5.3
-"""Base-10 logarithm of the share of a language's words below which a word of another than the main language is left
-out, for memory's sake."""
-
-CENTIBELS = 100.0
-"""In a factor of ten."""
-
-UNKNOWN_WORD, UNKNOWN_CHARACTER = -1.0, -1.1
-"""Base-10 logarithms: how likely a word is in no lexicon, and each of its characters then."""
-
-FIGURE = 2.0
-"""Base-10 logarithm: how much likelier an amount, a date or a time is than any letters, digits and points."""
-
-_AMOUNT = r"[A-Z]{0,3}[$€£¥]?\d{1,3}(?:[.,]?\d{3})*[.,]\d{2}"
-_DATE = r"\d{1,4}(?P<sign>[-/.])\d{1,2}(?P=sign)\d{2,4}"
-_TIME = r"\d{1,2}:\d{2}(?::\d{2})?"
-_FIGURES = re.compile(rf"(?<![^\W_])(?<!\d[.,:/-])(?:{_AMOUNT}|{_DATE}|{_TIME})(?![^\W_]|[.,:/-]\d)")
-_PIECES = re.compile(r"[^\W\d_]+|.", re.DOTALL)
 
 Steps = tuple[NDArray[np.float32], NDArray[np.int32]]
 """Steps x K: the probabilities of the likeliest classes, descending, and the classes."""
@@ -143,9 +116,10 @@ def _likelier(word: list[Glyph], candidates: Sequence[Candidate], alphabet: Sequ
     """The word that network and lexicon together find likeliest; itself where that is what was read."""
     texts = ["".join(alphabet[index] for index in one.classes) for one in candidates]
     weight = LEXICON_WEIGHT * math.log(10)
-    scores = [one.log + weight * commonness(text) for one, text in zip(candidates, texts, strict=True)]
+    read = "".join(glyph.text for glyph in word)
+    scores = [one.log + weight * _commonness(text, read) for one, text in zip(candidates, texts, strict=True)]
     best = max(range(len(scores)), key=scores.__getitem__)
-    if not texts[best].strip() or texts[best] == "".join(glyph.text for glyph in word):
+    if not texts[best].strip() or texts[best] == read:
         return word
     share = 1 / sum(math.exp(score - scores[best]) for score in scores)
     chosen = candidates[best]
@@ -156,6 +130,12 @@ def _likelier(word: list[Glyph], candidates: Sequence[Candidate], alphabet: Sequ
         left, right = step * STEP_PIXELS, (step + 1) * STEP_PIXELS
         result.append(Glyph(alphabet[index], probability if kept else share, float(left), float(right)))
     return result
+
+
+def _commonness(text: str, read: str) -> float:
+    """How common a candidate is; it saves switches between letters and digits by other characters, not by fewer."""
+    replaced = len(text) == len(read) and text.count(" ") == read.count(" ")
+    return commonness(text) - SWITCH * (switches(text) if replaced else max(switches(text), switches(read)))
 
 
 def _candidates(steps: Steps, first: int, after: int) -> list[Candidate]:
@@ -209,39 +189,3 @@ def _add(
         known.at, known.probabilities = at, seen
     known.blank += blank
     known.other += other
-
-
-@functools.lru_cache(20_000)
-def commonness(text: str) -> float:
-    """How much likelier a stretch of text is for the words and figures in it, than if anything might stand there.
-
-    A base-10 logarithm, at least 0: text without known words loses nothing, or the shorter of two unknown words would
-    win for its length. Letters beside a digit are taken for part of a code.
-    """
-    pieces = _PIECES.findall(text)
-    total = FIGURE * len(_FIGURES.findall(text))
-    for index, piece in enumerate(pieces):
-        in_code = any(neighbour.isdigit() for neighbour in pieces[max(0, index - 1) : index + 2])
-        if len(piece) > 1 and not in_code:
-            known = lexicon().get(piece.casefold(), -math.inf)
-            total += max(0.0, known - UNKNOWN_WORD - UNKNOWN_CHARACTER * len(piece))
-    return total
-
-
-@functools.cache
-def lexicon() -> dict[str, float]:
-    """Words, folded, to the base-10 logarithm of the share of all words that they make up where they are commonest.
-
-    The lists are Speer's, "rspeer/wordfreq: v3.0", doi:10.5281/zenodo.7199437.
-    """
-    from wordfreq import get_frequency_list
-
-    words: dict[str, float] = {}
-    for language in LANGUAGES:
-        for number, bucket in enumerate(get_frequency_list(language, "small")):  # by falling share, in centibels
-            log = -number / CENTIBELS
-            if log >= LEAST_COMMON or language == MAIN_LANGUAGE:
-                for word in bucket:
-                    words[word] = max(log, words.get(word, log))
-        get_frequency_list.cache_clear()
-    return words

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
 from tasks.settings import Settings
+from worker.engines.commonness import lexicon
 from worker.engines.openvino_detection import DetectionSettings, find_quads
 from worker.engines.openvino_network import Network, read_model, split_classifier, taking_pixels, with_weights
 from worker.engines.openvino_recognition import HEAD_ROWS, LIKELIEST, Recogniser
-from worker.engines.openvino_words import lexicon
 from worker.page import LineReading, Pixels, Quad
 
 NAME = "rapidocr/PP-OCRv6-small"

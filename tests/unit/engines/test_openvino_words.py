@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
+from worker.engines.commonness import commonness, switches
 from worker.engines.openvino_glyphs import STEP_PIXELS, Glyph, decode
-from worker.engines.openvino_words import MOST_STEPS, Steps, commonness, with_known_words
+from worker.engines.openvino_words import MOST_STEPS, Steps, with_known_words
 
 ALPHABET = ["", *"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:-/$", " "]
 LIKELIEST = 5
@@ -78,6 +79,51 @@ def test_an_unsure_letter_gives_way_to_the_digit_that_makes_a_figure(
     text: str, place: int, seen: Seen, figure: str
 ) -> None:
     assert text_of(read(spelled(text, {place: seen}))) == figure
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "seen", "code"),
+    [
+        ("456O0", 3, {"O": 0.7, "0": 0.3}, "45600"),
+        ("P0S022881", 1, {"0": 0.9, "O": 0.09}, "POS022881"),
+        ("7/l18B", 2, {"l": 0.6, "1": 0.4}, "7/118B"),
+        ("2O-A1", 1, {"O": 0.7, "0": 0.3}, "20-A1"),
+        ("7OCM", 1, {"O": 0.7, "0": 0.3}, "70CM"),
+    ],
+)
+def test_an_unsure_character_of_a_code_is_of_its_neighbours_kind(text: str, place: int, seen: Seen, code: str) -> None:
+    assert text_of(read(spelled(text, {place: seen}))) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "seen"),
+    [
+        ("A1", 1, {"1": 0.6, "": 0.4}),  # the letter alone would not switch, but lacks a character
+        ("AB7", 2, {"7": 0.6, " ": 0.35}),
+        ("RM0.00", 2, {"0": 0.9, "O": 0.1}),
+        ("5p-7p", 0, {"5": 0.7, "S": 0.3}),
+        ("B2B", 1, {"2": 0.94, "Z": 0.004}),
+    ],
+)
+def test_a_code_is_not_made_plainer_at_any_price(text: str, place: int, seen: Seen) -> None:
+    assert text_of(read(spelled(text, {place: seen}))) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("POS022881", 1),
+        ("P0S022881", 3),
+        ("456OO", 1),
+        ("A-1", 0),
+        ("No 8", 0),
+        ("RM12.50", 0),
+        ("5p-6p", 0),
+        ("70CM", 0),
+    ],
+)
+def test_switches_count_letters_straight_beside_digits(text: str, count: int) -> None:
+    assert switches(text) == count
 
 
 @pytest.mark.parametrize("text", ["2,4l5.00", "1.0.2", "192.168.10.22", "12-05.2017", "1:2", "X1:45Y"])
