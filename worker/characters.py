@@ -32,6 +32,11 @@ ORNAMENT_LENGTH = 5
 ORNAMENT_VARIETY = 0.4
 """Different ones among them, as a share: in running Chinese text it is above .7."""
 
+RULE_LENGTH = 20
+"""From so many of one sign on, a line is a rule drawn with characters; what masks a card number is shorter."""
+
+RULE_SIGNS = frozenset("*-=_~.+#\u00b7\u2013\u2014")
+
 CERTAIN = 1.01
 """A probability that nothing has."""
 
@@ -90,6 +95,12 @@ def without_strays(readings: Sequence[LineReading]) -> list[LineReading]:
         else reading
         for index, reading in enumerate(readings)
     ]
+
+
+def is_rule(text: str) -> bool:
+    """Whether a line is a rule: one sign over and over, which parts what stands above from what stands below."""
+    signs = "".join(text.split())
+    return len(signs) >= RULE_LENGTH and len(set(signs)) == 1 and signs[0] in RULE_SIGNS
 
 
 def _typed(readings: Sequence[LineReading]) -> list[LineReading]:

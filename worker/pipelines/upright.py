@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tasks.runner import ReadContext
-from worker.characters import tidied, without_strays
+from worker.characters import is_rule, tidied, without_strays
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import cut_line, quad_size
 from worker.imaging.orient import half_turned, is_tall, lies_on_side, quarter_turned, turned_back, whole
@@ -121,9 +121,13 @@ def read_standing(page: StandingPage, reader: LineReader, context: ReadContext) 
 
 
 def without_nonsense(page: UprightPage) -> UprightPage:
-    """The page without characters and lines that cannot be meant: strays, smudges, pictures taken for text."""
+    """The page without characters and lines that are no text: strays, smudges, pictures taken for it, rules."""
     readings = without_strays(page.readings)
-    kept = [i for i, reading in enumerate(readings) if reading.text and reading.mean_probability >= NONSENSE]
+    kept = [
+        i
+        for i, reading in enumerate(readings)
+        if reading.text and reading.mean_probability >= NONSENSE and not is_rule(reading.text)
+    ]
     return replace(page, quads=tuple(page.quads[i] for i in kept), readings=tuple(readings[i] for i in kept))
 
 

@@ -139,6 +139,11 @@ def test_the_same_page_reads_the_same_twice(read: Read) -> None:
     assert read(drawn()) == read(drawn())
 
 
+def test_a_rule_drawn_with_asterisks_is_no_text(read: Read) -> None:
+    with_rule = read(drawn((TEXTS[0], "*" * 36, *TEXTS[1:])))
+    assert [line.text for line in with_rule.lines] == list(TEXTS)
+
+
 def test_noise_gives_no_words(read: Read) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (600, 800, 3), np.uint8)
     assert read(noise).text == ""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from worker.characters import tidied, without_strays
+from worker.characters import is_rule, tidied, without_strays
 from worker.confidence import (
     BLANK_PAGE,
     document_confidence,
@@ -78,6 +78,16 @@ class TestWithoutStrays:
     def test_a_page_in_chinese_keeps_all_of_its_characters(self) -> None:
         page = [reading("合計金額", 0.6), reading("TOTAL", 0.9)]
         assert without_strays(page) == page
+
+
+class TestIsRule:
+    @pytest.mark.parametrize("text", ["*" * 40, "- " * 20, "=" * 20, "\u2014" * 25])
+    def test_one_sign_over_and_over_is(self, text: str) -> None:
+        assert is_rule(text)
+
+    @pytest.mark.parametrize("text", ["*" * 12, "-" * 20 + "=", "0" * 30, "?" * 30, "*** THANK YOU ***" + "*" * 20, ""])
+    def test_masked_digits_and_text_among_signs_are_not(self, text: str) -> None:
+        assert not is_rule(text)
 
 
 class TestSpaced:
