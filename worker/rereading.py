@@ -10,11 +10,8 @@ import numpy as np
 from ocrq.contracts import Line, ReadRequest
 from ocrq.contracts.result import Box
 from tasks.runner import ReadContext
-from worker.calibration import calibration_for
-from worker.confidence import line_confidences
 from worker.imaging.decode import Opener
 from worker.pipelines import ReadMode, pipeline_for
-from worker.pipelines.olm import to_line
 from worker.pipelines.rolm import RolmPipeline
 from worker.registry import Registry
 
@@ -56,13 +53,8 @@ class Rereader:
                 return None
             lines: dict[int, list[Line]] = {}
             for number, boxes in wanted.items():
-                page, quads = opened.read_page(number), [np.array(box, np.float32) for box in boxes]
-                readings = pipeline.reread(page, quads, self.context)
-                calibration = calibration_for(use.engine.name, "rolm")
-                sure = line_confidences(readings, calibration)
-                lines[number] = [
-                    to_line(page, *one, calibration=calibration) for one in zip(quads, readings, sure, strict=True)
-                ]
+                quads = [np.array(box, np.float32) for box in boxes]
+                lines[number] = pipeline.reread(opened.read_page(number), quads, self.context)
             for warning in use.warnings:
                 self.context.warn(warning)
             return lines

@@ -15,6 +15,7 @@ from worker.confidence import AS_SAID, line_confidences, page_confidence, word_c
 from worker.engines.protocols import Detector, LineReader
 from worker.ensemble.readers import readers_for
 from worker.imaging.crop import span_quad
+from worker.imaging.ink import share_in_lines
 from worker.imaging.orient import as_sent, skew_of, straightened
 from worker.imaging.prepare import prepare
 from worker.imaging.prepare_wear import Wear, wear_of
@@ -24,6 +25,9 @@ from worker.pipelines.protocols import PageRead
 from worker.pipelines.upright import UprightPage, read_prepared, read_upright
 
 QUARTER = 90.0  # degrees
+
+FOUND_FLOOR = 0.05
+"""Added to the share of ink that was found, whose logarithm is a measure: none at all still has one."""
 
 
 class OlmPipeline:
@@ -62,11 +66,12 @@ class OlmPipeline:
     def look(self, page: PageImage, context: ReadContext) -> tuple[UprightPage, dict[str, float]]:
         """What was read of a page, and the page's measures for its confidence; raises as :meth:`read_page` does."""
         if not self._preprocess:
-            wear = wear_of(page.pixels)
-            return read_upright(page.pixels, self._detector, self._line_reader, context), wear_measures(wear)
+            upright = read_upright(page.pixels, self._detector, self._line_reader, context)
+            return upright, seen_measures(wear_of(page.pixels), upright)
         prepared = prepare(page.pixels)
         reader = readers_for(self._line_reader, prepared).first
-        return read_prepared(prepared, self._detector, reader, context), wear_measures(prepared.wear)
+        upright = read_prepared(prepared, self._detector, reader, context)
+        return upright, seen_measures(prepared.wear, upright)
 
 
 def to_page(
@@ -123,8 +128,16 @@ def to_line(
     return Line(text=reading.text, confidence=confidence, box=_box(page, quad), words=words)
 
 
+def seen_measures(wear: Wear, upright: UprightPage) -> dict[str, float]:
+    """What the page itself tells of how much of it was read right; more is better.
+
+    ``found`` falls fast where most of the ink stands in no line: on worn pages lines are missed.
+    """
+    return {**wear_measures(wear), "found": math.log(share_in_lines(upright.pixels, upright.quads) + FOUND_FLOOR)}
+
+
 def wear_measures(wear: Wear) -> dict[str, float]:
-    """How little a page is worn; more is better. On worn pages lines are missed, which no reading tells."""
+    """How little a page is worn; more is better."""
     return {
         "sharp": -wear.blur,
         "light": wear.light,

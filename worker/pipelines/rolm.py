@@ -9,12 +9,12 @@ from functools import partial
 
 import numpy as np
 
-from ocrq.contracts import Page
+from ocrq.contracts import Line, Page
 from ocrq.errors import JobCancelled, ReadFailed, TimeLimitExceeded, WorkerSpent
 from tasks.runner import ReadContext
 from worker.calibration import calibration_for
 from worker.characters import tidied
-from worker.confidence import line_confidence
+from worker.confidence import line_confidence, line_confidences
 from worker.engines.protocols import Detector, LineReader
 from worker.ensemble import VARIANTS, Lattice, Variant
 from worker.ensemble.readers import COARSE_ROWS, Readers, coarse, readers_for
@@ -22,7 +22,7 @@ from worker.ensemble.variants import ordered, same
 from worker.imaging.crop import cut_line, quad_size
 from worker.imaging.prepare import prepare
 from worker.page import LineReading, PageImage, Pixels, Quad
-from worker.pipelines.olm import to_page, wear_measures
+from worker.pipelines.olm import seen_measures, to_line, to_page, wear_measures
 from worker.pipelines.protocols import PageRead, ReadMode
 from worker.pipelines.upright import UprightPage, read_prepared, without_nonsense
 from worker.spacing import spaced
@@ -108,9 +108,10 @@ class RolmPipeline:
             variants=max((line.lattice.readings for line in hard.values()), default=1),
             lines_reread=sum(line.lattice.readings > 1 for line in hard.values()),
         )
-        return without_nonsense(replace(upright, readings=tuple(readings))), wear_measures(prepared.wear), told
+        voted = without_nonsense(replace(upright, readings=tuple(readings)))
+        return voted, seen_measures(prepared.wear, voted), told
 
-    def reread(self, page: PageImage, quads: Sequence[Quad], context: ReadContext) -> list[LineReading]:
+    def reread(self, page: PageImage, quads: Sequence[Quad], context: ReadContext) -> list[Line]:
         """Read some lines of a page again, whatever was read there before: in all variants, and vote.
 
         Args:
@@ -142,7 +143,9 @@ class RolmPipeline:
             context.warn(f"page {page.number}: the variant '{name}' failed and did not vote")
         if quads and not any(votes):
             raise ReadFailed(f"no line of page {page.number} could be read again")
-        return [vote.reading() if vote else LineReading("") for vote in votes]
+        readings = [vote.reading() if vote else LineReading("") for vote in votes]
+        sure = line_confidences(readings, self._calibration, wear_measures(prepared.wear))
+        return [to_line(page, *one, self._calibration) for one in zip(quads, readings, sure, strict=True)]
 
     def _hard_lines(self, upright: UprightPage, variants: Sequence[Variant]) -> dict[int, _HardLine]:
         """The lines that are not sure, the least sure first, by their place among the page's."""
