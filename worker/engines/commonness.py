@@ -33,7 +33,7 @@ _AMOUNT = r"[A-Z]{0,3}[$€£¥]?\d{1,3}(?:[.,]?\d{3})*[.,]\d{2}"
 _DATE = r"\d{1,4}(?P<sign>[-/.])\d{1,2}(?P=sign)\d{2,4}"
 _TIME = r"\d{1,2}:\d{2}(?::\d{2})?"
 _FIGURES = re.compile(rf"(?<![^\W_])(?<!\d[.,:/-])(?:{_AMOUNT}|{_DATE}|{_TIME})(?![^\W_]|[.,:/-]\d)")
-_MEASURE = re.compile(r"(?<![^\W_])\d+(?:[ap]m?|st|nd|rd|th|pcs?|[cmk]?m|[mk]?g|ml|k|h)(?![^\W_])", re.IGNORECASE)
+_MEASURE = re.compile(r"(?<![^\W_])\d+(?:[ap]m?|st|[nr]d|th|pcs?|[cmk]?m|[mk]?g|ml|k|h)(?![^\W_])", re.IGNORECASE)
 _PIECES = re.compile(r"[^\W\d_]+|.", re.DOTALL)
 
 
