@@ -37,8 +37,9 @@ from worker.pipelines.protocols import ReadMode
 FOLDS = 5
 EACH_LINE = 12  # one of so many lines is laid on the true ones: characters are plenty, and laying them costs
 GOOD_SHARE = 0.9  # of words right: what a page's confidence is asked to tell from less
-LINE_MEASURES = ("product", "lowest", "mean", "words", "sure", "sharp", "light", "calm")
-PAGE_MEASURES = ("words", "sure", "sharp", "light", "calm", "found")
+SHARED_MEASURES = ("words", "sure", "sharp", "light", "calm")
+LINE_MEASURES = ("product", "lowest", "mean", *SHARED_MEASURES)
+PAGE_MEASURES = (*SHARED_MEASURES, "found")  # lines that are read again alone cannot tell what else was found
 
 Sample = dict[str, Any]
 """One page: document, manifest, truth, visual, readings [[text, probabilities]], measures."""

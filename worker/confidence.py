@@ -39,14 +39,14 @@ def line_confidence(reading: LineReading) -> float:
 
 
 def line_confidences(
-    readings: Sequence[LineReading], calibration: Calibration = AS_SAID, seen: Mapping[str, float] | None = None
+    readings: Sequence[LineReading], calibration: Calibration, seen: Mapping[str, float]
 ) -> list[float]:
     """The probability of each line of a page that it is right; 0 where its reader says nothing.
 
     Args:
         readings: Of all its lines.
         calibration: Without a line model, the product of a line's characters is its confidence.
-        seen: Measures of the page that its readings do not tell.
+        seen: Measures of the page that its readings do not tell: those that a fitted line model has weights for.
     """
     measures = line_measures(readings, calibration, seen)
     return [
@@ -56,11 +56,11 @@ def line_confidences(
 
 
 def line_measures(
-    readings: Sequence[LineReading], calibration: Calibration, seen: Mapping[str, float] | None = None
+    readings: Sequence[LineReading], calibration: Calibration, seen: Mapping[str, float]
 ) -> list[dict[str, float]]:
     """What tells of each line of a page whether it is right; more is better."""
     words = [confidence for reading in readings for confidence in word_confidences(reading, calibration)]
-    page = {**page_measures(words), **(seen or {})} if words else {}
+    page = {**page_measures(words), **seen} if words else {}
     result = []
     for reading in readings:
         characters = [calibration.character(probability) for probability in reading.probabilities]

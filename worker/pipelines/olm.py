@@ -74,9 +74,7 @@ class OlmPipeline:
         return upright, seen_measures(prepared.wear, upright)
 
 
-def to_page(
-    page: PageImage, upright: UprightPage, calibration: Calibration, seen: Mapping[str, float] | None = None
-) -> Page:
+def to_page(page: PageImage, upright: UprightPage, calibration: Calibration, seen: Mapping[str, float]) -> Page:
     """The result page of what was read, in reading order.
 
     Args:

@@ -8,7 +8,7 @@ import pytest
 from evaluation.curve_fitting import calibration_error, fit_logistic, fit_platt, out_of_fold, ranking
 from evaluation.truth import characters_right, line_right, words_right
 from worker.calibration import Calibration, Logistic, Platt, calibration_for, files, is_calibrated
-from worker.confidence import line_confidences, page_confidence, word_confidences
+from worker.confidence import AS_SAID, line_confidences, page_confidence, word_confidences
 from worker.page import LineReading
 
 
@@ -77,7 +77,7 @@ def test_what_is_right_is_told_by_the_true_text() -> None:
 def test_confidence_goes_through_the_curves() -> None:
     reading = LineReading("ab cd", (0.9, 0.9, 1.0, 0.8, 0.9))
     doubting = Calibration(Platt(1.0, -0.5), Platt(1.0, -0.5), fitted=True)
-    assert line_confidences([reading], doubting) < line_confidences([reading])
+    assert line_confidences([reading], doubting, {}) < line_confidences([reading], AS_SAID, {})
     assert all(a < b for a, b in zip(word_confidences(reading, doubting), word_confidences(reading), strict=True))
     assert page_confidence([reading], doubting) < page_confidence([reading])
 
@@ -85,15 +85,16 @@ def test_confidence_goes_through_the_curves() -> None:
 def test_a_line_is_trusted_less_among_lines_that_read_badly() -> None:
     reading, good, bad = LineReading("ab", (0.9, 0.9)), LineReading("cd", (0.99, 0.99)), LineReading("cd", (0.5, 0.4))
     curves = Calibration(line=Logistic({"product": 1.0, "words": 1.0}), fitted=True)
-    among_good, among_bad = (line_confidences([reading, other], curves)[0] for other in (good, bad))
+    among_good, among_bad = (line_confidences([reading, other], curves, {})[0] for other in (good, bad))
     assert among_bad < among_good
-    assert line_confidences([reading, good])[0] == line_confidences([reading, bad])[0] == pytest.approx(0.81)
+    by_itself = [line_confidences([reading, other], AS_SAID, {})[0] for other in (good, bad)]
+    assert by_itself[0] == by_itself[1] == pytest.approx(0.81)
 
 
 def test_a_line_that_its_reader_says_nothing_of_gets_no_confidence() -> None:
     curves = Calibration(line=Logistic({"product": 0.1}, 3.0), fitted=True)
-    assert line_confidences([LineReading("ab"), LineReading("")], curves) == [0.0, 0.0]
-    assert line_confidences([LineReading("ab", (0.5, 0.5))], curves)[0] > 0.9
+    assert line_confidences([LineReading("ab"), LineReading("")], curves, {}) == [0.0, 0.0]
+    assert line_confidences([LineReading("ab", (0.5, 0.5))], curves, {})[0] > 0.9
 
 
 def test_a_worn_page_is_trusted_less_than_a_clean_one_with_the_same_words() -> None:
