@@ -90,9 +90,7 @@ def without_strays(readings: Sequence[LineReading]) -> list[LineReading]:
     if (not east_asian and not ornaments) or (east_asian and east_asian >= STRAY_SHARE * len(letters)) or not letters:
         return list(readings)
     return [
-        _without_strays(reading, CERTAIN if index in ornaments else STRAY_PROBABILITY)
-        if any(map(_is_east_asian, reading.text))
-        else reading
+        _without_ornament(reading) if index in ornaments else _without_strays(reading, STRAY_PROBABILITY)
         for index, reading in enumerate(readings)
     ]
 
@@ -115,8 +113,14 @@ def _is_ornament(text: str) -> bool:
     return len(own) >= ORNAMENT_LENGTH and len(set(own)) <= ORNAMENT_VARIETY * len(own)
 
 
+def _without_ornament(reading: LineReading) -> LineReading:
+    """What stands beside a row of asterisks; nothing where that holds no letter and no digit, for it is of the row."""
+    beside = _without_strays(reading, CERTAIN)
+    return beside if any(map(str.isalnum, beside.text)) else LineReading("")
+
+
 def _without_strays(reading: LineReading, least: float) -> LineReading:
-    if not reading.probabilities:
+    if not reading.probabilities or not any(map(_is_east_asian, reading.text)):
         return reading
     kept = [
         index

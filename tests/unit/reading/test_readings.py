@@ -70,6 +70,10 @@ class TestWithoutStrays:
         kept = without_strays([*self.page, reading("冰家家**家家家家寒家*家 GST 家家", 0.97)])
         assert kept[2].text == "*** GST"
 
+    def test_what_else_a_row_of_asterisks_is_taken_for_goes_with_it(self) -> None:
+        assert without_strays([*self.page, reading("☆会会会会会会会专会会会会", 0.7)])[2].text == ""
+        assert without_strays([*self.page, reading("☆ ☆", 0.7)])[2].text == "☆ ☆"
+
     def test_a_multiplication_sign_among_ascii_is_an_x(self) -> None:
         assert without_strays([*self.page, reading("1 × 17.41", 0.9)])[2].text == "1 x 17.41"
         typeset = [reading("Größe 3 × 4", 0.9)]
