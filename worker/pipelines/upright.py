@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tasks.runner import ReadContext
@@ -93,21 +93,28 @@ def read_prepared(prepared: Prepared, detector: Detector, reader: LineReader, co
 def stand(
     pixels: Pixels, detector: Detector, reader: LineReader, context: ReadContext, scout: Detector | None = None
 ) -> StandingPage:
-    """Turn a page upright and find its lines; raises as :func:`read_upright` does."""
+    """Turn a page upright and find its lines; raises as :func:`read_upright` does.
+
+    The scout is asked only where the longest lines read badly: looking at a page costs as much as reading half of it.
+    """
     quads, turns = _find(detector, pixels), 0
-    if lies_on_side(quads) or (scout is not None and lies_on_side(_find(scout, pixels))):
+    if lies_on_side(quads):
         pixels, turns = turned_back(pixels, 1), 1
         context.check()
         quads = _find(detector, pixels)
-    probes = sorted(range(len(quads)), key=lambda i: -quad_size(quads[i])[0])[:PROBE_LINES]
-    probed = _read(pixels, [quads[i] for i in probes], reader, context)
-    if _certainty(probed) < SURE:
-        overhead = _read(pixels, [half_turned(quads[i]) for i in probes], reader, context)
-        if _certainty(overhead) > _certainty(probed):
+    probed = _probe(pixels, quads, reader, context)
+    if scout is not None and not turns and _certainty(probed.values()) < SURE and lies_on_side(_find(scout, pixels)):
+        pixels, turns = turned_back(pixels, 1), 1
+        context.check()
+        quads = _find(detector, pixels)
+        probed = _probe(pixels, quads, reader, context)
+    if _certainty(probed.values()) < SURE:
+        overhead = _read(pixels, [half_turned(quads[i]) for i in probed], reader, context)
+        if _certainty(overhead) > _certainty(probed.values()):
             pixels, turns = turned_back(pixels, 2), turns + 2
             context.check()
-            quads, probes, probed = _find(detector, pixels), [], []
-    return StandingPage(pixels, turns, tuple(quads), dict(zip(probes, probed, strict=True)))
+            quads, probed = _find(detector, pixels), {}
+    return StandingPage(pixels, turns, tuple(quads), probed)
 
 
 def read_standing(page: StandingPage, reader: LineReader, context: ReadContext) -> UprightPage:
@@ -142,6 +149,12 @@ def _read(pixels: Pixels, quads: Sequence[Quad], reader: LineReader, context: Re
     ]
 
 
+def _probe(pixels: Pixels, quads: Sequence[Quad], reader: LineReader, context: ReadContext) -> dict[int, LineReading]:
+    """Readings of the longest lines, by the index of their quad."""
+    longest = sorted(range(len(quads)), key=lambda i: -quad_size(quads[i])[0])[:PROBE_LINES]
+    return dict(zip(longest, _read(pixels, [quads[i] for i in longest], reader, context), strict=True))
+
+
 def _read_tall(
     pixels: Pixels, quads: Sequence[Quad], readings: dict[int, LineReading], reader: LineReader, context: ReadContext
 ) -> list[Quad]:
@@ -156,7 +169,7 @@ def _read_tall(
     return result
 
 
-def _certainty(readings: Sequence[LineReading]) -> float:
+def _certainty(readings: Iterable[LineReading]) -> float:
     """Mean probability over all characters; 0 where there are none."""
     probabilities = [p for reading in readings for p in reading.probabilities]
     return sum(probabilities) / len(probabilities) if probabilities else 0.0

@@ -92,20 +92,33 @@ class TwoDetectors(LevelLinesOnly):
     def __init__(self, detector: Detector) -> None:
         super().__init__(detector)
         self.for_worn_pages = LevelLinesOnly(detector)
+        self.looks = 0
 
     def find_lines(self, pixels: Pixels) -> list[Quad]:
+        self.looks += 1
         return self.detector.find_lines(pixels)
+
+
+def shaded() -> Pixels:
+    """A drawn page that counts as worn, for its light."""
+    shade = np.linspace(1, 0.5, WIDTH, dtype=np.float32)[np.newaxis, :, np.newaxis]
+    return np.asarray(drawn() * shade, np.uint8)
 
 
 @pytest.mark.parametrize("turns", [1, 3])
 def test_a_worn_page_on_its_side_is_turned_where_the_detector_for_worn_pages_does_not_see_it(
     engine: RapidOcrEngine, turns: int
 ) -> None:
-    shade = np.linspace(1, 0.5, WIDTH, dtype=np.float32)[np.newaxis, :, np.newaxis]
-    worn = np.ascontiguousarray(np.rot90((drawn() * shade).astype(np.uint8), turns))
+    worn = np.ascontiguousarray(np.rot90(shaded(), turns))
     assert prepare(worn).steps == ("light",)
     page = OlmPipeline(TwoDetectors(engine), engine, preprocess=True).read_page(PageImage(1, worn), ReadContext())
     assert page.text.split("\n") == list(TEXTS)
+
+
+def test_a_worn_page_that_reads_surely_is_looked_at_once(engine: RapidOcrEngine) -> None:
+    detectors = TwoDetectors(engine)
+    OlmPipeline(detectors, engine, preprocess=True).read_page(PageImage(1, shaded()), ReadContext())
+    assert detectors.looks == 0
 
 
 def test_a_label_that_runs_up_the_side_of_an_upright_page_is_read(read: Read) -> None:
