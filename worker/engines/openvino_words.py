@@ -20,7 +20,8 @@ UNSURE = 0.95
 """A word with a character below this probability is looked at again, and a space below it parts no words."""
 
 FEWEST_LETTERS = 2
-"""Of words without a digit. Numbers without any letter are left as they are read: no lexicon knows them."""
+"""Of words without a digit. Numbers without any letter are left as they are read, for no lexicon knows them; but for
+those with an unsure space inside, which may be a faint decimal point."""
 
 MOST_STEPS = 100
 """Longer stretches without a sure space are rows of dots or smudges."""
@@ -109,7 +110,12 @@ def _worth_a_look(word: Sequence[Glyph]) -> bool:
     if all(glyph.probability >= UNSURE for glyph in word):
         return False
     letters = sum(glyph.text.isalpha() for glyph in word)
-    return letters >= FEWEST_LETTERS or (letters > 0 and any(glyph.text.isdigit() for glyph in word))
+    if letters:
+        return letters >= FEWEST_LETTERS or any(glyph.text.isdigit() for glyph in word)
+    return any(
+        left.text.isdigit() and space.text == " " and right.text.isdigit()
+        for left, space, right in zip(word, word[1:], word[2:], strict=False)
+    )
 
 
 def _likelier(word: list[Glyph], candidates: Sequence[Candidate], alphabet: Sequence[str]) -> list[Glyph]:

@@ -126,6 +126,19 @@ def test_switches_count_letters_straight_beside_digits(text: str, count: int) ->
     assert switches(text) == count
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "seen", "expected"),
+    [
+        ("$180 00", 4, {" ": 0.6, ".": 0.35}, "$180.00"),
+        ("10 48", 2, {" ": 0.92, ".": 0.06}, "10 48"),
+        ("03-3271 9481", 7, {" ": 0.6, ".": 0.35}, "03-3271 9481"),
+        ("180 00", 3, {" ": 0.96, ".": 0.04}, "180 00"),
+    ],
+)
+def test_an_unsure_space_in_an_amount_may_be_its_point(text: str, place: int, seen: Seen, expected: str) -> None:
+    assert text_of(read(spelled(text, {place: seen}))) == expected
+
+
 @pytest.mark.parametrize("text", ["2,4l5.00", "1.0.2", "192.168.10.22", "12-05.2017", "1:2", "X1:45Y"])
 def test_what_only_looks_like_a_figure_counts_as_nothing(text: str) -> None:
     assert commonness(text) == 0
