@@ -98,12 +98,11 @@ def stand(
     The scout is asked only where the longest lines read badly: looking at a page costs as much as reading half of it.
     """
     quads, turns = _find(detector, pixels), 0
-    if lies_on_side(quads):
-        pixels, turns = turned_back(pixels, 1), 1
-        context.check()
-        quads = _find(detector, pixels)
-    probed = _probe(pixels, quads, reader, context)
-    if scout is not None and not turns and _certainty(probed.values()) < SURE and lies_on_side(_find(scout, pixels)):
+    on_side = lies_on_side(quads)
+    probed = {} if on_side else _probe(pixels, quads, reader, context)
+    if scout is not None and not on_side and _certainty(probed.values()) < SURE:
+        on_side = lies_on_side(_find(scout, pixels))
+    if on_side:
         pixels, turns = turned_back(pixels, 1), 1
         context.check()
         quads = _find(detector, pixels)
