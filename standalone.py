@@ -25,7 +25,7 @@ from ocrq.contracts import Health, Operation, ReadRequest
 from ocrq.errors import InternalError, RequestError, ServiceError, WorkerSpent
 from ocrq.exposure import check_exposure
 from tasks.catalogue import Catalogue
-from tasks.local import LocalBackend
+from tasks.jobs.local import LocalBackend
 from tasks.runner import ReadContext, Runner, UnitReading
 from tasks.settings import Settings
 from worker.serverless.cuda import is_poisoned
@@ -89,7 +89,7 @@ class OwnBackend(LocalBackend):
     described: Callable[[], Health] | None = None
 
     def health(self) -> Health:
-        """See :class:`tasks.backend.Backend`."""
+        """See :class:`tasks.jobs.backend.Backend`."""
         health = super().health()
         if self.described is None:
             return health

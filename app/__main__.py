@@ -35,7 +35,7 @@ def main() -> None:
     settings = settings.model_copy(update={"api_keys": None})  # the ring has their digests, and nobody needs more
 
     def make() -> Flask:
-        from tasks.queue import QueueBackend
+        from tasks.jobs.queue import QueueBackend
 
         meter = Meter.in_redis(settings) if keys and keys.metered else None
         return create_app(QueueBackend(settings), settings, Access(keys, meter))

@@ -17,7 +17,7 @@ from app.service import service_routes
 from app.uploads import MAX_BATCH
 from app.waiting import Seats
 from app.webhooks import webhook_routes
-from tasks.backend import Backend
+from tasks.jobs.backend import Backend
 from tasks.settings import MEGABYTE, Settings
 
 _BESIDE_THE_DOCUMENT = MEGABYTE  # bytes of a body for all that is not the document: prompt, schema, options

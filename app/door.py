@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.access import Access
 from app.waiting import Seats
-from tasks.backend import Backend
+from tasks.jobs.backend import Backend
 from tasks.settings import Settings
 
 

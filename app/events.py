@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from ocrq.contracts import ENDED, Batch, Job
 from ocrq.errors import OcrqError
-from tasks.backend import JobEvent
-from tasks.unforeseen import unforeseen
+from tasks.jobs.backend import JobEvent
+from tasks.unexpected import unforeseen
 
 logger = logging.getLogger(__name__)
 

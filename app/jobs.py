@@ -14,7 +14,7 @@ from app.uploads import idempotency_key, read_order
 from app.waiting import wait_seconds
 from ocrq.contracts import ENDED
 from ocrq.errors import InvalidRequest
-from tasks.backend import Submission
+from tasks.jobs.backend import Submission
 
 
 def job_routes(door: Door) -> Blueprint:

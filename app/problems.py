@@ -12,7 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from app.replies import PROBLEM, json_reply
 from ocrq.errors import InvalidRequest, MethodNotAllowed, NotFound, OcrqError, TooLarge, Unauthorized, UnsupportedFormat
 from tasks.settings import Settings
-from tasks.unforeseen import unforeseen
+from tasks.unexpected import unforeseen
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from app.bodies import parse_json, read_body, refuse_encoding
 from ocrq.contracts import JobSubmission, Operation, ReadRequest, parse_operation
 from ocrq.errors import InvalidRequest, OcrqError, UnsupportedFormat
-from tasks.backend import Submission
-from tasks.intake import take_in
+from tasks.documents.intake import take_in
+from tasks.jobs.backend import Submission
 
 MAX_BATCH = 1000  # documents, as JobSubmission.requests
 MAX_KEY_CHARACTERS = 255  # of an Idempotency-Key

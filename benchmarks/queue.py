@@ -21,8 +21,8 @@ from celery import Celery
 from pydantic import SecretStr
 
 from ocrq.contracts import parse_request
-from tasks.backend import Submission
-from tasks.queue import QueueBackend
+from tasks.jobs.backend import Submission
+from tasks.jobs.queue import QueueBackend
 from tasks.settings import Settings
 from tests.documents import as_png, text_page
 from tests.live.processes import Parts, until

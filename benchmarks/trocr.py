@@ -17,10 +17,10 @@ import torch
 
 from benchmarks.trocr_models import make_model, make_processor
 from tasks.runner import ReadContext
-from worker.engines.trocr import TrocrEngine
-from worker.engines.trocr_beams import Vocabulary
-from worker.engines.trocr_checkpoint import Checkpoint, settle_positions
-from worker.engines.trocr_crops import picture
+from worker.engines.trocr.beams import Vocabulary
+from worker.engines.trocr.checkpoint import Checkpoint, settle_positions
+from worker.engines.trocr.crops import picture
+from worker.engines.trocr.engine import TrocrEngine
 from worker.page import Pixels
 
 PRECISIONS = {"bfloat16": torch.bfloat16, "float32": torch.float32}

@@ -28,7 +28,7 @@ def worker() -> str | None:
     """Look for a reading process of this host that was heard of lately; the reason if there is none, else None."""
     from ocrq.errors import BrokerUnavailable
     from tasks.connection import broker_errors, connect
-    from tasks.heartbeat import Heartbeats
+    from tasks.monitoring.heartbeat import Heartbeats
     from tasks.settings import Settings
 
     host = socket.gethostname()

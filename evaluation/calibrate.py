@@ -20,9 +20,11 @@ from evaluation.documents import from_manifest, load_pages
 from evaluation.truth import characters_right, line_right, tokens, words_right
 from ocrq.contracts.request import ROBUST_MIN_VARIANTS
 from tasks.runner import ReadContext
-from worker.calibration import Calibration
-from worker.calibration.files import Way, save
-from worker.confidence import (
+from worker.imaging.limits import Limits
+from worker.page import LineReading
+from worker.reading.calibration import Calibration
+from worker.reading.calibration.files import Way, save
+from worker.reading.confidence import (
     line_confidences,
     line_measures,
     page_confidence,
@@ -30,9 +32,7 @@ from worker.confidence import (
     word_confidences,
     word_ranges,
 )
-from worker.imaging.limits import Limits
-from worker.page import LineReading
-from worker.pipelines.protocols import ReadMode
+from worker.reading.protocols import ReadMode
 
 FOLDS = 5
 EACH_LINE = 12  # one of so many lines is laid on the true ones: characters are plenty, and laying them costs
@@ -194,9 +194,9 @@ def _load(samples: Path) -> list[Sample]:
 
 
 def _looker(way: Way) -> Any:
-    from worker.engines.rapidocr import RapidOcrEngine
-    from worker.pipelines.olm import OlmPipeline
-    from worker.pipelines.rolm import RolmPipeline
+    from worker.engines.ppocr.engine import RapidOcrEngine
+    from worker.reading.plain import OlmPipeline
+    from worker.reading.robust import RolmPipeline
 
     engine = RapidOcrEngine.load()
     mode = ReadMode(robust=way == "rolm", variants=ROBUST_MIN_VARIANTS)

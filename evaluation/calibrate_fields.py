@@ -20,7 +20,7 @@ from scipy.optimize import minimize
 from evaluation.documents import Entry, from_manifest, load_pages
 from evaluation.fields import asked_of, is_right, read_pages
 from ocrq.contracts import Page
-from tasks.schemas import prepared
+from tasks.documents.schemas import prepared
 from worker.fields.calibration import WEIGHTS, capped
 from worker.fields.extract import extract
 from worker.imaging.limits import Limits

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.calibration import Logistic, Platt
-from worker.calibration.curves import logit
+from worker.reading.calibration import Logistic, Platt
+from worker.reading.calibration.curves import logit
 
 Floats = NDArray[np.float64]
 

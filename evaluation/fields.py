@@ -42,8 +42,8 @@ def read_pages(images: Sequence[PageImage]) -> list[Page]:
 
 @cache
 def _pipeline() -> Any:
-    from worker.engines.rapidocr import RapidOcrEngine
-    from worker.pipelines.olm import OlmPipeline
+    from worker.engines.ppocr.engine import RapidOcrEngine
+    from worker.reading.plain import OlmPipeline
 
     engine = RapidOcrEngine.load()
     return OlmPipeline(engine, engine)

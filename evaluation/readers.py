@@ -10,9 +10,9 @@ from typing import Any
 
 from ocrq.contracts.request import ROBUST_MIN_VARIANTS
 from tasks.runner import ReadContext
-from worker.confidence import document_confidence
 from worker.page import PageImage
-from worker.pipelines.protocols import ReadMode
+from worker.reading.confidence import document_confidence
+from worker.reading.protocols import ReadMode
 
 PAGE_BREAK = "\f"
 
@@ -76,8 +76,8 @@ def ours(mode: ReadMode | None = None) -> Read:
     Args:
         mode: How pages are read; None is OLM as it comes.
     """
-    from worker.engines.rapidocr import RapidOcrEngine
-    from worker.pipelines import pipeline_for
+    from worker.engines.ppocr.engine import RapidOcrEngine
+    from worker.reading import pipeline_for
 
     engine = RapidOcrEngine.load()
     pipeline = pipeline_for(engine, mode or ReadMode(), lambda: engine)

@@ -36,8 +36,8 @@ from transformers import (
 
 from scripts.tiny_vlm_pages import OLMOCR_PAGES, PLAIN_PAGES, REPEATED, KnownPage, answer_to, seen_by, texts
 from worker.engines.presets import OLMOCR_2_PROMPT, preset_for
-from worker.engines.vlm_checkpoint import Checkpoint, load_checkpoint
-from worker.engines.vlm_prompt import inputs_for
+from worker.engines.vlm.checkpoint import Checkpoint, load_checkpoint
+from worker.engines.vlm.prompt import inputs_for
 
 WORDS = 480  # entries of the vocabulary, the 256 bytes among them
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>")

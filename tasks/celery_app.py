@@ -6,7 +6,7 @@ from celery import Celery
 from kombu import Queue
 
 from tasks.catalogue import POOLS, Reads
-from tasks.ledger import QUEUES
+from tasks.jobs.ledger import QUEUES
 from tasks.settings import Settings
 
 DEFAULT_QUEUE = "celery"

@@ -13,9 +13,9 @@ from celery import Task, shared_task
 
 from ocrq.contracts import Operation
 from ocrq.errors import OcrqError
-from tasks.guard import installed_guard
-from tasks.health import installed_health
-from tasks.intake import check_schema, take_in
+from tasks.documents.intake import check_schema, take_in
+from tasks.execution.executor import installed_guard
+from tasks.monitoring.health import installed_health
 from tasks.runner import ReadContext, installed_runner, run_inline
 from tasks.settings import Settings
 
@@ -32,7 +32,7 @@ class GuardedTask(Task):  # type: ignore[type-arg]
     """A task whose messages run under the guard; called directly, it is a plain function."""
 
     throws = (OcrqError,)  # told failures, logged without a traceback
-    Request = "tasks.requests:LedgerRequest"
+    Request = "tasks.execution.celery_request:LedgerRequest"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function, or the message at hand."""

@@ -9,7 +9,7 @@ from flask import Flask
 from app import create_app
 from app.server import Server
 from tasks.catalogue import Catalogue
-from tasks.local import LocalBackend
+from tasks.jobs.local import LocalBackend
 from tasks.settings import Settings
 from tests.page_runner import PageRunner
 

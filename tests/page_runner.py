@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from ocrq.contracts import STRUCTURED, Line, Metadata, Operation, Page, ReadRequest, TextResult, selected_pages
 from ocrq.errors import InvalidRequest, UnreadableDocument
 from tasks.runner import Plan, ReadContext, UnitReading
-from worker.structured import structured_result
+from worker.fields.result import structured_result
 
 CONFIDENCES = (0.98, 0.62)
 

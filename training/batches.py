@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from worker.engines.openvino_glyphs import STEP_PIXELS, STRIP_HEIGHT
-from worker.engines.openvino_network import PIXEL_MEAN, PIXEL_SCALE
-from worker.engines.openvino_recognition import to_strip
+from worker.engines.ppocr.glyphs import STEP_PIXELS, STRIP_HEIGHT
+from worker.engines.ppocr.network import PIXEL_MEAN, PIXEL_SCALE
+from worker.engines.ppocr.recognition import to_strip
 from worker.page import Pixels
 
 COLUMNS = 5120

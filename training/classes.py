@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from training.batches import Batch
 from training.chinese import is_chinese
-from worker.engines.openvino_glyphs import BLANK
+from worker.engines.ppocr.glyphs import BLANK
 
 STRANGERS = 1500
 """Classes drawn beside those that occur, so that letters are not taken for others' look-alikes."""

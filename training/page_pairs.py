@@ -15,7 +15,7 @@ from torch.utils.data import IterableDataset
 from training.chance import Chance
 from training.setting import INK, MOST_TURN, SKEW, TURN_SHARE
 from training.wear import worn
-from worker.engines.openvino_network import PIXEL_MEAN, PIXEL_SCALE
+from worker.engines.ppocr.network import PIXEL_MEAN, PIXEL_SCALE
 from worker.imaging.prepare import prepare
 from worker.page import Pixels
 

@@ -18,10 +18,10 @@ from tasks.celery_app import make_celery, queues_of
 from tasks.connection import WORKER_TIMEOUT
 from tasks.runner import offer_runner
 from tasks.settings import Settings
-from worker.devices import child_index, gpu_of, visible_gpus
-from worker.process import ReadingProcess, build_runner, start_reading
-from worker.recycling import recycle_after_growth
-from worker.warm_up import warm_up_failed, warm_up_succeeded
+from worker.models.devices import child_index, gpu_of, visible_gpus
+from worker.process.child import ReadingProcess, build_runner, start_reading
+from worker.process.recycling import recycle_after_growth
+from worker.process.warm_up import warm_up_failed, warm_up_succeeded
 
 _HEAVY = ("torch", "cv2", "openvino", "numpy")
 

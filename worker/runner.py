@@ -19,17 +19,17 @@ from ocrq.errors import (
     from_json,
 )
 from tasks.runner import Plan, ReadContext, UnitReading
-from tasks.unforeseen import unforeseen
+from tasks.unexpected import unforeseen
 from worker import formats
-from worker.calibration import is_calibrated
-from worker.confidence import document_confidence
+from worker.fields.result import OPTIONS, ask_model, structured_result
 from worker.imaging.decode import Document, Limits, Opener, check_page_count
-from worker.language import detect_language
+from worker.models.registry import Registry
 from worker.page import Pixels
-from worker.pipelines import PageRead, Pipeline, ReadMode, pipeline_for
-from worker.registry import Registry
-from worker.rereading import Rereader
-from worker.structured import OPTIONS, ask_model, structured_result
+from worker.reading import PageRead, Pipeline, ReadMode, pipeline_for
+from worker.reading.calibration import is_calibrated
+from worker.reading.confidence import document_confidence
+from worker.reading.language import detect_language
+from worker.reading.rereading import Rereader
 
 UNITS_WANTED = 64  # a long document is cut into about so many units: enough to spread, few enough to keep track of
 UNIT_PAGES = 8  # at most: what a dead worker's unit costs to read again, and how soon a cancel is felt

@@ -37,7 +37,7 @@ def api(host: str, port: int) -> None:
 def worker(pool: str, concurrency: int | None) -> None:
     """Run a worker alone, against the Redis of REDIS_URL.
 
-    A service needs a control worker too: `python -m worker.control`.
+    A service needs a control worker too: `python -m worker.process.control`.
     """
     from ocrq.stack.environment import held_model
     from ocrq.stack.machine import default_workers

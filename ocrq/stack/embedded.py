@@ -125,7 +125,7 @@ class _Stack:
         if missing := missing_for_models(environment):
             self.tell(f"warning: {missing}")
         parts = (
-            ("control", "the control worker", ("worker.control",), CONTROL_STOP_SECONDS),
+            ("control", "the control worker", ("worker.process.control",), CONTROL_STOP_SECONDS),
             ("worker", "the worker", ("worker", "--concurrency", str(workers)), WORKER_STOP_SECONDS),
             ("api", "the API", ("app", "--host", self.options.host, "--port", str(self.port)), API_STOP_SECONDS),
         )

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import redis
 
-from tasks.lead import Lead
+from tasks.leader_lock import Lead
 from tasks.settings import Settings
 from tasks.webhooks.hosts import AllowList
 from tasks.webhooks.outbox import Delivery, Outbox, Schedule

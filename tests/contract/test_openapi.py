@@ -18,7 +18,7 @@ from app import create_app
 from app.openapi import openapi_document
 from ocrq.contracts import ReadRequest
 from tasks.catalogue import Catalogue
-from tasks.local import LocalBackend
+from tasks.jobs.local import LocalBackend
 from tasks.settings import Settings
 from tests.documents import as_png
 from tests.page_runner import PageRunner

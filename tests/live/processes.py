@@ -109,7 +109,7 @@ class Parts:
         (self.directory / "redis").mkdir(parents=True)
         command, self.url = configure(find_redis({"PATH": os.environ["PATH"]}), self.directory / "redis", free_port())
         self.redis = self._part("redis", list(command))
-        self.control = self._part("control", [sys.executable, "-m", "worker.control"])
+        self.control = self._part("control", [sys.executable, "-m", "worker.process.control"])
 
     def _part(self, name: str, command: list[str]) -> Part:
         environment = {

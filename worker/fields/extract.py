@@ -53,7 +53,7 @@ def extract(pages: Sequence[Page], schema: Json, dayfirst: bool | None = None) -
 
     Args:
         pages: As read.
-        schema: As :func:`tasks.schemas.prepared` gives it.
+        schema: As :func:`tasks.documents.schemas.prepared` gives it.
         dayfirst: Whether 04/05 is the fourth of May; None decides by the document.
     """
     spec, sheet = spec_of(schema), sheet_of(pages)

@@ -21,7 +21,7 @@ def schema_prompt(schema: Json, asked: str | None = None) -> str:
     """The prompt that asks for a schema's fields.
 
     Args:
-        schema: As :func:`tasks.schemas.prepared` gives it.
+        schema: As :func:`tasks.documents.schemas.prepared` gives it.
         asked: The caller's own prompt; it goes first.
     """
     text = INSTRUCTION + json.dumps(schema, ensure_ascii=False, separators=(",", ":"))

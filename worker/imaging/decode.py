@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Protocol
 
 from ocrq.errors import UnsupportedFormat
-from tasks.sniff import FORMATS, sniff
+from tasks.documents.sniff import FORMATS, sniff
 from worker.imaging.limits import Limits, check_page_count
 from worker.page import PageImage
 

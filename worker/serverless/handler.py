@@ -17,10 +17,10 @@ from typing import Any, cast
 from ocrq.contracts import Batch, Job, JobError, Operation
 from ocrq.contracts import Progress as Done
 from ocrq.errors import InternalError, InvalidRequest, OcrqError, RequestError, WorkerSpent
-from tasks.batches import status_of
+from tasks.jobs.batches import status_of
 from tasks.ocr import OPERATION_TASKS, health
 from tasks.runner import ReadContext
-from tasks.unforeseen import unforeseen
+from tasks.unexpected import unforeseen
 from worker.serverless.answers import Answers
 from worker.serverless.download import Downloader, is_url
 from worker.serverless.order import Order, parse_order

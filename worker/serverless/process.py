@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from ocrq.contracts import Health
 from tasks.catalogue import Catalogue
-from tasks.health import health_of, install_health
+from tasks.monitoring.health import health_of, install_health
 from tasks.runner import Runner, install_runner
 from tasks.settings import Settings
 from worker.engines.protocols import PageReader
 from worker.imaging.limits import Limits
-from worker.process import describe, make_opener
+from worker.process.child import describe, make_opener
 from worker.runner import PipelineRunner
 from worker.serverless.sharing import SharedRegistry
 

@@ -14,8 +14,8 @@ from typing import Any
 from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
 from worker.engines.protocols import Engine, PageReader
+from worker.models.registry import Registry, Use
 from worker.page import PageImage, PageReading
-from worker.registry import Registry, Use
 from worker.serverless.gather import Gatherer
 
 
@@ -28,7 +28,7 @@ class SharedRegistry(Registry):
 
     @contextmanager
     def using(self, name: str | None, failed: ModelUnavailable | None = None) -> Iterator[Use]:
-        """See :class:`worker.registry.Registry`."""
+        """See :class:`worker.models.registry.Registry`."""
         with super().using(name, failed) as use:
             yield replace(use, engine=self._shared(use.engine))
 

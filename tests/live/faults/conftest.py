@@ -14,8 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from ocrq.contracts import Job, parse_request
-from tasks.backend import Submission
-from tasks.queue import QueueBackend
+from tasks.jobs.backend import Submission
+from tasks.jobs.queue import QueueBackend
 from tasks.settings import Settings
 from tests.documents import as_png, as_tiff, text_page
 from tests.live.processes import Part, Parts

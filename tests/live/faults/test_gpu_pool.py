@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from ocrq.contracts import Job, parse_request
 from ocrq.errors import ModelNotAllowed
-from tasks.backend import Submission
-from tasks.heartbeat import Heartbeats
-from tasks.queue import QueueBackend
+from tasks.jobs.backend import Submission
+from tasks.jobs.queue import QueueBackend
+from tasks.monitoring.heartbeat import Heartbeats
 from tasks.settings import Settings
 from tests.live.faults.conftest import SETTINGS, _kill, frames, page
 from tests.live.faults.engines.vlm import BROKEN_ONCE, KILLED_ONCE, SHORT_ALWAYS, SHORT_ONCE, SLOW, WIDE

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from ocrq.errors import QueueFull
-from tasks.queue import QueueBackend
+from tasks.jobs.queue import QueueBackend
 from tests.live.faults.conftest import Stack, frames, page
 from tests.live.faults.engines.fake import SLEEP, SLOW
 from tests.live.faults.storm import storm

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tasks.queue import QueueBackend
+from tasks.jobs.queue import QueueBackend
 from tasks.settings import Settings
 from tests.live.processes import Parts
 

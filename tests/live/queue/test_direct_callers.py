@@ -12,8 +12,8 @@ from celery import Celery, chain
 from celery.exceptions import TaskRevokedError
 from celery.result import AsyncResult
 
-from tasks.ledger import Ledger
-from tasks.queue import QueueBackend
+from tasks.jobs.ledger import Ledger
+from tasks.jobs.queue import QueueBackend
 from tests.documents import as_png, as_tiff, text_page
 from tests.live.processes import Parts, until
 

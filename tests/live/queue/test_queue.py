@@ -11,8 +11,8 @@ import pytest
 
 from ocrq.contracts import Batch, Job, parse_request
 from ocrq.errors import InvalidSchema, JobConflict, JobNotFound, ModelNotAllowed
-from tasks.backend import Submission
-from tasks.queue import QueueBackend
+from tasks.jobs.backend import Submission
+from tasks.jobs.queue import QueueBackend
 from tests.documents import as_png, as_tiff, text_page, truncated
 from tests.live.processes import Parts
 
@@ -69,7 +69,7 @@ def test_only_the_pages_asked_for_are_read(backend: QueueBackend) -> None:
 def test_progress_and_pages_are_told_as_events(
     backend: QueueBackend, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.queue.EVENTS_AT_ONCE", at_once)
+    monkeypatch.setattr("tasks.jobs.queue.EVENTS_AT_ONCE", at_once)
     job_id = backend.submit(submission(frames(3), cache=False)).id
     events = [event for event in backend.events(job_id) if event]
     names = [event.name for event in events]

@@ -87,7 +87,7 @@ def test_a_log_of_redis_that_a_crash_tore_still_loads(start_up: StartUp, page: b
         assert client.job(done.id) == done
 
 
-@pytest.mark.parametrize("part", ["redis-server", "-m app", "-m worker --concurrency", "-m worker.control"])
+@pytest.mark.parametrize("part", ["redis-server", "-m app", "-m worker --concurrency", "-m worker.process.control"])
 def test_a_part_that_is_killed_comes_back_and_jobs_go_on(start_up: StartUp, page: bytes, part: str) -> None:
     up = start_up()
     with up.client() as client:

@@ -10,8 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from ocrq.contracts import parse_request
-from tasks.backend import Submission
-from tasks.queue import QueueBackend
+from tasks.jobs.backend import Submission
+from tasks.jobs.queue import QueueBackend
 from tasks.settings import Settings
 from tasks.webhooks.outbox import Outbox
 from tests.documents import as_png, text_page

@@ -13,7 +13,7 @@ from celery import Celery
 from ocrq.contracts import parse_request
 from ocrq.errors import InvalidRequest, NotFound
 from ocrq.webhooks import verify
-from tasks.backend import Submission
+from tasks.jobs.backend import Submission
 from tests.live.processes import until
 from tests.live.webhooks.conftest import SECRET, TRIES, Stack, page
 from tests.live.webhooks.receiver import Receiver, receiving
@@ -98,7 +98,7 @@ def test_a_control_worker_killed_before_it_could_tell_is_made_good_by_the_next(
 
 
 def test_a_control_worker_killed_while_it_tells_is_made_good_by_its_stand_by(stack: Stack, receiver: Receiver) -> None:
-    stand_by = stack.parts._part("control2", [sys.executable, "-m", "worker.control"])
+    stand_by = stack.parts._part("control2", [sys.executable, "-m", "worker.process.control"])
     stand_by.start()
     try:
         receiver.open.clear()
@@ -116,7 +116,7 @@ def test_a_control_worker_killed_while_it_tells_is_made_good_by_its_stand_by(sta
 
 
 def test_two_control_workers_tell_each_job_once_and_one_of_them_tells(stack: Stack, receiver: Receiver) -> None:
-    stand_by = stack.parts._part("control3", [sys.executable, "-m", "worker.control"])
+    stand_by = stack.parts._part("control3", [sys.executable, "-m", "worker.process.control"])
     stand_by.start()
     try:
         until(lambda: "ready" in stand_by.said(), "the stand-by is up")
@@ -136,7 +136,7 @@ def test_two_control_workers_tell_each_job_once_and_one_of_them_tells(stack: Sta
 def test_a_control_worker_told_to_stop_leaves_the_telling_to_its_stand_by_at_once(
     stack: Stack, receiver: Receiver
 ) -> None:
-    stand_by = stack.parts._part("control4", [sys.executable, "-m", "worker.control"])
+    stand_by = stack.parts._part("control4", [sys.executable, "-m", "worker.process.control"])
     stand_by.start()
     try:
         until(lambda: "ready" in stand_by.said(), "the stand-by is up")

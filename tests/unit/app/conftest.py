@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from tasks.catalogue import Catalogue
-from tasks.local import LocalBackend
+from tasks.jobs.local import LocalBackend
 from tasks.settings import Settings
 from tests.documents import as_png, as_tiff
 from tests.page_runner import PageRunner

@@ -23,9 +23,9 @@ from ocrq.errors import (
     NoWorker,
     QueueFull,
 )
-from tasks.backend import Backend, Submission
 from tasks.catalogue import Catalogue
-from tasks.local import LocalBackend
+from tasks.jobs.backend import Backend, Submission
+from tasks.jobs.local import LocalBackend
 from tasks.settings import Settings
 from tests.documents import as_png, as_tiff
 from tests.page_runner import PageRunner
@@ -129,7 +129,7 @@ def test_a_stream_goes_on_after_the_last_event_seen(backend):
 
 
 def test_a_silent_stream_says_that_it_lives(runner, backend, monkeypatch):
-    monkeypatch.setattr("tasks.local.HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr("tasks.jobs.local.HEARTBEAT_SECONDS", 0.02)
     runner.gate.clear()
     job = backend.submit(a_submission())
     until_running(backend, job.id)

@@ -7,7 +7,7 @@ import pytest
 from app import create_app
 from ocrq.contracts import Health
 from tasks.catalogue import Catalogue
-from tasks.local import LocalBackend
+from tasks.jobs.local import LocalBackend
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from app import create_app
 from ocrq.cli import cli
 from ocrq.client import Client, Retries
 from tasks.catalogue import Catalogue
-from tasks.local import LocalBackend
+from tasks.jobs.local import LocalBackend
 from tasks.settings import Settings
 from tests.documents import as_png, as_tiff
 from tests.page_runner import PageRunner

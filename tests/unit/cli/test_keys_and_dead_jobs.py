@@ -17,7 +17,7 @@ from ocrq.client import Client
 from ocrq.contracts import Job
 from ocrq.errors import JobConflict, JobNotFound, ServiceError
 from ocrq.exposure import check_exposure, is_loopback
-from tasks.local import LocalBackend
+from tasks.jobs.local import LocalBackend
 from tasks.settings import Settings
 
 Command = Callable[..., Result]

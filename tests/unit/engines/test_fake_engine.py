@@ -10,7 +10,7 @@ import pytest
 from ocrq.errors import JobCancelled, TimeLimitExceeded
 from tasks.runner import ReadContext
 from tasks.settings import Settings
-from worker.engines.fake import FakeEngine, load
+from worker.engines.fake.engine import FakeEngine, load
 from worker.engines.protocols import PageReader
 from worker.page import PageImage
 
@@ -84,7 +84,7 @@ def test_a_read_cancelled_before_it_began_reads_nothing() -> None:
 
 def test_it_loads_nothing_heavy() -> None:
     code = (
-        "import sys, worker.engines.fake\n"
+        "import sys, worker.engines.fake.engine\n"
         "assert not {'torch', 'cv2', 'openvino', 'rapidocr', 'transformers', 'PIL'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

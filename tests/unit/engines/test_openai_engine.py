@@ -26,8 +26,8 @@ from tests.unit.engines.openai_stand_in import (
     says,
     standing_in,
 )
-from worker.engines.openai import OpenAIReader, load
-from worker.engines.openai_breaker import Breaker
+from worker.engines.openai.circuit_breaker import Breaker
+from worker.engines.openai.engine import OpenAIReader, load
 from worker.page import PageImage, PageReading
 
 OLMOCR = "allenai/olmOCR-2-7B-1025"

@@ -7,7 +7,7 @@ import openvino
 import pytest
 from openvino import opset13 as op
 
-from worker.engines.openvino_network import Network, split_classifier, with_weights
+from worker.engines.ppocr.network import Network, split_classifier, with_weights
 
 FEATURES, CLASSES, ROWS, LIKELIEST = 4, 7, 3, 2
 WEIGHTS = np.random.default_rng(1).normal(size=(FEATURES, CLASSES)).astype(np.float32)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pytest
 
-from worker.engines.commonness import commonness, switches
-from worker.engines.openvino_glyphs import STEP_PIXELS, Glyph, decode
-from worker.engines.openvino_words import MOST_STEPS, Steps, with_known_words
+from worker.engines.ppocr.glyphs import STEP_PIXELS, Glyph, decode
+from worker.engines.ppocr.word_frequency import commonness, switches
+from worker.engines.ppocr.words import MOST_STEPS, Steps, with_known_words
 
 ALPHABET = ["", *"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:-/$", " "]
 LIKELIEST = 5

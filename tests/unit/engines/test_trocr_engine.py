@@ -15,9 +15,9 @@ from tasks.runner import ReadContext
 from tasks.settings import Settings
 from tests.unit.engines.trocr_samples import TINY, drawn, save_random, some_lines
 from worker.engines.protocols import Detector, LineReader
-from worker.engines.trocr import TrocrEngine, load
-from worker.engines.trocr_checkpoint import load_checkpoint
-from worker.engines.trocr_options import decoding_of
+from worker.engines.trocr.checkpoint import load_checkpoint
+from worker.engines.trocr.engine import TrocrEngine, load
+from worker.engines.trocr.options import decoding_of
 
 CPU = torch.device("cpu")
 

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from tests.unit.engines.trocr_samples import TINY, drawn, some_lines
-from worker.engines.trocr_attention import attend
-from worker.engines.trocr_checkpoint import Checkpoint, load_checkpoint
-from worker.engines.trocr_crops import picture
-from worker.engines.trocr_network import Counts, DecoderNetwork, moved_up
-from worker.engines.trocr_options import Decoding
-from worker.engines.trocr_scores import best
-from worker.engines.trocr_search import decode
+from worker.engines.trocr.attention import attend
+from worker.engines.trocr.checkpoint import Checkpoint, load_checkpoint
+from worker.engines.trocr.crops import picture
+from worker.engines.trocr.network import Counts, DecoderNetwork, moved_up
+from worker.engines.trocr.options import Decoding
+from worker.engines.trocr.scores import best
+from worker.engines.trocr.search import decode
 
 LIMIT = 40  # tokens
 LINES = 6

@@ -18,13 +18,13 @@ from ocrq.errors import JobCancelled, ModelUnavailable, TimeLimitExceeded
 from tasks.runner import ReadContext
 from tasks.settings import Settings
 from worker.engines.presets import NATURALLY
-from worker.engines.vlm import VlmEngine, load
-from worker.engines.vlm_checkpoint import Checkpoint
-from worker.engines.vlm_generation import generate
-from worker.engines.vlm_options import decoding_for
-from worker.engines.vlm_prompt import inputs_for, prompt_text
-from worker.engines.vlm_text import answer_of
-from worker.memory import bytes_of
+from worker.engines.vlm.checkpoint import Checkpoint
+from worker.engines.vlm.engine import VlmEngine, load
+from worker.engines.vlm.generation import generate
+from worker.engines.vlm.options import decoding_for
+from worker.engines.vlm.prompt import inputs_for, prompt_text
+from worker.engines.vlm.text import answer_of
+from worker.models.memory import bytes_of
 from worker.page import PageImage, Pixels
 
 DATA = Path(__file__).parents[2] / "data"

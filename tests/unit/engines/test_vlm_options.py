@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from worker.engines.vlm_options import MAX_BEAMS, decoding_for
-from worker.engines.vlm_prompt import MAX_STRETCH, MIN_SIDE, picture_of
+from worker.engines.vlm.options import MAX_BEAMS, decoding_for
+from worker.engines.vlm.prompt import MAX_STRETCH, MIN_SIDE, picture_of
 
 USUAL = 4096  # tokens
 

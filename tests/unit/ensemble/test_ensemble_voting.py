@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from worker.ensemble import Lattice
 from worker.page import LineReading
+from worker.reading.ensemble import Lattice
 
 
 def reading(text: str, probability: float = 0.9) -> LineReading:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ocrq.contracts import FieldEvidence, Line, Page, Word
 from ocrq.contracts.result import Box
-from tasks.schemas import prepared
+from tasks.documents.schemas import prepared
 from worker.fields.extract import Answers, extract
 
 CHARACTER, PITCH, HEIGHT = 10.0, 30.0, 20.0

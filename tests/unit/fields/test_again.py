@@ -14,12 +14,12 @@ from ocrq.errors import JobCancelled
 from tasks.catalogue import Catalogue
 from tasks.runner import ReadContext, run_inline
 from tasks.settings import Settings
-from worker.engines import rapidocr
+from worker.engines.ppocr import engine as rapidocr
 from worker.imaging.decode import Limits, open_document
+from worker.models.registry import Registry
 from worker.page import LineReading, PageImage, Pixels, Quad
-from worker.pipelines import ReadMode
-from worker.pipelines.rolm import MOST_READINGS, RolmPipeline
-from worker.registry import Registry
+from worker.reading import ReadMode
+from worker.reading.robust import MOST_READINGS, RolmPipeline
 from worker.runner import PipelineRunner
 
 ROBUST = next(operation for operation in STRUCTURED if operation.endswith("_robust"))

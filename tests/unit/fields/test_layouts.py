@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tasks.schemas import prepared
+from tasks.documents.schemas import prepared
 from tests.unit.fields.layouts import invoice
 from tests.unit.fields.sheets import page_of, read
 from worker.fields.extract import extract

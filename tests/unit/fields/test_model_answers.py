@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from ocrq.contracts import Metadata, Page, ReadRequest
-from tasks.schemas import prepared
+from tasks.documents.schemas import prepared
 from tests.unit.fields.sheets import page_of
 from worker.fields.prompt import answered, merged_answers, schema_prompt
-from worker.structured import structured_result
+from worker.fields.result import structured_result
 
 PAGE = page_of(
     """

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from ocrq.errors import FieldsMissing, InvalidSchema
-from tasks.patterns import check_pattern
-from tasks.schemas import MAX_PROPERTIES, prepared
+from tasks.documents.patterns import check_pattern
+from tasks.documents.schemas import MAX_PROPERTIES, prepared
 from tests.unit.fields.sheets import page_of
 from worker.fields.extract import extract
 from worker.fields.fill import fill

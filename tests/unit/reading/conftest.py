@@ -8,9 +8,9 @@ import pytest
 
 from ocrq.contracts import Page
 from tasks.runner import ReadContext
-from worker.engines.rapidocr import RapidOcrEngine
+from worker.engines.ppocr.engine import RapidOcrEngine
 from worker.page import PageImage, Pixels
-from worker.pipelines.olm import OlmPipeline
+from worker.reading.plain import OlmPipeline
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ import pytest
 
 from evaluation.curve_fitting import calibration_error, fit_logistic, fit_platt, out_of_fold, ranking
 from evaluation.truth import characters_right, line_right, words_right
-from worker.calibration import Calibration, Logistic, Platt, calibration_for, files, is_calibrated
-from worker.confidence import AS_SAID, line_confidences, page_confidence, word_confidences
 from worker.page import LineReading
+from worker.reading.calibration import Calibration, Logistic, Platt, calibration_for, files, is_calibrated
+from worker.reading.confidence import AS_SAID, line_confidences, page_confidence, word_confidences
 
 
 def test_an_engine_without_a_file_is_left_as_it_says_and_called_uncalibrated() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.devices import child_index, gpu_memory, gpu_of, has_gpu, visible_gpus
+from worker.models.devices import child_index, gpu_memory, gpu_of, has_gpu, visible_gpus
 
 
 @pytest.mark.parametrize(

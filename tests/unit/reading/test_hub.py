@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from worker.hub import checkpoint, is_whole, weights_bytes
+from worker.models.hub import checkpoint, is_whole, weights_bytes
 
 ROOT = Path(__file__).parents[3]
 ASK = """
@@ -22,7 +22,7 @@ import json, sys
 from ocrq.errors import OcrqError
 from tasks.catalogue import Catalogue
 from tasks.settings import Settings
-from worker.registry import Registry
+from worker.models.registry import Registry
 settings = Settings()
 registry = Registry(settings, Catalogue.from_settings(settings), None)
 told = {}

@@ -9,7 +9,7 @@ import pytest
 from ocrq.errors import WorkerSpent
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader, PageReader
-from worker.ladder import careful, is_broken, is_short
+from worker.models.out_of_memory import careful, is_broken, is_short
 from worker.page import LineReading, PageImage, PageReading, TextLine
 
 

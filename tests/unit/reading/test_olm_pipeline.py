@@ -9,11 +9,11 @@ from ocrq.contracts import Page
 from ocrq.errors import JobCancelled
 from tasks.runner import ReadContext
 from tests.unit.reading.drawing import LEFT, TEXTS, TOP, drawn, drawn_line, skewed
+from worker.engines.ppocr.engine import RapidOcrEngine
 from worker.engines.protocols import Detector
-from worker.engines.rapidocr import RapidOcrEngine
 from worker.imaging.prepare import prepare
 from worker.page import PageImage, Pixels, Quad
-from worker.pipelines.olm import OlmPipeline
+from worker.reading.plain import OlmPipeline
 
 Read = Callable[[Pixels], Page]
 WIDTH, HEIGHT = 900, 460  # of a drawn page

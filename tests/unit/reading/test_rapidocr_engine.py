@@ -11,11 +11,11 @@ from PIL import Image, ImageDraw, ImageFont
 from ocrq.errors import JobCancelled, TimeLimitExceeded
 from tasks.runner import ReadContext
 from tests.unit.reading.drawing import LEFT, STEP, TEXTS, TOP, drawn, drawn_line
-from worker.engines.openvino_detection import DetectionSettings
-from worker.engines.openvino_network import Network, read_model, taking_pixels
-from worker.engines.openvino_recognition import MAX_WIDTH, STRIP_HEIGHT
+from worker.engines.ppocr.detection import DetectionSettings
+from worker.engines.ppocr.engine import DETECTION_FILE, RapidOcrDetector, RapidOcrEngine, models_folder
+from worker.engines.ppocr.network import Network, read_model, taking_pixels
+from worker.engines.ppocr.recognition import MAX_WIDTH, STRIP_HEIGHT
 from worker.engines.protocols import Detector, LineReader, LineReaderWithOthers
-from worker.engines.rapidocr import DETECTION_FILE, RapidOcrDetector, RapidOcrEngine, models_folder
 from worker.imaging.crop import quad_size
 from worker.page import Pixels
 

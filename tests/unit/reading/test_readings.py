@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from worker.characters import is_rule, tidied, without_strays
-from worker.confidence import (
+from worker.page import LineReading
+from worker.reading.characters import is_rule, tidied, without_strays
+from worker.reading.confidence import (
     BLANK_PAGE,
     document_confidence,
     line_confidence,
@@ -11,9 +12,8 @@ from worker.confidence import (
     word_confidences,
     word_ranges,
 )
-from worker.language import detect_language
-from worker.page import LineReading
-from worker.spacing import spaced
+from worker.reading.language import detect_language
+from worker.reading.spacing import spaced
 
 
 def reading(text: str, *probabilities: float) -> LineReading:

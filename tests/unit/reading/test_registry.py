@@ -15,9 +15,9 @@ import pytest
 from ocrq.errors import InternalError, ModelNotAllowed, ModelUnavailable
 from tasks.catalogue import Catalogue, Pool
 from tasks.settings import MEGABYTE, Settings
-from worker.memory import bytes_of
-from worker.recycling import GrowingLimit
-from worker.registry import Registry
+from worker.models.memory import bytes_of
+from worker.models.registry import Registry
+from worker.process.recycling import GrowingLimit
 
 SIZE = 4 * MEGABYTE
 
@@ -65,9 +65,9 @@ class Engine:
 @pytest.fixture
 def stock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stock:
     stock = Stock(tmp_path)
-    module = ModuleType("worker.engines.vlm")
+    module = ModuleType("worker.engines.vlm.engine")
     module.load = stock.load  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "worker.engines.vlm", module)
+    monkeypatch.setitem(sys.modules, "worker.engines.vlm.engine", module)
     return stock
 
 

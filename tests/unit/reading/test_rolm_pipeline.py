@@ -10,11 +10,11 @@ import pytest
 from ocrq.errors import JobCancelled
 from tasks.runner import ReadContext
 from tests.unit.reading.drawing import TEXTS, drawn
-from worker.engines.rapidocr import NAME, RapidOcrEngine
-from worker.ensemble import VARIANTS, Variant
+from worker.engines.ppocr.engine import NAME, RapidOcrEngine
 from worker.page import LineReading, PageImage, Pixels
-from worker.pipelines import PageRead, ReadMode, pipeline_for
-from worker.pipelines.rolm import RolmPipeline
+from worker.reading import PageRead, ReadMode, pipeline_for
+from worker.reading.ensemble import VARIANTS, Variant
+from worker.reading.robust import RolmPipeline
 
 ROBUST = ReadMode(robust=True, variants=3)
 

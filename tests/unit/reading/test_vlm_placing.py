@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from worker.page import LineReading
-from worker.pipelines.pairing import paired
-from worker.pipelines.placing import Place, place
+from worker.reading.pairing import paired
+from worker.reading.placing import Place, place
 
 LINE = 20.0  # pixels high
 WIDTH = 400.0

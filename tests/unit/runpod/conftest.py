@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tasks.health import install_health
+from tasks.monitoring.health import install_health
 from tasks.runner import install_runner
 from tasks.settings import Settings
 from tasks.webhooks.hosts import AllowList

@@ -13,7 +13,7 @@ import pytest
 
 from ocrq.contracts import Health
 from ocrq.errors import WorkerSpent
-from tasks.health import install_health
+from tasks.monitoring.health import install_health
 from tests.documents import as_png, as_tiff, text_page
 from tests.page_runner import PageRunner
 from worker.serverless.handler import Handler

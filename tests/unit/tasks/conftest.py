@@ -6,7 +6,7 @@ import fakeredis
 import pytest
 import redis
 
-from tasks.ledger import Ledger
+from tasks.jobs.ledger import Ledger
 from tasks.settings import Settings
 
 

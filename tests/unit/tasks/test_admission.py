@@ -11,14 +11,14 @@ from celery import Celery
 
 from ocrq.contracts import parse_request
 from ocrq.errors import JobConflict
-from tasks.admission import Admission
-from tasks.backend import Submission
-from tasks.batches import Batches
-from tasks.blobs import RedisBlobs, blob_name
 from tasks.catalogue import Catalogue
-from tasks.heartbeat import Beat
-from tasks.ledger import Ledger
-from tasks.publish import Publisher
+from tasks.documents.blobs import RedisBlobs, blob_name
+from tasks.jobs.admission import Admission
+from tasks.jobs.backend import Submission
+from tasks.jobs.batches import Batches
+from tasks.jobs.ledger import Ledger
+from tasks.jobs.publish import Publisher
+from tasks.monitoring.heartbeat import Beat
 from tasks.settings import Settings
 
 DOCUMENT = b"a document"

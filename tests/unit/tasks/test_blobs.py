@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from ocrq.errors import DocumentLost
-from tasks.blobs import UNPINNED_SECONDS, BlobStore, DirectoryBlobs, RedisBlobs, blob_name, collect
+from tasks.documents.blobs import UNPINNED_SECONDS, BlobStore, DirectoryBlobs, RedisBlobs, blob_name, collect
 
 LONG_AGO = UNPINNED_SECONDS + 1.0
 

@@ -6,9 +6,9 @@ import pytest
 
 from ocrq.errors import ModelNotAllowed
 from tasks.catalogue import Catalogue, entry_for
-from tasks.health import health_of
-from tasks.heartbeat import Beat, live_pools
-from tasks.models import model_list
+from tasks.monitoring.health import health_of
+from tasks.monitoring.heartbeat import Beat, live_pools
+from tasks.monitoring.models import model_list
 from tasks.settings import Settings
 
 LISTED = Catalogue("rapidocr", ("rapidocr", "microsoft/trocr-base-printed"), "rapidocr")

@@ -6,8 +6,8 @@ import pytest
 
 from ocrq.contracts import parse_request
 from ocrq.errors import InvalidImage, InvalidSchema, TooLarge, UnsupportedFormat
-from tasks.intake import check_schema, decode_base64, stored_request, take_in
-from tasks.sniff import sniff
+from tasks.documents.intake import check_schema, decode_base64, stored_request, take_in
+from tasks.documents.sniff import sniff
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\xfb\xff\xfe"
 ENCODED = base64.b64encode(PNG).decode()

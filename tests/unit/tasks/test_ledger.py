@@ -8,8 +8,8 @@ import pytest
 import redis
 
 from ocrq.contracts import Page
-from tasks.ledger import Ledger
-from tasks.record import NewJob, new_id
+from tasks.jobs.ledger import Ledger
+from tasks.jobs.record import NewJob, new_id
 from tasks.runner import UnitReading
 from tasks.settings import Settings
 
@@ -353,7 +353,7 @@ def test_a_commit_whose_answer_is_lost_is_still_this_runs_commit(settings: Setti
 
 def test_a_claim_sent_twice_is_one_claim_and_no_attempt(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     job_id = accepted(ledger)
-    monkeypatch.setattr("tasks.ledger.secrets.token_hex", lambda size: "the same claim")
+    monkeypatch.setattr("tasks.jobs.ledger.secrets.token_hex", lambda size: "the same claim")
     first, again = ledger.claim(job_id, "a"), ledger.claim(job_id, "a")
     assert (again.verdict, again.token) == ("run", first.token)
     record = ledger.record(job_id)

@@ -7,12 +7,12 @@ import time
 import redis
 from celery import Celery
 
-from tasks.blobs import RedisBlobs
-from tasks.heartbeat import Heartbeats
-from tasks.ledger import Ledger
-from tasks.publish import Publisher
-from tasks.record import NewJob, new_id
-from tasks.sweeper import Sweeper
+from tasks.documents.blobs import RedisBlobs
+from tasks.jobs.ledger import Ledger
+from tasks.jobs.publish import Publisher
+from tasks.jobs.record import NewJob, new_id
+from tasks.jobs.sweeper import Sweeper
+from tasks.monitoring.heartbeat import Heartbeats
 
 
 def test_a_job_that_cannot_be_swept_does_not_hide_the_others(ledger: Ledger, client: redis.Redis) -> None:

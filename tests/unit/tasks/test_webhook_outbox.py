@@ -6,8 +6,8 @@ import time
 import pytest
 import redis
 
-from tasks.ledger import Ledger
-from tasks.record import NewJob, new_id
+from tasks.jobs.ledger import Ledger
+from tasks.jobs.record import NewJob, new_id
 from tasks.webhooks.outbox import KEEP_SECONDS, PER_HOST, Outbox, Schedule
 
 URL = "https://hooks.example.com/x?token=hush"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training.batches import COLUMNS, MARGIN, WIDEST, Batches, Line
-from worker.engines.openvino_glyphs import STEP_PIXELS, STRIP_HEIGHT
+from worker.engines.ppocr.glyphs import STEP_PIXELS, STRIP_HEIGHT
 
 
 def lines(seed: int) -> Iterator[Line]:

@@ -1,0 +1,98 @@
+"""Taking a document in: from a caller's JSON or upload to a checked request and its bytes, for every door."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from ocrq.contracts import STRUCTURED, Operation, ReadRequest, parse_request
+from ocrq.errors import InvalidImage, TooLarge, UnsupportedFormat
+from tasks.documents.schemas import prepared
+from tasks.documents.sniff import FORMATS, sniff
+
+
+def take_in(data: object, *, max_bytes: int, document: bytes | None = None) -> tuple[ReadRequest, bytes]:
+    """Check a request and take its document out of it.
+
+    Args:
+        data: The request's JSON.
+        max_bytes: The largest document taken.
+        document: The bytes, where they came beside the JSON (an uploaded file) and not in ``image``.
+
+    Returns:
+        The request with an empty ``image``, and the document's bytes: an image or a PDF by its first bytes.
+
+    Raises:
+        InvalidRequest: A field is wrong.
+        InvalidImage: No document, or one that is not base64.
+        UnsupportedFormat: The bytes are no format read here.
+        TooLarge: The document is over ``max_bytes``.
+    """
+    request = parse_request(data)
+    if document is None:
+        document = decode_base64(request.image)
+    elif request.image:
+        raise InvalidImage("the document came twice, as a file and as image; send one of them", field="image")
+    check_document(document, max_bytes=max_bytes)
+    return request.model_copy(update={"image": ""}), document
+
+
+def decode_base64(image: str) -> bytes:
+    """The bytes of ``image``: base64, standard or URL-safe, with or without a ``data:`` prefix and white space.
+
+    Raises:
+        InvalidImage: It is empty, a URL, or not base64.
+    """
+    if not image.strip():
+        raise InvalidImage("image is missing or empty; send the document's bytes in base64", field="image")
+    head = image[:200].lstrip().lower()
+    if head.startswith(("http://", "https://")):
+        raise InvalidImage("image is a URL, and no host is allowed here; send the document in base64", field="image")
+    if head.startswith("data:"):
+        prefix, comma, image = image.partition(",")
+        if not comma or not prefix.rstrip().lower().endswith(";base64"):
+            raise InvalidImage("image is a data: URL without ;base64,; send 'data:image/png;base64,…'", field="image")
+    compact = "".join(image.split()).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        document = base64.b64decode(compact + "=" * (-len(compact) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidImage("image is not valid base64; encode the file's bytes with base64", field="image") from None
+    if not document:
+        raise InvalidImage("image holds no bytes; send the document's bytes in base64", field="image")
+    return document
+
+
+def check_document(document: bytes, *, max_bytes: int) -> None:
+    """Refuse what cannot be read before it is stored.
+
+    Raises:
+        InvalidImage: It is empty.
+        TooLarge: It is over ``max_bytes``.
+        UnsupportedFormat: Its first bytes are of no format read here.
+    """
+    if not document:
+        raise InvalidImage("the document is empty; send its bytes", field="image")
+    if len(document) > max_bytes:
+        raise TooLarge(
+            f"the document has {len(document):,} bytes, and at most {max_bytes:,} are taken; send fewer pages at a "
+            "time, or at a lower resolution",
+            field="image",
+        )
+    if sniff(document) is None:
+        raise UnsupportedFormat(f"the document is no image or PDF; send {FORMATS}", field="image")
+
+
+def check_schema(operation: Operation, request: ReadRequest) -> None:
+    """Refuse a structured operation without a schema that fields can be read by.
+
+    Raises:
+        InvalidSchema: There is none, or it cannot be used.
+    """
+    if operation in STRUCTURED:
+        prepared(request.schema_)
+
+
+def stored_request(request: ReadRequest) -> dict[str, Any]:
+    """The request as the ledger keeps it: JSON without the document and without defaults."""
+    return request.model_dump(mode="json", by_alias=True, exclude={"image"}, exclude_defaults=True)

@@ -1,0 +1,235 @@
+"""Schemas at the door: the short form spelled out, references resolved, hostile ones refused in bounded time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from ocrq.errors import InvalidSchema
+from tasks.documents.patterns import check_pattern
+
+Json = dict[str, Any]
+
+MAX_BYTES = 256 * 1024  # of the schema as JSON
+MAX_PROPERTIES = 500  # in all: more fields than any form has, and few enough to assign within a second
+MAX_NODES = 20_000  # JSON values after references are resolved: small references may stand for large ones
+MAX_DEPTH = 24  # of JSON values inside each other
+
+SIMPLE: dict[str, Json] = {
+    "string": {"type": "string"}, "str": {"type": "string"}, "text": {"type": "string"},
+    "number": {"type": "number"}, "float": {"type": "number"}, "decimal": {"type": "number"},
+    "money": {"type": "number"}, "amount": {"type": "number"}, "currency": {"type": "string"},
+    "integer": {"type": "integer"}, "int": {"type": "integer"},
+    "boolean": {"type": "boolean"}, "bool": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"}, "datetime": {"type": "string", "format": "date-time"},
+    "date-time": {"type": "string", "format": "date-time"}, "time": {"type": "string", "format": "time"},
+    "email": {"type": "string", "format": "email"}, "url": {"type": "string"}, "uri": {"type": "string"},
+    "phone": {"type": "string"}, "address": {"type": "string"}, "iban": {"type": "string"},
+    "percentage": {"type": "number"},
+    "array": {"type": "array"}, "list": {"type": "array"}, "object": {"type": "object"}, "dict": {"type": "object"},
+}  # fmt: skip
+"""What a short form's words stand for; every field of it may be null."""
+
+_TYPES = {"string", "number", "integer", "boolean", "array", "object", "null"}
+_KEYWORDS = {
+    "$schema", "$id", "$ref", "$defs", "definitions", "properties", "required", "additionalProperties", "allOf",
+    "anyOf", "oneOf", "not",
+    "patternProperties", "propertyNames", "minProperties", "maxProperties", "dependentRequired", "dependentSchemas",
+    "if", "then", "else",
+    "unevaluatedProperties", "$comment", "$anchor", "$dynamicRef", "$dynamicAnchor", "$vocabulary",
+}  # fmt: skip
+_NAMED_SCHEMAS = {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"}
+_DATA = {"enum", "const", "default", "examples", "example"}
+
+
+def prepared(schema: object) -> Json:
+    """A caller's schema, ready to extract and validate by.
+
+    Args:
+        schema: A JSON Schema (draft 2020-12) whose root is an object, or the short form.
+
+    Returns:
+        A JSON Schema without references.
+
+    Raises:
+        InvalidSchema: It is neither, too large, recursive, or holds a pattern that may run for ever; says which.
+    """
+    if schema is None:
+        raise _refused('is missing; send a JSON Schema, or the short form {"total": "number"}')
+    if not isinstance(schema, dict):
+        raise _refused('must be a JSON Schema object, or the short form {"total": "number"}')
+    _check_size(schema)
+    spelled = schema if _is_schema(schema) else _spelled_out(schema)
+    _check_valid(spelled)
+    resolved: Json = _resolved(spelled, spelled, (), _Budget())
+    _check_counts(resolved)
+    if not (_types(resolved) & {"object"} or _types(resolved) == set()):
+        raise _refused("must describe an object at its root; put the value under a property of one")
+    return resolved
+
+
+def _refused(what: str) -> InvalidSchema:
+    return InvalidSchema(f"schema {what}", field="schema")
+
+
+def _check_size(schema: Json) -> None:
+    stack: list[tuple[Any, int]] = [(schema, 1)]
+    count = 0
+    while stack:
+        value, depth = stack.pop()
+        count += 1
+        if depth > MAX_DEPTH * 2:
+            raise _refused(f"is nested more than {MAX_DEPTH} deep; make it flatter")
+        if count > MAX_NODES:
+            raise _refused(f"has more than {MAX_NODES:,} values; ask for fewer fields")
+        if isinstance(value, dict) and len(value) > MAX_PROPERTIES:
+            raise _refused(f"has more than {MAX_PROPERTIES} properties; ask for fewer fields at a time")
+        if isinstance(value, dict | list):
+            stack += [(inner, depth + 1) for inner in (value.values() if isinstance(value, dict) else value)]
+    size = len(json.dumps(schema, default=str))
+    if size > MAX_BYTES:
+        raise _refused(f"has {size:,} bytes, and at most {MAX_BYTES:,} are taken; ask for fewer fields")
+
+
+def _is_schema(schema: Json) -> bool:
+    """Whether this is a JSON Schema and not the short form; a field named "type" or "properties" is a short form's."""
+    named = schema.get("type")
+    if named == "object" or (isinstance(named, list) and "object" in named):
+        return True
+    if isinstance(schema.get("properties"), dict):
+        return True
+    return bool(set(schema) & (_KEYWORDS - {"properties", "required", "not", "if", "then", "else"})) or (
+        "type" in schema
+        and set(schema) <= {"type", "title", "description", "enum", "const", "items", "format"}
+        and named in _TYPES
+    )
+
+
+def _spelled_out(short: Json) -> Json:
+    if not short:
+        raise _refused('names no field; name some, like {"total": "number"}')
+    return {"type": "object", "properties": {name: _long(name, value) for name, value in short.items()}}
+
+
+def _long(name: str, value: object) -> Json:
+    if isinstance(value, str):
+        word = value.strip().lower().removesuffix("?")
+        if word not in SIMPLE:
+            raise _refused(f"has {value[:40]!r} for {name[:60]!r}; use one of {', '.join(SIMPLE)}")
+        long = SIMPLE[word]
+        return {**long, "type": [long["type"], "null"]}
+    if isinstance(value, list) and len(value) == 1:
+        return {"type": ["array", "null"], "items": _long(name, value[0])}
+    if isinstance(value, dict) and value:
+        if "type" in value or set(value) & (_KEYWORDS | {"enum", "const"}):
+            return value
+        return _spelled_out(value)
+    raise _refused(f"has no type for {name[:60]!r}; write a word like 'string', a list of one, or an object")
+
+
+def _check_valid(schema: Json) -> None:
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        where = ".".join(str(part) for part in error.absolute_path)[:100]
+        raise _refused(f"is no valid JSON Schema at {where or 'its root'}: {error.message[:150]}") from None
+    except (RecursionError, ValueError, OverflowError) as error:
+        raise _refused(f"cannot be checked ({type(error).__name__}); make it simpler") from None
+
+
+class _Budget:
+    """Counts the values that references unfold to."""
+
+    def __init__(self) -> None:
+        self.left = MAX_NODES
+
+    def spend(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            raise _refused(f"unfolds to more than {MAX_NODES:,} values; use fewer references")
+
+
+def _resolved(value: Any, root: Json, open_: tuple[str, ...], budget: _Budget, named: bool = False) -> Any:
+    """A copy with every ``$ref`` replaced by what it names; ``named`` where keys are names and not keywords."""
+    budget.spend()
+    if isinstance(value, list):
+        return [_resolved(inner, root, open_, budget) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if not named and "$dynamicRef" in value:
+        raise _refused("uses $dynamicRef, which is not read; use $ref to #/$defs/…")
+    if not named and isinstance(value.get("$ref"), str):
+        target = value["$ref"]
+        if target in open_:
+            raise _refused(f"is recursive: {target[:80]} holds itself; write the levels out")
+        inner = _resolved(_pointed(root, target), root, (*open_, target), budget)
+        rest = {name: part for name, part in value.items() if name != "$ref"}
+        if not rest or not isinstance(inner, dict):
+            return inner
+        beside = _resolved(rest, root, open_, budget)
+        return (
+            {**inner, **beside}
+            if not set(inner) & (set(beside) - {"title", "description"})
+            else {"allOf": [inner, beside]}
+        )
+    drop = () if named else ("$defs", "definitions", "$id", "$anchor", "$dynamicAnchor")
+    return {
+        name: part
+        if not named and name in _DATA
+        else _resolved(part, root, open_, budget, not named and name in _NAMED_SCHEMAS)
+        for name, part in value.items()
+        if name not in drop
+    }
+
+
+def _pointed(root: Json, target: str) -> Any:
+    if target != "#" and not target.startswith("#/"):
+        raise _refused(f"refers to {target[:80]!r}; only references inside it (#/$defs/…) are read")
+    at: Any = root
+    for part in target[2:].split("/") if target != "#" else ():
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(at, list) and name.isdigit() and int(name) < len(at):
+            at = at[int(name)]
+        elif isinstance(at, dict) and name in at:
+            at = at[name]
+        else:
+            raise _refused(f"refers to {target[:80]!r}, which is not in it")
+    return at
+
+
+def _check_counts(schema: Json) -> None:
+    count = 0
+    for node in _schemas(schema):
+        properties = node.get("properties")
+        count += len(properties) if isinstance(properties, dict) else 0
+        if count > MAX_PROPERTIES:
+            raise _refused(f"has more than {MAX_PROPERTIES} properties; ask for fewer fields at a time")
+        for pattern in [node.get("pattern"), *(node.get("patternProperties") or ())]:
+            if isinstance(pattern, str):
+                check_pattern(pattern)
+
+
+def _schemas(node: Any) -> Iterator[Json]:
+    """Every schema inside a resolved schema, itself first."""
+    stack: list[tuple[Any, bool]] = [(node, False)]
+    while stack:
+        value, named = stack.pop()
+        if isinstance(value, list):
+            stack += [(inner, False) for inner in value]
+        elif isinstance(value, dict):
+            if not named:
+                yield value
+            stack += [
+                (part, not named and name in _NAMED_SCHEMAS)
+                for name, part in value.items()
+                if named or name not in _DATA
+            ]
+
+
+def _types(schema: Json) -> set[str]:
+    named = schema.get("type")
+    return {named} if isinstance(named, str) else set(named or ())

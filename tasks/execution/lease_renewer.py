@@ -1,0 +1,105 @@
+"""The keeper: one thread of a reading process that renews the leases of the jobs at hand and says that it lives.
+
+It starts after the fork. A child of a prefork pool has one job at hand, a pool of threads has several.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import redis
+
+from tasks.jobs.ledger import Ledger
+from tasks.monitoring.heartbeat import BEAT_SECONDS, Beat, Heartbeats
+
+LOOK_SECONDS = 0.5  # how soon a cancelled job is noticed
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Hold:
+    """A lease at hand. ``lost`` once it was cancelled, taken over, or could not be renewed in time."""
+
+    job_id: str
+    token: str
+    ends: float
+    lost: threading.Event = field(default_factory=threading.Event)
+
+
+class Keeper(threading.Thread):
+    """See the module.
+
+    Args:
+        ledger: With a connection that no other thread uses.
+        heartbeats: Likewise.
+        lease_seconds: Length of a lease.
+        describe: What to say of this process; called in the keeper's thread with the id of a job at hand.
+    """
+
+    def __init__(
+        self, ledger: Ledger, heartbeats: Heartbeats, lease_seconds: float, describe: Callable[[str | None], Beat]
+    ) -> None:
+        super().__init__(name="keeper", daemon=True)
+        self._ledger = ledger
+        self._heartbeats = heartbeats
+        self._lease = lease_seconds
+        self._describe = describe
+        self._holds: dict[str, Hold] = {}  # by token
+        self._ending = threading.Event()
+
+    @contextmanager
+    def holding(self, job_id: str, token: str) -> Iterator[Hold]:
+        """Renew this lease while the block runs."""
+        hold = Hold(job_id, token, time.monotonic() + self._lease)
+        self._holds[token] = hold
+        try:
+            yield hold
+        finally:
+            del self._holds[token]
+
+    def stop(self) -> None:
+        """End the thread and say that the process ends."""
+        self._ending.set()
+        self.join(timeout=BEAT_SECONDS)
+
+    def run(self) -> None:
+        """The thread: beats, renews and looks, whatever Redis does meanwhile."""
+        beat_at = 0.0
+        said: str | None = None
+        while not self._ending.is_set():
+            now = time.monotonic()
+            holds = tuple(self._holds.values())
+            try:
+                for hold in holds:
+                    self._keep(hold, now)
+                at_hand = holds[0].job_id if holds else None
+                if now >= beat_at or at_hand != said:
+                    self._heartbeats.beat(self._describe(at_hand))
+                    beat_at, said = now + BEAT_SECONDS, at_hand
+            except Exception as error:  # a process whose keeper has ended would lose every job it holds
+                log.warning("the keeper could not do its work, and tries again: %s", error)
+                for hold in holds:
+                    if now > hold.ends:
+                        hold.lost.set()
+            # It is never woken: a job that is done before the next look costs no heartbeat of its own.
+            self._ending.wait(LOOK_SECONDS)
+        try:
+            self._heartbeats.stop(self._describe(None).worker)
+        except redis.RedisError:
+            log.debug("the last heartbeat was not withdrawn; it ends by itself")
+
+    def _keep(self, hold: Hold, now: float) -> None:
+        renew = hold.ends - now < self._lease * 0.8  # five renewals a lease: four may fail
+        if renew:
+            kept = self._ledger.renew(hold.job_id, hold.token)
+            hold.ends = now + self._lease
+        else:
+            kept = self._ledger.holds(hold.job_id, hold.token)
+        if not kept:
+            hold.lost.set()

@@ -1,0 +1,1 @@
+"""One life of a job: admitted, queued, followed, cancelled, batched, expired."""

@@ -1,0 +1,108 @@
+"""The news: one listener a process wakes whoever waits for a job; waiting costs neither polls nor connections."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import redis
+
+from ocrq.errors import TooManyWaiting
+from tasks.jobs.ledger import NEWS
+
+RECONNECT_SECONDS = 0.5
+LISTEN_SECONDS = 1.0  # how long one read of the channel blocks
+RETRY_AFTER = 2  # seconds a caller is told to wait when all places are taken
+
+log = logging.getLogger(__name__)
+
+
+class News:
+    """See the module.
+
+    Args:
+        make_client: Makes a connection for the listener alone.
+        places: Callers that may wait at a time.
+    """
+
+    def __init__(self, make_client: Callable[[], redis.Redis], places: int) -> None:
+        self._make_client = make_client
+        self._places = places
+        self._lock = threading.Lock()
+        self._waiting: dict[str, list[threading.Event]] = {}
+        self._count = 0
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def about(self, job_ids: list[str], *, ends_only: bool = False) -> Iterator[threading.Event]:
+        """An event that is set whenever one of the jobs has news, and once the listener was away.
+
+        Args:
+            job_ids: The jobs.
+            ends_only: Leave out the pages: who waits for the end is woken when the status changes alone.
+
+        Raises:
+            TooManyWaiting: All places are taken.
+        """
+        event = threading.Event()
+        with self._lock:
+            if self._count >= self._places:
+                raise TooManyWaiting(
+                    "as many callers wait for results as this server holds; ask again shortly, or poll /jobs/{id}",
+                    retry_after=RETRY_AFTER,
+                )
+            self._count += 1
+            for job_id in job_ids:
+                self._waiting.setdefault(_topic(job_id, ends_only), []).append(event)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._listen, name="news", daemon=True)
+                self._thread.start()
+        try:
+            yield event
+        finally:
+            with self._lock:
+                self._count -= 1
+                for job_id in job_ids:
+                    topic = _topic(job_id, ends_only)
+                    self._waiting[topic].remove(event)
+                    if not self._waiting[topic]:
+                        del self._waiting[topic]
+
+    def _listen(self) -> None:
+        heard = True
+        while True:
+            try:
+                with self._make_client() as client, client.pubsub(ignore_subscribe_messages=True) as channel:
+                    channel.subscribe(NEWS)
+                    heard = True
+                    self._wake_all()  # what was told while nobody listened
+                    while True:
+                        message = channel.get_message(timeout=LISTEN_SECONDS)
+                        if message:
+                            self._wake(message["data"].decode())
+            except (redis.RedisError, OSError) as error:
+                if heard:  # once for each time it goes silent
+                    log.warning("the news cannot be heard, and is tried again: %s", error)
+                heard = False
+                time.sleep(RECONNECT_SECONDS)
+
+    def _wake(self, told: str) -> None:
+        job_id, _, name = told.partition(" ")
+        topics = [_topic(job_id, False)] + ([_topic(job_id, True)] if name == "status" else [])
+        with self._lock:
+            for topic in topics:
+                for event in self._waiting.get(topic, ()):
+                    event.set()
+
+    def _wake_all(self) -> None:
+        with self._lock:
+            for events in self._waiting.values():
+                for event in events:
+                    event.set()
+
+
+def _topic(job_id: str, ends_only: bool) -> str:
+    return f"{job_id} status" if ends_only else job_id

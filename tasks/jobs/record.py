@@ -1,0 +1,201 @@
+"""A job as the ledger keeps it: its fields, and the bytes its results are packed into."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from ocrq.contracts import ENDED, Job, JobError, JobStatus, Operation, Priority, Progress, ReadRequest, parse_request
+from ocrq.errors import WorkerLost
+from tasks.catalogue import Pool
+
+Phase = Literal["plan", "units", "assemble", "unit"]
+_COMPRESSION = 1  # readings shrink to a sixth at the fastest level already; the next levels gain little
+
+
+def new_id() -> str:
+    """A job id that cannot be guessed: 128 random bits in hex."""
+    return secrets.token_hex(16)
+
+
+def queue_name(pool: Pool, priority: Priority) -> str:
+    """The Celery queue of a pool and lane, e.g. ``ocrq.cpu.interactive``."""
+    return f"ocrq.{pool}.{priority}"
+
+
+def pack(data: Any) -> bytes:
+    """JSON, compressed."""
+    return zlib.compress(json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode(), _COMPRESSION)
+
+
+def unpack(data: bytes) -> Any:
+    """The inverse of :func:`pack`; plain JSON, as the ledger's scripts write it, is read too."""
+    return json.loads(data if data[:1] in b"{[" else zlib.decompress(data))
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """A job to be accepted.
+
+    Attributes:
+        id: From :func:`new_id`, or the Celery task's.
+        operation: What to do.
+        request: As :func:`tasks.documents.intake.stored_request` gives it.
+        blob: Name of the document in the blob store.
+        queue: From :func:`queue_name`.
+        owner: The API key's name.
+        message: For jobs of the Celery door: the caller's signature as JSON, to be published again.
+        idempotency: Key that makes a repeated submit return the first job, already bound to its owner.
+        fingerprint: What the key was first used for.
+        cache_key: From :func:`tasks.jobs.cache_key.cache_key`.
+        webhook: URL told when the job ends, from :func:`tasks.webhooks.permission.allowed_webhook`.
+        error: The job is accepted as failed already (an item of a batch that cannot be read).
+    """
+
+    id: str
+    operation: Operation
+    request: Mapping[str, Any]
+    blob: str
+    queue: str
+    owner: str | None = None
+    message: str | None = None
+    idempotency: str | None = None
+    fingerprint: str | None = None
+    cache_key: str | None = None
+    webhook: str | None = None
+    error: Mapping[str, Any] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """As the ledger's script takes it."""
+        fields = {
+            "operation": self.operation,
+            "request": json.dumps(self.request, ensure_ascii=False, separators=(",", ":")),
+            "blob": self.blob,
+            "owner": self.owner,
+            "message": self.message,
+            "cache_key": self.cache_key,
+            "webhook": self.webhook,
+            "error": json.dumps(self.error) if self.error else None,
+        }
+        data: dict[str, Any] = {
+            "id": self.id,
+            "queue": self.queue,
+            "fields": {name: value for name, value in fields.items() if value is not None},
+        }
+        if self.idempotency:
+            data |= {"idempotency": self.idempotency, "fingerprint": self.fingerprint or ""}
+        if self.error:
+            data["ended"] = True
+        return data
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """A job's fields as they stand in the ledger. Times are seconds since the epoch, by Redis's clock."""
+
+    id: str
+    state: JobStatus
+    phase: Phase
+    operation: Operation
+    queue: str
+    blob: str
+    request_json: str
+    created: float
+    started: float | None = None
+    finished: float | None = None
+    lost: int = 0
+    done: int = 0
+    total: int | None = None
+    error: Mapping[str, Any] | None = None
+    parent: str | None = None
+    index: int | None = None
+    pages: tuple[int, ...] = field(default_factory=tuple)
+    message: str | None = None
+    owner: str | None = None
+    follows: str | None = None
+    cached: bool = False
+    note: str | None = None
+
+    @classmethod
+    def from_hash(cls, job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
+        """Read the hash of a job."""
+        data = {name.decode(): value.decode() for name, value in fields.items()}
+
+        def number(name: str) -> float | None:
+            return float(data[name]) if name in data else None
+
+        return cls(
+            id=job_id,
+            state=data["state"],  # type: ignore[arg-type]
+            phase=data.get("phase", "plan"),  # type: ignore[arg-type]
+            operation=data["operation"],  # type: ignore[arg-type]
+            queue=data["queue"],
+            blob=data.get("blob", ""),
+            request_json=data.get("request", "{}"),
+            created=float(data["created"]),
+            started=number("started"),
+            finished=number("finished"),
+            lost=int(data.get("lost", 0)),
+            done=int(data.get("done", 0)),
+            total=int(data["total"]) if "total" in data else None,
+            error=json.loads(data["error"]) if "error" in data else None,
+            parent=data.get("parent"),
+            index=int(data["index"]) if "index" in data else None,
+            pages=tuple(json.loads(data["pages"])) if "pages" in data else (),
+            message=data.get("message"),
+            owner=data.get("owner"),
+            follows=data.get("follows"),
+            cached="cached" in data,
+            note=data.get("note"),
+        )
+
+    @property
+    def request(self) -> ReadRequest:
+        """The request, without its document."""
+        return parse_request(json.loads(self.request_json))
+
+    @property
+    def status(self) -> JobStatus:
+        """As callers see it: a job between its units and its putting together still runs."""
+        return "running" if self.state == "queued" and self.phase == "assemble" else self.state
+
+    def as_far_as(self, leader: JobRecord | None) -> JobRecord:
+        """This job, which an equal one is read for, with that one's progress."""
+        if leader is None or leader.status in ENDED:
+            return self
+        return replace(
+            self, state=leader.status, phase="plan", started=leader.started, done=leader.done, total=leader.total
+        )
+
+    def marked(self, result: dict[str, Any] | None) -> dict[str, Any] | None:
+        """This job's result; one that an equal request's reading gave says so."""
+        if result and self.cached:
+            result["metadata"]["cached"] = True
+        return result
+
+    @property
+    def _lost_for_good(self) -> bool:
+        return self.error is not None and self.error.get("code") == WorkerLost.code
+
+    def to_job(self, result: dict[str, Any] | None = None) -> Job:
+        """The job as its owner sees it."""
+        return Job(
+            id=self.id,
+            status=self.status,
+            progress=Progress(done=self.done, total=self.total),
+            created_at=_moment(self.created),
+            started_at=_moment(self.started) if self.started else None,
+            finished_at=_moment(self.finished) if self.finished else None,
+            attempts=self.lost + (1 if self.started and not self._lost_for_good else 0),
+            result=result,
+            error=JobError.model_validate(self.error) if self.error else None,
+        )
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

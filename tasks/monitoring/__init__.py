@@ -1,0 +1,1 @@
+"""Heartbeats, health, and which models the workers have."""

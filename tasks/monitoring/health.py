@@ -1,0 +1,80 @@
+"""Health, made of the workers' heartbeats: as cheap when all are busy as when none is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ocrq.contracts import Health
+from ocrq.errors import InternalError
+from tasks.monitoring.heartbeat import Beat, live_pools
+
+
+def health_of(beats: Sequence[Beat], waiting: dict[str, int]) -> Health:
+    """The health that heartbeats tell.
+
+    Args:
+        beats: Of the processes that live.
+        waiting: Documents that wait, by queue.
+    """
+    read = live_pools(beats)
+    stranded = [queue for queue, count in waiting.items() if count and not any(f".{pool}." in queue for pool in read)]
+    reasons = [f"documents wait in {queue} and no worker reads it; start one for that pool" for queue in stranded]
+    if not beats:
+        reasons.insert(0, "no worker is alive; start one with `ocrq worker`")
+    gpu_memory: dict[str, int] = {}
+    of_devices = {beat.device or beat.worker: beat.gpu_memory for beat in beats if beat.gpu_memory}
+    for memory in of_devices.values():
+        for name, value in memory.items():
+            gpu_memory[name] = gpu_memory.get(name, 0) + value
+    return Health(
+        status="unhealthy" if not beats else "degraded" if reasons else "healthy",
+        models_loaded=sorted({model for beat in beats for model in beat.models}),
+        gpu_available=any(beat.gpu for beat in beats),
+        memory_info={"workers_rss": sum(beat.rss for beat in beats), **gpu_memory},
+        workers=len(beats),
+        busy=sum(beat.busy is not None for beat in beats),
+        queued=waiting,
+        reasons=reasons,
+    )
+
+
+def broker_gone() -> Health:
+    """The health without a broker."""
+    return Health(
+        status="unhealthy",
+        models_loaded=[],
+        gpu_available=False,
+        memory_info={"workers_rss": 0},
+        reasons=["the queue does not answer; see that Redis runs at REDIS_URL"],
+    )
+
+
+def resident_bytes() -> int:
+    """Bytes of memory this process holds; 0 where the kernel does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+_installed: Callable[[], Health] | None = None
+
+
+def install_health(source: Callable[[], Health] | None) -> None:
+    """Make ``source`` what `ocr.health` answers in this process; None takes it away again (tests)."""
+    global _installed
+    _installed = source
+
+
+def installed_health() -> Health:
+    """What `ocr.health` answers.
+
+    Raises:
+        InternalError: No source is installed: this process imported the tasks, not a worker's entry point.
+    """
+    if _installed is None:
+        raise InternalError("no health source is installed in this process; import worker.main")
+    return _installed()

@@ -1,9 +1,0 @@
-"""What an engine's probabilities are worth, measured on real documents: one small file per engine and way of reading.
-
-``python -m evaluation.calibrate`` writes the files. An engine without one is uncalibrated, and results say so.
-"""
-
-from worker.calibration.curves import Calibration, Logistic, Platt
-from worker.calibration.files import calibration_for, is_calibrated
-
-__all__ = ["Calibration", "Logistic", "Platt", "calibration_for", "is_calibrated"]

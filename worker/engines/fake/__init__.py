@@ -1,0 +1,1 @@
+"""Fixed, instant readings, for tests and load tests."""

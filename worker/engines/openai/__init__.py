@@ -1,0 +1,1 @@
+"""Pages read by any OpenAI-compatible server."""

@@ -1,0 +1,209 @@
+"""Reads whole pages on an OpenAI-compatible server, vLLM above all, as the model's preset asks it.
+
+The pages of a process go to the server together, whichever job they belong to; what it makes of them is its business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import threading
+from collections.abc import Coroutine, Mapping, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import cv2
+
+from ocrq.errors import ModelUnavailable, ReadFailed
+from tasks.runner import ReadContext
+from tasks.settings import Settings
+from worker.engines.openai.server import Server
+from worker.engines.openai.stream import Stream
+from worker.engines.parsers import Parsed, parse
+from worker.engines.presets import Preset, preset_for
+from worker.imaging.orient import turned_back
+from worker.page import LineReading, PageImage, PageReading, Pixels
+from worker.reading.confidence import page_confidence
+
+LOOK_SECONDS = 0.2  # between two looks at whether to stop
+LONGEST_SIDE = 4096  # pixels; more tells no model more, and a page has to travel
+PASSED_ON = ("temperature", "top_p", "seed")  # options of the protocol by their own names
+EXTENSIONS = ("top_k", "repetition_penalty")  # those that vLLM adds to it
+TAKEN = frozenset({*PASSED_ON, *EXTENSIONS, "max_new_tokens", "max_length", "do_sample"})
+
+MAX_TURNS = 2  # times a page is read again because the model says that it stands turned
+FULL_TURN = 4  # quarters
+ONLY_LOOP = (
+    "the model wrote nothing but one piece over and over and was stopped; try another model, or a larger picture"
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """How the pages of one read are asked for.
+
+    Attributes:
+        model: The server's name for it.
+        preset: The model's.
+        prompt: The caller's; None for the preset's.
+        sampling: As the protocol has it.
+        warnings: What was not taken of the caller's options.
+    """
+
+    model: str
+    preset: Preset
+    prompt: str | None
+    sampling: Mapping[str, Any]
+    warnings: tuple[str, ...]
+
+    def payload(self, pixels: Pixels) -> dict[str, Any]:
+        """The chat completion that reads a page."""
+        url = _data_url(pixels, self.preset.longest_side or LONGEST_SIDE)
+        parts: list[dict[str, Any]] = [{"type": "image_url", "image_url": {"url": url}}]
+        words = self.preset.prompt if self.prompt is None else self.prompt
+        if words:
+            parts.insert(len(parts) if self.preset.picture_first else 0, {"type": "text", "text": words})
+        return {"model": self.model, "messages": [{"role": "user", "content": parts}], **self.sampling}
+
+
+class OpenAIReader:
+    """A model of the server.
+
+    Args:
+        model: By the server's name for it, which is the operator's.
+        settings: The server, and what asking it may take.
+    """
+
+    memory_bytes = 0  # the model is elsewhere
+    concurrent = True
+    text_only = True
+
+    def __init__(self, model: str, settings: Settings) -> None:
+        self.name = f"openai/{model}"
+        self.batch_pages = settings.openai_concurrency
+        self._model, self._preset = model, preset_for(model)
+        self._loop = asyncio.new_event_loop()
+        threading.Thread(target=self._loop.run_forever, name="openai", daemon=True).start()
+        self._server = self._submitted(_made(settings)).result()
+
+    def read_pages(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
+        """See :class:`worker.engines.protocols.PageReader`.
+
+        Raises:
+            ModelUnavailable: The server does not serve the model now.
+            JobCancelled: The job was cancelled; the server is told within a second.
+            TimeLimitExceeded: The deadline has passed.
+        """
+        asking = _Asking(self._model, self._preset, prompt, *_sampling(context.options, self._preset))
+        asked = self._submitted(self._read_all(pages, asking))
+        try:
+            return _awaited(asked, context)
+        finally:
+            asked.cancel()
+
+    async def _read_all(self, pages: Sequence[PageImage], asking: _Asking) -> list[PageReading]:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._read_page(page.pixels, asking)) for page in pages]
+        return [task.result() for task in tasks]
+
+    async def _read_page(self, pixels: Pixels, asking: _Asking) -> PageReading:
+        """A page that the model says stands turned is turned and read again; one that is refused fails alone."""
+        turns = 0
+        for _ in range(1 + MAX_TURNS):
+            payload = await asyncio.to_thread(asking.payload, turned_back(pixels, -turns))
+            try:
+                stream = await self._server.ask(payload, self._preset.repetition)
+            except ReadFailed as error:
+                return PageReading("", failure=error.detail, warnings=asking.warnings)
+            parsed = parse(self._preset.parser, stream.answer())
+            if not parsed.turns:
+                break
+            turns = (turns + parsed.turns) % FULL_TURN
+        return _reading(stream, parsed, turns, asking)
+
+    def _submitted(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+
+async def _made(settings: Settings) -> Server:
+    return Server(settings)
+
+
+def load(model: str, settings: Settings) -> OpenAIReader:
+    """The model on the server; whether it is there shows when it is asked for a page.
+
+    Raises:
+        ModelUnavailable: No server is set.
+    """
+    if settings.openai_url is None:
+        raise ModelUnavailable(f"{model} is read by a server; set OCRQ_OPENAI_URL", field="model_name")
+    return OpenAIReader(model, settings)
+
+
+def _awaited(asked: Future[list[PageReading]], context: ReadContext) -> list[PageReading]:
+    while True:
+        context.check()
+        if not wait([asked], LOOK_SECONDS).done:
+            continue
+        try:
+            return asked.result()
+        except BaseExceptionGroup as group:  # of pages that failed together: the first says why
+            raise group.exceptions[0] from group
+
+
+def _reading(stream: Stream, parsed: Parsed, turns: int, asking: _Asking) -> PageReading:
+    answer = parsed.answer
+    # Who asks something else is answered in another form.
+    told = [*asking.warnings, *(parsed.warnings if asking.prompt is None else ())]
+    if stream.end == "loop":
+        if not answer.text:
+            return PageReading("", failure=ONLY_LOOP, warnings=tuple(told))
+        told.append(
+            "the model went round in circles and was stopped; what it repeated was cut off, and more may be missing"
+        )
+    elif stream.end == "length":
+        told.append("the text was cut off at the most tokens allowed; allow more with decoding_options.max_new_tokens")
+    if parsed.turns:
+        told.append("the model still takes the page for turned after it was turned as the model said")
+    return PageReading(
+        text=answer.text,
+        probability=page_confidence([LineReading(answer.text, answer.probabilities)]) if answer.probabilities else None,
+        warnings=tuple(told),
+        probabilities=answer.probabilities,
+        turns=-turns % FULL_TURN,
+        cut=stream.end != "stop",
+    )
+
+
+def _data_url(pixels: Pixels, longest_side: int) -> str:
+    """The page as PNG: JPEG's noise around letters costs small print."""
+    height, width = pixels.shape[:2]
+    scale = longest_side / max(height, width)
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    _, data = cv2.imencode(".png", pixels)
+    return "data:image/png;base64," + base64.b64encode(data.tobytes()).decode()
+
+
+def _sampling(options: Mapping[str, Any], preset: Preset) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The caller's options as the protocol has them, greedy where nothing else is asked, and what was not taken."""
+    sampling: dict[str, Any] = {"temperature": 0.0}
+    if options.get("do_sample"):
+        sampling["temperature"] = 1.0
+    sampling |= {name: options[name] for name in (*PASSED_ON, *EXTENSIONS) if name in options}
+    if options.get("do_sample") is False:
+        sampling["temperature"] = 0.0
+    wanted = options.get("max_new_tokens") or options.get("max_length") or preset.max_new_tokens
+    sampling["max_tokens"] = min(wanted, preset.max_new_tokens)
+    if preset.stop:
+        sampling["stop"] = list(preset.stop)
+    warnings = [
+        f"decoding_options.{name} is not taken by this model and was ignored" for name in options if name not in TAKEN
+    ]
+    if wanted > preset.max_new_tokens:
+        warnings.append(f"this model writes {preset.max_new_tokens} tokens at most")
+    return sampling, tuple(warnings)

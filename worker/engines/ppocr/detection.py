@@ -1,0 +1,92 @@
+"""Text detection with a differentiable-binarisation network: from pixels to quads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.engines.ppocr.network import Network
+from worker.page import Pixels, Quad
+
+Floats = NDArray[np.float32]
+
+STRIDE = 32
+"""Pixels: the network halves its input five times."""
+
+MIN_REGION = 3
+"""Pixels of the heat map: thinner regions are specks."""
+
+
+@dataclass(frozen=True)
+class DetectionSettings:
+    """What detection weighs.
+
+    Attributes:
+        long_side: Pixels; larger pages are shrunk to it, which also bounds the memory.
+        short_side: Pixels; smaller pages are enlarged to it, for letters of a few pixels are not found.
+        ink: Probability from which a pixel counts as text.
+        score: Mean probability below which a region is no text.
+        unclip: How far regions, which the network learnt shrunk, are grown, in areas per perimeter.
+        regions: Most regions looked at.
+    """
+
+    long_side: int = 1600
+    short_side: int = 736
+    ink: float = 0.3
+    score: float = 0.5
+    unclip: float = 1.6
+    regions: int = 3000
+
+
+def find_quads(network: Network, pixels: Pixels, settings: DetectionSettings) -> list[Quad]:
+    """Quads of the text lines, in pixels of the page, each from the corner at its top left.
+
+    After Liao et al., "Real-time Scene Text Detection with Differentiable Binarization", arXiv:1911.08947.
+    """
+    height, width = pixels.shape[:2]
+    small = _resized(pixels, settings)
+    heat = network(small[np.newaxis])[0][0, 0]
+    scale = np.array([width / heat.shape[1], height / heat.shape[0]], np.float32)
+    mask = (heat > settings.ink).astype(np.uint8)
+    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    quads = []
+    for contour in contours[: settings.regions]:
+        (centre, (w, h), angle) = cv2.minAreaRect(contour)
+        if min(w, h) < MIN_REGION:
+            continue
+        corners = np.asarray(cv2.boxPoints((centre, (w, h), angle)), np.float32)
+        if _mean_inside(heat, corners) < settings.score:
+            continue
+        grow = 2 * w * h * settings.unclip / (2 * (w + h))
+        quad = cv2.boxPoints((centre, (w + grow, h + grow), angle)) * scale
+        quads.append(from_top_left(quad))
+    return quads
+
+
+def _resized(pixels: Pixels, settings: DetectionSettings) -> Pixels:
+    height, width = pixels.shape[:2]
+    scale = min(max(1.0, settings.short_side / min(height, width)), settings.long_side / max(height, width))
+    rows, columns = (max(STRIDE, round(side * scale / STRIDE) * STRIDE) for side in (height, width))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, (columns, rows), interpolation=way), np.uint8)
+
+
+def _mean_inside(heat: Floats, corners: Floats) -> float:
+    low = np.floor(corners.min(0)).astype(int).clip(0)
+    high = np.ceil(corners.max(0)).astype(int) + 1
+    part = heat[low[1] : high[1], low[0] : high[0]]
+    mask = np.zeros(part.shape, np.uint8)
+    cv2.fillPoly(mask, [(corners - low).astype(np.int32)], 1)
+    return float(cv2.mean(part, mask)[0])
+
+
+def from_top_left(corners: Floats) -> Quad:
+    """Order four corners clockwise, the one at the top left first."""
+    by_x = corners[np.argsort(corners[:, 0], kind="stable")]
+    left, right = by_x[:2], by_x[2:]
+    left = left[np.argsort(left[:, 1])]
+    right = right[np.argsort(right[:, 1])]
+    return np.array([left[0], right[0], right[1], left[1]], np.float32)

@@ -1,0 +1,173 @@
+"""The embedded default: PP-OCRv6's small detection and recognition networks from the rapidocr wheel, on OpenVINO.
+
+Needs no download and no GPU. The wheel's own pipeline is not used: its line-angle classifier turns about one upright
+line in a hundred over, and padding in its batches costs most of its time.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocrq.errors import ModelUnavailable
+from tasks.runner import ReadContext
+from tasks.settings import Settings
+from worker.engines.ppocr.detection import DetectionSettings, find_quads
+from worker.engines.ppocr.network import Network, read_model, split_classifier, taking_pixels, with_weights
+from worker.engines.ppocr.recognition import HEAD_ROWS, LIKELIEST, Recogniser
+from worker.engines.ppocr.word_frequency import lexicon
+from worker.page import LineReading, Pixels, Quad
+
+NAME = "rapidocr/PP-OCRv6-small"
+DETECTION_FILE = "PP-OCRv6_det_small.onnx"
+RECOGNITION_FILE = "PP-OCRv6_rec_small.onnx"
+
+WEIGHTS = Path(__file__).parent / "weights"
+WORN_DETECTION = WEIGHTS / "PP-OCRv6_det_small.worn.npz"
+"""The detector trained further on worn pages, by ``training/adapt_detector.py``; half precision."""
+
+WORN_RECOGNITION = WEIGHTS / "PP-OCRv6_rec_small.worn.npz"
+"""The recogniser's backbone trained further on worn lines, by ``training/adapt_recogniser.py``; half precision."""
+
+PLAIN, WORN, WHEEL = 0.5, 0.7, 0.0
+"""How far the recognisers' weights go from the wheel's towards these: Wortsman et al., "Robust fine-tuning of zero-shot
+models", CVPR 2022. On pages that are not worn, half way reads better than both ends; on worn ones .6 to .75 read
+better than 1. Of the others it is the wheel's own whose second opinion helps most on pages that are not worn."""
+
+
+class RapidOcrLines:
+    """A line reader; see the Protocol for what it promises.
+
+    Args:
+        recogniser: Crops to readings.
+    """
+
+    name = NAME
+
+    def __init__(self, recogniser: Recogniser) -> None:
+        self._recogniser = recogniser
+
+    def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
+        """One reading per crop, in order.
+
+        Raises:
+            JobCancelled: The job was cancelled.
+            TimeLimitExceeded: The deadline has passed.
+        """
+        readings = []
+        for crop in crops:
+            context.check()
+            readings.append(self._recogniser.read(crop))
+        return readings
+
+
+class RapidOcrDetector:
+    """A detector; see the Protocol for what it promises.
+
+    Args:
+        network: Pixels to the heat map of text.
+        settings: What is weighed.
+    """
+
+    def __init__(self, network: Network, settings: DetectionSettings) -> None:
+        self._network, self._settings = network, settings
+
+    def find_lines(self, pixels: Pixels) -> list[Quad]:
+        """Quads of the text lines, each from its top left corner on the picture as it stands."""
+        return find_quads(self._network, pixels, self._settings)
+
+
+class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
+    """A detector and a line reader, with others for what is worn and for a second opinion.
+
+    Args:
+        detection: Pixels to the heat map of text.
+        worn_detection: Likewise, for worn pages.
+        recognisers: Crops to readings: for lines that are not worn, for worn ones, and for a second opinion.
+        settings: What detection weighs.
+    """
+
+    def __init__(
+        self,
+        detection: Network,
+        worn_detection: Network,
+        recognisers: tuple[Recogniser, Recogniser, Recogniser],
+        settings: DetectionSettings,
+    ) -> None:
+        plain, worn, other = recognisers
+        RapidOcrLines.__init__(self, plain)
+        RapidOcrDetector.__init__(self, detection, settings)
+        self.for_worn_lines, self.second_opinion = RapidOcrLines(worn), RapidOcrLines(other)
+        self.for_worn_pages = RapidOcrDetector(worn_detection, settings)
+
+    @classmethod
+    def load(cls, settings: DetectionSettings | None = None) -> RapidOcrEngine:
+        """Compile the networks for this machine's CPU: about two seconds and 280 MB.
+
+        Raises:
+            ModelUnavailable: The rapidocr package or its model files are missing.
+        """
+        cv2.setNumThreads(1)  # as the networks: processes are the parallelism
+        lexicon()  # half a second, which no page should wait for
+        folder = models_folder()
+        path = folder / DETECTION_FILE
+        detection, worn = read_model(path), with_weights(read_model(path), _stored(WORN_DETECTION))
+        return cls(
+            Network(taking_pixels(detection)),
+            Network(taking_pixels(worn)),
+            _recognisers(folder / RECOGNITION_FILE),
+            settings or DetectionSettings(),
+        )
+
+
+def load(model: str, settings: Settings) -> RapidOcrEngine:
+    """The engine for the registry; there is one model, so its listed name and the settings change nothing.
+
+    Raises:
+        ModelUnavailable: OpenVINO, or the rapidocr package with its models, is missing.
+    """
+    if importlib.util.find_spec("openvino") is None:
+        raise ModelUnavailable("rapidocr needs openvino; install ocrq[cpu]")
+    return RapidOcrEngine.load()
+
+
+def models_folder() -> Path:
+    """Where the rapidocr wheel keeps its networks; the package itself is not imported.
+
+    Raises:
+        ModelUnavailable: It is not installed, or another release without these files is.
+    """
+    spec = importlib.util.find_spec("rapidocr")
+    folder = Path(spec.origin).parent / "models" if spec and spec.origin else Path()
+    if not all((folder / name).is_file() for name in (DETECTION_FILE, RECOGNITION_FILE)):
+        raise ModelUnavailable("the rapidocr models are missing; install ocrq[cpu] with rapidocr 3.10")
+    return folder
+
+
+def _recognisers(path: Path) -> tuple[Recogniser, Recogniser, Recogniser]:
+    """For lines that are not worn, for worn ones, and for a second opinion."""
+    alphabet, weights = alphabet_of(read_model(path)), _stored(WORN_RECOGNITION)
+    models = [with_weights(read_model(path), weights, share) for share in (PLAIN, WORN, WHEEL)]
+    parts = [split_classifier(model, HEAD_ROWS, LIKELIEST) for model in models]
+    classes = Network(parts[0][1])  # of all: training left the classifier as it was
+    plain, worn, other = (Recogniser(Network(taking_pixels(features)), classes, alphabet) for features, _ in parts)
+    return plain, worn, other
+
+
+def _stored(path: Path) -> dict[str, NDArray[Any]]:
+    """Weights by their names."""
+    with np.load(path, allow_pickle=False) as file:
+        return dict(file)
+
+
+def alphabet_of(model: Any) -> list[str]:
+    """The classes' characters, composed (NFC), from the model's own metadata: blank, the listed ones, space."""
+    listed = str(model.get_rt_info()["framework"]["character"].value).rstrip("\n").split("\n")
+    return ["", *(unicodedata.normalize("NFC", character) for character in listed), " "]

@@ -1,0 +1,1 @@
+"""TrOCR: VisionEncoderDecoder models that read one text line an image."""

@@ -1,0 +1,86 @@
+"""One batch generated: stopped when the job is, each sequence when it goes round in circles, all with probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
+
+from tasks.runner import ReadContext
+from worker.engines.repetition import find_loop
+from worker.engines.vlm.checkpoint import Checkpoint
+from worker.engines.vlm.follower import Follower
+from worker.engines.vlm.options import Decoding
+
+Ending = Literal["end", "loop", "length"]
+"""The model ended its answer; it went round in circles and was stopped; the tokens it may write were used up."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What was generated for one page.
+
+    Attributes:
+        tokens: Ids, without the one that ends it and without a loop's repeats.
+        probabilities: One per token.
+        ending: Why it ends there.
+        sound: Tokens before those that were repeated; all of them where none were.
+    """
+
+    tokens: tuple[int, ...]
+    probabilities: tuple[float, ...]
+    ending: Ending
+    sound: int
+
+
+def generate(
+    checkpoint: Checkpoint, inputs: Mapping[str, Any], decoding: Decoding, context: ReadContext
+) -> list[Generated]:
+    """Generate the answers of a batch.
+
+    Raises:
+        JobCancelled: The job was cancelled; asked at every token.
+        TimeLimitExceeded: The deadline has passed.
+    """
+    begin = int(inputs["input_ids"].shape[1])
+    pages = int(inputs["input_ids"].shape[0])
+    preset, ends = checkpoint.preset, frozenset(checkpoint.ends)
+    follower = Follower(context, preset.repetition, pages, begin, ends, decoding.arguments["max_new_tokens"])
+    config = cast(Any, GenerationConfig)(
+        eos_token_id=list(checkpoint.ends), pad_token_id=checkpoint.pads, use_cache=True, **decoding.arguments
+    )
+    context.check()
+    with torch.inference_mode(), _seeded(decoding, checkpoint.model.device):
+        sequences = checkpoint.model.generate(
+            **inputs,
+            generation_config=config,
+            logits_processor=LogitsProcessorList([follower.trace]),
+            stopping_criteria=StoppingCriteriaList([follower]),
+        )
+    rows = sequences[:, begin:].cpu().numpy()
+    return [_generated(page, row, follower, checkpoint) for page, row in enumerate(rows)]
+
+
+def _generated(page: int, row: NDArray[np.int64], follower: Follower, checkpoint: Checkpoint) -> Generated:
+    """A row without its end, what fills it up, and a loop's repeats."""
+    ends = np.flatnonzero(np.isin(row, (*checkpoint.ends, checkpoint.pads)))
+    tokens = tuple(map(int, row[: int(ends[0])] if ends.size else row))
+    loop = find_loop(np.array(tokens), checkpoint.preset.repetition)
+    kept = loop.begins if loop else len(tokens)
+    probabilities = follower.probabilities(page, tokens)[:kept]
+    ending: Ending = "loop" if loop else "end" if ends.size else "length"
+    return Generated(tokens[:kept], tuple(probabilities), ending, kept - loop.length if loop else kept)
+
+
+@contextmanager
+def _seeded(decoding: Decoding, device: torch.device) -> Iterator[None]:
+    """The same request samples the same text, and leaves the process's own chance alone."""
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(decoding.seed)
+        yield

@@ -1,0 +1,143 @@
+"""The structured result: the fields a schema asks for, from the pages that were read."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from ocrq.contracts import FieldEvidence, Metadata, Page, ReadRequest, StructuredMetadata, StructuredResult
+from ocrq.errors import JobCancelled, TimeLimitExceeded, WorkerSpent
+from tasks.documents.schemas import prepared
+from tasks.runner import ReadContext
+from worker.engines.protocols import Engine, PageReader
+from worker.fields.again import SecondLook, second_look
+from worker.fields.checks import checked
+from worker.fields.extract import Answers, extract
+from worker.fields.fill import fill
+from worker.fields.model import with_model
+from worker.fields.prompt import answered, merged_answers, schema_prompt
+from worker.imaging.decode import Document
+from worker.reading.rereading import Rereader
+
+log = logging.getLogger(__name__)
+
+RULES, CHECKED, MODEL = "rules", "rules, checked against each other", "model"
+
+OPTIONS = frozenset({"dayfirst"})
+"""``options`` that extraction reads: whether 04/05 is the fourth of May; without it the document decides."""
+
+
+def structured_result(
+    request: ReadRequest,
+    pages: Sequence[Page],
+    text: str,
+    metadata: Metadata,
+    seconds: float,
+    robust: bool,
+    said: Sequence[str] = (),
+    reread: Rereader | None = None,
+) -> StructuredResult:
+    """Extract what a request's schema asks for.
+
+    Args:
+        request: With a schema that the door has checked.
+        pages: As read.
+        text: All their text.
+        metadata: As for a text result.
+        seconds: For ``processing_time``.
+        robust: Check the fields against each other.
+        said: What a model that follows prompts answered to :func:`worker.fields.prompt.schema_prompt`.
+        reread: Reads lines again whose fields fail a check; None leaves it at the check.
+
+    Raises:
+        InvalidSchema: The schema cannot be used.
+        FieldsMissing: The document lacks what the schema requires.
+        JobCancelled: The job was cancelled while lines were read again.
+        TimeLimitExceeded: The deadline passed meanwhile.
+        WorkerSpent: The process cannot go on.
+    """
+    schema = prepared(request.schema_)
+    dayfirst = request.options.get("dayfirst")
+    find = partial(extract, schema=schema, dayfirst=dayfirst if isinstance(dayfirst, bool) else None)
+    answers = find(pages)
+    model = merged_answers([answer for answer in map(answered, said) if answer])
+    if model:
+        answers = with_model(answers, model)
+    told: dict[str, Any] = {}
+    if robust:
+        warnings = list(metadata.warnings)
+        look = _second_look(answers, pages, find, None if model else reread, warnings)
+        answers = look.answers
+        if look.lines:
+            text = "\f".join(page.text for page in look.pages)
+            told["lines_reread"] = look.lines + (metadata.model_extra or {}).get("lines_reread", 0)
+        told["warnings"] = list(dict.fromkeys(warnings))
+    data = fill(answers)
+    return StructuredResult(
+        structured_data=data,
+        confidence=overall(answers.fields),
+        processing_time=round(seconds, 4),
+        fields=answers.fields,
+        metadata=StructuredMetadata(
+            **{**metadata.model_dump(), **told},
+            source_text=text,
+            schema_keys=list(schema.get("properties", {})),
+            extraction_method=(f"{MODEL}, " if model else "") + (CHECKED if robust else RULES),
+        ),
+    )
+
+
+def _second_look(
+    answers: Answers,
+    pages: Sequence[Page],
+    find: Callable[[Sequence[Page]], Answers],
+    reread: Rereader | None,
+    warnings: list[str],
+) -> SecondLook:
+    """The answers checked, after a second look where one can be had; ``warnings`` gets what there is to tell."""
+    if reread is None:
+        return SecondLook(checked(answers), pages)
+    told = replace(reread, context=replace(reread.context, warn=warnings.append))
+    try:
+        return second_look(answers, pages, find, told)
+    except (JobCancelled, TimeLimitExceeded, WorkerSpent):
+        raise
+    except Exception:
+        log.exception("reading lines again")
+        warnings.append("lines whose fields contradict each other could not be read again")
+        return SecondLook(checked(answers), pages)
+
+
+def overall(fields: dict[str, FieldEvidence]) -> float:
+    """The expected share of the values given that are right; 0 where none is."""
+    given = [answer.confidence for answer in fields.values() if answer.value is not None]
+    return round(sum(given) / len(given), 4) if given else 0.0
+
+
+def ask_model(
+    engine: Engine, request: ReadRequest, document: Document, pages: Sequence[int], context: ReadContext
+) -> list[str]:
+    """Ask an engine that follows prompts for a schema's fields; an answer per page, none of one that does not.
+
+    A model that fails here leaves the fields to the rules, and says so in a warning.
+
+    Raises:
+        JobCancelled: The job was cancelled.
+        TimeLimitExceeded: The deadline has passed.
+        WorkerSpent: The process cannot go on.
+    """
+    if not isinstance(engine, PageReader) or not getattr(engine, "text_only", False):
+        return []
+    prompt = schema_prompt(prepared(request.schema_), request.prompt)
+    try:
+        images = [document.read_page(number) for number in pages]
+        return [reading.text for reading in engine.read_pages(images, prompt, context)]
+    except (JobCancelled, TimeLimitExceeded, WorkerSpent):
+        raise
+    except Exception:
+        log.exception("asking %s for fields", engine.name)
+        context.warn("the model did not answer for the fields, so they were found by rules")
+        return []

@@ -1,0 +1,116 @@
+"""Loading a model: the engine's file by name, its checkpoint on this machine, and what to say where that fails."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from ocrq.errors import ModelUnavailable, WorkerSpent
+from tasks.catalogue import ModelEntry, normalised
+from tasks.settings import MEGABYTE, Settings
+from tasks.unexpected import unforeseen
+from worker.engines.protocols import Engine
+from worker.models import hub
+from worker.models.out_of_memory import is_broken, is_short
+
+TRY_AGAIN_SECONDS = 600.0  # after which a model that could not be had is tried again
+PACKAGES = {"rapidocr": "ppocr"}  # engines whose package is named for the networks that it runs
+CHECKPOINTS = frozenset({"trocr", "vlm"})  # engines whose models are files of the hub or of this machine
+
+log = logging.getLogger(__name__)
+
+MakeRoom = Callable[[int | None], None]
+"""Lets models leave the memory: for so many bytes, or, with None, all that are not in use."""
+
+
+class EngineModule(Protocol):
+    """What the module ``engine`` of each package in ``worker/engines`` offers."""
+
+    def load(self, model: str, settings: Settings) -> Engine:
+        """Load a model; called once in a process for each name.
+
+        Args:
+            model: As the operator lists it. The files of a checkpoint are in ``hub.checkpoint(model)``.
+            settings: The operator's.
+        """
+        ...
+
+
+class Loader:
+    """Loads models; one that could not be had is refused at once for a while.
+
+    Args:
+        settings: Handed to the engines.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._refused: dict[str, tuple[float, str]] = {}
+
+    def load(self, entry: ModelEntry, make_room: MakeRoom) -> Engine:
+        """Load a model.
+
+        Raises:
+            ModelUnavailable: It cannot be had here, now or lately; says why.
+            WorkerSpent: This process can use its GPU no more.
+        """
+        until, detail = self._refused.get(entry.name, (0.0, ""))
+        if time.monotonic() < until:
+            raise ModelUnavailable(detail, field="model_name")
+        try:
+            return self._loaded(entry, make_room)
+        except ModelUnavailable as error:
+            self._refused[entry.name] = (time.monotonic() + TRY_AGAIN_SECONDS, error.detail)
+            raise
+
+    def refused(self) -> list[str]:
+        """Names of the models that could not be had lately."""
+        return [name for name, (until, _) in tuple(self._refused.items()) if time.monotonic() < until]
+
+    def _loaded(self, entry: ModelEntry, make_room: MakeRoom) -> Engine:
+        try:
+            if entry.engine in CHECKPOINTS:
+                make_room(self._size(entry))
+            return self._made(entry, make_room)
+        except (ModelUnavailable, WorkerSpent):
+            raise
+        except ModuleNotFoundError as error:
+            raise _unavailable(f"{entry.name} needs {error.name}, which is not installed here") from None
+        except Exception as error:
+            if is_broken(error):
+                raise WorkerSpent(
+                    "the GPU failed while a model was loaded; tell the operator if it fails again"
+                ) from error
+            if is_short(error):
+                raise _unavailable(f"{entry.name} does not fit into the memory here; it needs a larger GPU") from error
+            told = unforeseen(log, error, f"loading {entry.name}")
+            raise _unavailable(f"{entry.name} could not be loaded: {told.detail}") from error
+
+    def _size(self, entry: ModelEntry) -> int:
+        """About what a checkpoint will take."""
+        allowed = self._settings.fetch_models
+        fetch = allowed is None or entry.name in map(normalised, allowed)
+        size = hub.weights_bytes(hub.checkpoint(entry.name, fetch=fetch))
+        budget = self._settings.model_memory_mb
+        if budget and size > budget * MEGABYTE:
+            raise _unavailable(f"{entry.name} takes {size // MEGABYTE} MB; raise OCRQ_MODEL_MEMORY_MB from {budget}")
+        return size
+
+    def _made(self, entry: ModelEntry, make_room: MakeRoom) -> Engine:
+        package = PACKAGES.get(entry.engine, entry.engine)
+        module: EngineModule = importlib.import_module(f"worker.engines.{package}.engine")
+        try:
+            return module.load(entry.name, self._settings)
+        except Exception as error:
+            if not is_short(error):
+                raise
+            log.warning("the memory does not suffice for %s beside the others: %s", entry.name, error)
+        make_room(None)
+        return module.load(entry.name, self._settings)
+
+
+def _unavailable(detail: str) -> ModelUnavailable:
+    return ModelUnavailable(detail, field="model_name")

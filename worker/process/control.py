@@ -1,0 +1,64 @@
+"""``python -m worker.process.control``: sweeps, answers `ocr.health`, and sends outside calls to the queues of their pools.
+
+It sends the webhooks, too. It reads nothing and loads no model, so it is never busy; several may run, and one of them
+sweeps and one delivers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import signals
+from kombu import Queue
+
+import tasks.ocr  # noqa: F401  registers the tasks
+from tasks.celery_app import CONTROL_QUEUE, DEFAULT_QUEUE, make_celery
+from tasks.connection import WORKER_TIMEOUT, connect
+from tasks.documents.blobs import blob_store
+from tasks.execution.executor import install_guard
+from tasks.jobs.ledger import Ledger
+from tasks.jobs.publish import Publisher
+from tasks.jobs.sweeper import Sweeper
+from tasks.monitoring.heartbeat import Heartbeats
+from tasks.settings import Settings
+from tasks.webhooks.deliverer import Deliverer, make_deliverer
+from worker.process.child import make_guard, worker_name
+
+settings = Settings()
+app = make_celery(settings, socket_timeout=WORKER_TIMEOUT)
+app.conf.task_queues = [Queue(CONTROL_QUEUE), Queue(DEFAULT_QUEUE)]
+
+_sweeper: Sweeper | None = None
+_deliverer: Deliverer | None = None
+
+
+@signals.worker_init.connect
+def _start(**_: Any) -> None:
+    global _sweeper, _deliverer
+    install_guard(make_guard(app, settings, None, None))
+    client = connect(settings, WORKER_TIMEOUT)
+    ledger = Ledger(client, settings)
+    _sweeper = Sweeper(
+        client, ledger, Publisher(app, ledger), Heartbeats(client), blob_store(settings, client), worker_name()
+    )
+    _sweeper.start()
+    _deliverer = make_deliverer(connect(settings, WORKER_TIMEOUT), settings, worker_name())
+    if _deliverer:
+        _deliverer.start()
+
+
+@signals.worker_shutdown.connect
+def _stop(**_: Any) -> None:
+    if _sweeper:
+        _sweeper.stop()
+    if _deliverer:
+        _deliverer.stop()
+
+
+def main() -> None:
+    """Run until told to stop."""
+    app.worker_main(["worker", "--pool=solo", "--without-gossip", "--without-mingle", "--loglevel=INFO"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""Monotone curves from what a model says of itself to how often it is right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+CERTAIN = 1e-6
+"""Probabilities are kept this far from 0 and 1, where the logit has no value."""
+
+
+def logit(probability: float) -> float:
+    """Log of the odds; finite for 0 and 1 too."""
+    inside = min(max(probability, CERTAIN), 1 - CERTAIN)
+    return math.log(inside / (1 - inside))
+
+
+def sigmoid(value: float) -> float:
+    """The inverse of :func:`logit`."""
+    return 1 / (1 + math.exp(-value)) if value >= 0 else math.exp(value) / (1 + math.exp(value))
+
+
+@dataclass(frozen=True)
+class Platt:
+    """A sigmoid over the logit of a probability.
+
+    After Platt, "Probabilistic Outputs for Support Vector Machines", 1999. Two numbers generalise from few documents.
+
+    Attributes:
+        slope: At least 0, so that a surer reading never gets less; 1 leaves things as they are.
+        offset: Added to the logit.
+    """
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def __call__(self, probability: float) -> float:
+        """The calibrated probability, 0 to 1."""
+        return sigmoid(self.slope * logit(probability) + self.offset)
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """A probability, or a share, from several measures.
+
+    Attributes:
+        weights: Measure's name to its weight, all at least 0: a measure that is better never lowers the result.
+        offset: Added to the sum.
+    """
+
+    weights: Mapping[str, float] = field(default_factory=dict)
+    offset: float = 0.0
+
+    def __call__(self, measures: Mapping[str, float]) -> float:
+        """The probability or share, 0 to 1.
+
+        Args:
+            measures: At least those that have weights.
+        """
+        return sigmoid(self.offset + sum(weight * measures[name] for name, weight in self.weights.items()))
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The curves of one engine in one way of reading.
+
+    Attributes:
+        character: For single characters.
+        word: From the product of a word's characters.
+        line: From the measures of :func:`worker.reading.confidence.line_measures`; None where none was fitted, and the
+            product of the characters stands for it.
+        page: From the measures of :func:`worker.reading.confidence.page_measures`; None where none was fitted, and the mean
+            of the words stands for it.
+        fitted: Whether these were measured; else everything is left as the engine says.
+    """
+
+    character: Platt = Platt()
+    word: Platt = Platt()
+    line: Logistic | None = None
+    page: Logistic | None = None
+    fitted: bool = False

@@ -1,0 +1,60 @@
+"""Lines of a document read again after its pages were: the document opened once more, the engine that had read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ocrq.contracts import Line, ReadRequest
+from ocrq.contracts.result import Box
+from tasks.runner import ReadContext
+from worker.imaging.decode import Opener
+from worker.models.registry import Registry
+from worker.reading import ReadMode, pipeline_for
+from worker.reading.robust import RolmPipeline
+
+
+@dataclass(frozen=True)
+class Rereader:
+    """Reads lines again in all variants; see :data:`worker.fields.again.Reread`.
+
+    Attributes:
+        registry: The models.
+        open_document: Opens documents.
+        request: Names the model.
+        document: Its bytes.
+        mode: How the pages were read.
+        served_by: What read them; nothing else reads their lines again.
+        context: Of this read.
+    """
+
+    registry: Registry
+    open_document: Opener
+    request: ReadRequest
+    document: bytes
+    mode: ReadMode
+    served_by: frozenset[str]
+    context: ReadContext
+
+    def __call__(self, wanted: Mapping[int, Sequence[Box]]) -> dict[int, list[Line]] | None:
+        """Lines in the order of their boxes, by page; None where another engine would read, or one of whole pages.
+
+        Raises:
+            JobCancelled: The job was cancelled.
+            TimeLimitExceeded: The deadline has passed.
+            ModelUnavailable: The model cannot be served here any more.
+            ReadFailed: Nothing of a page could be read again.
+        """
+        with self.registry.using(self.request.model_name) as use, self.open_document(self.document) as opened:
+            pipeline = pipeline_for(use.engine, self.mode, use.find_detector)
+            if use.engine.name not in self.served_by or not isinstance(pipeline, RolmPipeline):
+                return None
+            lines: dict[int, list[Line]] = {}
+            for number, boxes in wanted.items():
+                quads = [np.array(box, np.float32) for box in boxes]
+                lines[number] = pipeline.reread(opened.read_page(number), quads, self.context)
+            for warning in use.warnings:
+                self.context.warn(warning)
+            return lines

@@ -1,0 +1,162 @@
+"""The plain read with an engine that reads whole pages by itself.
+
+One that says what stands on a page but not where (``text_only``) gets it upright, and its text is laid on the lines
+that the detector found there.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+from ocrq.contracts import Line, Page
+from ocrq.contracts.result import PageError
+from ocrq.errors import ModelUnavailable, ReadFailed
+from tasks.runner import ReadContext
+from worker.engines.protocols import Detector, LineReader, PageReader
+from worker.imaging.orient import as_sent, skew_of, straightened
+from worker.imaging.prepare import prepare
+from worker.layout import arrange
+from worker.page import LineReading, PageImage, PageReading, Pixels, TextLine
+from worker.reading.confidence import line_confidence
+from worker.reading.orientation import UprightPage, read_standing, stand
+from worker.reading.placing import Place, Placed, place
+from worker.reading.plain import QUARTER, to_line
+from worker.reading.protocols import PageRead, ReadMode
+
+READ_ONCE = "the model reads whole pages and has no lines to read again in variants, so each page was read once"
+"""The warning where the robust operation is asked of such a model."""
+
+UNKNOWN_REST = 0.5
+"""Share of its words that a text cut short is taken to hold, where no line was found to tell."""
+
+FULL_TURN = 360.0  # degrees
+
+log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class _Finder(Detector, LineReader, Protocol):
+    """Finds lines and reads them."""
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the detector and its line reader made of a page: how it stands, and its lines in reading order."""
+
+    upright: UprightPage
+    skew: float
+    places: tuple[Place, ...]
+
+
+class WholePagePipeline:
+    """See the module and :class:`worker.reading.protocols.Pipeline`.
+
+    Args:
+        reader: Reads the pages.
+        mode: How.
+        find_detector: What finds lines, and reads them so that the text can be laid on them.
+    """
+
+    def __init__(self, reader: PageReader, mode: ReadMode, find_detector: Callable[[], Detector]) -> None:
+        self._reader, self._mode, self._find_detector = reader, mode, find_detector
+        self.batch_pages = reader.batch_pages
+
+    def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
+        """See :class:`worker.reading.protocols.Pipeline`."""
+        finder = self._finder()
+        if finder is None:
+            readings = self._reader.read_pages(pages, self._mode.prompt, context)
+            return [self._page_read(*read, None) for read in zip(pages, readings, strict=True)]
+        standing = [stand(self._prepared(page), finder, finder, context) for page in pages]
+        upright = [replace(page, pixels=one.pixels) for page, one in zip(pages, standing, strict=True)]
+        with ThreadPoolExecutor(1, "lines") as aside:  # the CPU reads the lines while the GPU reads the pages
+            finding = aside.submit(lambda: [_found(read_standing(one, finder, context)) for one in standing])
+            readings = self._reader.read_pages(upright, self._mode.prompt, context)
+            found = finding.result()
+        return [self._page_read(*read) for read in zip(pages, readings, found, strict=True)]
+
+    def _finder(self) -> _Finder | None:
+        """What finds lines and reads them; None where the reader gives places itself, or nothing can find them here."""
+        if not getattr(self._reader, "text_only", False):
+            return None
+        try:
+            detector = self._find_detector()
+        except ModelUnavailable as error:
+            log.warning("texts get no places on their pages: %s", error.detail)
+            return None
+        return detector if isinstance(detector, _Finder) else None
+
+    def _prepared(self, page: PageImage) -> Pixels:
+        return prepare(page.pixels).pixels if self._mode.preprocess else page.pixels
+
+    def _page_read(self, page: PageImage, reading: PageReading, found: _Found | None) -> PageRead:
+        told = (READ_ONCE,) if self._mode.robust else ()
+        warnings = (*told, *(f"page {page.number}: {warning}" for warning in reading.warnings))
+        if reading.failure is None:
+            return PageRead(_page(page, reading, found), warnings)
+        error = PageError(code=ReadFailed.code, detail=reading.failure)
+        unread = Page(page=page.number, width=0, height=0, error=error)
+        return PageRead(unread, (*warnings, f"page {page.number} could not be read: {reading.failure}"))
+
+
+def _found(upright: UprightPage) -> _Found:
+    skew = skew_of(upright.quads)
+    order = [i for block in arrange(straightened(upright.quads, skew)) for row in block for i in row]
+    return _Found(upright, skew, tuple(Place(upright.quads[i], upright.readings[i]) for i in order))
+
+
+def _page(page: PageImage, reading: PageReading, found: _Found | None) -> Page:
+    text = LineReading(reading.text, reading.probabilities)
+    placed = None if reading.lines else place(text, found.places if found else ())
+    lines = _laid(page, placed, found) if placed else [_line(line) for line in reading.lines]
+    confidence = _confidence(reading, lines)
+    if reading.cut:
+        confidence *= placed.share if placed and found and found.places else UNKNOWN_REST
+    return Page(
+        page=page.number,
+        width=page.width,
+        height=page.height,
+        angle=_angle(reading, found),
+        dpi=page.dpi,
+        text=reading.text,
+        confidence=confidence,
+        lines=lines,
+    )
+
+
+def _angle(reading: PageReading, found: _Found | None) -> float:
+    """Degrees clockwise by which the text stood on the page as sent."""
+    turns, skew = (found.upright.turns, found.skew) if found else (0, 0.0)
+    return (
+        round((QUARTER * (turns + reading.turns) + skew) % FULL_TURN, 1) if turns or reading.turns else round(skew, 1)
+    )
+
+
+def _laid(page: PageImage, placed: Placed, found: _Found | None) -> list[Line]:
+    lines = []
+    for line in placed.lines:
+        if line.quad is None or found is None:
+            lines.append(Line(text=line.reading.text, confidence=line_confidence(line.reading)))
+        else:
+            quad = as_sent(line.quad, found.upright.turns, page.width, page.height)
+            lines.append(to_line(page, quad, line.reading, line_confidence(line.reading)))
+    return lines
+
+
+def _line(line: TextLine) -> Line:
+    top_left, top_right, bottom_right, bottom_left = ((float(x), float(y)) for x, y in line.quad)
+    return Line(
+        text=line.reading.text,
+        confidence=line.reading.mean_probability,
+        box=(top_left, top_right, bottom_right, bottom_left),
+    )
+
+
+def _confidence(reading: PageReading, lines: list[Line]) -> float:
+    if reading.probability is not None:
+        return reading.probability
+    return sum(line.confidence for line in lines) / len(lines) if lines else 0.0
