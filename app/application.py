@@ -6,16 +6,16 @@ from flask import Flask, Response
 
 from app.access import Access
 from app.bodies import InMemoryRequest
+from app.context import AppContext
 from app.cors import allow_origins
-from app.door import Door
-from app.front import Front
 from app.jobs import job_routes
 from app.page import page_routes
+from app.paths import PathNormalizer
 from app.problems import tell_errors_as_problems
 from app.reads import read_routes
 from app.service import service_routes
 from app.uploads import MAX_BATCH
-from app.waiting import Seats
+from app.waiting import WaitLimiter
 from app.webhooks import webhook_routes
 from tasks.jobs.backend import Backend
 from tasks.settings import MEGABYTE, Settings
@@ -39,14 +39,14 @@ def create_app(backend: Backend, settings: Settings, access: Access | None = Non
     app.request_class = InMemoryRequest
     limit = max_content_bytes(settings.max_body_bytes)
     app.config.update(MAX_CONTENT_LENGTH=limit, MAX_FORM_MEMORY_SIZE=limit, MAX_FORM_PARTS=MAX_BATCH + _SMALL_PARTS)
-    door = Door(backend, settings, Seats(settings.max_waiting), access or Access.from_settings(settings))
+    door = AppContext(backend, settings, WaitLimiter(settings.max_waiting), access or Access.from_settings(settings))
     door.access.guard(app)
     for routes in (read_routes, job_routes, webhook_routes, service_routes, page_routes):
         app.register_blueprint(routes(door))
     tell_errors_as_problems(app, settings)
     app.after_request(_add_headers)
     allow_origins(app, settings.cors_origins)
-    app.wsgi_app = Front(app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = PathNormalizer(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ocrq.contracts import ENDED, Batch, Job
 from ocrq.errors import OcrqError
 from tasks.jobs.backend import JobEvent
-from tasks.unexpected import unforeseen
+from tasks.unexpected import unexpected
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def event_stream(events: Iterator[JobEvent | None], look: Callable[[], Job | Bat
     except OcrqError as error:
         yield _problem(error)
     except Exception as error:
-        yield _problem(unforeseen(logger, error, "telling a job's events"))
+        yield _problem(unexpected(logger, error, "telling a job's events"))
     finally:
         close = getattr(events, "close", None)
         if close is not None:

@@ -7,7 +7,7 @@ from functools import partial
 
 from flask import Blueprint, Response, request
 
-from app.door import Door
+from app.context import AppContext
 from app.events import event_stream, resume_after
 from app.replies import accepted, json_reply
 from app.uploads import idempotency_key, read_order
@@ -17,7 +17,7 @@ from ocrq.errors import InvalidRequest
 from tasks.jobs.backend import Submission
 
 
-def job_routes(door: Door) -> Blueprint:
+def job_routes(door: AppContext) -> Blueprint:
     """``/jobs`` and what is below."""
     routes = Blueprint("jobs", __name__, url_prefix="/jobs")
     routes.add_url_rule("", "submit", partial(_submit, door), methods=["POST"])
@@ -29,7 +29,7 @@ def job_routes(door: Door) -> Blueprint:
     return routes
 
 
-def _submit(door: Door) -> Response:
+def _submit(door: AppContext) -> Response:
     key = idempotency_key(request)
     order = read_order(request)
     owner = door.access.caller().owner
@@ -43,7 +43,7 @@ def _submit(door: Door) -> Response:
     return accepted(door.backend.submit_batch(items, owner))
 
 
-def _list(door: Door) -> Response:
+def _list(door: AppContext) -> Response:
     if request.args.get("state") != "dead":
         raise InvalidRequest(
             "state must be dead, for the jobs whose workers died on them; others are asked for by their ids",
@@ -52,7 +52,7 @@ def _list(door: Door) -> Response:
     return json_reply({"jobs": door.backend.dead(door.access.caller().sees)})
 
 
-def _get(door: Door, job_id: str) -> Response:
+def _get(door: AppContext, job_id: str) -> Response:
     seconds = wait_seconds(request.args.get("wait"))
     sees = door.access.caller().sees
     if seconds == 0:
@@ -61,15 +61,15 @@ def _get(door: Door, job_id: str) -> Response:
         return json_reply(door.backend.wait(job_id, seconds, sees))
 
 
-def _cancel(door: Door, job_id: str) -> Response:
+def _cancel(door: AppContext, job_id: str) -> Response:
     return json_reply(door.backend.cancel(job_id, door.access.caller().sees))
 
 
-def _retry(door: Door, job_id: str) -> Response:
+def _retry(door: AppContext, job_id: str) -> Response:
     return accepted(door.backend.retry(job_id, door.access.caller().sees))
 
 
-def _events(door: Door, job_id: str) -> Response:
+def _events(door: AppContext, job_id: str) -> Response:
     after = resume_after(request.headers.get("Last-Event-ID"))
     sees = door.access.caller().sees
     job = door.backend.get(job_id, sees)

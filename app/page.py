@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template
 
-from app.door import Door
+from app.context import AppContext
 from ocrq import __version__
 
 # Everything from here and nothing inline; blob: shows the document that was chosen.
@@ -14,7 +14,7 @@ _POLICY = (
 )
 
 
-def page_routes(door: Door) -> Blueprint:
+def page_routes(door: AppContext) -> Blueprint:
     """``/``."""
     routes = Blueprint("page", __name__)
 

@@ -12,7 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed as WrongMethod
 from app.replies import PROBLEM, json_reply
 from ocrq.errors import InvalidRequest, MethodNotAllowed, NotFound, OcrqError, TooLarge, Unauthorized, UnsupportedFormat
 from tasks.settings import Settings
-from tasks.unexpected import unforeseen
+from tasks.unexpected import unexpected
 
 logger = logging.getLogger(__name__)
 
@@ -82,4 +82,4 @@ def too_large(sent: int | None, settings: Settings) -> TooLarge:
 
 
 def _from_anything(error: Exception) -> Response:
-    return problem_of(unforeseen(logger, error, f"answering {request.method} {request.path[:_SHOWN_CHARACTERS]!r}"))
+    return problem_of(unexpected(logger, error, f"answering {request.method} {request.path[:_SHOWN_CHARACTERS]!r}"))

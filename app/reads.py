@@ -6,7 +6,7 @@ from functools import partial
 
 from flask import Blueprint, Response, request
 
-from app.door import Door
+from app.context import AppContext
 from app.problems import problem_of
 from app.replies import accepted, job_path, json_reply
 from app.uploads import idempotency_key, read_upload
@@ -18,7 +18,7 @@ _ASYNC = {"Preference-Applied": "respond-async"}
 _COME_AGAIN_SECONDS = 1  # a result that took longer than the wait may be there any moment
 
 
-def read_routes(door: Door) -> Blueprint:
+def read_routes(door: AppContext) -> Blueprint:
     """A route for every operation."""
     routes = Blueprint("reads", __name__)
     for operation in OPERATIONS:
@@ -26,7 +26,7 @@ def read_routes(door: Door) -> Blueprint:
     return routes
 
 
-def _read(door: Door, operation: Operation) -> Response:
+def _read(door: AppContext, operation: Operation) -> Response:
     prefer = Preferences.of(request.headers.getlist("Prefer"))
     owner = door.access.caller().owner
     submission = read_upload(request).submission(

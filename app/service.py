@@ -6,13 +6,13 @@ from functools import cache, partial
 
 from flask import Blueprint, Response
 
-from app.door import Door
+from app.context import AppContext
 from app.openapi import openapi_document
 from app.replies import json_reply
 from ocrq.errors import NoWorker
 
 
-def service_routes(door: Door) -> Blueprint:
+def service_routes(door: AppContext) -> Blueprint:
     """Routes that read nothing."""
     routes = Blueprint("service", __name__)
     routes.add_url_rule("/health", "health", partial(_health, door))
@@ -23,7 +23,7 @@ def service_routes(door: Door) -> Blueprint:
     return routes
 
 
-def _health(door: Door) -> Response:
+def _health(door: AppContext) -> Response:
     health = door.backend.health()
     return json_reply(health, 503 if health.status == "unhealthy" else 200)
 
@@ -32,13 +32,13 @@ def _livez() -> Response:
     return json_reply({"alive": True})
 
 
-def _readyz(door: Door) -> Response:
+def _readyz(door: AppContext) -> Response:
     if not door.backend.ready():
         raise NoWorker("no worker can read now; start one, or wait until it has loaded its model")
     return json_reply({"ready": True})
 
 
-def _models(door: Door) -> Response:
+def _models(door: AppContext) -> Response:
     return json_reply(door.backend.models())
 
 

@@ -60,7 +60,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Order:
+class JobRequest:
     """What ``POST /jobs`` asks for.
 
     Attributes:
@@ -91,7 +91,7 @@ def read_upload(request: Request) -> Upload:
     return _raw_upload(request)
 
 
-def read_order(request: Request) -> Order:
+def read_order(request: Request) -> JobRequest:
     """The request of ``POST /jobs``.
 
     Raises:
@@ -101,9 +101,9 @@ def read_order(request: Request) -> Order:
         return _json_order(parse_json(read_body(request)))
     if request.mimetype == _FORM:
         uploads = _form_uploads(request)
-        return Order(parse_operation(request.form.get("endpoint", DEFAULT_ENDPOINT)), uploads, len(uploads) > 1)
+        return JobRequest(parse_operation(request.form.get("endpoint", DEFAULT_ENDPOINT)), uploads, len(uploads) > 1)
     operation = parse_operation(request.args.get("endpoint", DEFAULT_ENDPOINT))
-    return Order(operation, [_raw_upload(request)], batch=False)
+    return JobRequest(operation, [_raw_upload(request)], batch=False)
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -121,7 +121,7 @@ def idempotency_key(request: Request) -> str | None:
     return key
 
 
-def _json_order(data: object) -> Order:
+def _json_order(data: object) -> JobRequest:
     if not isinstance(data, dict):
         raise InvalidRequest(
             'the body must be a JSON object, like {"endpoint": "/extract_text", "request": {…}}', field="body"
@@ -135,10 +135,10 @@ def _json_order(data: object) -> Order:
     if (one is None) == (many is None):
         raise InvalidRequest("send either request, or requests for a batch", field="request")
     if many is None:
-        return Order(operation, [Upload(one)], batch=False)
+        return JobRequest(operation, [Upload(one)], batch=False)
     if not isinstance(many, list) or not 1 <= len(many) <= MAX_BATCH:
         raise InvalidRequest(f"requests must be a list of 1 to {MAX_BATCH:,} requests", field="requests")
-    return Order(operation, [Upload(item) for item in many], batch=True)
+    return JobRequest(operation, [Upload(item) for item in many], batch=True)
 
 
 def _form_uploads(request: Request) -> list[Upload]:

@@ -15,7 +15,7 @@ MAX_WAIT_SECONDS = 60  # of ?wait: below what proxies cut idle connections at
 _SEAT_FREE_SECONDS = 2  # about when a waiting caller will have left
 
 
-class Seats:
+class WaitLimiter:
     """As many callers of this process as may wait at a time: each holds one of its threads."""
 
     def __init__(self, count: int) -> None:

@@ -6,12 +6,12 @@ from functools import partial
 
 from flask import Blueprint, Response, request
 
-from app.door import Door
+from app.context import AppContext
 from app.replies import json_reply
 from ocrq.errors import InvalidRequest
 
 
-def webhook_routes(door: Door) -> Blueprint:
+def webhook_routes(door: AppContext) -> Blueprint:
     """``/webhooks`` and what is below."""
     routes = Blueprint("webhooks", __name__, url_prefix="/webhooks")
     routes.add_url_rule("", "list", partial(_list, door), methods=["GET"])
@@ -19,13 +19,13 @@ def webhook_routes(door: Door) -> Blueprint:
     return routes
 
 
-def _list(door: Door) -> Response:
+def _list(door: AppContext) -> Response:
     if request.args.get("state") != "dead":
         raise InvalidRequest("state must be dead, for the deliveries that were given up", field="state")
     found = door.backend.dead_deliveries(door.access.caller().sees)
     return json_reply({"deliveries": found})
 
 
-def _retry(door: Door, delivery_id: str) -> Response:
+def _retry(door: AppContext, delivery_id: str) -> Response:
     door.backend.retry_delivery(delivery_id, door.access.caller().sees)
     return json_reply({"id": delivery_id}, 202)

@@ -7,7 +7,7 @@ import redis
 LEAD_SECONDS = 10  # how long the lead of a process that died is kept
 
 
-class Lead:
+class LeaderLock:
     """The lead of a task among the processes that share its key."""
 
     def __init__(self, client: redis.Redis, key: str, name: str) -> None:

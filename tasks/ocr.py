@@ -28,7 +28,7 @@ OPERATION_OF: dict[str, Operation | None] = {
 }
 
 
-class GuardedTask(Task):  # type: ignore[type-arg]
+class TrackedTask(Task):  # type: ignore[type-arg]
     """A task whose messages run under the guard; called directly, it is a plain function."""
 
     throws = (OcrqError,)  # told failures, logged without a traceback
@@ -51,25 +51,25 @@ def _read(operation: Operation, request: object, context: ReadContext | None) ->
     )
 
 
-@shared_task(name="ocr.extract_text", base=GuardedTask)
+@shared_task(name="ocr.extract_text", base=TrackedTask)
 def extract_text(request: dict[str, Any] | None = None, context: ReadContext | None = None) -> dict[str, Any]:
     """Read a document plainly (OLM). ``request`` is a ReadRequest as JSON; returns a TextResult as JSON."""
     return _read("extract_text", request, context)
 
 
-@shared_task(name="ocr.extract_text_robust", base=GuardedTask)
+@shared_task(name="ocr.extract_text_robust", base=TrackedTask)
 def extract_text_robust(request: dict[str, Any] | None = None, context: ReadContext | None = None) -> dict[str, Any]:
     """Read variants of each page and vote (RoLM). Request and result as for :func:`extract_text`."""
     return _read("extract_text_robust", request, context)
 
 
-@shared_task(name="ocr.extract_structured", base=GuardedTask)
+@shared_task(name="ocr.extract_structured", base=TrackedTask)
 def extract_structured(request: dict[str, Any] | None = None, context: ReadContext | None = None) -> dict[str, Any]:
     """Read plainly and fill ``schema``; returns a StructuredResult as JSON."""
     return _read("extract_structured", request, context)
 
 
-@shared_task(name="ocr.extract_structured_robust", base=GuardedTask)
+@shared_task(name="ocr.extract_structured_robust", base=TrackedTask)
 def extract_structured_robust(
     request: dict[str, Any] | None = None, context: ReadContext | None = None
 ) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def extract_structured_robust(
     return _read("extract_structured_robust", request, context)
 
 
-@shared_task(name="ocr.read_unit", base=GuardedTask)
+@shared_task(name="ocr.read_unit", base=TrackedTask)
 def read_unit() -> None:
     """Some pages of a document; the ledger says which. For the workers among themselves."""
     raise NotImplementedError("units exist in the ledger only")

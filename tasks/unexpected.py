@@ -10,7 +10,7 @@ from ocrq.errors import InternalError
 _ID_CHARACTERS = 12  # of 32 hexadecimal ones: enough to find a line in a log, short enough to read out
 
 
-def unforeseen(logger: logging.Logger, exception: BaseException, doing: str) -> InternalError:
+def unexpected(logger: logging.Logger, exception: BaseException, doing: str) -> InternalError:
     """Log an exception and make the error a caller may see.
 
     Args:

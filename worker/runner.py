@@ -19,7 +19,7 @@ from ocrq.errors import (
     from_json,
 )
 from tasks.runner import Plan, ReadContext, UnitReading
-from tasks.unexpected import unforeseen
+from tasks.unexpected import unexpected
 from worker import formats
 from worker.fields.result import OPTIONS, ask_model, structured_result
 from worker.imaging.decode import Document, Limits, Opener, check_page_count
@@ -204,7 +204,7 @@ def _read_batch(document: Document, numbers: Sequence[int], pipeline: Pipeline, 
     except Exception as error:
         if len(numbers) > 1:
             return [read for number in numbers for read in _read_batch(document, [number], pipeline, context)]
-        known = error if isinstance(error, OcrqError) else unforeseen(log, error, f"reading page {numbers[0]}")
+        known = error if isinstance(error, OcrqError) else unexpected(log, error, f"reading page {numbers[0]}")
         return [_unread(numbers[0], known)]
 
 

@@ -11,7 +11,7 @@ What the service answers as a problem is raised as the error of that code from :
 
 from ocrq.client.asynchronous import AsyncClient
 from ocrq.client.configuration import Configuration, Profile
-from ocrq.client.desk import HOLD_SECONDS, PROGRESS_SECONDS, Readable
+from ocrq.client.core import HOLD_SECONDS, PROGRESS_SECONDS, Readable
 from ocrq.client.endpoint import Endpoint
 from ocrq.client.many import Source
 from ocrq.client.outcome import Outcome, result_json

@@ -13,7 +13,7 @@ import httpx
 
 from ocrq.client.awaited import AwaitedReading
 from ocrq.client.configuration import Profile
-from ocrq.client.desk import Desk, Readable
+from ocrq.client.core import ClientCore, Readable
 from ocrq.client.endpoint import Endpoint
 from ocrq.client.environment import configured
 from ocrq.client.http_api import HttpApi
@@ -46,7 +46,7 @@ class AsyncClient:
         profile: Profile = "OLM",
         **request: Any,
     ) -> None:
-        self.desk = Desk(configured(endpoint, api_key, timeout, retries, fallbacks, profile, request))
+        self.desk = ClientCore(configured(endpoint, api_key, timeout, retries, fallbacks, profile, request))
         self._closed = asyncio.Event()
         self._http = {local: httpx.AsyncClient(**options(local)) for local in (False, True)}
 

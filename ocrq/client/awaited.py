@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ocrq.client.many import CANCEL_SECONDS, Source
-from ocrq.client.outcome import Outcome, result_json, unforeseen
+from ocrq.client.outcome import Outcome, result_json, unexpected
 from ocrq.contracts import Batch, Job, Operation
 from ocrq.errors import OcrqError, ServerUnreachable
 
@@ -79,7 +79,7 @@ class AwaitedReading:
         except OcrqError as error:
             outcome = Outcome(source.name, error=error, place=place, job_id=jobs[-1] if jobs else None)
         except Exception as error:  # as with threads: one document's fault is not the others'
-            outcome = Outcome(source.name, error=unforeseen(error), place=place)
+            outcome = Outcome(source.name, error=unexpected(error), place=place)
         self._jobs.difference_update(jobs)
         return outcome
 

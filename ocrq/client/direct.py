@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ocrq.client.doors import Order
 from ocrq.client.failures import Failure, exchange
 from ocrq.client.http_api import HttpApi
 from ocrq.client.steps import Flow
+from ocrq.client.transports import Order
 from ocrq.contracts import Batch, Job, Progress
 from ocrq.errors import JobNotFound
 

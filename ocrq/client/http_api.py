@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 from pydantic import BaseModel
 
-from ocrq.client.doors import Document, Order, decoded, parsed
 from ocrq.client.endpoint import Endpoint
 from ocrq.client.failures import exchange
 from ocrq.client.steps import Flow, Send
+from ocrq.client.transports import Document, Order, decoded, parsed
 from ocrq.contracts import Batch, DeadDelivery, Health, Job, ModelList
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ocrq.client.desk import Readable
-from ocrq.client.outcome import Outcome, result_json, unforeseen
+from ocrq.client.core import Readable
+from ocrq.client.outcome import Outcome, result_json, unexpected
 from ocrq.contracts import Batch, Job, Operation
 from ocrq.errors import InvalidImage, OcrqError, ServerUnreachable
 
@@ -157,7 +157,7 @@ class Reading:
         except OcrqError as error:
             return Outcome(source.name, error=error, place=place, job_id=jobs[-1] if jobs else None)
         except Exception as error:  # a thread that dies would leave the caller waiting
-            return Outcome(source.name, error=unforeseen(error), place=place)
+            return Outcome(source.name, error=unexpected(error), place=place)
 
     def _read(self, place: int, source: Source, jobs: list[str]) -> dict[str, Any]:
         tell, desk = self._on_progress, self._client.desk

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ocrq.client.doors import parsed
 from ocrq.client.failures import Failure
+from ocrq.client.transports import parsed
 from ocrq.contracts import ENDED, Batch, Job, StructuredResult, TextResult
 from ocrq.errors import InternalError, JobCancelled, OcrqError, from_json
 
@@ -73,6 +73,6 @@ def typed_result(data: dict[str, Any]) -> Result:
         raise failure.error from None
 
 
-def unforeseen(error: Exception) -> InternalError:
+def unexpected(error: Exception) -> InternalError:
     """A fault of the client itself, as the outcome of the document it met."""
     return InternalError(f"{type(error).__name__}: {error}; please report this")

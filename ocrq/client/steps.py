@@ -43,7 +43,7 @@ class Pause:
 
 
 @dataclass(frozen=True)
-class Tell:
+class ProgressUpdate:
     """A job as it is now, for whoever watches. Comes to nothing."""
 
     job: Job | Batch
@@ -53,7 +53,7 @@ class Closed(httpx.RequestError):
     """The client was closed while it was at work."""
 
 
-Step: TypeAlias = Send | Pause | Tell
+Step: TypeAlias = Send | Pause | ProgressUpdate
 Flow: TypeAlias = Generator[Step, Any, T]
 
 

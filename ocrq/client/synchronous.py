@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, overload
 import httpx
 
 from ocrq.client.configuration import Profile
-from ocrq.client.desk import Desk, Readable
+from ocrq.client.core import ClientCore, Readable
 from ocrq.client.endpoint import Endpoint
 from ocrq.client.environment import configured
 from ocrq.client.http_api import HttpApi
@@ -56,7 +56,7 @@ class Client:
         profile: Profile = "OLM",
         **request: Any,
     ) -> None:
-        self.desk = Desk(configured(endpoint, api_key, timeout, retries, fallbacks, profile, request))
+        self.desk = ClientCore(configured(endpoint, api_key, timeout, retries, fallbacks, profile, request))
         self._closed = threading.Event()
         self._http = {local: httpx.Client(**options(local)) for local in (False, True)}
 

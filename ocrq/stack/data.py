@@ -26,7 +26,7 @@ def default_data_dir(environment: Mapping[str, str]) -> Path:
 
 
 @dataclass(frozen=True)
-class Hold:
+class DirectoryLock:
     """A data directory that is ours.
 
     Attributes:
@@ -95,7 +95,7 @@ class DataDir:
                 left.unlink(missing_ok=True)
 
     @contextmanager
-    def locked(self) -> Iterator[Hold]:
+    def locked(self) -> Iterator[DirectoryLock]:
         """Hold the directory: no other stack runs on it meanwhile.
 
         Raises:
@@ -113,7 +113,7 @@ class DataDir:
             os.ftruncate(mine, 0)
             os.pwrite(mine, f"{os.getpid()}\n".encode(), 0)
             self._await_redis(redis)
-            yield Hold(redis, after_crash)
+            yield DirectoryLock(redis, after_crash)
             os.ftruncate(mine, 0)
         finally:
             os.close(redis)

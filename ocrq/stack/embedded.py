@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocrq.stack import http_probe, redis_probe
-from ocrq.stack.data import DataDir, Hold
+from ocrq.stack.data import DataDir, DirectoryLock
 from ocrq.stack.environment import (
     check_extras,
     find_checkout,
@@ -24,7 +24,7 @@ from ocrq.stack.interrupts import Interrupts
 from ocrq.stack.machine import check_port, default_workers, free_port
 from ocrq.stack.part import PartSpec
 from ocrq.stack.redis_server import FoundRedis, configure, find_redis
-from ocrq.stack.supervisor import POLL_SECONDS, Supervisor, Tell
+from ocrq.stack.supervisor import POLL_SECONDS, ProgressUpdate, Supervisor
 
 # Together 23 s at worst, when everything hangs; a stack at rest stops in about two.
 API_STOP_SECONDS = 5.0  # answers under way; longer waits than that are polled again by the client
@@ -59,7 +59,7 @@ class StackOptions:
     throwaway: bool = False
 
 
-def run_stack(options: StackOptions, tell: Tell, announce: Callable[[str], None]) -> None:
+def run_stack(options: StackOptions, tell: ProgressUpdate, announce: Callable[[str], None]) -> None:
     """Start everything, say when it is ready, keep it alive until Ctrl-C or SIGTERM, and stop it.
 
     Args:
@@ -101,7 +101,7 @@ class _Stack:
     checkout: Path
     port: int
     supervisor: Supervisor
-    tell: Tell
+    tell: ProgressUpdate
     interrupts: Interrupts
 
     @property
@@ -109,7 +109,7 @@ class _Stack:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.options.host, self.options.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
-    def start(self, redis: FoundRedis, hold: Hold) -> None:
+    def start(self, redis: FoundRedis, hold: DirectoryLock) -> None:
         redis_url = self._start_redis(redis, hold)
         if self.interrupts.asked():
             return
@@ -138,10 +138,10 @@ class _Stack:
         self, name: str, title: str, command: tuple[str, ...], environment: Mapping[str, str], stop_seconds: float
     ) -> None:
         log = self.data.logs / f"{name}.log"
-        hand_back = HAND_BACK_SECONDS if name == "worker" else 0.0
-        self.supervisor.start(PartSpec(name, title, command, environment, self.checkout, log, stop_seconds, hand_back))
+        requeue = HAND_BACK_SECONDS if name == "worker" else 0.0
+        self.supervisor.start(PartSpec(name, title, command, environment, self.checkout, log, stop_seconds, requeue))
 
-    def _start_redis(self, redis: FoundRedis, hold: Hold) -> str:
+    def _start_redis(self, redis: FoundRedis, hold: DirectoryLock) -> str:
         if redis.kind == "external":
             self.tell(f"using Redis at {redis.name}")
             for warning in redis_probe.check_external(redis.url):

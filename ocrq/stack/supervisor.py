@@ -15,13 +15,13 @@ _STOP_POLL_SECONDS = 0.05
 _LOG_SECONDS = 60.0  # how often the logs' sizes are looked at
 _HURRY_SECONDS = 1.0  # what Redis gets to flush when all is killed at once
 
-Tell = Callable[[str], None]
+ProgressUpdate = Callable[[str], None]
 
 
 class Supervisor:
     """The parts of one stack, in the order they were started."""
 
-    def __init__(self, tell: Tell) -> None:
+    def __init__(self, tell: ProgressUpdate) -> None:
         self._tell = tell
         self._parts: list[Part] = []
         self._watchdog = Watchdog()

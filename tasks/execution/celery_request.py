@@ -61,7 +61,7 @@ class LedgerRequest(Request):
     def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:
         """The worker stops before the task ended: the job is queued again, and no attempt is lost."""
         try:
-            if _ledger().hand_back(self.id, _name(self)):
+            if _ledger().requeue(self.id, _name(self)):
                 log.info("job %s is handed back", self.id)
         except redis.RedisError as error:
             log.warning("job %s could not be handed back, its lease will end: %s", self.id, error)
@@ -70,7 +70,7 @@ class LedgerRequest(Request):
 
 def _forsake(request: Request, error: OcrqError | None) -> None:
     try:
-        parent = _ledger().forsake(request.id, _name(request), error)
+        parent = _ledger().abandon(request.id, _name(request), error)
         if parent:
             settings = Settings()
             Publisher(make_celery(settings, socket_timeout=WORKER_TIMEOUT), _ledger()).publish(parent)

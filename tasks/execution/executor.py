@@ -23,21 +23,21 @@ from ocrq.errors import InvalidRequest, JobCancelled, OcrqError, WorkerLost, Wor
 from tasks.catalogue import Catalogue, Pool
 from tasks.documents.blobs import BlobStore, blob_name
 from tasks.documents.intake import check_schema, stored_request, take_in
-from tasks.execution.lease_renewer import Hold, Keeper
+from tasks.execution.lease_renewer import Lease, LeaseRenewer
 from tasks.jobs.cache_key import cache_key
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
 from tasks.jobs.record import JobRecord, NewJob, queue_name
 from tasks.runner import ReadContext, Runner, UnitReading
 from tasks.settings import Settings
-from tasks.unexpected import unforeseen
+from tasks.unexpected import unexpected
 from tasks.webhooks.permission import allowed_webhook
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Guard:
+class JobExecutor:
     """See the module.
 
     Attributes:
@@ -52,7 +52,7 @@ class Guard:
     ledger: Ledger
     blobs: BlobStore
     publisher: Publisher
-    keeper: Keeper | None
+    keeper: LeaseRenewer | None
     runner: Runner | None
     pool: Pool | None
     worker: str
@@ -155,9 +155,9 @@ class Guard:
             except OcrqError as error:
                 self._failed(record, hold, error)
             except Exception as error:
-                self._failed(record, hold, unforeseen(log, error, f"reading job {record.id}"))
+                self._failed(record, hold, unexpected(log, error, f"reading job {record.id}"))
 
-    def _context(self, record: JobRecord, hold: Hold) -> ReadContext:
+    def _context(self, record: JobRecord, hold: Lease) -> ReadContext:
         def progress(done: int, total: int) -> None:
             with suppress(redis.RedisError):  # only told; whether the lease holds, the keeper finds out
                 if record.parent is None and not self.ledger.progress(record.id, hold.token, done, total):
@@ -170,7 +170,7 @@ class Guard:
             deadline=time.monotonic() + self.settings.job_seconds,
         )
 
-    def _read_document(self, record: JobRecord, hold: Hold) -> dict[str, Any] | None:
+    def _read_document(self, record: JobRecord, hold: Lease) -> dict[str, Any] | None:
         assert self.runner is not None
         began = time.monotonic()
         request = record.request
@@ -192,12 +192,12 @@ class Guard:
             raise Ignore()
         return self._for_celery(record, result)
 
-    def _fan_out(self, record: JobRecord, hold: Hold, slices: Sequence[Sequence[int]], total: int) -> Never:
+    def _fan_out(self, record: JobRecord, hold: Lease, slices: Sequence[Sequence[int]], total: int) -> Never:
         for unit in self.ledger.fan_out(record.id, hold.token, slices, total):
             self.publisher.publish(unit)
         raise Ignore()
 
-    def _read_unit(self, record: JobRecord, hold: Hold) -> Never:
+    def _read_unit(self, record: JobRecord, hold: Lease) -> Never:
         assert self.runner is not None
         document = self.blobs.get(record.blob)
         context = self._context(record, hold)
@@ -205,13 +205,13 @@ class Guard:
         context.check()
         self._commit_unit(record, hold, _noted(record, reading))
 
-    def _commit_unit(self, record: JobRecord, hold: Hold, reading: UnitReading) -> Never:
+    def _commit_unit(self, record: JobRecord, hold: Lease, reading: UnitReading) -> Never:
         parent = self.ledger.commit_unit(record.id, hold.token, reading)
         if parent:
             self.publisher.publish(parent)
         raise Ignore()
 
-    def _failed(self, record: JobRecord, hold: Hold, error: OcrqError) -> Never:
+    def _failed(self, record: JobRecord, hold: Lease, error: OcrqError) -> Never:
         """A document fails with its error; a unit's pages carry it, and the document goes on."""
         log.info("job %s failed: %s: %s", record.id, error.code, error.detail)
         if record.phase == "unit":
@@ -220,12 +220,12 @@ class Guard:
             raise Ignore()
         raise error
 
-    def _spent(self, record: JobRecord, hold: Hold, error: WorkerSpent) -> Never:
+    def _spent(self, record: JobRecord, hold: Lease, error: WorkerSpent) -> Never:
         """This process can read it no more: another one tries, as often as a job may lose its process."""
         log.warning("job %s: %s", record.id, error.detail)
         if record.lost + 1 < self.settings.max_attempts:
             note = f"attempt {record.lost + 1} ended early, and another process took over: {error.detail}"
-            self.ledger.forsake(record.id, self.worker, note=note)
+            self.ledger.abandon(record.id, self.worker, note=note)
             self.leave()
             raise Ignore()
         try:
@@ -233,7 +233,7 @@ class Guard:
         finally:
             self.leave()
 
-    def _stopped(self, record: JobRecord, hold: Hold, error: JobCancelled) -> Never:
+    def _stopped(self, record: JobRecord, hold: Lease, error: JobCancelled) -> Never:
         """The lease was lost: cancelled, or taken over after this process was silent too long."""
         now = self.ledger.record(record.id)
         log.info("job %s: stopped, it is %s", record.id, now.state if now else "gone")
@@ -272,16 +272,16 @@ def _unread(pages: Sequence[int], code: str, detail: str) -> UnitReading:
     )
 
 
-_installed: Guard | None = None
+_installed: JobExecutor | None = None
 
 
-def install_guard(guard: Guard | None) -> None:
+def install_executor(guard: JobExecutor | None) -> None:
     """Make ``guard`` the one this process runs messages through; None takes it away again (tests)."""
     global _installed
     _installed = guard
 
 
-def installed_guard() -> Guard:
+def installed_guard() -> JobExecutor:
     """The process's guard.
 
     Raises:

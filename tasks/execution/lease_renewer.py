@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import redis
 
 from tasks.jobs.ledger import Ledger
-from tasks.monitoring.heartbeat import BEAT_SECONDS, Beat, Heartbeats
+from tasks.monitoring.heartbeat import BEAT_SECONDS, Heartbeat, Heartbeats
 
 LOOK_SECONDS = 0.5  # how soon a cancelled job is noticed
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Hold:
+class Lease:
     """A lease at hand. ``lost`` once it was cancelled, taken over, or could not be renewed in time."""
 
     job_id: str
@@ -32,7 +32,7 @@ class Hold:
     lost: threading.Event = field(default_factory=threading.Event)
 
 
-class Keeper(threading.Thread):
+class LeaseRenewer(threading.Thread):
     """See the module.
 
     Args:
@@ -43,20 +43,20 @@ class Keeper(threading.Thread):
     """
 
     def __init__(
-        self, ledger: Ledger, heartbeats: Heartbeats, lease_seconds: float, describe: Callable[[str | None], Beat]
+        self, ledger: Ledger, heartbeats: Heartbeats, lease_seconds: float, describe: Callable[[str | None], Heartbeat]
     ) -> None:
         super().__init__(name="keeper", daemon=True)
         self._ledger = ledger
         self._heartbeats = heartbeats
         self._lease = lease_seconds
         self._describe = describe
-        self._holds: dict[str, Hold] = {}  # by token
+        self._holds: dict[str, Lease] = {}  # by token
         self._ending = threading.Event()
 
     @contextmanager
-    def holding(self, job_id: str, token: str) -> Iterator[Hold]:
+    def holding(self, job_id: str, token: str) -> Iterator[Lease]:
         """Renew this lease while the block runs."""
-        hold = Hold(job_id, token, time.monotonic() + self._lease)
+        hold = Lease(job_id, token, time.monotonic() + self._lease)
         self._holds[token] = hold
         try:
             yield hold
@@ -94,7 +94,7 @@ class Keeper(threading.Thread):
         except redis.RedisError:
             log.debug("the last heartbeat was not withdrawn; it ends by itself")
 
-    def _keep(self, hold: Hold, now: float) -> None:
+    def _keep(self, hold: Lease, now: float) -> None:
         renew = hold.ends - now < self._lease * 0.8  # five renewals a lease: four may fail
         if renew:
             kept = self._ledger.renew(hold.job_id, hold.token)

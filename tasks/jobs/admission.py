@@ -22,7 +22,7 @@ from tasks.jobs.cache_key import cache_key
 from tasks.jobs.ledger import Accepted, Ledger
 from tasks.jobs.publish import Publisher
 from tasks.jobs.record import NewJob, new_id, queue_name
-from tasks.monitoring.heartbeat import Beat, live_pools
+from tasks.monitoring.heartbeat import Heartbeat, live_pools
 from tasks.settings import Settings
 from tasks.webhooks.permission import allowed_webhook
 
@@ -54,7 +54,7 @@ class Admission:
         batches: Batches,
         blobs: BlobStore,
         publisher: Publisher,
-        live_beats: Callable[[], list[Beat]],
+        live_beats: Callable[[], list[Heartbeat]],
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue

@@ -170,7 +170,7 @@ class Ledger:
                     raise
                 time.sleep(_COMMIT_AGAIN_SECONDS)
 
-    def forsake(self, job_id: str, worker: str, error: OcrqError | None = None, note: str = "") -> str | None:
+    def abandon(self, job_id: str, worker: str, error: OcrqError | None = None, note: str = "") -> str | None:
         """The process that ran a job died: end its lease now, or fail the job with ``error``.
 
         Args:
@@ -186,7 +186,7 @@ class Ledger:
         answer = self._call("forsake", job_id, worker, self._ttl, code, detail, note)
         return _id(answer[1]) if len(answer) > 1 else None
 
-    def hand_back(self, job_id: str, worker: str) -> bool:
+    def requeue(self, job_id: str, worker: str) -> bool:
         """The process that runs a job is told to stop: queue it again, no attempt lost."""
         return bool(self._call("hand_back", job_id, worker))
 

@@ -25,7 +25,7 @@ from tasks.monitoring.health import resident_bytes
 from tasks.monitoring.models import local_model_list
 from tasks.runner import ReadContext, Runner
 from tasks.settings import Settings
-from tasks.unexpected import unforeseen
+from tasks.unexpected import unexpected
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ class LocalBackend:
             return one.view()
 
     def retry(self, job_id: str, owner: str | None = None) -> Job:
-        """See :class:`tasks.jobs.backend.Backend`; an ended job's document is not kept here, so no job is tried again."""
+        """See :class:`tasks.jobs.backend.Backend`; an ended job's document is not kept here, so none is retried."""
         status = self.get(job_id, owner).status
         raise JobConflict(f"the job is {status}, and documents are not kept here for another try; submit it again")
 
@@ -239,7 +239,7 @@ class LocalBackend:
             job.end("cancelled", error=outcome)
         elif isinstance(outcome, Exception):
             known = outcome if isinstance(outcome, OcrqError) else None
-            job.end("failed", error=known or unforeseen(logger, outcome, f"running job {job.id}"))
+            job.end("failed", error=known or unexpected(logger, outcome, f"running job {job.id}"))
         else:
             job.end("succeeded", result=outcome)
         self._jobs.let_go(job)

@@ -20,7 +20,7 @@ RETRY_AFTER = 2  # seconds a caller is told to wait when all places are taken
 log = logging.getLogger(__name__)
 
 
-class News:
+class JobNotifications:
     """See the module.
 
     Args:

@@ -20,11 +20,11 @@ from tasks.jobs.admission import Admission
 from tasks.jobs.backend import JobEvent, Submission
 from tasks.jobs.batches import Batches
 from tasks.jobs.ledger import Ledger
-from tasks.jobs.notifications import News
+from tasks.jobs.notifications import JobNotifications
 from tasks.jobs.publish import Publisher
 from tasks.jobs.record import JobRecord
 from tasks.monitoring.health import broker_gone, health_of
-from tasks.monitoring.heartbeat import Beat, Heartbeats, live_pools
+from tasks.monitoring.heartbeat import Heartbeat, Heartbeats, live_pools
 from tasks.monitoring.models import model_list
 from tasks.settings import Settings
 from tasks.webhooks.outbox import Delivery, Outbox
@@ -58,9 +58,9 @@ class QueueBackend:
             Publisher(make_celery(settings, socket_timeout=API_TIMEOUT), self._ledger),
             self._live_beats,
         )
-        self._news = News(lambda: connect(settings, API_TIMEOUT), settings.max_waiting)
+        self._news = JobNotifications(lambda: connect(settings, API_TIMEOUT), settings.max_waiting)
         self._looks = threading.BoundedSemaphore(LOOKS_AT_ONCE)
-        self._beats: tuple[float, list[Beat]] = (0.0, [])
+        self._beats: tuple[float, list[Heartbeat]] = (0.0, [])
 
     def submit(self, submission: Submission) -> Job:
         """See :class:`tasks.jobs.backend.Backend`."""
@@ -239,7 +239,7 @@ class QueueBackend:
         jobs = [self._job(record) for record in map(self._ledger.record, items) if record]
         return self._batches.view(batch_id, jobs)
 
-    def _live_beats(self) -> list[Beat]:
+    def _live_beats(self) -> list[Heartbeat]:
         read_at, beats = self._beats
         if time.monotonic() - read_at > BEATS_FRESH_SECONDS:
             beats = self._heartbeats.live()

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 from tasks.documents.blobs import BlobStore, collect
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
-from tasks.leader_lock import Lead
+from tasks.leader_lock import LeaderLock
 from tasks.monitoring.heartbeat import Heartbeats
 
 SWEEP_SECONDS = 2.0
@@ -43,7 +43,7 @@ class Sweeper(threading.Thread):
         self._publisher = publisher
         self._heartbeats = heartbeats
         self._blobs = blobs
-        self._lead = Lead(client, "ocrq:sweeper", name)
+        self._lead = LeaderLock(client, "ocrq:sweeper", name)
         self._ending = threading.Event()
 
     def run(self) -> None:

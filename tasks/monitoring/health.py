@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ocrq.contracts import Health
 from ocrq.errors import InternalError
-from tasks.monitoring.heartbeat import Beat, live_pools
+from tasks.monitoring.heartbeat import Heartbeat, live_pools
 
 
-def health_of(beats: Sequence[Beat], waiting: dict[str, int]) -> Health:
+def health_of(beats: Sequence[Heartbeat], waiting: dict[str, int]) -> Health:
     """The health that heartbeats tell.
 
     Args:

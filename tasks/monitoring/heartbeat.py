@@ -19,7 +19,7 @@ _FACTS = "ocrq:beat"
 
 
 @dataclass(frozen=True)
-class Beat:
+class Heartbeat:
     """What one reading process says.
 
     Attributes:
@@ -50,7 +50,7 @@ class Beat:
         return POOLS if self.pool == "all" else (self.pool,)
 
 
-def live_pools(beats: Sequence[Beat]) -> frozenset[Pool]:
+def live_pools(beats: Sequence[Heartbeat]) -> frozenset[Pool]:
     """The pools that have a living worker."""
     return frozenset(pool for beat in beats for pool in beat.pools)
 
@@ -61,7 +61,7 @@ class Heartbeats:
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
 
-    def beat(self, beat: Beat) -> None:
+    def beat(self, beat: Heartbeat) -> None:
         """Say that this process lives."""
         pipeline = self._redis.pipeline()
         pipeline.zadd(_TIMES, {beat.worker: self._now()})
@@ -75,7 +75,7 @@ class Heartbeats:
         pipeline.hdel(_FACTS, worker)
         pipeline.execute()
 
-    def live(self) -> list[Beat]:
+    def live(self) -> list[Heartbeat]:
         """The processes heard of lately."""
         names = self._redis.zrangebyscore(_TIMES, self._now() - SILENT_SECONDS, "+inf")
         if not names:
@@ -94,6 +94,6 @@ class Heartbeats:
         return seconds + micros / 1e6
 
 
-def _read(fact: bytes) -> Beat:
+def _read(fact: bytes) -> Heartbeat:
     data = json.loads(fact)
-    return Beat(**{**data, "models": tuple(data["models"]), "refused": tuple(data.get("refused", ()))})
+    return Heartbeat(**{**data, "models": tuple(data["models"]), "refused": tuple(data.get("refused", ()))})

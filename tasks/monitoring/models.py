@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from ocrq.contracts import ModelInfo, ModelList
 from tasks.catalogue import Catalogue, ModelEntry
-from tasks.monitoring.heartbeat import Beat, live_pools
+from tasks.monitoring.heartbeat import Heartbeat, live_pools
 from tasks.runner import Runner
 
 
-def model_list(catalogue: Catalogue, beats: Sequence[Beat]) -> ModelList:
+def model_list(catalogue: Catalogue, beats: Sequence[Heartbeat]) -> ModelList:
     """The list, each model with whether it is loaded and which model would read if asked for now."""
     loaded = {model for beat in beats for model in beat.models}
     return ModelList(
@@ -43,7 +43,7 @@ def _told(entry: ModelEntry, catalogue: Catalogue, loaded: bool, served_by: str 
     )
 
 
-def _served_by(entry: ModelEntry, catalogue: Catalogue, beats: Sequence[Beat]) -> str | None:
+def _served_by(entry: ModelEntry, catalogue: Catalogue, beats: Sequence[Heartbeat]) -> str | None:
     """The model that reads when ``entry`` is asked for: the fallback, too, where no worker could load it lately."""
     live = live_pools(beats)
     serving = catalogue.serving(entry, live)

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import redis
 
-from tasks.leader_lock import Lead
+from tasks.leader_lock import LeaderLock
 from tasks.settings import Settings
 from tasks.webhooks.hosts import AllowList
 from tasks.webhooks.outbox import Delivery, Outbox, Schedule
@@ -42,7 +42,7 @@ class Deliverer(threading.Thread):
 
     def __init__(self, client: redis.Redis, outbox: Outbox, sender: Sender, name: str) -> None:
         super().__init__(name="deliverer", daemon=True)
-        self._lead = Lead(client, _LEAD_KEY, name)
+        self._lead = LeaderLock(client, _LEAD_KEY, name)
         self._outbox = outbox
         self._sender = sender
         self._ending = threading.Event()

@@ -17,7 +17,7 @@ from tests.live.processes import free_port
 from tests.live.runpod.workers import environment
 from tests.packaging.images import ROOT, instructions
 from tests.packaging.test_guides import told_settings
-from worker.serverless.order import parse_order
+from worker.serverless.job_request import parse_order
 from worker.serverless.settings import ServerlessSettings
 
 GUIDE = ROOT / "docs" / "runpod.md"

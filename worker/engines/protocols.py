@@ -23,10 +23,10 @@ class Detector(Protocol):
 
 
 @runtime_checkable
-class WornPageFinder(Detector, Protocol):
+class DegradedPageDetector(Detector, Protocol):
     """A detector that has another one for worn pages."""
 
-    for_worn_pages: Detector
+    for_degraded_pages: Detector
 
 
 @runtime_checkable
@@ -44,7 +44,7 @@ class LineReader(Protocol):
 class LineReaderWithOthers(LineReader, Protocol):
     """A line reader that has two others: one for worn lines, and one that errs on other letters."""
 
-    for_worn_lines: LineReader
+    for_degraded_lines: LineReader
     second_opinion: LineReader
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from worker.fields.candidate import Candidate
-from worker.fields.relations import Vouching
-from worker.fields.sheet import Sheet
+from worker.fields.label_matching import LabelEvidence
+from worker.fields.layout_page import LayoutPage
 
 CENT = 0.005  # half a cent: amounts closer than that are equal
 NAMED = 0.5  # strength from which a label names an amount
@@ -31,7 +31,7 @@ class Amounts:
         sheet: The document, which tells what stands in one row.
     """
 
-    def __init__(self, vouched: Sequence[tuple[Candidate, Sequence[Vouching]]], sheet: Sheet) -> None:
+    def __init__(self, vouched: Sequence[tuple[Candidate, Sequence[LabelEvidence]]], sheet: LayoutPage) -> None:
         self._named: Mapping[str, set[float]] = _by_concept(vouched)
         written = [c for c, _ in vouched if c.facts.get("decimals") or c.facts.get("currency")]
         self._gross = _by_concept(vouched, leading=True).get("gross_total", set())  # less a commission, it is no sum
@@ -115,7 +115,7 @@ class Amounts:
 
 
 def _by_concept(
-    vouched: Sequence[tuple[Candidate, Sequence[Vouching]]], leading: bool = False
+    vouched: Sequence[tuple[Candidate, Sequence[LabelEvidence]]], leading: bool = False
 ) -> dict[str, set[float]]:
     """Amounts by what their strongest label names: all that it may, or only what it names first of all."""
     named: dict[str, set[float]] = defaultdict(set)

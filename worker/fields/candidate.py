@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from worker.fields.sheet import Rect, Sheet
+from worker.fields.layout_page import LayoutPage, Rect
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class Candidate:
         """Where it begins."""
         return self.spans[0]
 
-    def text(self, sheet: Sheet) -> str:
+    def text(self, sheet: LayoutPage) -> str:
         """As it stands on the page, lines joined by spaces."""
         return " ".join(sheet.lines[span.line].text[span.start : span.end] for span in self.spans)
 
-    def confidence(self, sheet: Sheet) -> float:
+    def confidence(self, sheet: LayoutPage) -> float:
         """The probability that all its characters are right."""
         return math.prod(sheet.lines[span.line].confidence(span.start, span.end) for span in self.spans)
 
-    def rect(self, sheet: Sheet) -> Rect:
+    def rect(self, sheet: LayoutPage) -> Rect:
         """Its upright place: of its first stretch."""
         return sheet.lines[self.first.line].part(self.first.start, self.first.end)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ocrq.contracts import FieldEvidence
-from worker.fields.extract import Answers
+from worker.fields.extract import Extraction
 from worker.fields.specs import Spec, leaves
 
 CENTS = 0.02
@@ -33,7 +33,7 @@ class Check:
     told: str
 
 
-def checked(answers: Answers) -> Answers:
+def checked(answers: Extraction) -> Extraction:
     """The answers with the confidence that the checks leave them, failed ones told in ``reason``."""
     fields = dict(answers.fields)
     for check in checks(answers):
@@ -42,14 +42,14 @@ def checked(answers: Answers) -> Answers:
     return replace(answers, fields=fields)
 
 
-def checks(answers: Answers) -> list[Check]:
+def checks(answers: Extraction) -> list[Check]:
     """All checks that apply to what was found."""
     by_concept = {leaf.concept: leaf for leaf in leaves(answers.spec) if answers.fields[leaf.name].value is not None}
     found = [*_sums(answers, by_concept), *_dates(answers, by_concept), *_items(answers, by_concept)]
     return found
 
 
-def _sums(answers: Answers, by_concept: Mapping[str, Spec]) -> Iterator[Check]:
+def _sums(answers: Extraction, by_concept: Mapping[str, Spec]) -> Iterator[Check]:
     parts = ("subtotal", "tax", "discount", "tip", "shipping", "service_charge", "rounding")
     if not {"total", "subtotal", "tax"} <= set(by_concept):
         return
@@ -65,7 +65,7 @@ def _sums(answers: Answers, by_concept: Mapping[str, Spec]) -> Iterator[Check]:
     yield Check(names, holds, f"{known['subtotal']:.2f} and {known['tax']:.2f} tax do not make {known['total']:.2f}")
 
 
-def _dates(answers: Answers, by_concept: Mapping[str, Spec]) -> Iterator[Check]:
+def _dates(answers: Extraction, by_concept: Mapping[str, Spec]) -> Iterator[Check]:
     for earlier, later, words in (
         ("date", "due_date", "it is due before its date"),
         ("start_date", "end_date", "it ends before it starts"),
@@ -78,7 +78,7 @@ def _dates(answers: Answers, by_concept: Mapping[str, Spec]) -> Iterator[Check]:
                 yield Check(names, one <= two, f"{words} ({two} < {one})")
 
 
-def _items(answers: Answers, by_concept: Mapping[str, Spec]) -> Iterator[Check]:
+def _items(answers: Extraction, by_concept: Mapping[str, Spec]) -> Iterator[Check]:
     for array, items in answers.items.items():
         yield from _products(array, items, answers)
         names = [f"{array}[{at}].{key}" for at in range(len(items)) for key in _totals(answers, array)]
@@ -94,7 +94,7 @@ def _items(answers: Answers, by_concept: Mapping[str, Spec]) -> Iterator[Check]:
             yield Check(about, holds, f"the items add up to {sum(amounts):.2f}, not to {wholes[0]:.2f}")
 
 
-def _products(array: str, items: list[object], answers: Answers) -> Iterator[Check]:
+def _products(array: str, items: list[object], answers: Extraction) -> Iterator[Check]:
     """Quantity times price is the item's amount."""
     keys = _keys(answers, array)
     if not {"quantity", "unit_price", "line_total"} <= set(keys):
@@ -109,7 +109,7 @@ def _products(array: str, items: list[object], answers: Answers) -> Iterator[Che
             yield Check(names, holds, f"{quantity:g} times {price:.2f} is not {amount:.2f}")
 
 
-def _keys(answers: Answers, array: str) -> dict[str, str]:
+def _keys(answers: Extraction, array: str) -> dict[str, str]:
     """Concept to property name of an array's items."""
     from worker.fields.specs import arrays
 
@@ -117,7 +117,7 @@ def _keys(answers: Answers, array: str) -> dict[str, str]:
     return {leaf.concept: leaf.path[-1] for leaf in leaves(spec.items)} if spec is not None and spec.items else {}
 
 
-def _totals(answers: Answers, array: str) -> list[str]:
+def _totals(answers: Extraction, array: str) -> list[str]:
     keys = _keys(answers, array)
     return [keys[concept] for concept in ("line_total", "total") if concept in keys][:1]
 
@@ -130,7 +130,7 @@ def _judged(answer: FieldEvidence, check: Check) -> FieldEvidence:
     return answer.model_copy(update={"confidence": round(answer.confidence * FAILED, 4), "reason": reason})
 
 
-def _number(answers: Answers, spec: Spec) -> float | None:
+def _number(answers: Extraction, spec: Spec) -> float | None:
     value = answers.fields[spec.name].value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
@@ -138,6 +138,6 @@ def _number(answers: Answers, spec: Spec) -> float | None:
     return float(winner.candidate.value) if winner and isinstance(winner.candidate.value, float) else None
 
 
-def _date(answers: Answers, name: str) -> str | None:
+def _date(answers: Extraction, name: str) -> str | None:
     winner = answers.winners.get(name)
     return str(winner.candidate.value)[:10] if winner else None

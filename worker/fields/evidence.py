@@ -7,10 +7,10 @@ from typing import Any
 from ocrq.contracts import FieldEvidence
 from ocrq.contracts.result import Box
 from worker.fields.candidate import Candidate
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 
 
-def evidence(sheet: Sheet, candidate: Candidate, value: Any, confidence: float) -> FieldEvidence:
+def evidence(sheet: LayoutPage, candidate: Candidate, value: Any, confidence: float) -> FieldEvidence:
     """The answer of a field with the place it was read at."""
     return FieldEvidence(
         value=value,
@@ -26,7 +26,7 @@ def missing(reason: str) -> FieldEvidence:
     return FieldEvidence(value=None, confidence=0.0, reason=reason)
 
 
-def box_of(sheet: Sheet, candidate: Candidate) -> Box | None:
+def box_of(sheet: LayoutPage, candidate: Candidate) -> Box | None:
     """The box of a value; the upright hull where it stands on several lines; None where the reader gave none."""
     boxes = [sheet.lines[span.line].box(span.start, span.end) for span in candidate.spans]
     known = [box for box in boxes if box is not None]

@@ -13,20 +13,20 @@ from worker.fields.arithmetic import Amounts
 from worker.fields.assignment import assigned
 from worker.fields.calibration import confidence
 from worker.fields.candidate import Candidate, Span
+from worker.fields.candidates import CandidateIndex
+from worker.fields.coercion import ABSENT, Coercer
 from worker.fields.evidence import evidence, missing
-from worker.fields.find import Found
+from worker.fields.label_matching import LabelEvidence, LabelMatcher
 from worker.fields.labels import find_labels
-from worker.fields.relations import Relations, Vouching
-from worker.fields.representation import ABSENT, Representer
+from worker.fields.layout_page import LayoutPage, sheet_of
 from worker.fields.scoring import Scored, Scorer
-from worker.fields.sheet import Sheet, sheet_of
 from worker.fields.specs import Spec, arrays, leaves, spec_of
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Answers:
+class Extraction:
     """What was found.
 
     Attributes:
@@ -40,15 +40,15 @@ class Answers:
     """
 
     spec: Spec
-    sheet: Sheet
-    found: Found
+    sheet: LayoutPage
+    found: CandidateIndex
     fields: dict[str, FieldEvidence]
     winners: dict[str, Scored] = field(default_factory=dict)
     features: dict[str, dict[str, float]] = field(default_factory=dict)
     items: dict[str, list[Any]] = field(default_factory=dict)
 
 
-def extract(pages: Sequence[Page], schema: Json, dayfirst: bool | None = None) -> Answers:
+def extract(pages: Sequence[Page], schema: Json, dayfirst: bool | None = None) -> Extraction:
     """Find the fields of a schema on pages.
 
     Args:
@@ -60,7 +60,7 @@ def extract(pages: Sequence[Page], schema: Json, dayfirst: bool | None = None) -
     asked = list(leaves(spec))
     own = {leaf.name: leaf.phrases for leaf in [*asked, *_item_leaves(spec)] if leaf.phrases}
     labels = find_labels(sheet, own)
-    return _Extraction(spec, sheet, Found(sheet, labels, dayfirst), Relations(sheet, labels)).answers(asked)
+    return _Extraction(spec, sheet, CandidateIndex(sheet, labels, dayfirst), LabelMatcher(sheet, labels)).answers(asked)
 
 
 def _item_leaves(spec: Spec) -> list[Spec]:
@@ -68,16 +68,16 @@ def _item_leaves(spec: Spec) -> list[Spec]:
 
 
 class _Extraction:
-    def __init__(self, spec: Spec, sheet: Sheet, found: Found, relations: Relations) -> None:
+    def __init__(self, spec: Spec, sheet: LayoutPage, found: CandidateIndex, relations: LabelMatcher) -> None:
         self._spec, self._sheet, self._found, self._relations = spec, sheet, found, relations
-        self._vouched: dict[str, list[tuple[Candidate, list[Vouching]]]] = {}
+        self._vouched: dict[str, list[tuple[Candidate, list[LabelEvidence]]]] = {}
         told = [
             (amount, [one for one in vouchings if not relations.is_header(one.label)])
             for amount, vouchings in self._vouch("money", found.of("money"))
         ]
         self._scorer = Scorer(sheet, relations, Amounts(told, sheet))
 
-    def answers(self, asked: Sequence[Spec]) -> Answers:
+    def answers(self, asked: Sequence[Spec]) -> Extraction:
         groups: dict[tuple[str, str], list[Spec]] = defaultdict(list)
         for leaf in asked:
             groups[leaf.concept, leaf.kind].append(leaf)
@@ -90,9 +90,7 @@ class _Extraction:
             for leaf in members:
                 winner = chosen.get(members[0].name)
                 value = (
-                    ABSENT
-                    if winner is None
-                    else Representer(leaf).of(winner.candidate, winner.candidate.text(self._sheet))
+                    ABSENT if winner is None else Coercer(leaf).of(winner.candidate, winner.candidate.text(self._sheet))
                 )
                 if winner is None or value is ABSENT:
                     fields[leaf.name] = missing(_why(leaf, scored[members[0].name], self._sheet))
@@ -101,11 +99,11 @@ class _Extraction:
                 fields[leaf.name] = evidence(self._sheet, winner.candidate, value, confidence(features[leaf.name]))
                 winners[leaf.name] = winner
         items = {array.name: self._items(array, fields) for array in arrays(self._spec)}
-        return Answers(self._spec, self._sheet, self._found, fields, winners, features, items)
+        return Extraction(self._spec, self._sheet, self._found, fields, winners, features, items)
 
     def _scored(self, leaf: Spec) -> list[tuple[Scored, Any]]:
         """A field's candidates that have a valid form, with their points and that form."""
-        representer = Representer(leaf)
+        representer = Coercer(leaf)
         result = []
         for candidate, vouchings in self._vouch(leaf.kind, self._candidates(leaf), leaf):
             value = representer.of(candidate, candidate.text(self._sheet))
@@ -123,7 +121,7 @@ class _Extraction:
 
     def _vouch(
         self, kind: str, candidates: Sequence[Candidate], leaf: Spec | None = None
-    ) -> list[tuple[Candidate, list[Vouching]]]:
+    ) -> list[tuple[Candidate, list[LabelEvidence]]]:
         key = leaf.name if leaf is not None and kind in ("enum", "pattern") else kind
         if key not in self._vouched:
             rivals: dict[int, list[Span]] = defaultdict(list)
@@ -165,7 +163,7 @@ class _Extraction:
         return values
 
 
-def _why(leaf: Spec, scored: Sequence[tuple[Scored, Any]], sheet: Sheet) -> str:
+def _why(leaf: Spec, scored: Sequence[tuple[Scored, Any]], sheet: LayoutPage) -> str:
     """Why a field has no value."""
     kind = {"text": "text", "party": "name", "vat_id": "VAT number", "enum": "listed value"}.get(leaf.kind, leaf.kind)
     if not sheet.lines:

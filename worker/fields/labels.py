@@ -10,7 +10,7 @@ from functools import cache
 from itertools import accumulate
 
 from worker.fields.folding import fold
-from worker.fields.sheet import Sheet, SheetLine
+from worker.fields.layout_page import LayoutLine, LayoutPage
 from worker.fields.vocabulary import CONCEPTS, CURRENCY, EXCLUDING, INCLUDING, NAMES, NUMBER, TAX
 
 GAP = r"(?:[^\w\n]|_){0,4}"
@@ -52,7 +52,7 @@ class _Phrase:
     weight: float
 
 
-def find_labels(sheet: Sheet, own: Mapping[str, Iterable[str]]) -> list[Label]:
+def find_labels(sheet: LayoutPage, own: Mapping[str, Iterable[str]]) -> list[Label]:
     """All labels of a document, none over another.
 
     Args:
@@ -82,7 +82,7 @@ def words_of(name: str) -> list[str]:
     return [word for word in re.split(r"[\W_]+", fold(spaced)) if word]
 
 
-def _longest(line: SheetLine, hits: Mapping[tuple[int, int], Mapping[str, float]]) -> list[Label]:
+def _longest(line: LayoutLine, hits: Mapping[tuple[int, int], Mapping[str, float]]) -> list[Label]:
     labels: list[Label] = []
     for start, end in sorted(hits, key=lambda span: (span[0] - span[1], span[0])):
         if all(end <= label.start or start >= label.end for label in labels):

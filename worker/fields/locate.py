@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from worker.fields.candidate import Candidate, Span
-from worker.fields.find import Found
+from worker.fields.candidates import CandidateIndex
 from worker.fields.folding import fold
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 from worker.fields.specs import Spec
 
 MAX_LINES = 8
 """A value runs on over so many lines at most."""
 
 
-def located(spec: Spec, value: Any, sheet: Sheet, found: Found) -> Candidate | None:
+def located(spec: Spec, value: Any, sheet: LayoutPage, found: CandidateIndex) -> Candidate | None:
     """The value's place, or None where it is not on the page.
 
     Numbers and dates are looked for by what they mean ("1.234,56" is 1234.56), texts by their letters and digits,
@@ -41,7 +41,7 @@ def _same(one: Any, other: Any) -> bool:
     return bool(str(one) == str(other))
 
 
-def _written(value: str, sheet: Sheet) -> Candidate | None:
+def _written(value: str, sheet: LayoutPage) -> Candidate | None:
     wanted = _plain(value)
     if not wanted:
         return None
@@ -52,7 +52,7 @@ def _written(value: str, sheet: Sheet) -> Candidate | None:
     return None
 
 
-def _from_line(wanted: str, sheet: Sheet, first: int) -> Sequence[Span]:
+def _from_line(wanted: str, sheet: LayoutPage, first: int) -> Sequence[Span]:
     """Spans of a text that begins on a line and may run on over the next ones; empty if it does not stand there."""
     line = sheet.lines[first]
     letters, places = _letters(line.text)
@@ -68,7 +68,7 @@ def _from_line(wanted: str, sheet: Sheet, first: int) -> Sequence[Span]:
     return []
 
 
-def _running_on(rest: str, sheet: Sheet, first: int, spans: list[Span]) -> Sequence[Span]:
+def _running_on(rest: str, sheet: LayoutPage, first: int, spans: list[Span]) -> Sequence[Span]:
     for index in range(first + 1, min(first + MAX_LINES, len(sheet.lines))):
         letters, places = _letters(sheet.lines[index].text)
         if not letters:

@@ -7,11 +7,11 @@ from typing import Any
 
 from ocrq.contracts import FieldEvidence
 from worker.fields.candidate import Candidate
+from worker.fields.candidates import CandidateIndex
+from worker.fields.coercion import ABSENT, Coercer
 from worker.fields.evidence import evidence
-from worker.fields.extract import Answers
-from worker.fields.find import Found
+from worker.fields.extract import Extraction
 from worker.fields.locate import located
-from worker.fields.representation import ABSENT, Representer
 from worker.fields.specs import Json, Spec, arrays, leaves
 from worker.fields.validation import validator_for
 
@@ -20,7 +20,7 @@ AGREED, ALONE, DISPUTED, UNSEEN = 0.97, 0.8, 0.55, 0.2
 found another one for, and that is not on the page."""
 
 
-def with_model(answers: Answers, said: Json) -> Answers:
+def with_model(answers: Extraction, said: Json) -> Extraction:
     """Put a model's values in the place of the rules'.
 
     Args:
@@ -45,13 +45,13 @@ def _at(said: Any, path: tuple[str, ...]) -> Any:
     return said
 
 
-def _take(fields: dict[str, Any], leaf: Spec, name: str, value: Any, answers: Answers, found: Found) -> Any:
+def _take(fields: dict[str, Any], leaf: Spec, name: str, value: Any, answers: Extraction, found: CandidateIndex) -> Any:
     """Answer a field by a model's value; returns it in its valid form, or ABSENT where it has none."""
     form = value if validator_for(leaf.schema).is_valid(value) else ABSENT
     place = located(leaf, value, answers.sheet, found)
     if form is ABSENT:
         numeric = place or Candidate(float(value) if isinstance(value, int | float) else value, ())
-        form = Representer(leaf).of(numeric, place.text(answers.sheet) if place else str(value))
+        form = Coercer(leaf).of(numeric, place.text(answers.sheet) if place else str(value))
     if form is ABSENT:
         return ABSENT
     ruled = fields.get(name)
@@ -77,7 +77,9 @@ def evidence_free(value: Any, reason: str) -> FieldEvidence:
     return FieldEvidence(value=value, confidence=UNSEEN, reason=reason)
 
 
-def _listed(fields: dict[str, Any], array: Spec, told: list[Any], answers: Answers, found: Found) -> list[Any]:
+def _listed(
+    fields: dict[str, Any], array: Spec, told: list[Any], answers: Extraction, found: CandidateIndex
+) -> list[Any]:
     """A model's rows in the place of the rules'."""
     item = array.items
     if item is None:

@@ -13,12 +13,12 @@ from ocrq.errors import JobCancelled, TimeLimitExceeded, WorkerSpent
 from tasks.documents.schemas import prepared
 from tasks.runner import ReadContext
 from worker.engines.protocols import Engine, PageReader
-from worker.fields.again import SecondLook, second_look
 from worker.fields.checks import checked
-from worker.fields.extract import Answers, extract
-from worker.fields.fill import fill
+from worker.fields.extract import Extraction, extract
 from worker.fields.model import with_model
+from worker.fields.output import fill
 from worker.fields.prompt import answered, merged_answers, schema_prompt
+from worker.fields.reread import RereadExtraction, second_look
 from worker.imaging.decode import Document
 from worker.reading.rereading import Rereader
 
@@ -91,15 +91,15 @@ def structured_result(
 
 
 def _second_look(
-    answers: Answers,
+    answers: Extraction,
     pages: Sequence[Page],
-    find: Callable[[Sequence[Page]], Answers],
+    find: Callable[[Sequence[Page]], Extraction],
     reread: Rereader | None,
     warnings: list[str],
-) -> SecondLook:
+) -> RereadExtraction:
     """The answers checked, after a second look where one can be had; ``warnings`` gets what there is to tell."""
     if reread is None:
-        return SecondLook(checked(answers), pages)
+        return RereadExtraction(checked(answers), pages)
     told = replace(reread, context=replace(reread.context, warn=warnings.append))
     try:
         return second_look(answers, pages, find, told)
@@ -108,7 +108,7 @@ def _second_look(
     except Exception:
         log.exception("reading lines again")
         warnings.append("lines whose fields contradict each other could not be read again")
-        return SecondLook(checked(answers), pages)
+        return RereadExtraction(checked(answers), pages)
 
 
 def overall(fields: dict[str, FieldEvidence]) -> float:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from worker.fields.arithmetic import Amounts
 from worker.fields.candidate import Candidate
 from worker.fields.kind_words import KINDS
-from worker.fields.relations import Relations, Vouching
-from worker.fields.sheet import Sheet
+from worker.fields.label_matching import LabelEvidence, LabelMatcher
+from worker.fields.layout_page import LayoutPage
 from worker.fields.specs import Spec
 
 OWN, RIVAL, LOOKS, READ = 3.0, 2.2, 1.0, 0.3
@@ -131,10 +131,10 @@ class Scorer:
         amounts: Its arithmetic.
     """
 
-    def __init__(self, sheet: Sheet, relations: Relations, amounts: Amounts) -> None:
+    def __init__(self, sheet: LayoutPage, relations: LabelMatcher, amounts: Amounts) -> None:
         self._sheet, self._relations, self._amounts = sheet, relations, amounts
 
-    def score(self, spec: Spec, candidate: Candidate, vouchings: Sequence[Vouching]) -> Scored:
+    def score(self, spec: Spec, candidate: Candidate, vouchings: Sequence[LabelEvidence]) -> Scored:
         """The candidate's points for a field."""
         own, rival = self._labels(spec, vouchings)
         if spec.concept == "total" and isinstance(candidate.value, float) and self._is_whole(candidate):
@@ -154,7 +154,7 @@ class Scorer:
         alone = bool(candidate.facts.get("decimals")) and self._amounts.is_alone(candidate.value)
         return alone or self._amounts.proves(candidate.value)
 
-    def _labels(self, spec: Spec, vouchings: Sequence[Vouching]) -> tuple[float, float]:
+    def _labels(self, spec: Spec, vouchings: Sequence[LabelEvidence]) -> tuple[float, float]:
         own = rival = 0.0
         for vouching in vouchings:
             concepts = vouching.label.concepts

@@ -7,13 +7,13 @@ import re
 from ocrq.contracts import FieldEvidence
 from worker.fields.calibration import confidence
 from worker.fields.candidate import Candidate, Span
+from worker.fields.candidates import CandidateIndex
+from worker.fields.coercion import ABSENT, Coercer
 from worker.fields.evidence import evidence
-from worker.fields.find import Found
 from worker.fields.kinds import identifiers, money
+from worker.fields.label_matching import LabelMatcher
 from worker.fields.labels import Label
-from worker.fields.relations import Relations
-from worker.fields.representation import ABSENT, Representer
-from worker.fields.sheet import Rect, Sheet, SheetLine
+from worker.fields.layout_page import LayoutLine, LayoutPage, Rect
 from worker.fields.specs import Json, Spec, leaves
 from worker.fields.validation import validator_for
 
@@ -27,7 +27,7 @@ _NUMERIC = {"money", "number", "percentage"}
 
 
 def line_items(
-    array: Spec, sheet: Sheet, found: Found, relations: Relations, fields: dict[str, FieldEvidence]
+    array: Spec, sheet: LayoutPage, found: CandidateIndex, relations: LabelMatcher, fields: dict[str, FieldEvidence]
 ) -> list[Json]:
     """The items of an array of objects; their answers are put into ``fields`` as ``name[0].property``."""
     if array.items is None:
@@ -43,7 +43,7 @@ def line_items(
     return result
 
 
-def _rows(wanted: list[Spec], sheet: Sheet, relations: Relations) -> list[dict[str, Candidate]]:
+def _rows(wanted: list[Spec], sheet: LayoutPage, relations: LabelMatcher) -> list[dict[str, Candidate]]:
     """Cells by property name, a row each."""
     rows: list[dict[str, Candidate]] = []
     headers = relations.header_rows()
@@ -56,7 +56,7 @@ def _rows(wanted: list[Spec], sheet: Sheet, relations: Relations) -> list[dict[s
     return rows
 
 
-def _columns(wanted: list[Spec], sheet: Sheet, relations: Relations, header: int) -> dict[str, Rect]:
+def _columns(wanted: list[Spec], sheet: LayoutPage, relations: LabelMatcher, header: int) -> dict[str, Rect]:
     columns: dict[str, Rect] = {}
     labels = relations.in_rows(header, header + 1)
     free = list(labels)
@@ -72,12 +72,12 @@ def _columns(wanted: list[Spec], sheet: Sheet, relations: Relations, header: int
     return columns
 
 
-def _place(sheet: Sheet, label: Label) -> Rect:
+def _place(sheet: LayoutPage, label: Label) -> Rect:
     return sheet.lines[label.line].part(label.start, label.end)
 
 
 def _under(
-    columns: dict[str, Rect], wanted: list[Spec], sheet: Sheet, header: int, until: int
+    columns: dict[str, Rect], wanted: list[Spec], sheet: LayoutPage, header: int, until: int
 ) -> list[dict[str, Candidate]]:
     kinds = {leaf.path[-1]: leaf.kind for leaf in wanted}
     numeric = {name for name in columns if kinds.get(name) in _NUMERIC}
@@ -103,7 +103,7 @@ def _continue(row: dict[str, Candidate], cells: dict[str, Candidate], kinds: dic
             row[name] = cell
 
 
-def _cells(columns: dict[str, Rect], kinds: dict[str, str], lines: list[SheetLine]) -> dict[str, Candidate]:
+def _cells(columns: dict[str, Rect], kinds: dict[str, str], lines: list[LayoutLine]) -> dict[str, Candidate]:
     cells: dict[str, Candidate] = {}
     far: dict[str, float] = {}
     for line in lines:
@@ -124,7 +124,7 @@ def _cells(columns: dict[str, Rect], kinds: dict[str, str], lines: list[SheetLin
     return cells
 
 
-def _pieces(line: SheetLine) -> list[Span]:
+def _pieces(line: LayoutLine) -> list[Span]:
     """Runs of text and single numbers of a line."""
     numbers = [c.first for c in money.on_line(line.text, line.index)]
     pieces, at = [], 0
@@ -150,7 +150,7 @@ def _fits(columns: dict[str, Rect], name: str, place: Rect, kinds: dict[str, str
     return nearest == name or (kinds[nearest] in _NUMERIC) != (kinds[name] in _NUMERIC)
 
 
-def _parsed(kind: str, line: SheetLine, piece: Span) -> Candidate | None:
+def _parsed(kind: str, line: LayoutLine, piece: Span) -> Candidate | None:
     text = line.text[piece.start : piece.end]
     if kind in _NUMERIC:
         amounts = money.on_line(text, line.index)
@@ -171,13 +171,13 @@ def _parsed(kind: str, line: SheetLine, piece: Span) -> Candidate | None:
     return Candidate(text, (piece,)) if re.search(r"[^\W\d_]{2}", text) and not code else None
 
 
-def _item(wanted: list[Spec], cells: dict[str, Candidate], sheet: Sheet) -> tuple[Json, dict[str, FieldEvidence]]:
+def _item(wanted: list[Spec], cells: dict[str, Candidate], sheet: LayoutPage) -> tuple[Json, dict[str, FieldEvidence]]:
     item: Json = {}
     answers: dict[str, FieldEvidence] = {}
     for leaf in wanted:
         name = leaf.path[-1]
         cell = cells.get(name)
-        value = ABSENT if cell is None else Representer(leaf).of(cell, cell.text(sheet))
+        value = ABSENT if cell is None else Coercer(leaf).of(cell, cell.text(sheet))
         if cell is None or value is ABSENT:
             if leaf.nullable:
                 item[name] = None

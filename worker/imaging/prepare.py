@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from worker.engines.protocols import Detector, WornPageFinder
-from worker.imaging.prepare_wear import Wear, coarse_ground, wear_of
+from worker.engines.protocols import DegradedPageDetector, Detector
+from worker.imaging.degradation import Degradation, coarse_ground, wear_of
 from worker.page import Pixels
 
 MUCH_DUST = 0.5
@@ -37,7 +37,7 @@ class Prepared:
 
     pixels: Pixels
     steps: tuple[str, ...]
-    wear: Wear
+    wear: Degradation
     warnings: tuple[str, ...] = ()
 
     @property
@@ -48,7 +48,7 @@ class Prepared:
     def finder(self, detector: Detector) -> Detector:
         """What finds the lines of the clean picture: the detector itself, unless the page is worn."""
         suffered = self.steps or self.worn
-        return detector.for_worn_pages if suffered and isinstance(detector, WornPageFinder) else detector
+        return detector.for_degraded_pages if suffered and isinstance(detector, DegradedPageDetector) else detector
 
 
 def prepare(pixels: Pixels) -> Prepared:

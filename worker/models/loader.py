@@ -11,7 +11,7 @@ from typing import Protocol
 from ocrq.errors import ModelUnavailable, WorkerSpent
 from tasks.catalogue import ModelEntry, normalised
 from tasks.settings import MEGABYTE, Settings
-from tasks.unexpected import unforeseen
+from tasks.unexpected import unexpected
 from worker.engines.protocols import Engine
 from worker.models import hub
 from worker.models.out_of_memory import is_broken, is_short
@@ -86,7 +86,7 @@ class Loader:
                 ) from error
             if is_short(error):
                 raise _unavailable(f"{entry.name} does not fit into the memory here; it needs a larger GPU") from error
-            told = unforeseen(log, error, f"loading {entry.name}")
+            told = unexpected(log, error, f"loading {entry.name}")
             raise _unavailable(f"{entry.name} could not be loaded: {told.detail}") from error
 
     def _size(self, entry: ModelEntry) -> int:

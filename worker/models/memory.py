@@ -16,7 +16,7 @@ from worker.models.devices import empty_gpu_cache
 
 
 @dataclass
-class Held:
+class LoadedModel:
     """A model in memory.
 
     Attributes:
@@ -70,7 +70,7 @@ def _module_bytes(module: Any) -> int:
     return sum(int(tensor.numel() * tensor.element_size()) for tensor in chain(module.parameters(), module.buffers()))
 
 
-def surplus(held: Mapping[str, Held], budget: int, wanted: int = 0) -> list[str]:
+def surplus(held: Mapping[str, LoadedModel], budget: int, wanted: int = 0) -> list[str]:
     """Names of the models that have to leave so that ``wanted`` more bytes fit; one that is in use never leaves.
 
     Args:

@@ -50,7 +50,7 @@ def is_broken(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _BROKEN)
 
 
-def careful(engine: Engine, warnings: list[str], turn: threading.Lock | None = None) -> Engine:
+def with_memory_fallback(engine: Engine, warnings: list[str], turn: threading.Lock | None = None) -> Engine:
     """An engine that makes do with less where memory is short, and says so.
 
     Args:

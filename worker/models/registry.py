@@ -18,8 +18,8 @@ from tasks.catalogue import Catalogue, ModelEntry, Pool, entry_for
 from tasks.settings import MEGABYTE, Settings
 from worker.engines.protocols import Detector, Engine, LineReader
 from worker.models.loader import Loader
-from worker.models.memory import Held, bytes_of, give_back, resident, surplus
-from worker.models.out_of_memory import careful
+from worker.models.memory import LoadedModel, bytes_of, give_back, resident, surplus
+from worker.models.out_of_memory import with_memory_fallback
 
 DETECTOR = "rapidocr"  # finds the lines for engines that only read them, in every pool
 
@@ -32,7 +32,7 @@ def needs_detector(engine: Engine) -> bool:
 
 
 @dataclass(frozen=True)
-class Use:
+class ModelHandle:
     """A model in use: it stays in memory until the read ends.
 
     Attributes:
@@ -65,11 +65,11 @@ class Registry:
         self._loader = Loader(settings)
         self._state = threading.Lock()  # for moments
         self._loading = threading.Lock()  # for as long as a model loads; those in memory are used meanwhile
-        self._held: dict[str, Held] = {}
+        self._held: dict[str, LoadedModel] = {}
         self._pid = os.getpid()
 
     @contextmanager
-    def using(self, name: str | None, failed: ModelUnavailable | None = None) -> Iterator[Use]:
+    def using(self, name: str | None, failed: ModelUnavailable | None = None) -> Iterator[ModelHandle]:
         """The engine that reads when a model is asked for, kept in memory while the block runs.
 
         Args:
@@ -90,8 +90,8 @@ class Registry:
 
         try:
             engine, warnings = self._serving(self._catalogue.resolve(name), taken, failed)
-            careful_engine = careful(engine, warnings, self._held[taken[-1]].turn)
-            yield Use(careful_engine, find_detector, bool(warnings), warnings)
+            careful_engine = with_memory_fallback(engine, warnings, self._held[taken[-1]].turn)
+            yield ModelHandle(careful_engine, find_detector, bool(warnings), warnings)
         finally:
             self._give_back(taken)
 
@@ -186,7 +186,7 @@ class Registry:
         size = bytes_of(engine, resident() - before)
         with self._state:
             turn = None if getattr(engine, "concurrent", False) else threading.Lock()
-            self._held[entry.name] = Held(engine, size, time.monotonic(), users=1, turn=turn)
+            self._held[entry.name] = LoadedModel(engine, size, time.monotonic(), users=1, turn=turn)
             taken.append(entry.name)
         log.info("loaded %s in %.1f s, %d MB", entry.name, time.monotonic() - began, size // MEGABYTE)
         self._make_room(0)

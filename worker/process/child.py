@@ -16,12 +16,12 @@ from celery import Celery
 from tasks.catalogue import Catalogue, Pool, Reads
 from tasks.connection import WORKER_TIMEOUT, connect
 from tasks.documents.blobs import blob_store
-from tasks.execution.executor import Guard, install_guard
-from tasks.execution.lease_renewer import Keeper
+from tasks.execution.executor import JobExecutor, install_executor
+from tasks.execution.lease_renewer import LeaseRenewer
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
 from tasks.monitoring.health import health_of, install_health
-from tasks.monitoring.heartbeat import Beat, Heartbeats, live_pools
+from tasks.monitoring.heartbeat import Heartbeat, Heartbeats, live_pools
 from tasks.runner import Runner, install_runner
 from tasks.settings import MEGABYTE, Settings
 from worker.models.devices import gpu_memory, has_gpu
@@ -91,7 +91,7 @@ def make_opener(settings: Settings, limits: Limits) -> Opener:
 class ReadingProcess:
     """A started reading process: its keeper, and its models."""
 
-    keeper: Keeper
+    keeper: LeaseRenewer
     registry: Registry
 
     def stop(self) -> None:
@@ -112,18 +112,18 @@ def start_reading(app: Celery, settings: Settings, device: str | None = None, *,
     runner = make_runner(settings, registry)
     install_runner(runner)
     keeper_client = connect(settings, WORKER_TIMEOUT)
-    keeper = Keeper(
+    keeper = LeaseRenewer(
         Ledger(keeper_client, settings),
         Heartbeats(keeper_client),
         settings.lease_seconds,
         lambda busy: describe(settings.pool, runner, busy, device, registry.refused()),
     )
-    install_guard(make_guard(app, settings, runner, keeper, partial(_leave, keeper) if leave else stay))
+    install_executor(make_guard(app, settings, runner, keeper, partial(_leave, keeper) if leave else stay))
     keeper.start()
     return ReadingProcess(keeper, registry)
 
 
-def _leave(keeper: Keeper) -> None:
+def _leave(keeper: LeaseRenewer) -> None:
     """What memory a model left in pieces, or a GPU that failed, only a new process mends."""
     log.critical("this process gives up, and another one takes its place")
     keeper.stop()
@@ -136,14 +136,18 @@ def stay() -> None:
 
 
 def make_guard(
-    app: Celery, settings: Settings, runner: Runner | None, keeper: Keeper | None, leave: Callable[[], None] = stay
-) -> Guard:
+    app: Celery,
+    settings: Settings,
+    runner: Runner | None,
+    keeper: LeaseRenewer | None,
+    leave: Callable[[], None] = stay,
+) -> JobExecutor:
     """The guard of this process, and what `ocr.health` answers here; without a runner, one that passes jobs on."""
     client = connect(settings, WORKER_TIMEOUT)
     ledger = Ledger(client, settings)
     heartbeats = Heartbeats(client)
     install_health(lambda: health_of(heartbeats.live(), ledger.waiting()))
-    return Guard(
+    return JobExecutor(
         settings=settings,
         catalogue=Catalogue.from_settings(settings),
         ledger=ledger,
@@ -160,11 +164,11 @@ def make_guard(
 
 def describe(
     pool: Reads, runner: Runner, busy: str | None, device: str | None = None, refused: Sequence[str] = ()
-) -> Beat:
+) -> Heartbeat:
     """This process's heartbeat; ``device`` is the GPU it took, ``refused`` the models it could not load."""
     import psutil
 
-    return Beat(
+    return Heartbeat(
         worker=worker_name(),
         pool=pool,
         models=tuple(runner.loaded()),

@@ -1,6 +1,6 @@
-"""``python -m worker.process.control``: sweeps, answers `ocr.health`, and sends outside calls to the queues of their pools.
+"""``python -m worker.process.control``: sweeps, answers `ocr.health`, re-routes outside calls.
 
-It sends the webhooks, too. It reads nothing and loads no model, so it is never busy; several may run, and one of them
+It sends calls from outside to the queues of their pools, and the webhooks, too. It reads nothing and loads no model, so it is never busy; several may run, and one of them
 sweeps and one delivers.
 """
 
@@ -15,7 +15,7 @@ import tasks.ocr  # noqa: F401  registers the tasks
 from tasks.celery_app import CONTROL_QUEUE, DEFAULT_QUEUE, make_celery
 from tasks.connection import WORKER_TIMEOUT, connect
 from tasks.documents.blobs import blob_store
-from tasks.execution.executor import install_guard
+from tasks.execution.executor import install_executor
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
 from tasks.jobs.sweeper import Sweeper
@@ -35,7 +35,7 @@ _deliverer: Deliverer | None = None
 @signals.worker_init.connect
 def _start(**_: Any) -> None:
     global _sweeper, _deliverer
-    install_guard(make_guard(app, settings, None, None))
+    install_executor(make_guard(app, settings, None, None))
     client = connect(settings, WORKER_TIMEOUT)
     ledger = Ledger(client, settings)
     _sweeper = Sweeper(

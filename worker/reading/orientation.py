@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import cut_line, quad_size
-from worker.imaging.orient import half_turned, is_tall, lies_on_side, quarter_turned, turned_back, whole
+from worker.imaging.orientation import half_turned, is_tall, lies_on_side, quarter_turned, turned_back, whole
 from worker.imaging.prepare import Prepared
 from worker.page import LineReading, Pixels, Quad
 from worker.reading.characters import is_rule, tidied, without_strays

@@ -12,10 +12,10 @@ from ocrq.contracts.result import Box
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import span_quad
+from worker.imaging.degradation import Degradation, wear_of
 from worker.imaging.ink import share_in_lines
-from worker.imaging.orient import as_sent, skew_of, straightened
+from worker.imaging.orientation import as_sent, skew_of, straightened
 from worker.imaging.prepare import prepare
-from worker.imaging.prepare_wear import Wear, wear_of
 from worker.layout import arrange, compose_text
 from worker.page import LineReading, PageImage, Quad
 from worker.reading.calibration import Calibration, calibration_for
@@ -126,7 +126,7 @@ def to_line(
     return Line(text=reading.text, confidence=confidence, box=_box(page, quad), words=words)
 
 
-def seen_measures(wear: Wear, upright: UprightPage) -> dict[str, float]:
+def seen_measures(wear: Degradation, upright: UprightPage) -> dict[str, float]:
     """What the page itself tells of how much of it was read right; more is better.
 
     ``found`` falls fast where most of the ink stands in no line: on worn pages lines are missed.
@@ -134,7 +134,7 @@ def seen_measures(wear: Wear, upright: UprightPage) -> dict[str, float]:
     return {**wear_measures(wear), "found": math.log(share_in_lines(upright.pixels, upright.quads) + FOUND_FLOOR)}
 
 
-def wear_measures(wear: Wear) -> dict[str, float]:
+def wear_measures(wear: Degradation) -> dict[str, float]:
     """How little a page is worn; more is better."""
     return {
         "sharp": -wear.blur,

@@ -18,7 +18,7 @@ from worker.reading.robust import RolmPipeline
 
 @dataclass(frozen=True)
 class Rereader:
-    """Reads lines again in all variants; see :data:`worker.fields.again.Reread`.
+    """Reads lines again in all variants; see :data:`worker.fields.reread.Reread`.
 
     Attributes:
         registry: The models.

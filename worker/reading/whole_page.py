@@ -17,7 +17,7 @@ from ocrq.contracts.result import PageError
 from ocrq.errors import ModelUnavailable, ReadFailed
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader, PageReader
-from worker.imaging.orient import as_sent, skew_of, straightened
+from worker.imaging.orientation import as_sent, skew_of, straightened
 from worker.imaging.prepare import prepare
 from worker.layout import arrange
 from worker.page import LineReading, PageImage, PageReading, Pixels, TextLine

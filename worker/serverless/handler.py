@@ -20,10 +20,10 @@ from ocrq.errors import InternalError, InvalidRequest, OcrqError, RequestError, 
 from tasks.jobs.batches import status_of
 from tasks.ocr import OPERATION_TASKS, health
 from tasks.runner import ReadContext
-from tasks.unexpected import unforeseen
-from worker.serverless.answers import Answers
+from tasks.unexpected import unexpected
+from worker.serverless.deduplication import JobDeduplicator
 from worker.serverless.download import Downloader, is_url
-from worker.serverless.order import Order, parse_order
+from worker.serverless.job_request import JobRequest, parse_order
 from worker.serverless.progress import Progress, Tell
 from worker.serverless.results import Results
 
@@ -56,7 +56,7 @@ class Handler:
     on_poisoned: Callable[[], None]
     tell_of: Callable[[Mapping[str, Any]], Tell] | None = None
     progress_seconds: float = 2.0
-    answers: Answers = field(default_factory=Answers)
+    answers: JobDeduplicator = field(default_factory=JobDeduplicator)
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST_THREADS, "read"))
 
     async def answer(self, job: dict[str, Any]) -> dict[str, Any]:
@@ -82,9 +82,9 @@ class Handler:
         except OcrqError as error:
             return {"error": json.dumps(error.to_json())}
         except Exception as error:
-            return {"error": json.dumps(unforeseen(log, error, f"answering job {job_id}").to_json())}
+            return {"error": json.dumps(unexpected(log, error, f"answering job {job_id}").to_json())}
 
-    async def _output(self, job: Mapping[str, Any], order: Order) -> dict[str, Any]:
+    async def _output(self, job: Mapping[str, Any], order: JobRequest) -> dict[str, Any]:
         if order.operation == "health":
             return health()
         tell = self.tell_of(job) if self.tell_of else None
@@ -93,7 +93,7 @@ class Handler:
                 return await self._read_batch(str(job.get("id", "")), order, progress)
             return await self._read(order.operation, order.requests[0], progress.note)
 
-    async def _read_batch(self, job_id: str, order: Order, progress: Progress) -> dict[str, Any]:
+    async def _read_batch(self, job_id: str, order: JobRequest, progress: Progress) -> dict[str, Any]:
         """Each item a job of its own, read as seats are free; one that fails, fails alone."""
         created, ended = datetime.now(UTC), 0
 
@@ -107,7 +107,7 @@ class Handler:
             except WorkerSpent:
                 raise
             except Exception as error:
-                known = error if isinstance(error, OcrqError) else unforeseen(log, error, f"reading {item.id}")
+                known = error if isinstance(error, OcrqError) else unexpected(log, error, f"reading {item.id}")
                 item.error, item.status = JobError(**known.to_json()), "failed"
             ended += 1
             progress.note(ended, len(order.requests))

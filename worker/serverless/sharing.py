@@ -14,7 +14,7 @@ from typing import Any
 from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
 from worker.engines.protocols import Engine, PageReader
-from worker.models.registry import Registry, Use
+from worker.models.registry import ModelHandle, Registry
 from worker.page import PageImage, PageReading
 from worker.serverless.gather import Gatherer
 
@@ -27,7 +27,7 @@ class SharedRegistry(Registry):
         self._gatherers: defaultdict[str, Gatherer] = defaultdict(Gatherer)
 
     @contextmanager
-    def using(self, name: str | None, failed: ModelUnavailable | None = None) -> Iterator[Use]:
+    def using(self, name: str | None, failed: ModelUnavailable | None = None) -> Iterator[ModelHandle]:
         """See :class:`worker.models.registry.Registry`."""
         with super().using(name, failed) as use:
             yield replace(use, engine=self._shared(use.engine))

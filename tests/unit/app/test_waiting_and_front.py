@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from app.front import Front
+from app.paths import PathNormalizer
 from app.server import bind_address
-from app.waiting import Preferences, Seats
+from app.waiting import Preferences, WaitLimiter
 from ocrq.errors import TooManyWaiting
 
 
@@ -31,7 +31,7 @@ def test_what_is_not_understood_in_prefer_is_passed_over(headers, expected):
 
 
 def test_a_seat_is_free_again_when_its_caller_failed():
-    seats = Seats(1)
+    seats = WaitLimiter(1)
     with pytest.raises(ValueError, match="on the way"), seats.taken():
         raise ValueError("on the way")
     with seats.taken(), pytest.raises(TooManyWaiting), seats.taken():
@@ -60,7 +60,7 @@ def refusing(environ, start_response):
 
 def answered(body: io.RawIOBase) -> bytes:
     environ = {"wsgi.input": body, "wsgi.input_terminated": True, "CONTENT_LENGTH": "9", "PATH_INFO": "/"}
-    answer = Front(refusing)(environ, lambda *_: None)
+    answer = PathNormalizer(refusing)(environ, lambda *_: None)
     text = b"".join(answer)
     answer.close()
     return text
@@ -73,11 +73,11 @@ def test_what_a_refused_request_still_sends_is_read_away_after_the_answer():
 
 
 def test_but_not_for_ever(monkeypatch):
-    monkeypatch.setattr("app.front.DRAIN_BYTES", 5_000_000)
+    monkeypatch.setattr("app.paths.DRAIN_BYTES", 5_000_000)
     body = Endless()
     assert answered(body) == b"too large"
     assert 5_000_000 <= body.sent < 8_000_000
-    monkeypatch.setattr("app.front.DRAIN_SECONDS", 0.0)
+    monkeypatch.setattr("app.paths.DRAIN_SECONDS", 0.0)
     body = Endless()
     answered(body)
     assert body.sent == 0

@@ -187,7 +187,7 @@ def only_the_first_ends(crowd: Crowd) -> Callable[[int, Asked], Answer]:
 
 
 def test_leaving_the_loop_cancels_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ocrq.client.desk.PROGRESS_SECONDS", 0.05)
+    monkeypatch.setattr("ocrq.client.core.PROGRESS_SECONDS", 0.05)
     crowd = Crowd()
     with (
         listening(only_the_first_ends(crowd)) as server,

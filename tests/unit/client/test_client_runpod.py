@@ -32,7 +32,7 @@ Say = Callable[[int, Asked], Answer | None]
 
 @pytest.fixture(autouse=True)
 def _looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ocrq.client.desk.PROGRESS_SECONDS", 0.01)
+    monkeypatch.setattr("ocrq.client.core.PROGRESS_SECONDS", 0.01)
 
 
 def client_of(url: str) -> Client:

@@ -8,7 +8,7 @@ from typing import Any
 from ocrq.contracts import FieldEvidence, Line, Page, Word
 from ocrq.contracts.result import Box
 from tasks.documents.schemas import prepared
-from worker.fields.extract import Answers, extract
+from worker.fields.extract import Extraction, extract
 
 CHARACTER, PITCH, HEIGHT = 10.0, 30.0, 20.0
 
@@ -37,7 +37,7 @@ def _box(first: int, after: int, row: int) -> Box:
     return ((left, top), (right, top), (right, top + HEIGHT), (left, top + HEIGHT))
 
 
-def read(text: str, schema: dict[str, Any], dayfirst: bool | None = None) -> Answers:
+def read(text: str, schema: dict[str, Any], dayfirst: bool | None = None) -> Extraction:
     return extract([page_of(text)], prepared(schema), dayfirst)
 
 

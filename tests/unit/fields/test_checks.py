@@ -6,13 +6,13 @@ import pytest
 
 from tests.unit.fields.sheets import read
 from worker.fields.checks import checked
-from worker.fields.extract import Answers
+from worker.fields.extract import Extraction
 
 SUMS = {"subtotal": "number", "tax": "number", "total": "number"}
 ROWS = {"total": "number", "items": [{"description": "string", "qty": "number", "price": "number", "amount": "number"}]}
 
 
-def both(text: str, schema: dict[str, object]) -> tuple[Answers, Answers]:
+def both(text: str, schema: dict[str, object]) -> tuple[Extraction, Extraction]:
     plain = read(text, schema)
     return plain, checked(plain)
 

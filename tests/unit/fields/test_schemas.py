@@ -15,7 +15,7 @@ from tasks.documents.patterns import check_pattern
 from tasks.documents.schemas import MAX_PROPERTIES, prepared
 from tests.unit.fields.sheets import page_of
 from worker.fields.extract import extract
-from worker.fields.fill import fill
+from worker.fields.output import fill
 
 EXAMPLES = 500 if os.environ.get("OCRQ_CHAOS") == "1" else 60
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from tests.documents import as_jpeg, text_page
+from worker.imaging.degradation import wear_of
 from worker.imaging.prepare import prepare
-from worker.imaging.prepare_wear import wear_of
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ class Finder:
     """Finds nothing, and has another detector for worn pages."""
 
     def __init__(self):
-        self.for_worn_pages = Plain()
+        self.for_degraded_pages = Plain()
 
     def find_lines(self, pixels):
         return []
@@ -108,7 +108,7 @@ class Plain:
 def test_a_worn_page_is_looked_at_by_the_detector_for_worn_pages(page):
     finder = Finder()
     for worn in (with_specks(page), in_shadow(page), cv2.GaussianBlur(page, (0, 0), 2.0)):
-        assert prepare(worn).finder(finder) is finder.for_worn_pages
+        assert prepare(worn).finder(finder) is finder.for_degraded_pages
     assert prepare(page).finder(finder) is finder
 
 

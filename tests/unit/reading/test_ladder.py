@@ -9,7 +9,7 @@ import pytest
 from ocrq.errors import WorkerSpent
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader, PageReader
-from worker.models.out_of_memory import careful, is_broken, is_short
+from worker.models.out_of_memory import is_broken, is_short, with_memory_fallback
 from worker.page import LineReading, PageImage, PageReading, TextLine
 
 
@@ -58,7 +58,7 @@ class LinesWithin:
 
 def read(engine: Any, *pages: PageImage) -> tuple[list[PageReading], list[str]]:
     warnings: list[str] = []
-    wrapped = careful(engine, warnings)
+    wrapped = with_memory_fallback(engine, warnings)
     assert isinstance(wrapped, PageReader)
     return wrapped.read_pages(pages, None, ReadContext()), warnings
 
@@ -92,7 +92,7 @@ def test_where_even_a_small_picture_does_not_fit_the_process_is_spent() -> None:
 
 def test_lines_are_halved_and_keep_their_order() -> None:
     warnings: list[str] = []
-    engine = careful(LinesWithin(3), warnings)
+    engine = with_memory_fallback(LinesWithin(3), warnings)
     assert isinstance(engine, LineReader)
     crops = [np.zeros((10, width, 3), np.uint8) for width in range(20, 30)]
     assert [reading.text for reading in engine.read_lines(crops, ReadContext())] == [str(w) for w in range(20, 30)]
@@ -101,7 +101,7 @@ def test_lines_are_halved_and_keep_their_order() -> None:
 
 
 def test_what_has_nothing_to_do_with_memory_passes() -> None:
-    engine = careful(LinesWithin(1, ValueError), [])
+    engine = with_memory_fallback(LinesWithin(1, ValueError), [])
     assert isinstance(engine, LineReader)
     with pytest.raises(ValueError, match="no more"):
         engine.read_lines([np.zeros((10, 10, 3), np.uint8)] * 2, ReadContext())
@@ -114,7 +114,7 @@ def test_a_gpu_that_failed_ends_the_process_and_nothing_is_tried_again() -> None
             raise RuntimeError("CUDA error: device-side assert triggered")
 
     engine = Asserts(0)
-    wrapped = careful(engine, [])
+    wrapped = with_memory_fallback(engine, [])
     assert isinstance(wrapped, LineReader)
     with pytest.raises(WorkerSpent):
         wrapped.read_lines([np.zeros((10, 10, 3), np.uint8)] * 4, ReadContext())
@@ -122,7 +122,7 @@ def test_a_gpu_that_failed_ends_the_process_and_nothing_is_tried_again() -> None
 
 
 def test_what_an_engine_offers_beside_reading_is_still_there() -> None:
-    engine = careful(PagesWithin(1), [])
+    engine = with_memory_fallback(PagesWithin(1), [])
     assert (engine.name, getattr(engine, "extra", None), getattr(engine, "batch_pages", None)) == (
         "vlm/within",
         "told",

@@ -91,7 +91,7 @@ class TwoDetectors(LevelLinesOnly):
 
     def __init__(self, detector: Detector) -> None:
         super().__init__(detector)
-        self.for_worn_pages = LevelLinesOnly(detector)
+        self.for_degraded_pages = LevelLinesOnly(detector)
         self.looks = 0
 
     def find_lines(self, pixels: Pixels) -> list[Quad]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from worker.imaging.crop import cut_line, quad_size, span_quad
-from worker.imaging.orient import (
+from worker.imaging.orientation import (
     as_sent,
     half_turned,
     is_tall,

@@ -59,7 +59,7 @@ def test_it_reads_lines_with_a_probability_and_an_ascending_span_for_each_charac
 
 
 def test_the_other_readers_read_clean_lines_right(engine: RapidOcrEngine) -> None:
-    for reader in (engine.for_worn_lines, engine.second_opinion):
+    for reader in (engine.for_degraded_lines, engine.second_opinion):
         readings = reader.read_lines([drawn_line(text) for text in TEXTS], ReadContext())
         assert [reading.text for reading in readings] == list(TEXTS)
         assert reader.name == engine.name
@@ -67,7 +67,7 @@ def test_the_other_readers_read_clean_lines_right(engine: RapidOcrEngine) -> Non
 
 def test_the_readers_differ_in_what_they_are_sure_of(engine: RapidOcrEngine) -> None:
     crops = [blurred_line(text, 24) for text in TEXTS]
-    readers = (engine, engine.for_worn_lines, engine.second_opinion)
+    readers = (engine, engine.for_degraded_lines, engine.second_opinion)
     assert len({reader.read_lines(crops, ReadContext())[0].probabilities for reader in readers}) == len(readers)
 
 
@@ -83,7 +83,7 @@ def test_the_detector_of_worn_pages_finds_lines_apart_that_blur_runs_together(en
         lines = [quad for quad in detector.find_lines(page) if quad_size(quad)[1] < 2 * step]
         return {round((float(quad[:, 1].mean()) - top - size / 2) / step) for quad in lines}
 
-    assert rows_found(engine.for_worn_pages) == set(range(rows))
+    assert rows_found(engine.for_degraded_pages) == set(range(rows))
     assert len(rows_found(RapidOcrDetector(as_it_came(), DetectionSettings()))) < rows
 
 
@@ -96,7 +96,7 @@ def test_the_reader_of_worn_lines_errs_less_on_blurred_ones(engine: RapidOcrEngi
     crops = [blurred_line(text, size) for text, size in lines]
     plain, worn = (
         jiwer.cer([text for text, _ in lines], [reading.text for reading in reader.read_lines(crops, ReadContext())])
-        for reader in (engine, engine.for_worn_lines)
+        for reader in (engine, engine.for_degraded_lines)
     )
     assert worn < plain
     assert worn < 0.1

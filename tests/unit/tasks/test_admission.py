@@ -18,7 +18,7 @@ from tasks.jobs.backend import Submission
 from tasks.jobs.batches import Batches
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
-from tasks.monitoring.heartbeat import Beat
+from tasks.monitoring.heartbeat import Heartbeat
 from tasks.settings import Settings
 
 DOCUMENT = b"a document"
@@ -48,7 +48,7 @@ def make_admission(client: redis.Redis, ledger: Ledger, blobs: RedisBlobs) -> Ad
         Batches(client, settings.job_ttl),
         blobs,
         Publisher(Celery(broker="memory://"), ledger),
-        lambda: [Beat("host:1", "cpu")],
+        lambda: [Heartbeat("host:1", "cpu")],
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from ocrq.errors import ModelNotAllowed
 from tasks.catalogue import Catalogue, entry_for
 from tasks.monitoring.health import health_of
-from tasks.monitoring.heartbeat import Beat, live_pools
+from tasks.monitoring.heartbeat import Heartbeat, live_pools
 from tasks.monitoring.models import model_list
 from tasks.settings import Settings
 
@@ -37,7 +37,7 @@ def test_the_fallback_reads_where_only_its_pool_lives() -> None:
 
 
 def test_the_model_list_tells_what_is_loaded_and_who_reads() -> None:
-    models = model_list(LISTED, [Beat(worker="h:1", pool="cpu", models=("rapidocr",))]).models
+    models = model_list(LISTED, [Heartbeat(worker="h:1", pool="cpu", models=("rapidocr",))]).models
     assert [(m.name, m.default, m.loaded, m.served_by) for m in models] == [
         ("rapidocr", True, True, "rapidocr"),
         ("microsoft/trocr-base-printed", False, False, "rapidocr"),
@@ -98,18 +98,18 @@ def test_a_server_reads_the_page_models_or_those_that_are_named() -> None:
 
 
 def test_a_worker_of_every_pool_counts_for_each() -> None:
-    beats = [Beat(worker="h:1", pool="all")]
+    beats = [Heartbeat(worker="h:1", pool="all")]
     assert live_pools(beats) == {"cpu", "gpu"}
     assert {model.served_by for model in model_list(LISTED, beats).models} == set(LISTED.names)
     waiting = {"ocrq.cpu.bulk": 1, "ocrq.gpu.bulk": 1}
     assert health_of(beats, waiting).status == "healthy"
-    assert health_of([Beat(worker="h:1", pool="cpu")], waiting).status == "degraded"
+    assert health_of([Heartbeat(worker="h:1", pool="cpu")], waiting).status == "degraded"
 
 
 def test_a_gpu_that_processes_share_is_counted_once() -> None:
     memory = {"gpu_used": 5, "gpu_total": 80}
     beats = [
-        Beat(worker=f"h:{number}", pool="gpu", gpu=True, gpu_memory=memory, device=device)
+        Heartbeat(worker=f"h:{number}", pool="gpu", gpu=True, gpu_memory=memory, device=device)
         for number, device in enumerate(["h:0", "h:0", "h:1"])
     ]
     health = health_of(beats, {})
@@ -118,10 +118,10 @@ def test_a_gpu_that_processes_share_is_counted_once() -> None:
 
 
 def test_a_model_that_no_worker_could_load_is_read_by_the_fallback() -> None:
-    refusing = Beat(worker="h:1", pool="all", refused=("microsoft/trocr-base-printed",))
+    refusing = Heartbeat(worker="h:1", pool="all", refused=("microsoft/trocr-base-printed",))
     served = {model.name: model.served_by for model in model_list(LISTED, [refusing]).models}
     assert served == {"rapidocr": "rapidocr", "microsoft/trocr-base-printed": "rapidocr"}
-    both = [refusing, Beat(worker="h:2", pool="gpu")]
+    both = [refusing, Heartbeat(worker="h:2", pool="gpu")]
     assert model_list(LISTED, both).models[1].served_by == "microsoft/trocr-base-printed"
     alone = Catalogue("a/vlm", ("a/vlm",), None)
-    assert model_list(alone, [Beat(worker="h:1", pool="gpu", refused=("a/vlm",))]).models[0].served_by is None
+    assert model_list(alone, [Heartbeat(worker="h:1", pool="gpu", refused=("a/vlm",))]).models[0].served_by is None

@@ -131,7 +131,7 @@ def test_the_sweeper_publishes_a_job_that_a_later_one_passed(ledger: Ledger, cli
 
 def test_a_job_handed_back_loses_no_attempt(ledger: Ledger) -> None:
     job_id = accepted(ledger)
-    assert ledger.claim(job_id, "a").token and ledger.hand_back(job_id, "a")
+    assert ledger.claim(job_id, "a").token and ledger.requeue(job_id, "a")
     record = ledger.record(job_id)
     assert record is not None
     assert (record.state, record.lost) == ("queued", 0)
@@ -267,7 +267,7 @@ def test_a_job_handed_back_to_the_front_of_a_long_queue_passes_none_that_waits(
     ledger.claim(front, "a")
     waiting = [accepted(ledger) for _ in range(3)]
     client.lpush(QUEUE, *waiting)
-    ledger.hand_back(front, "a")
+    ledger.requeue(front, "a")
     assert ledger.claim(front, "b").verdict == "run"
     for job_id in waiting:
         expire_lease(client, job_id)

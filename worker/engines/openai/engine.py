@@ -22,7 +22,7 @@ from worker.engines.openai.server import Server
 from worker.engines.openai.stream import Stream
 from worker.engines.parsers import Parsed, parse
 from worker.engines.presets import Preset, preset_for
-from worker.imaging.orient import turned_back
+from worker.imaging.orientation import turned_back
 from worker.page import LineReading, PageImage, PageReading, Pixels
 from worker.reading.confidence import page_confidence
 

@@ -30,13 +30,13 @@ DETECTION_FILE = "PP-OCRv6_det_small.onnx"
 RECOGNITION_FILE = "PP-OCRv6_rec_small.onnx"
 
 WEIGHTS = Path(__file__).parent / "weights"
-WORN_DETECTION = WEIGHTS / "PP-OCRv6_det_small.worn.npz"
+DEGRADED_DETECTION = WEIGHTS / "PP-OCRv6_det_small.degraded.npz"
 """The detector trained further on worn pages, by ``training/adapt_detector.py``; half precision."""
 
-WORN_RECOGNITION = WEIGHTS / "PP-OCRv6_rec_small.worn.npz"
+DEGRADED_RECOGNITION = WEIGHTS / "PP-OCRv6_rec_small.degraded.npz"
 """The recogniser's backbone trained further on worn lines, by ``training/adapt_recogniser.py``; half precision."""
 
-PLAIN, WORN, WHEEL = 0.5, 0.7, 0.0
+PLAIN, DEGRADED, RELEASED = 0.5, 0.7, 0.0
 """How far the recognisers' weights go from the wheel's towards these: Wortsman et al., "Robust fine-tuning of zero-shot
 models", CVPR 2022. On pages that are not worn, half way reads better than both ends; on worn ones .6 to .75 read
 better than 1. Of the others it is the wheel's own whose second opinion helps most on pages that are not worn."""
@@ -104,8 +104,8 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
         plain, worn, other = recognisers
         RapidOcrLines.__init__(self, plain)
         RapidOcrDetector.__init__(self, detection, settings)
-        self.for_worn_lines, self.second_opinion = RapidOcrLines(worn), RapidOcrLines(other)
-        self.for_worn_pages = RapidOcrDetector(worn_detection, settings)
+        self.for_degraded_lines, self.second_opinion = RapidOcrLines(worn), RapidOcrLines(other)
+        self.for_degraded_pages = RapidOcrDetector(worn_detection, settings)
 
     @classmethod
     def load(cls, settings: DetectionSettings | None = None) -> RapidOcrEngine:
@@ -118,7 +118,7 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
         lexicon()  # half a second, which no page should wait for
         folder = models_folder()
         path = folder / DETECTION_FILE
-        detection, worn = read_model(path), with_weights(read_model(path), _stored(WORN_DETECTION))
+        detection, worn = read_model(path), with_weights(read_model(path), _stored(DEGRADED_DETECTION))
         return cls(
             Network(taking_pixels(detection)),
             Network(taking_pixels(worn)),
@@ -153,8 +153,8 @@ def models_folder() -> Path:
 
 def _recognisers(path: Path) -> tuple[Recogniser, Recogniser, Recogniser]:
     """For lines that are not worn, for worn ones, and for a second opinion."""
-    alphabet, weights = alphabet_of(read_model(path)), _stored(WORN_RECOGNITION)
-    models = [with_weights(read_model(path), weights, share) for share in (PLAIN, WORN, WHEEL)]
+    alphabet, weights = alphabet_of(read_model(path)), _stored(DEGRADED_RECOGNITION)
+    models = [with_weights(read_model(path), weights, share) for share in (PLAIN, DEGRADED, RELEASED)]
     parts = [split_classifier(model, HEAD_ROWS, LIKELIEST) for model in models]
     classes = Network(parts[0][1])  # of all: training left the classifier as it was
     plain, worn, other = (Recogniser(Network(taking_pixels(features)), classes, alphabet) for features, _ in parts)

@@ -15,7 +15,7 @@ from worker.engines.vlm.generation import Generated, generate
 from worker.engines.vlm.options import decoding_for
 from worker.engines.vlm.prompt import inputs_for
 from worker.engines.vlm.text import answer_of
-from worker.imaging.orient import turned_back
+from worker.imaging.orientation import turned_back
 from worker.page import LineReading, PageImage, PageReading, Pixels
 from worker.reading.confidence import page_confidence
 

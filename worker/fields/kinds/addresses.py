@@ -10,7 +10,7 @@ from worker.fields.folding import any_of
 from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION, TRADE, is_registration, is_title
 from worker.fields.kinds.place_words import spelled
 from worker.fields.kinds.places import has_postcode, is_town, mended, names_region
-from worker.fields.sheet import Sheet, SheetLine
+from worker.fields.layout_page import LayoutLine, LayoutPage
 
 MAX_LINES = 7
 NEAR = 1.9
@@ -75,7 +75,7 @@ def is_surely(folded: str) -> bool:
     return numbered or _is_numbered(folded) or _is_placed(folded)
 
 
-def find(sheet: Sheet) -> list[Candidate]:
+def find(sheet: LayoutPage) -> list[Candidate]:
     """Blocks of lines that read as an address."""
     found, taken = [], set[int]()
     owner = _owner(sheet)
@@ -100,7 +100,7 @@ def _is_placed(folded: str) -> bool:
     return has_postcode(folded) and (bool(re.search(r"[a-z]{2}", folded)) or names_region(folded))
 
 
-def _owner(sheet: Sheet) -> int:
+def _owner(sheet: LayoutPage) -> int:
     """The first line of the document that may be its owner's name: no title, and not surely a street."""
     top = sorted(sheet.lines[:12], key=lambda line: (line.page, line.row, line.rect.left))
     named = (
@@ -114,7 +114,7 @@ def _owner(sheet: Sheet) -> int:
     )
 
 
-def _begins(sheet: Sheet, line: SheetLine, owner: int) -> bool:
+def _begins(sheet: LayoutPage, line: LayoutLine, owner: int) -> bool:
     folded = line.folded
     start, end = _stretch(line)
     inside = folded[start:end]
@@ -138,14 +138,14 @@ def _begins(sheet: Sheet, line: SheetLine, owner: int) -> bool:
     return bool(_BUILDING.search(inside)) and not _HOUSE.match(below.folded)
 
 
-def _is_aside(line: SheetLine) -> bool:
+def _is_aside(line: LayoutLine) -> bool:
     """Whether a line is a number of registration, or something in brackets, that is no part of an address."""
     text = line.text.strip()
     bracketed = bool(re.fullmatch(r"[(\[{][^)\]}]*[)\]}]?", text)) and not is_surely(line.folded)
     return bracketed or is_registration(text)
 
 
-def _is_part(line: SheetLine) -> bool:
+def _is_part(line: LayoutLine) -> bool:
     start, end = _stretch(line)
     inside = line.folded[start:end]
     if start or _is_aside(line) or is_title(line.folded):
@@ -153,7 +153,7 @@ def _is_part(line: SheetLine) -> bool:
     return end > start and bool(re.search(r"[a-z]{2}", inside) or has_postcode(inside))
 
 
-def _block(sheet: Sheet, first: SheetLine) -> list[SheetLine]:
+def _block(sheet: LayoutPage, first: LayoutLine) -> list[LayoutLine]:
     block = [first, *_beside(sheet, first)]
     rows = 1
     while rows < MAX_LINES and not _is_cut(block[-1]):
@@ -165,7 +165,7 @@ def _block(sheet: Sheet, first: SheetLine) -> list[SheetLine]:
     return block
 
 
-def _continues(block: Sequence[SheetLine], line: SheetLine) -> bool:
+def _continues(block: Sequence[LayoutLine], line: LayoutLine) -> bool:
     before = block[-1].folded.rstrip()
     start, end = _stretch(line)
     inside = line.folded[start:end]
@@ -183,12 +183,12 @@ def _continues(block: Sequence[SheetLine], line: SheetLine) -> bool:
     return is_surely(inside) and bool(re.match(r"\W*(?:\d|no\b|lot\b)", inside)) and not is_town(inside)
 
 
-def _ends_town(line: SheetLine, first: bool = False) -> bool:
+def _ends_town(line: LayoutLine, first: bool = False) -> bool:
     start, end = _stretch(line)
     return is_town(line.folded[start:end], first)
 
 
-def _below(sheet: Sheet, line: SheetLine) -> SheetLine | None:
+def _below(sheet: LayoutPage, line: LayoutLine) -> LayoutLine | None:
     """The next line of the same column, near enough to belong to one block."""
     near = [
         other
@@ -201,10 +201,10 @@ def _below(sheet: Sheet, line: SheetLine) -> SheetLine | None:
     return min(near, key=lambda other: (other.row, other.rect.left), default=None)
 
 
-def _beside(sheet: Sheet, line: SheetLine) -> list[SheetLine]:
+def _beside(sheet: LayoutPage, line: LayoutLine) -> list[LayoutLine]:
     """What goes on close by in the row of a line: it was read in pieces."""
     row = sheet.rows[line.row]
-    pieces: list[SheetLine] = []
+    pieces: list[LayoutLine] = []
     for index in row[row.index(line.index) + 1 :]:
         other, before = sheet.lines[index], (pieces or [line])[-1]
         if other.rect.left - before.rect.right > BESIDE * sheet.pitch or not _is_part(other) or _is_cut(before):
@@ -213,7 +213,7 @@ def _beside(sheet: Sheet, line: SheetLine) -> list[SheetLine]:
     return pieces
 
 
-def _stretch(line: SheetLine) -> tuple[int, int]:
+def _stretch(line: LayoutLine) -> tuple[int, int]:
     """What of a line may belong to an address: behind its label, before a phone, a tax number, a registration."""
     label = _LABEL.match(line.folded)
     start = label.end() if label else 0
@@ -226,12 +226,12 @@ def _stretch(line: SheetLine) -> tuple[int, int]:
     return start, max(start, end)
 
 
-def _is_cut(line: SheetLine) -> bool:
+def _is_cut(line: LayoutLine) -> bool:
     """Whether an address ends within a line."""
     return _stretch(line)[1] < len(line.text.rstrip(" .,;"))
 
 
-def _plausibility(sheet: Sheet, block: Sequence[SheetLine]) -> float:
+def _plausibility(sheet: LayoutPage, block: Sequence[LayoutLine]) -> float:
     text = " ".join(line.folded for line in block)
     plausible = 0.25 + 0.35 * has_postcode(text) + 0.2 * names_region(text)
     plausible += 0.1 * min(2, len(_STREET.findall(text)))

@@ -6,7 +6,7 @@ import re
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.kinds.money import CODES, NAMED, SYMBOLS
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 
 _NAMES = "|".join(re.escape(name) for name in sorted([*NAMED, *SYMBOLS], key=len, reverse=True))
 _CURRENCY = re.compile(
@@ -14,7 +14,7 @@ _CURRENCY = re.compile(
 )
 
 
-def find(sheet: Sheet) -> list[Candidate]:
+def find(sheet: LayoutPage) -> list[Candidate]:
     """All currencies named; the more often one is, the more plausible it is."""
     named = [
         (match["code"] or SYMBOLS.get(match["name"]) or NAMED[match["name"].lower()], Span(line.index, *match.span()))

@@ -12,7 +12,7 @@ from babel import Locale
 from worker.fields.candidate import Candidate, Span
 from worker.fields.folding import fold
 from worker.fields.kinds.places import STATES
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "nb", "fi", "pl", "cs", "ms", "id", "tr", "ro", "hu")
 YEARS = range(1950, 2100)
@@ -44,7 +44,7 @@ _ELSEWHERE = re.compile(r"\b(?:RM ?\d|MYR|(?i:s[dn]n\W{0,3}bhd|pte\W{0,2}ltd|gmb
 _MISREAD = str.maketrans("oOlI|", "00111")
 
 
-def find(sheet: Sheet, dayfirst: bool | None = None) -> list[Candidate]:
+def find(sheet: LayoutPage, dayfirst: bool | None = None) -> list[Candidate]:
     """All dates of a document.
 
     Args:
@@ -135,7 +135,7 @@ def _made(
     yield start, end, value, False, plausible
 
 
-def _voted(sheet: Sheet) -> bool | None:
+def _voted(sheet: LayoutPage) -> bool | None:
     """What the dates that can be read in one way only say about the order; None if there are none."""
     days = months = 0
     for line in sheet.lines:

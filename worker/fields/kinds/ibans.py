@@ -7,12 +7,12 @@ import re
 from stdnum import iban
 
 from worker.fields.candidate import Candidate, Span
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9OIl]{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 
 
-def find(sheet: Sheet) -> list[Candidate]:
+def find(sheet: LayoutPage) -> list[Candidate]:
     """All IBANs whose checksum holds, written together."""
     found = []
     for line in sheet.lines:

@@ -6,7 +6,7 @@ import re
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.kinds import dates
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 
 MIN_CHARACTERS = 2
 LONG = 40  # characters: longer ones are checksums or noise
@@ -21,7 +21,7 @@ _SERIES = re.compile(
 _TIME = re.compile(r"\d{1,2}:\d{2}")
 
 
-def find(sheet: Sheet) -> list[Candidate]:
+def find(sheet: LayoutPage) -> list[Candidate]:
     """All codes with a digit in them that are no date, amount or time."""
     return [candidate for line in sheet.lines for candidate in on_line(line.text, line.index)]
 

@@ -10,7 +10,7 @@ from price_parser.parser import parse_number
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.folding import any_of
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 
 CODES = any_of(
     "USD EUR GBP JPY CHF CAD AUD NZD MYR SGD INR CNY HKD TWD KRW THB IDR PHP VND AED SAR ILS TRY ZAR NGN KES EGP BRL "
@@ -56,7 +56,7 @@ _COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})*,\d{2}(?![\d.,])")
 _POINT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})*\.\d{2}(?![\d.,])")
 
 
-def find(sheet: Sheet) -> list[Candidate]:
+def find(sheet: LayoutPage) -> list[Candidate]:
     """All numbers that may be amounts; dates, times, percentages and parts of words are left out."""
     comma = decimal_comma(sheet)
     return [candidate for line in sheet.lines for candidate in on_line(line.text, line.index, comma)]
@@ -89,7 +89,7 @@ def on_line(text: str, index: int = 0, comma: bool | None = None) -> list[Candid
     return found
 
 
-def decimal_comma(sheet: Sheet) -> bool | None:
+def decimal_comma(sheet: LayoutPage) -> bool | None:
     """Whether the document's amounts have decimal commas; None if it does not show."""
     text = "\n".join(line.text for line in sheet.lines)
     commas, points = len(_COMMA.findall(text)), len(_POINT.findall(text))

@@ -8,7 +8,7 @@ from worker.fields.candidate import Candidate, Span
 from worker.fields.folding import any_of, fold
 from worker.fields.kinds import addresses, dates
 from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION, TRADE, is_registration, is_title
-from worker.fields.sheet import Sheet, SheetLine
+from worker.fields.layout_page import LayoutLine, LayoutPage
 
 HEAD_LINES = 14
 """Lines of a page's head among which its owner's name stands."""
@@ -50,7 +50,7 @@ _GOES_ON = re.compile(r"(?:&|-|\+|(?<![^\W_])(?:and|of|und|et|y|e|de|the|dan))\W
 """What a line of a name ends with that goes on below."""
 
 
-def find(sheet: Sheet) -> list[Candidate]:
+def find(sheet: LayoutPage) -> list[Candidate]:
     """Lines that may be names: those of the page's head, and those with a legal form."""
     found = []
     page = sheet.lines[0].page if sheet.lines else 1
@@ -78,7 +78,7 @@ def bare(text: str) -> str:
     return re.sub(r"(?<=[A-Z] )5/B$", "S/B", name)  # how readers take the short form of Sendirian Berhad
 
 
-def _named(sheet: Sheet, order: list[SheetLine], place: int, plausible: float) -> list[Candidate]:
+def _named(sheet: LayoutPage, order: list[LayoutLine], place: int, plausible: float) -> list[Candidate]:
     """The line by itself and, where a name runs on over lines, joined with the next ones."""
     joined = [order[place]]
     for after in order[place + 1 : place + 4]:
@@ -94,7 +94,7 @@ def _named(sheet: Sheet, order: list[SheetLine], place: int, plausible: float) -
     return found
 
 
-def _runs_on(joined: list[SheetLine], after: SheetLine) -> bool:
+def _runs_on(joined: list[LayoutLine], after: LayoutLine) -> bool:
     """Whether the next line belongs to a name: an open bracket, "and" at the end, a legal form, a branch."""
     text = " ".join(bare(line.text) for line in joined)
     last = joined[-1]
@@ -111,12 +111,12 @@ def _starts_with_form(folded: str) -> bool:
     return bool(legal) or bool(trade and trade[0] in _BEHIND)
 
 
-def _candidate(line: SheetLine, plausible: float) -> Candidate:
+def _candidate(line: LayoutLine, plausible: float) -> Candidate:
     span = _span(line)
     return Candidate(bare(line.text[span.start : span.end]), (span,), plausible)
 
 
-def _span(line: SheetLine) -> Span:
+def _span(line: LayoutLine) -> Span:
     begin = _OWNED.match(line.text)
     start, end = begin.end() if begin else 0, len(line.text)
     for ending in (_FORMERLY.search(line.text), REGISTRATION.search(line.text)):
@@ -128,7 +128,7 @@ def _span(line: SheetLine) -> Span:
     return Span(line.index, start, start + len(raw.strip(_EDGE)))
 
 
-def _plausibility(line: SheetLine, seen: int, tall: float) -> float:
+def _plausibility(line: LayoutLine, seen: int, tall: float) -> float:
     name = bare(line.text)
     folded = fold(name)
     letters = sum(character.isalpha() for character in name)

@@ -7,14 +7,14 @@ import re
 import phonenumbers
 
 from worker.fields.candidate import Candidate, Span
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 
 REGIONS = {"MYR": "MY", "USD": "US", "EUR": "DE", "GBP": "GB", "INR": "IN", "SGD": "SG", "CHF": "CH", "AUD": "AU"}
 _LOOSE = re.compile(r"(?<![\w.,/-])\+?\(?\d[\d\s()./-]{6,18}\d(?![\w%])")
 _LABELLED = re.compile(r"(?:tel|phone|fax|mobile|telefon|hp|call|ph|whatsapp|main|billing)\w*[^\w+(]*$", re.IGNORECASE)
 
 
-def find(sheet: Sheet, region: str | None = None) -> list[Candidate]:
+def find(sheet: LayoutPage, region: str | None = None) -> list[Candidate]:
     """All numbers that libphonenumber takes for possible in a region, or that a label calls a phone number."""
     found = []
     for line in sheet.lines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from worker.fields.candidate import Candidate, Span
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 
 _UNITS = r"(?:pcs?|pieces?|stk|stück|kg|g|lbs?|l|ml|m|cm|mm|km|h|hrs?|hours?|days?|tage?|x|units?|items?|ea|box|set)"
 _NUMBER = re.compile(
@@ -13,7 +13,7 @@ _NUMBER = re.compile(
 )
 
 
-def find(sheet: Sheet) -> list[Candidate]:
+def find(sheet: LayoutPage) -> list[Candidate]:
     """All numbers that stand alone or before a unit."""
     return [
         Candidate(

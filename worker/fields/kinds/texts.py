@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.labels import Label
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 
 EDGE = " :.#-–—=*|\t"
 
 
-def find(sheet: Sheet, labels: Sequence[Label]) -> list[Candidate]:
+def find(sheet: LayoutPage, labels: Sequence[Label]) -> list[Candidate]:
     """Stretches of lines between labels, without the punctuation that parts them from the labels."""
     found = []
     for line in sheet.lines:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from worker.fields.candidate import Candidate, Span
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 
 _TIME = re.compile(r"(?<![\d:])([01]?\d|2[0-3])\s?:\s?([0-5]\d)(?:\s?:\s?([0-5]\d))?\s?([AaPp]\.?[Mm]\b)?")
 
 
-def find(sheet: Sheet) -> list[Candidate]:
+def find(sheet: LayoutPage) -> list[Candidate]:
     """All times, as ``hh:mm:ss``."""
     return [
         Candidate(_iso(match), (Span(line.index, match.start(), match.end()),))

@@ -7,7 +7,7 @@ import re
 from stdnum.eu import vat
 
 from worker.fields.candidate import Candidate, Span
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 
 _EUROPEAN = re.compile(
     r"(?<![A-Za-z0-9])(?:AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|GB|HR|HU|IE|IT|LT|LU|LV|MT|NL|PL|PT|RO|SE|SI|SK)"
@@ -16,7 +16,7 @@ _EUROPEAN = re.compile(
 _ANY = re.compile(r"(?<![A-Za-z0-9])(?=[A-Z0-9./ -]*\d)[A-Z0-9](?:[./-]?[A-Z0-9]){6,18}(?![A-Za-z0-9])")
 
 
-def find(sheet: Sheet) -> list[Candidate]:
+def find(sheet: LayoutPage) -> list[Candidate]:
     """European numbers whose checksum holds, and codes that may be another country's."""
     found = []
     for line in sheet.lines:

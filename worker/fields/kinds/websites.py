@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from worker.fields.candidate import Candidate, Span
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 
 _SITE = re.compile(r"(?<![@\w.])(?:https?://|www\.)[\w-]+(?:\.[\w-]+)+(?:/[\w./?=&%+#~-]*)?", re.IGNORECASE)
 
 
-def find(sheet: Sheet) -> list[Candidate]:
+def find(sheet: LayoutPage) -> list[Candidate]:
     """All addresses that begin with a scheme or ``www.``, as printed."""
     return [
         Candidate(match[0], (Span(line.index, *match.span()),))

@@ -70,8 +70,8 @@ class Calibration:
         word: From the product of a word's characters.
         line: From the measures of :func:`worker.reading.confidence.line_measures`; None where none was fitted, and the
             product of the characters stands for it.
-        page: From the measures of :func:`worker.reading.confidence.page_measures`; None where none was fitted, and the mean
-            of the words stands for it.
+        page: From the measures of :func:`worker.reading.confidence.page_measures`; None where none was fitted, and the
+            mean of the words stands for it.
         fitted: Whether these were measured; else everything is left as the engine says.
     """
 

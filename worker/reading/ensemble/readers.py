@@ -60,7 +60,7 @@ def readers_for(reader: LineReader, prepared: Prepared) -> Readers:
     if not isinstance(reader, LineReaderWithOthers):
         return Readers(CoarseReader(reader) if blurred else reader, reader, coarse=blurred)
     if prepared.worn:  # here the other one errs too often to have a say: with its vote .006 of word F1 went
-        return Readers(reader.for_worn_lines, reader.for_worn_lines)
+        return Readers(reader.for_degraded_lines, reader.for_degraded_lines)
     return Readers(reader, reader, reader.second_opinion, coarse=blurred)
 
 

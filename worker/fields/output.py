@@ -8,9 +8,9 @@ from typing import Any
 from jsonschema import ValidationError
 
 from ocrq.errors import FieldsMissing
+from worker.fields.coercion import ABSENT
 from worker.fields.evidence import missing
-from worker.fields.extract import Answers
-from worker.fields.representation import ABSENT
+from worker.fields.extract import Extraction
 from worker.fields.specs import Json, Spec
 from worker.fields.validation import validator_for
 
@@ -21,7 +21,7 @@ NAMED = 10
 """Missing fields that an error names."""
 
 
-def fill(answers: Answers) -> Json:
+def fill(answers: Extraction) -> Json:
     """The data a schema asks for.
 
     A field that was not found is null where the schema lets it be, else left out where it may be, else empty ("", [])
@@ -44,7 +44,7 @@ def fill(answers: Answers) -> Json:
     raise _failure(list(validator.iter_errors(data)), answers)
 
 
-def _object(spec: Spec, answers: Answers) -> Json:
+def _object(spec: Spec, answers: Extraction) -> Json:
     data: Json = {}
     required = spec.merged.get("required", [])
     for child in spec.children:
@@ -59,7 +59,7 @@ def _object(spec: Spec, answers: Answers) -> Json:
     return data
 
 
-def _value(spec: Spec, answers: Answers, required: bool) -> Any:
+def _value(spec: Spec, answers: Extraction, required: bool) -> Any:
     if spec.kind == "object":
         data = _object(spec, answers)
         found = any(
@@ -95,7 +95,7 @@ def _emptiest(schema: Any) -> Any:
     return next((choice for choice in [*choices, "", [], {}] if validator.is_valid(choice)), ABSENT)
 
 
-def _take_out(data: Json, error: ValidationError, answers: Answers) -> bool:
+def _take_out(data: Json, error: ValidationError, answers: Extraction) -> bool:
     """Take the value that an error is about out of the data, or make it null; false if it is the root."""
     path = list(error.absolute_path)
     if not path:
@@ -126,7 +126,7 @@ def _schema_at(schema: Any, path: Sequence[str | int]) -> Any:
     return schema
 
 
-def _tell(answers: Answers, path: Sequence[str | int], error: ValidationError) -> None:
+def _tell(answers: Extraction, path: Sequence[str | int], error: ValidationError) -> None:
     name = ""
     for step in path:
         name += f"[{step}]" if isinstance(step, int) else f".{step}" if name else step
@@ -135,7 +135,7 @@ def _tell(answers: Answers, path: Sequence[str | int], error: ValidationError) -
             answers.fields[known] = missing(f"the value found does not fit the schema: {error.message[:150]}")
 
 
-def _failure(errors: Sequence[ValidationError], answers: Answers) -> FieldsMissing:
+def _failure(errors: Sequence[ValidationError], answers: Extraction) -> FieldsMissing:
     absent = [
         name
         for name, answer in answers.fields.items()

@@ -37,7 +37,7 @@ class Order:
     key: str
 
 
-class Door(Protocol):
+class Transport(Protocol):
     """One service. Its flows try once, and raise :class:`~ocrq.client.failures.Failure`."""
 
     @property

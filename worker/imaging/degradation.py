@@ -45,7 +45,7 @@ COARSE_INK = 9
 
 
 @dataclass(frozen=True)
-class Wear:
+class Degradation:
     """What a page suffered.
 
     Attributes:
@@ -62,7 +62,7 @@ class Wear:
     dust: float = 0.0
 
 
-def wear_of(pixels: Pixels) -> Wear:
+def wear_of(pixels: Pixels) -> Degradation:
     """Judge a page.
 
     Args:
@@ -74,7 +74,7 @@ def wear_of(pixels: Pixels) -> Wear:
     edges = np.concatenate([_edge_sigmas(np.asarray(cv2.medianBlur(tile, 3), np.uint8)) for tile in tiles])
     blur = float(np.median(edges)) if len(edges) >= FEWEST_EDGES else 0.0
     dust = float(np.mean([np.mean(specks_of(tile) & _blank(tile)) for tile in tiles]))
-    return Wear(1000 * specks, blur, _light(grey), 1000 * dust)
+    return Degradation(1000 * specks, blur, _light(grey), 1000 * dust)
 
 
 def specks_of(grey: Grey) -> NDArray[np.bool_]:

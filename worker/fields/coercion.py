@@ -14,7 +14,7 @@ ABSENT = object()
 """No form of the value is valid."""
 
 
-class Representer:
+class Coercer:
     """Gives values the form a property's schema allows.
 
     Args:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.labels import Label
-from worker.fields.sheet import Rect, Sheet
+from worker.fields.layout_page import LayoutPage, Rect
 
 NEXT_ROW = 2.0
 """Line heights that a value alone in its row may stand under the row of its label, where that row has no value."""
@@ -33,14 +33,14 @@ BARE = {"position"}
 
 
 @dataclass(frozen=True)
-class Vouching:
+class LabelEvidence:
     """A label near a value and how strongly it speaks for it, 0 to 1."""
 
     label: Label
     strength: float
 
 
-class Relations:
+class LabelMatcher:
     """Looks up which labels speak for which values.
 
     Args:
@@ -48,7 +48,7 @@ class Relations:
         labels: Its labels.
     """
 
-    def __init__(self, sheet: Sheet, labels: Sequence[Label]) -> None:
+    def __init__(self, sheet: LayoutPage, labels: Sequence[Label]) -> None:
         self._sheet = sheet
         self._by_line: dict[int, list[Label]] = defaultdict(list)
         for label in labels:
@@ -56,7 +56,7 @@ class Relations:
         self._headers = self._header_rows(labels)
         self._places = {id(label): sheet.lines[label.line].part(label.start, label.end) for label in labels}
 
-    def of(self, candidate: Candidate, rivals: Mapping[int, Sequence[Span]]) -> list[Vouching]:
+    def of(self, candidate: Candidate, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
         """The labels that speak for a value.
 
         Args:
@@ -68,7 +68,7 @@ class Relations:
         beside = max((one.strength for one in found if set(one.label.concepts) != BARE), default=0.0)
         above = self._above(span, rivals)
         if beside > 0.5:  # a value that has its label beside it is no answer to one above
-            above = [Vouching(vouching.label, vouching.strength * 0.4) for vouching in above]
+            above = [LabelEvidence(vouching.label, vouching.strength * 0.4) for vouching in above]
         return found + above
 
     def is_header(self, label: Label) -> bool:
@@ -94,7 +94,7 @@ class Relations:
             parts[self._sheet.lines[label.line].row] += bool(COLUMNS & set(label.concepts))
         return {row for row, concepts in columns.items() if parts[row] >= 3 and len(concepts) >= 2}
 
-    def _on_line(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[Vouching]:
+    def _on_line(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
         text = self._sheet.lines[span.line].folded
         found = []
         for label in self._by_line[span.line]:
@@ -102,10 +102,10 @@ class Relations:
                 between = text[label.end : span.start]
                 values = _values(rivals, span.line, label.end, span.start)
                 strength = SAME_LINE * WORD_BETWEEN ** _words(between, values) * VALUE_BETWEEN**values
-                found.append(Vouching(label, strength))
+                found.append(LabelEvidence(label, strength))
         return found
 
-    def _in_row(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[Vouching]:
+    def _in_row(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
         line = self._sheet.lines[span.line]
         row = self._sheet.rows[line.row]
         at = row.index(span.line)
@@ -119,12 +119,12 @@ class Relations:
                 behind = _values(rivals, index, label.end, len(other.text))
                 words = _words(other.folded[label.end :], behind)
                 factor = WORD_BETWEEN**words * VALUE_BETWEEN**behind
-                found.append(Vouching(label, strength * factor))
+                found.append(LabelEvidence(label, strength * factor))
             passed = _values(rivals, index, 0, len(other.text))
             strength *= VALUE_BETWEEN**passed if passed else WORD_BETWEEN
         return found
 
-    def _slanted(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[Vouching]:
+    def _slanted(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
         """Labels whose line ends left of the value, in the next row: a little slanted, or a row for the label alone."""
         line = self._sheet.lines[span.line]
         row = self._sheet.rows[line.row]
@@ -141,10 +141,10 @@ class Relations:
                     continue
                 for label in self._by_line[index]:
                     behind = _values(rivals, index, label.end, len(other.text))
-                    found.append(Vouching(label, SLANTED * VALUE_BETWEEN**behind))
+                    found.append(LabelEvidence(label, SLANTED * VALUE_BETWEEN**behind))
         return found
 
-    def _above(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[Vouching]:
+    def _above(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
         line = self._sheet.lines[span.line]
         place = line.part(span.start, span.end)
         found = []
@@ -159,7 +159,7 @@ class Relations:
 
     def _if_above(
         self, label: Label, place: Rect, above: int, row: int, rivals: Mapping[int, Sequence[Span]]
-    ) -> list[Vouching]:
+    ) -> list[LabelEvidence]:
         head = self._places[id(label)]
         far = (place.top - head.bottom) / self._sheet.pitch
         shared = min(head.right, place.right) - max(head.left, place.left)
@@ -172,7 +172,7 @@ class Relations:
                     part = self._sheet.lines[index].part(rival.start, rival.end)
                     if min(part.right, place.right) > max(part.left, place.left):
                         strength *= VALUE_BETWEEN
-        return [Vouching(label, max(0.0, strength))]
+        return [LabelEvidence(label, max(0.0, strength))]
 
 
 def _values(rivals: Mapping[int, Sequence[Span]], line: int, start: int, end: int) -> int:

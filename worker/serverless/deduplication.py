@@ -15,7 +15,7 @@ KEPT = 64  # last answers
 KEPT_BYTES = 1_000_000  # of an answer that is kept; so 64 MB at most
 
 
-class Answers:
+class JobDeduplicator:
     """Joins deliveries of the same job, and remembers what succeeded.
 
     The platform delivers a job again where it heard nothing of it: the answer got lost, or comes late. Read again

@@ -41,7 +41,7 @@ class Rect:
 
 
 @dataclass(frozen=True)
-class SheetLine:
+class LayoutLine:
     """A line of a page.
 
     Attributes:
@@ -118,7 +118,7 @@ class SheetLine:
 
 
 @dataclass(frozen=True)
-class Sheet:
+class LayoutPage:
     """All lines of a document.
 
     Attributes:
@@ -127,11 +127,11 @@ class Sheet:
         heights: Pixels from the first to the last line, by page number.
     """
 
-    lines: tuple[SheetLine, ...]
+    lines: tuple[LayoutLine, ...]
     rows: tuple[tuple[int, ...], ...]
     extents: dict[int, tuple[float, float]]
 
-    def depth(self, line: SheetLine) -> float:
+    def depth(self, line: LayoutLine) -> float:
         """How far down the text of its page a line stands, 0 to 1."""
         top, bottom = self.extents[line.page]
         return (line.rect.middle - top) / max(1.0, bottom - top)
@@ -147,13 +147,13 @@ class Sheet:
         return "\n".join(line.folded for line in self.lines)
 
 
-def sheet_of(pages: Sequence[Page]) -> Sheet:
+def sheet_of(pages: Sequence[Page]) -> LayoutPage:
     """Put the lines of pages upright and into rows.
 
     Args:
         pages: As read; a page without lines but with text gives its text's lines, without boxes.
     """
-    lines: list[SheetLine] = []
+    lines: list[LayoutLine] = []
     rows: list[tuple[int, ...]] = []
     extents: dict[int, tuple[float, float]] = {}
     for page in pages:
@@ -167,10 +167,10 @@ def sheet_of(pages: Sequence[Page]) -> Sheet:
         row_of = {index: number for number, members in enumerate(rows) for index in members}
         base = len(lines)
         lines += [
-            SheetLine(base + place, page.page, row_of[base + place], rect, line)
+            LayoutLine(base + place, page.page, row_of[base + place], rect, line)
             for place, (line, rect) in enumerate(zip(read, rects, strict=True))
         ]
-    return Sheet(tuple(lines), tuple(rows), extents)
+    return LayoutPage(tuple(lines), tuple(rows), extents)
 
 
 def _lines_of(page: Page) -> list[Line]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.access import Access
-from app.waiting import Seats
+from app.waiting import WaitLimiter
 from tasks.jobs.backend import Backend
 from tasks.settings import Settings
 
 
 @dataclass(frozen=True)
-class Door:
+class AppContext:
     """The way in.
 
     Attributes:
@@ -23,5 +23,5 @@ class Door:
 
     backend: Backend
     settings: Settings
-    seats: Seats
+    seats: WaitLimiter
     access: Access

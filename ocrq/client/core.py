@@ -11,12 +11,12 @@ from typing import Any, TypeAlias, TypeVar
 
 from ocrq.client.configuration import Configuration
 from ocrq.client.direct import DirectApi
-from ocrq.client.doors import Door, Order
 from ocrq.client.endpoint import Endpoint, Kind
 from ocrq.client.failures import persistently
 from ocrq.client.http_api import HttpApi
 from ocrq.client.runpod import RunPod
-from ocrq.client.steps import Flow, Pause, Tell
+from ocrq.client.steps import Flow, Pause, ProgressUpdate
+from ocrq.client.transports import Order, Transport
 from ocrq.contracts import ENDED, Batch, Health, Job, ModelList, Operation
 from ocrq.errors import InvalidImage, JobNotFound, NotFound, ServerUnreachable, WaitTimeout
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 HOLD_SECONDS = 20.0  # how long a reply about a job is held; proxies cut connections idle for 30 and more
 PROGRESS_SECONDS = 1.0  # the same where someone watches the pages being done
-_DOORS: dict[Kind, Callable[[Endpoint], Door]] = {"http": HttpApi, "direct": DirectApi, "runpod": RunPod}
+_DOORS: dict[Kind, Callable[[Endpoint], Transport]] = {"http": HttpApi, "direct": DirectApi, "runpod": RunPod}
 _SUBMITS = 3  # of a document whose job the server has lost
 _REST_SECONDS = 30.0  # how long an endpoint that failed comes after the others
 _REMEMBERED = 100_000  # jobs whose endpoint is known
@@ -33,7 +33,7 @@ Readable: TypeAlias = bytes | Path | str
 """A document: its bytes, its file, or (a string) the URL of one on a host that the operator allows."""
 
 
-class Desk:
+class ClientCore:
     """Knows the endpoints, and which of them has which job. May be used from several threads.
 
     Args:
@@ -42,9 +42,9 @@ class Desk:
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
-        self._doors: list[Door] = [_DOORS[endpoint.kind](endpoint) for endpoint in configuration.endpoints]
+        self._doors: list[Transport] = [_DOORS[endpoint.kind](endpoint) for endpoint in configuration.endpoints]
         self._lock = threading.Lock()
-        self._owners: dict[str, Door] = {}
+        self._owners: dict[str, Transport] = {}
         self._rests: dict[str, float] = {}
 
     def order(
@@ -67,7 +67,7 @@ class Desk:
     def submit(self, order: Order, steadfast: bool = False) -> Flow[Job]:
         """Hand a document in, at the first endpoint that takes it."""
 
-        def at(door: Door) -> Callable[[], Flow[Job]]:
+        def at(door: Transport) -> Callable[[], Flow[Job]]:
             def once() -> Flow[Job]:
                 try:
                     job = yield from door.submit(order)
@@ -104,7 +104,7 @@ class Desk:
             hold = longest if ends is None else max(0.0, min(longest, ends - asked))
             job = yield from self.job(job_id, hold, steadfast=True)
             if tell:
-                yield Tell(job)
+                yield ProgressUpdate(job)
             if job.status in ENDED:
                 return job
             if ends is not None and time.monotonic() >= ends:
@@ -137,7 +137,7 @@ class Desk:
             job: Job | Batch = yield from self.submit(order, steadfast)
             submitted(job.id)
             if tell:
-                yield Tell(job)
+                yield ProgressUpdate(job)
             if job.status not in ENDED:
                 try:
                     job = yield from self.wait(
@@ -174,7 +174,7 @@ class Desk:
             raise NotFound("RunPod endpoints do not have this; ask a server of ocrq")
         return (yield from persistently([lambda: ask(api)], self.configuration.retries))
 
-    def _at_owner(self, job_id: str, ask: Callable[[Door], Flow[T]], steadfast: bool = False) -> Flow[T]:
+    def _at_owner(self, job_id: str, ask: Callable[[Transport], Flow[T]], steadfast: bool = False) -> Flow[T]:
         """Ask the endpoint that took a job; where none is known to have, one after another."""
         with self._lock:
             owner = self._owners.get(job_id)
@@ -188,20 +188,20 @@ class Desk:
                     raise
         raise AssertionError("unreachable: the last endpoint answers or raises")
 
-    def _anywhere(self, ask: Callable[[Door], Flow[T]]) -> Flow[T]:
+    def _anywhere(self, ask: Callable[[Transport], Flow[T]]) -> Flow[T]:
         return (yield from persistently([_bound(ask, door) for door in self._preferred()], self.configuration.retries))
 
-    def _preferred(self) -> list[Door]:
+    def _preferred(self) -> list[Transport]:
         """The endpoints in their order, those that failed just now last."""
         now = time.monotonic()
         with self._lock:
             return sorted(self._doors, key=lambda door: self._rests.get(door.endpoint.url, 0.0) > now)
 
-    def _rest(self, door: Door) -> None:
+    def _rest(self, door: Transport) -> None:
         with self._lock:
             self._rests[door.endpoint.url] = time.monotonic() + _REST_SECONDS
 
-    def _remember(self, job_id: str, door: Door) -> None:
+    def _remember(self, job_id: str, door: Transport) -> None:
         with self._lock:
             self._rests.pop(door.endpoint.url, None)
             self._owners[job_id] = door
@@ -217,7 +217,7 @@ class Desk:
         return len(self._doors) > 1
 
 
-def _bound(ask: Callable[[Door], Flow[T]], door: Door) -> Callable[[], Flow[T]]:
+def _bound(ask: Callable[[Transport], Flow[T]], door: Transport) -> Callable[[], Flow[T]]:
     return lambda: ask(door)
 
 

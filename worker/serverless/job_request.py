@@ -13,7 +13,7 @@ _ORDER_FIELDS = frozenset({"endpoint", "request", "requests"})
 
 
 @dataclass(frozen=True)
-class Order:
+class JobRequest:
     """One job's work.
 
     Attributes:
@@ -27,7 +27,7 @@ class Order:
     batch: bool = False
 
 
-def parse_order(data: object) -> Order:
+def parse_order(data: object) -> JobRequest:
     """Read a job's input: ``{"endpoint", "request"}``, ``{"endpoint", "requests"}``, or a request by itself.
 
     A request by itself, as ``{"image": …}``, is read plainly.
@@ -41,19 +41,19 @@ def parse_order(data: object) -> Order:
             'input must be a JSON object, like {"endpoint": "/extract_text", "request": {…}}', field="input"
         )
     if not _ORDER_FIELDS & data.keys():
-        return Order("extract_text", (data,))
+        return JobRequest("extract_text", (data,))
     _refuse_others(data)
     if isinstance(data.get("endpoint"), str) and data["endpoint"].strip().strip("/") == "health":
-        return Order("health")
+        return JobRequest("health")
     operation = parse_operation(data.get("endpoint"))
     one, many = data.get("request"), data.get("requests")
     if (one is None) == (many is None):
         raise InvalidRequest("send either request, or requests for a batch", field="request")
     if many is None:
-        return Order(operation, (one,))
+        return JobRequest(operation, (one,))
     if not isinstance(many, list) or not 1 <= len(many) <= MAX_BATCH:
         raise InvalidRequest(f"requests must be a list of 1 to {MAX_BATCH:,} requests", field="requests")
-    return Order(operation, tuple(many), batch=True)
+    return JobRequest(operation, tuple(many), batch=True)
 
 
 def _refuse_others(data: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ _PIECE = 1024 * 1024
 _SLASHES = re.compile("/{2,}")
 
 
-class Front:
+class PathNormalizer:
     """WSGI middleware.
 
     It takes doubled and trailing slashes out of paths, for clients that join a base URL and a path by hand; a

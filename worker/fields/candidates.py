@@ -30,7 +30,7 @@ from worker.fields.kinds import (
     websites,
 )  # fmt: skip
 from worker.fields.labels import Label
-from worker.fields.sheet import Sheet
+from worker.fields.layout_page import LayoutPage
 
 PATTERN_SECONDS = 0.05
 """What a caller's pattern may take on a line; one that takes longer is taken not to match."""
@@ -39,7 +39,7 @@ YES = ("yes", "y", "x", "true", "ja", "oui", "si", "[x]", "☒", "☑", "✓", "
 NO = ("no", "n", "false", "nein", "non", "[ ]", "☐", "unchecked")
 
 
-class Found:
+class CandidateIndex:
     """Finds candidates by kind and keeps them.
 
     Args:
@@ -48,7 +48,7 @@ class Found:
         dayfirst: See :func:`worker.fields.kinds.dates.find`.
     """
 
-    def __init__(self, sheet: Sheet, labels: Sequence[Label], dayfirst: bool | None) -> None:
+    def __init__(self, sheet: LayoutPage, labels: Sequence[Label], dayfirst: bool | None) -> None:
         self._sheet, self._labels, self._dayfirst = sheet, labels, dayfirst
         self._kept: dict[str, list[Candidate]] = {}
 

@@ -11,7 +11,7 @@ import numpy as np
 from ocrq.contracts import FieldEvidence, Line, Page
 from ocrq.contracts.result import Box
 from worker.fields.checks import Check, checked, checks
-from worker.fields.extract import Answers
+from worker.fields.extract import Extraction
 
 MOST_LINES = 20
 """Lines of a document read again, the least sure first: ten readings each cost what a page of 200 lines does."""
@@ -21,7 +21,7 @@ Reread = Callable[[Mapping[int, Sequence[Box]]], Mapping[int, Sequence[Line]] | 
 
 
 @dataclass(frozen=True)
-class SecondLook:
+class RereadExtraction:
     """What came of reading again.
 
     Attributes:
@@ -30,14 +30,14 @@ class SecondLook:
         lines: How many were read again.
     """
 
-    answers: Answers
+    answers: Extraction
     pages: Sequence[Page]
     lines: int = 0
 
 
 def second_look(
-    answers: Answers, pages: Sequence[Page], extract: Callable[[Sequence[Page]], Answers], reread: Reread
-) -> SecondLook:
+    answers: Extraction, pages: Sequence[Page], extract: Callable[[Sequence[Page]], Extraction], reread: Reread
+) -> RereadExtraction:
     """Check the fields; where a check fails, read its lines again, once, and keep what makes fewer checks fail.
 
     Args:
@@ -54,20 +54,20 @@ def second_look(
     doubtful = _lines_of(wrong, answers, pages)
     read = reread({number: [box for _, box in lines] for number, lines in doubtful.items()}) if doubtful else None
     if read is None:
-        return SecondLook(checked(answers), pages)
+        return RereadExtraction(checked(answers), pages)
     count = sum(map(len, doubtful.values()))
     places = {number: [place for place, _ in lines] for number, lines in doubtful.items()}
     others = [_with_lines(page, places.get(page.page, ()), read.get(page.page, ())) for page in pages]
     if others == list(pages):
-        return SecondLook(_in_vain(answers, wrong, "read again with the same result"), pages, count)
+        return RereadExtraction(_in_vain(answers, wrong, "read again with the same result"), pages, count)
     again = extract(others)
     after = checks(again)
     if len(after) < len(before) or sum(not check.holds for check in after) >= len(wrong):
-        return SecondLook(_in_vain(answers, wrong, "read again, which did not help"), pages, count)
-    return SecondLook(_mended(answers, checked(again), wrong), others, count)
+        return RereadExtraction(_in_vain(answers, wrong, "read again, which did not help"), pages, count)
+    return RereadExtraction(_mended(answers, checked(again), wrong), others, count)
 
 
-def _lines_of(wrong: Sequence[Check], answers: Answers, pages: Sequence[Page]) -> dict[int, list[tuple[int, Box]]]:
+def _lines_of(wrong: Sequence[Check], answers: Extraction, pages: Sequence[Page]) -> dict[int, list[tuple[int, Box]]]:
     """The places and boxes of the lines, by page, that the fields of failed checks stand on."""
     fields = [answers.fields[name] for name in dict.fromkeys(name for check in wrong for name in check.names)]
     found = [
@@ -103,14 +103,14 @@ def _with_lines(page: Page, places: Sequence[int], read: Sequence[Line]) -> Page
     return page.model_copy(update={"lines": lines, "text": text}) if lines != page.lines else page
 
 
-def _in_vain(answers: Answers, wrong: Sequence[Check], told: str) -> Answers:
+def _in_vain(answers: Extraction, wrong: Sequence[Check], told: str) -> Extraction:
     names = {name for check in wrong for name in check.names}
     judged = checked(answers)
     fields = {name: _adding(field, told) if name in names else field for name, field in judged.fields.items()}
     return replace(judged, fields=fields)
 
 
-def _mended(first: Answers, again: Answers, wrong: Sequence[Check]) -> Answers:
+def _mended(first: Extraction, again: Extraction, wrong: Sequence[Check]) -> Extraction:
     """The answers after reading again; those that have another value now say why it was done."""
     fields = dict(again.fields)
     for name, field in fields.items():
