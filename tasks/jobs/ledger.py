@@ -183,12 +183,12 @@ class Ledger:
             The parent's id if that is to be published now.
         """
         code, detail = (error.code, error.detail) if error else ("", "")
-        answer = self._call("forsake", job_id, worker, self._ttl, code, detail, note)
+        answer = self._call("abandon", job_id, worker, self._ttl, code, detail, note)
         return _id(answer[1]) if len(answer) > 1 else None
 
     def requeue(self, job_id: str, worker: str) -> bool:
         """The process that runs a job is told to stop: queue it again, no attempt lost."""
-        return bool(self._call("hand_back", job_id, worker))
+        return bool(self._call("requeue", job_id, worker))
 
     def retry(self, job_id: str) -> bool:
         """Try a failed job again, to be published; False where it has not failed or its document is gone."""

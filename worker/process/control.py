@@ -1,7 +1,6 @@
-"""``python -m worker.process.control``: sweeps, answers `ocr.health`, re-routes outside calls.
+"""``python -m worker.process.control``: sweeps, answers `ocr.health`, re-routes outside calls, sends the webhooks.
 
-It sends calls from outside to the queues of their pools, and the webhooks, too. It reads nothing and loads no model, so it is never busy; several may run, and one of them
-sweeps and one delivers.
+It reads nothing and loads no model, so it is never busy; several may run, and one of them sweeps and one delivers.
 """
 
 from __future__ import annotations
