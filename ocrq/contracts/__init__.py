@@ -15,6 +15,8 @@ from ocrq.contracts.request import (
     ReadRequest,
 )
 from ocrq.contracts.result import (
+    Block,
+    BlockType,
     Box,
     FieldEvidence,
     Line,
@@ -24,6 +26,8 @@ from ocrq.contracts.result import (
     Point,
     StructuredMetadata,
     StructuredResult,
+    Table,
+    TableCell,
     TextResult,
     Word,
 )
@@ -35,6 +39,8 @@ __all__ = [
     "ROBUST_MIN_VARIANTS",
     "STRUCTURED",
     "Batch",
+    "Block",
+    "BlockType",
     "Box",
     "DeadDelivery",
     "DecodingOptions",
@@ -59,6 +65,8 @@ __all__ = [
     "ReadRequest",
     "StructuredMetadata",
     "StructuredResult",
+    "Table",
+    "TableCell",
     "TextResult",
     "Word",
     "parse_operation",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -40,6 +40,61 @@ class Line(Model):
     words: list[Word] | None = None
 
 
+BlockType = Literal[
+    "title",
+    "heading",
+    "text",
+    "list_item",
+    "table",
+    "figure",
+    "caption",
+    "formula",
+    "code",
+    "footnote",
+    "header",
+    "footer",
+    "page_number",
+    "form",
+    "stamp",
+    "checkbox",
+]
+
+
+class TableCell(Model):
+    """One cell of a table; rows and columns count from 0."""
+
+    row: int = Field(ge=0)
+    column: int = Field(ge=0)
+    row_span: int = Field(default=1, ge=1)
+    column_span: int = Field(default=1, ge=1)
+    header: bool = False
+    text: str = ""
+    box: Box | None = None
+    lines: list[int] = Field(default_factory=list, description="Indices into the page's lines.")
+
+
+class Table(Model):
+    """The structure of a table block."""
+
+    rows: int = Field(ge=0)
+    columns: int = Field(ge=0)
+    cells: list[TableCell] = Field(default_factory=list, description="Row by row; no two cover the same place.")
+
+
+class Block(Model):
+    """A part of the page that is read as one: a paragraph, a heading, a table."""
+
+    type: BlockType
+    box: Box | None = None
+    confidence: Confidence = 0.0
+    text: str = ""
+    lines: list[int] = Field(default_factory=list, description="Indices into the page's lines, in reading order.")
+    level: int | None = Field(default=None, ge=1, le=6, description="Of a heading.")
+    table: Table | None = Field(default=None, description="Of a table.")
+    latex: str | None = Field(default=None, description="Of a formula, where the model wrote it.")
+    checked: bool | None = Field(default=None, description="Of a checkbox.")
+
+
 class PageError(Model):
     """Why a page could not be read."""
 
@@ -58,6 +113,9 @@ class Page(Model):
     text: str = ""
     confidence: Confidence = 0.0
     lines: list[Line] = Field(default_factory=list)
+    blocks: list[Block] = Field(
+        default_factory=list, description="In reading order; every line belongs to exactly one of them."
+    )
     error: PageError | None = None
 
 
