@@ -20,7 +20,7 @@ from tasks.celery_app import make_celery
 from tasks.settings import Settings
 from tests.documents import as_png, text_page
 from tests.live.access.serving import PLAIN, SECRETS, Api, alive, entries
-from tests.live.faults.engines.fake import KILL_CHILD
+from tests.live.faults.engines.fake.engine import KILL_CHILD
 from tests.live.processes import Part, Parts, free_port, until
 
 pytestmark = pytest.mark.live

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ocrq.contracts import ENDED
 from ocrq.errors import NoWorker
 from tests.live.faults.conftest import Stack, lives, page
-from tests.live.faults.engines.fake import SLEEP
+from tests.live.faults.engines.fake.engine import SLEEP
 
 LOOK_EVERY = 10  # jobs submitted between two looks at what has drained
 LOOK_SECONDS = 0.05

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from tests.live.faults.conftest import Stack, frames
-from tests.live.faults.engines.fake import SLEEP, SLOW
+from tests.live.faults.engines.fake.engine import SLEEP, SLOW
 from tests.live.processes import Part, until
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]

@@ -15,7 +15,7 @@ from celery import Celery, chain, chord
 
 from ocrq.errors import BrokerUnavailable
 from tests.live.faults.conftest import Stack, frames, lives, page
-from tests.live.faults.engines.fake import DEAF, FREEZE, KILL_CHILD, KILL_PARENT, LEAK, LONG, RAISE, SLEEP, SLOW
+from tests.live.faults.engines.fake.engine import DEAF, FREEZE, KILL_CHILD, KILL_PARENT, LEAK, LONG, RAISE, SLEEP, SLOW
 from tests.live.processes import Part, until
 from worker.runner import UNITS_WANTED
 

@@ -18,7 +18,7 @@ from tasks.jobs.queue import QueueBackend
 from tasks.monitoring.heartbeat import Heartbeats
 from tasks.settings import Settings
 from tests.live.faults.conftest import SETTINGS, _kill, frames, page
-from tests.live.faults.engines.vlm import BROKEN_ONCE, KILLED_ONCE, SHORT_ALWAYS, SHORT_ONCE, SLOW, WIDE
+from tests.live.faults.engines.vlm.engine import BROKEN_ONCE, KILLED_ONCE, SHORT_ALWAYS, SHORT_ONCE, SLOW, WIDE
 from tests.live.processes import Parts, until
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]

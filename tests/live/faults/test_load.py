@@ -14,7 +14,7 @@ import pytest
 from ocrq.errors import QueueFull
 from tasks.jobs.queue import QueueBackend
 from tests.live.faults.conftest import Stack, frames, page
-from tests.live.faults.engines.fake import SLEEP, SLOW
+from tests.live.faults.engines.fake.engine import SLEEP, SLOW
 from tests.live.faults.storm import storm
 from tests.live.processes import free_port, until
 
