@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import redis
+from kombu.exceptions import KombuError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from ocrq.errors import BrokerUnavailable
+from ocrq.redis_faults import redis_fault
 from tasks.settings import Settings
 
 API_TIMEOUT = 1.5  # seconds; the API answers 503 within 2 s of Redis freezing
@@ -39,15 +41,14 @@ def connect(settings: Settings, timeout: float) -> redis.Redis:
 
 @contextmanager
 def broker_errors() -> Iterator[None]:
-    """Turn Redis's and the broker's connection errors into BrokerUnavailable."""
+    """Turn Redis's and the broker's errors into BrokerUnavailable, which names the cause."""
     try:
         yield
-    except (redis.RedisError, OSError) as error:
-        if "OOM" in str(error):  # as its own error, or inside a script's
-            raise BrokerUnavailable(
-                "the queue's memory is full; try again when jobs have ended, or raise Redis's maxmemory",
-                retry_after=RETRY_AFTER,
-            ) from error
-        raise BrokerUnavailable(
-            "the queue does not answer; try again shortly, and see that Redis runs", retry_after=RETRY_AFTER
-        ) from error
+    except (redis.RedisError, KombuError, OSError) as error:
+        raise broker_unavailable(error) from error
+
+
+def broker_unavailable(error: BaseException) -> BrokerUnavailable:
+    """What a caller is answered when Redis, or the disk for documents, fails with ``error``."""
+    fault = redis_fault(error)
+    return BrokerUnavailable(fault.detail, retry_after=RETRY_AFTER, extra={"cause": fault.cause})

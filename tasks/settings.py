@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from ocrq.redis_url import normalised
 from tasks.webhooks.hosts import AllowList
 
 MEGABYTE = 1024 * 1024
+DEFAULT_REDIS = "redis://127.0.0.1:6379/0"
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?")  # no path, and no pattern
 MIN_SECRET = 16  # characters; what signs has to be beyond guessing
 
@@ -24,7 +26,7 @@ class Settings(BaseSettings):
     )
 
     redis_url: SecretStr = Field(
-        default=SecretStr("redis://127.0.0.1:6379/0"),
+        default=SecretStr(DEFAULT_REDIS),
         validation_alias=AliasChoices("REDIS_URL", "redis_url"),
         description="Broker, results and ledger.",
     )
@@ -117,6 +119,12 @@ class Settings(BaseSettings):
     webhook_private: bool = Field(default=False, description="Tell listed names at private addresses, too.")
     webhook_tries: int = Field(default=8, ge=1, le=100, description="Tries before a webhook is given up.")
     webhook_retry_seconds: float = Field(default=5.0, gt=0, description="Before the second try; then four times it.")
+
+    @field_validator("redis_url", mode="before")
+    @classmethod
+    def _is_redis_url(cls, value: Any) -> Any:
+        url = value.get_secret_value() if isinstance(value, SecretStr) else value
+        return SecretStr(normalised(url or DEFAULT_REDIS)) if isinstance(url, str) else value
 
     @field_validator(
         "models", "preload_models", "fetch_models", "openai_models", "cors_origins", "webhook_hosts", mode="before"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ocrq.errors import ServiceError
-from ocrq.stack.redis_server import OLDEST, masked
+from ocrq.redis_faults import UNREACHABLE, redis_fault
+from ocrq.redis_url import masked
+from ocrq.stack.redis_server import OLDEST
 
 _SECONDS = 2.0  # on loopback and in a data centre it answers in milliseconds
 
@@ -14,41 +16,44 @@ def loading_state(url: str) -> str:
     """How a Redis answers: ``ready``, ``loading`` (it reads its log) or ``down``.
 
     Raises:
-        ServiceError: It answers and refuses us: wrong password, wrong database.
+        ServiceError: It answers and refuses us: login, certificate, no TLS.
     """
     import redis
 
     client = redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
     try:
         client.ping()
-    except redis.exceptions.BusyLoadingError:
-        return "loading"
-    except redis.exceptions.AuthenticationError as error:
-        raise ServiceError(f"Redis at {masked(url)} refuses the login ({error}); mend REDIS_URL") from None
-    except (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError):
-        return "down"
     except redis.exceptions.RedisError as error:
-        raise ServiceError(f"Redis at {masked(url)} answers {str(error)!r}; mend REDIS_URL") from None
+        fault = redis_fault(error)
+        if fault.cause == "loading":
+            return "loading"
+        if fault == UNREACHABLE and isinstance(
+            error, (redis.exceptions.ConnectionError, redis.exceptions.TimeoutError)
+        ):
+            return "down"
+        if fault == UNREACHABLE:
+            raise ServiceError(f"Redis at {masked(url)} answers {str(error)!r}; mend REDIS_URL") from None
+        raise ServiceError(f"Redis at {masked(url)}: {fault.detail}") from None
     finally:
         client.close()
     return "ready"
 
 
 def check_external(url: str) -> list[str]:
-    """Make sure that ``REDIS_URL`` can be used.
+    """Make sure that the Redis of ``REDIS_URL`` can be used.
+
+    Args:
+        url: As :func:`ocrq.redis_url.normalised` gives it.
 
     Returns:
         Warnings about how it is configured.
 
     Raises:
-        ServiceError: It does not answer, refuses us, or is too old.
+        ServiceError: It does not answer, refuses us, is too old, or part of a cluster.
     """
     import redis
 
-    try:
-        state = loading_state(url)
-    except ValueError as error:  # redis-py's way of saying that the URL is none
-        raise ServiceError(f"REDIS_URL is not valid ({error}); write it like redis://:password@host:6379/0") from None
+    state = loading_state(url)
     if state == "down":
         raise ServiceError(
             f"Redis at {masked(url)} does not answer; start it, or unset REDIS_URL to use the embedded one"
@@ -69,12 +74,18 @@ def judged(facts: Mapping[str, object], name: str) -> list[str]:
     """Warnings about a Redis by what its INFO says.
 
     Raises:
-        ServiceError: It is too old.
+        ServiceError: It is too old, or part of a cluster.
     """
     version = tuple(int(part) for part in str(facts.get("redis_version", "0")).split(".")[:2])
     if version < OLDEST:
         raise ServiceError(f"Redis at {name} is {facts.get('redis_version')}; use 6.2 or newer")
+    if facts.get("cluster_enabled"):
+        raise ServiceError(f"Redis at {name} is part of a Redis Cluster, which Celery cannot use; give one of its own")
     warnings = []
+    if facts.get("role") == "slave":
+        warnings.append(f"Redis at {name} is a replica, and takes no jobs; give the address of its primary")
+    if facts.get("aof_last_write_status", "ok") != "ok" or facts.get("rdb_last_bgsave_status", "ok") != "ok":
+        warnings.append(f"Redis at {name} could not write to its disk lately; make room there")
     if facts.get("maxmemory_policy") != "noeviction" and facts.get("maxmemory"):
         warnings.append(
             f"Redis at {name} may evict jobs (maxmemory-policy {facts.get('maxmemory_policy')}); set noeviction"

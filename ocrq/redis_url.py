@@ -1,0 +1,82 @@
+"""REDIS_URL in the one form that redis-py, Celery and kombu read alike, and the form that may be shown."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+DEFAULT_PORT = 6379
+_EXAMPLE = "write it like redis://:password@host:6379/0"
+_SCHEMES = ("redis", "rediss")
+# Python's names, which Celery documents, beside redis-py's own.
+_CERT_REQS = {
+    "": "required",
+    "required": "required",
+    "cert_required": "required",
+    "optional": "optional",
+    "cert_optional": "optional",
+    "none": "none",
+    "cert_none": "none",
+}
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:\[\]\s]*)(?::(\d{1,5}))?")
+_SECRET_PARAMETER = re.compile(r"([?&](?:username|password|ssl_password)=)[^&]*")
+
+
+def normalised(url: str) -> str:
+    """The URL with what is left out filled in: certificates required, the port, database 0, a password that is quoted.
+
+    Raises:
+        ValueError: No Redis that can be used is named so; the message says the remedy, and no password.
+    """
+    scheme, separator, rest = url.strip().partition("://")
+    scheme = scheme.lower()
+    if scheme in ("unix", "redis+socket", "socket"):
+        raise ValueError("names a Unix socket, which Celery's results cannot use; give Redis's TCP port: redis://…")
+    if scheme in ("sentinel", "redis+sentinel", "rediss+sentinel"):
+        raise ValueError(
+            "names Sentinels, which are not asked here; give an address that always leads to the primary "
+            "(HAProxy, a Kubernetes service, or a name that the failover moves) as redis://host:6379/0"
+        )
+    if scheme in ("redis+cluster", "rediss+cluster"):
+        raise ValueError("names a Redis Cluster, which Celery cannot use; give a Redis of its own as redis://…")
+    if not separator or scheme not in _SCHEMES:
+        raise ValueError(f"is not a Redis URL; {_EXAMPLE}")
+    credentials, at, address = rest.rpartition("@")
+    address, _, query = address.partition("?")
+    place, _, database = address.partition("/")
+    match = _HOST.fullmatch(place)
+    if "," in place or not match:
+        raise ValueError(f"names no host and port, or several; {_EXAMPLE}")
+    if not re.fullmatch(r"\d{0,5}/?", database):
+        raise ValueError(f"has a database that is no number; {_EXAMPLE}")
+    host, port = match[1] or "127.0.0.1", int(match[2] or DEFAULT_PORT)
+    if not 0 < port < 1 << 16:
+        raise ValueError(f"has a port outside 1 to 65535; {_EXAMPLE}")
+    login = ":".join(map(_quoted, credentials.split(":", 1))) + at
+    return f"{scheme}://{login}{host}:{port}/{database.strip('/') or 0}{_query(scheme, query)}"
+
+
+def _quoted(part: str) -> str:
+    return quote(unquote(part), safe="")
+
+
+def _query(scheme: str, query: str) -> str:
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
+    if scheme != "rediss":
+        if any(name.startswith("ssl_") for name in parameters):
+            raise ValueError("has settings for TLS and a scheme without it; write rediss://…")
+    else:
+        given = parameters.get("ssl_cert_reqs", "").strip().lower()
+        if given not in _CERT_REQS:
+            raise ValueError("has an ssl_cert_reqs that is not one of required, optional, none")
+        parameters["ssl_cert_reqs"] = _CERT_REQS[given]
+    return "?" + urlencode(parameters, safe="/:") if parameters else ""
+
+
+def masked(url: str) -> str:
+    """The URL without its password: whatever stands between the scheme's colon and the last @ but the user's name."""
+    start = url.find("://") + 3 if "://" in url else 0
+    scheme, rest = url[:start], url[start:]
+    credentials, at, address = rest.rpartition("@")
+    shown = f"{credentials.partition(':')[0]}:***@" if at and ":" in credentials else credentials + at
+    return _SECRET_PARAMETER.sub(r"\1***", scheme + shown + address)
