@@ -82,7 +82,14 @@ class JobExecutor:
         if claim.verdict in {"unknown", "elsewhere"}:
             return self._pass_on(task, operation, request, claim.verdict == "elsewhere")
         if claim.record:
-            return self._run(claim.record, claim.token)
+            try:
+                return self._run(claim.record, claim.token)
+            except Ignore:
+                if claim.record.message is not None:
+                    raise
+                # Nobody waits in Celery for a message that the ledger published, and for an exception Celery formats
+                # a traceback, logs it, and sends it to the parent: more CPU time than all else of a short job.
+                return None
         return self._answer(task, claim.verdict, claim.orphaned_parent)
 
     def _pass_on(self, task: Task[Any, Any], operation: Operation | None, request: object, known: bool) -> Never:
