@@ -36,10 +36,12 @@ class PlacedLine:
     Attributes:
         reading: Its text and probabilities; spans where its words were found.
         quad: Where it stands; None where it was not found.
+        row: The text's row on which it begins, rows that say nothing included.
     """
 
     reading: LineReading
     quad: Quad | None
+    row: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def place(text: LineReading, places: Sequence[Place]) -> Placed:
 
 
 def _words(text: str) -> list[_Word]:
-    rows = enumerate(re.finditer(r"[^\n]+", text))
+    rows = enumerate(re.finditer(r"[^\n]*(?:\n|$)", text))
     return [
         _Word(row.start() + first, row.start() + after, number)
         for number, row in rows
@@ -159,18 +161,18 @@ def _placed(text: LineReading, group: Sequence[_Word], places: Sequence[Place], 
     line = group[0].line
     reading = LineReading("".join(characters), tuple(probabilities) if text.probabilities else (), tuple(spans))
     if line is None:
-        return PlacedLine(LineReading(reading.text, reading.probabilities), None)
+        return PlacedLine(LineReading(reading.text, reading.probabilities), None, group[0].row)
     if line in whole:
-        return PlacedLine(reading, places[line].quad)
-    return _part(reading, places[line].quad)
+        return PlacedLine(reading, places[line].quad, group[0].row)
+    return _part(reading, places[line].quad, group[0].row)
 
 
-def _part(reading: LineReading, quad: Quad) -> PlacedLine:
+def _part(reading: LineReading, quad: Quad, row: int) -> PlacedLine:
     """A line that is a part of one found on the page, with spans in shares of the part."""
     left, right = min(span[0] for span in reading.spans), max(span[1] for span in reading.spans)
     width = max(right - left, 1e-6)
     spans = tuple(((a - left) / width, (b - left) / width) for a, b in reading.spans)
-    return PlacedLine(LineReading(reading.text, reading.probabilities, spans), span_quad(quad, left, right))
+    return PlacedLine(LineReading(reading.text, reading.probabilities, spans), span_quad(quad, left, right), row)
 
 
 def _ranges(group: Sequence[_Word]) -> list[Span]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -14,14 +15,15 @@ from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import span_quad
 from worker.imaging.degradation import Degradation, wear_of
 from worker.imaging.ink import share_in_lines
-from worker.imaging.orientation import as_sent, skew_of, straightened
+from worker.imaging.orientation import as_sent, skew_of
 from worker.imaging.prepare import prepare
-from worker.layout import arrange, compose_text
+from worker.layout import analyse_layout
 from worker.page import LineReading, PageImage, Quad
 from worker.reading.calibration import Calibration, calibration_for
 from worker.reading.confidence import AS_SAID, line_confidences, page_confidence, word_confidences, word_ranges
 from worker.reading.ensemble.readers import readers_for
 from worker.reading.orientation import UprightPage, read_prepared, read_upright
+from worker.reading.page_tree import layout_lines, page_tree
 from worker.reading.protocols import PageRead
 
 QUARTER = 90.0  # degrees
@@ -83,21 +85,23 @@ def to_page(page: PageImage, upright: UprightPage, calibration: Calibration, see
         calibration: What the reader's probabilities are worth.
         seen: Measures of the page for its confidence, beside those of its words.
     """
-    skew = skew_of(upright.quads)
-    blocks = arrange(straightened(upright.quads, skew))
-    order = [index for block in blocks for row in block for index in row]
-    quads = [as_sent(quad, upright.turns, page.width, page.height) for quad in upright.quads]
+    layout = analyse_layout(layout_lines(upright.quads, upright.readings), upright.pixels)
     sure = line_confidences(upright.readings, calibration, seen)
-    lines = [to_line(page, quads[index], upright.readings[index], sure[index], calibration) for index in order]
+    lines = [
+        to_line(page, as_sent(quad, upright.turns, page.width, page.height), reading, confidence, calibration)
+        for quad, reading, confidence in zip(upright.quads, upright.readings, sure, strict=True)
+    ]
+    tree = page_tree(layout, lines, upright.quads, partial(sent_box, page, upright.turns))
     return Page(
         page=page.number,
         width=page.width,
         height=page.height,
-        angle=round(QUARTER * upright.turns + skew, 1),
+        angle=round(QUARTER * upright.turns + skew_of(upright.quads), 1),
         dpi=page.dpi,
-        text=compose_text(blocks, [reading.text for reading in upright.readings]),
+        text=tree.text,
         confidence=page_confidence(upright.readings, calibration, seen),
-        lines=lines,
+        lines=tree.lines,
+        blocks=tree.blocks,
     )
 
 
@@ -124,6 +128,11 @@ def to_line(
         for (first, after), sure in zip(word_ranges(reading.text), word_confidences(reading, calibration), strict=True)
     ]
     return Line(text=reading.text, confidence=confidence, box=_box(page, quad), words=words)
+
+
+def sent_box(page: PageImage, turns: int, quad: Quad) -> Box:
+    """The box of a quad of the upright page, in pixels of the page as sent."""
+    return _box(page, as_sent(quad, turns, page.width, page.height))
 
 
 def seen_measures(wear: Degradation, upright: UprightPage) -> dict[str, float]:

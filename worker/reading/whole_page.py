@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 from ocrq.contracts import Line, Page
@@ -17,15 +18,18 @@ from ocrq.contracts.result import PageError
 from ocrq.errors import ModelUnavailable, ReadFailed
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader, PageReader
-from worker.imaging.orientation import as_sent, skew_of, straightened
+from worker.imaging.orientation import as_sent, skew_of
 from worker.imaging.prepare import prepare
-from worker.layout import arrange
+from worker.layout import analyse_layout
+from worker.layout.text import reading_rows
 from worker.page import LineReading, PageImage, PageReading, Pixels, TextLine
 from worker.reading.confidence import line_confidence
 from worker.reading.orientation import UprightPage, read_standing, stand
+from worker.reading.page_tree import layout_lines, page_tree
 from worker.reading.placing import Place, Placed, place
-from worker.reading.plain import QUARTER, to_line
+from worker.reading.plain import QUARTER, sent_box, to_line
 from worker.reading.protocols import PageRead, ReadMode
+from worker.reading.text_blocks import blocks_of_text
 
 READ_ONCE = "the model reads whole pages and has no lines to read again in variants, so each page was read once"
 """The warning where the robust operation is asked of such a model."""
@@ -104,15 +108,19 @@ class WholePagePipeline:
 
 
 def _found(upright: UprightPage) -> _Found:
-    skew = skew_of(upright.quads)
-    order = [i for block in arrange(straightened(upright.quads, skew)) for row in block for i in row]
-    return _Found(upright, skew, tuple(Place(upright.quads[i], upright.readings[i]) for i in order))
+    layout = analyse_layout(layout_lines(upright.quads, upright.readings), upright.pixels)
+    order = [i for block in layout for row in reading_rows(block) for i in row]
+    return _Found(upright, skew_of(upright.quads), tuple(Place(upright.quads[i], upright.readings[i]) for i in order))
 
 
 def _page(page: PageImage, reading: PageReading, found: _Found | None) -> Page:
     text = LineReading(reading.text, reading.probabilities)
     placed = None if reading.lines else place(text, found.places if found else ())
     lines = _laid(page, placed, found) if placed else [_line(line) for line in reading.lines]
+    rows = [line.row for line in placed.lines] if placed else range(len(lines))
+    quads = [line.quad for line in placed.lines] if placed else [line.quad for line in reading.lines]
+    turns = found.upright.turns if placed and found else 0
+    tree = page_tree(blocks_of_text(reading.text, rows), lines, quads, partial(sent_box, page, turns))
     confidence = _confidence(reading, lines)
     if reading.cut:
         confidence *= placed.share if placed and found and found.places else UNKNOWN_REST
@@ -124,7 +132,8 @@ def _page(page: PageImage, reading: PageReading, found: _Found | None) -> Page:
         dpi=page.dpi,
         text=reading.text,
         confidence=confidence,
-        lines=lines,
+        lines=tree.lines,
+        blocks=tree.blocks,
     )
 
 

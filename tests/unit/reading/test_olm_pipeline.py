@@ -23,6 +23,7 @@ def test_a_page_reads_top_to_bottom_with_boxes_words_and_confidence(read: Read) 
     page = read(drawn())
     assert page.text.split("\n") == list(TEXTS)
     assert [line.text for line in page.lines] == list(TEXTS)
+    assert sorted(index for block in page.blocks for index in block.lines) == list(range(len(TEXTS)))
     assert (page.width, page.height, page.angle) == (WIDTH, HEIGHT, 0.0)
     assert page.confidence > 0.9
     for line in page.lines:
