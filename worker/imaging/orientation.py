@@ -1,7 +1,7 @@
 """Which way up a page stands, and how far it is skewed: the geometry of turning and straightening.
 
 A page's text was turned by ``turns`` quarters clockwise and ``skew`` degrees more; upright means turned back by the
-quarters. The skew is left in the pixels: line crops follow their quads, and reading order uses straightened quads.
+quarters. The skew is left in the pixels, for line crops follow their quads; the layout sees a page made level.
 """
 
 from __future__ import annotations
@@ -75,13 +75,6 @@ def as_sent(quad: Quad, turns: int, width: int, height: int) -> Quad:
     x, y = quad[:, 0], quad[:, 1]
     turned = {0: (x, y), 1: (width - y, x), 2: (width - x, height - y), 3: (y, height - x)}[turns % 4]
     return np.stack(turned, axis=1).astype(np.float32)
-
-
-def straightened(quads: Sequence[Quad], skew: float) -> list[Quad]:
-    """The quads turned back by a skew about the origin, for reading order."""
-    cos, sin = np.cos(np.radians(skew)), np.sin(np.radians(skew))
-    turn = np.array([[cos, -sin], [sin, cos]], np.float32)
-    return [np.asarray(quad @ turn, np.float32) for quad in quads]
 
 
 def half_turned(quad: Quad) -> Quad:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from functools import partial
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import span_quad
 from worker.imaging.degradation import Degradation, wear_of
 from worker.imaging.ink import share_in_lines
+from worker.imaging.levelling import level_page
 from worker.imaging.orientation import as_sent, skew_of
 from worker.imaging.prepare import prepare
 from worker.layout import analyse_layout
@@ -85,18 +85,20 @@ def to_page(page: PageImage, upright: UprightPage, calibration: Calibration, see
         calibration: What the reader's probabilities are worth.
         seen: Measures of the page for its confidence, beside those of its words.
     """
-    layout = analyse_layout(layout_lines(upright.quads, upright.readings), upright.pixels)
+    skew = skew_of(upright.quads)
+    level = level_page(upright.pixels, upright.quads, skew)
+    layout = analyse_layout(layout_lines(level.quads, upright.readings), level.pixels)
     sure = line_confidences(upright.readings, calibration, seen)
     lines = [
         to_line(page, as_sent(quad, upright.turns, page.width, page.height), reading, confidence, calibration)
         for quad, reading, confidence in zip(upright.quads, upright.readings, sure, strict=True)
     ]
-    tree = page_tree(layout, lines, upright.quads, partial(sent_box, page, upright.turns))
+    tree = page_tree(layout, lines, level.quads, lambda quad: sent_box(page, upright.turns, level.back(quad)))
     return Page(
         page=page.number,
         width=page.width,
         height=page.height,
-        angle=round(QUARTER * upright.turns + skew_of(upright.quads), 1),
+        angle=round(QUARTER * upright.turns + skew, 1),
         dpi=page.dpi,
         text=tree.text,
         confidence=page_confidence(upright.readings, calibration, seen),

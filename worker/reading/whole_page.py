@@ -18,6 +18,7 @@ from ocrq.contracts.result import PageError
 from ocrq.errors import ModelUnavailable, ReadFailed
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader, PageReader
+from worker.imaging.levelling import level_page
 from worker.imaging.orientation import as_sent, skew_of
 from worker.imaging.prepare import prepare
 from worker.layout import analyse_layout
@@ -108,9 +109,11 @@ class WholePagePipeline:
 
 
 def _found(upright: UprightPage) -> _Found:
-    layout = analyse_layout(layout_lines(upright.quads, upright.readings), upright.pixels)
+    skew = skew_of(upright.quads)
+    level = level_page(upright.pixels, upright.quads, skew)
+    layout = analyse_layout(layout_lines(level.quads, upright.readings), level.pixels)
     order = [i for block in layout for row in reading_rows(block) for i in row]
-    return _Found(upright, skew_of(upright.quads), tuple(Place(upright.quads[i], upright.readings[i]) for i in order))
+    return _Found(upright, skew, tuple(Place(upright.quads[i], upright.readings[i]) for i in order))
 
 
 def _page(page: PageImage, reading: PageReading, found: _Found | None) -> Page:

@@ -11,7 +11,6 @@ from worker.imaging.orientation import (
     lies_on_side,
     quarter_turned,
     skew_of,
-    straightened,
     turned_back,
     whole,
 )
@@ -21,6 +20,12 @@ from worker.page import Quad
 def box(left: float, top: float, width: float, height: float) -> Quad:
     right, bottom = left + width, top + height
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def turned(quad: Quad, degrees: float) -> Quad:
+    """Clockwise about the origin."""
+    cos, sin = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return np.asarray(quad @ np.array([[cos, sin], [-sin, cos]]), np.float32)
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
@@ -45,10 +50,10 @@ def test_a_page_lies_on_its_side_when_most_of_its_text_by_length_is_tall() -> No
 
 
 def test_skew_is_the_long_lines_and_ignores_the_odd_ones() -> None:
-    lines = [quad for y in (0, 50, 100) for quad in straightened([box(0, y, 400, 20)], -3.0)]
-    odd = straightened([box(0, 150, 60, 20)], 25.0)
-    assert skew_of([*lines, *odd]) == pytest.approx(3.0, abs=0.01)
-    assert skew_of(straightened(lines, 3.0)) == 0.0
+    lines = [turned(box(0, y, 400, 20), 3.0) for y in (0, 50, 100)]
+    odd = turned(box(0, 150, 60, 20), -25.0)
+    assert skew_of([*lines, odd]) == pytest.approx(3.0, abs=0.01)
+    assert skew_of([turned(quad, -3.0) for quad in lines]) == 0.0
     assert skew_of([box(0, 0, 20, 20)]) == 0.0
     assert skew_of([]) == 0.0
 
