@@ -7,15 +7,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from ocrq.cli.checkout import Check, stack_module
 from ocrq.cli.exits import OK, SOME_FAILED
 from ocrq.cli.options import data_dir_option, server_options
-
-if TYPE_CHECKING:
-    from ocrq.stack.checks import Check
+from ocrq.cli.running import running_server
+from ocrq.errors import ServiceError
 
 _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failed": ("FAILED", "red")}
 
@@ -38,11 +37,8 @@ def doctor(as_json: bool, host: str, port: int, data_dir: Path, server: str | No
 
     Exits with 1 if nothing can be read: neither by this machine, nor by a server that runs.
     """
-    from ocrq.stack.checks import local_checks
-    from ocrq.stack.embedded import running_server
-
     running = _server(server or running_server(data_dir), api_key)
-    checks = [*local_checks(os.environ, data_dir, host, port), running]
+    checks = [*_local_checks(data_dir, host, port), running]
     can_read = bool(running.status == "ok") or not any(check.status == "failed" for check in checks)
     if as_json:
         document = {"can_read": can_read, "checks": [asdict(check) for check in checks]}
@@ -52,10 +48,16 @@ def doctor(as_json: bool, host: str, port: int, data_dir: Path, server: str | No
     return OK if can_read else SOME_FAILED
 
 
+def _local_checks(data_dir: Path, host: str, port: int) -> list[Check]:
+    try:
+        return list(stack_module("checks").local_checks(os.environ, data_dir, host, port))
+    except ServiceError as error:  # the wheel alone is installed
+        return [Check("server code", "failed", "not here", error.detail)]
+
+
 def _server(url: str | None, api_key: str | None) -> Check:
     from ocrq.client import Client, Retries
     from ocrq.errors import OcrqError
-    from ocrq.stack.checks import Check
 
     if url is None:
         return Check("server", "warning", "none was named, and none runs here", "`ocrq up` starts one")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from ocrq.stack.data import default_data_dir
+from ocrq.cli.running import default_data_dir
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from ocrq.cli.checkout import find_checkout, stack_module
+
 
 @click.command()
 @click.option("--host", envvar="OCRQ_HOST", default="127.0.0.1", show_default=True, help="Where the API listens.")
@@ -39,20 +41,16 @@ def worker(pool: str, concurrency: int | None) -> None:
 
     A service needs a control worker too: `python -m worker.process.control`.
     """
-    from ocrq.stack.environment import held_model
-    from ocrq.stack.machine import default_workers
-
-    count = concurrency or default_workers(held_model(os.environ))
+    held_model = stack_module("environment").held_model
+    count = concurrency or stack_module("machine").default_workers(held_model(os.environ))
     # What asks a server for its readings needs no torch itself.
     extra = "gpu" if pool == "gpu" and not os.environ.get("OCRQ_OPENAI_URL") else "cpu"
     _become(extra, "worker", "--pool", pool, "--concurrency", str(count))
 
 
 def _become(extra: str, *module: str) -> None:
-    from ocrq.stack.environment import check_extras, find_checkout, part_environment
-
-    checkout = find_checkout(Path.cwd())
-    check_extras(extra)
-    environment = part_environment(os.environ)
-    os.chdir(checkout)
+    server = stack_module("environment")
+    server.check_extras(extra)
+    environment = server.part_environment(os.environ)
+    os.chdir(find_checkout(Path.cwd()))
     os.execve(sys.executable, [sys.executable, "-m", *module], environment)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ocrq.stack.data import default_data_dir
-from ocrq.stack.embedded import running_server
+from ocrq.cli.checkout import stack_module
+from ocrq.cli.running import default_data_dir, running_server
 
 if TYPE_CHECKING:
     from ocrq.client import Client
@@ -49,8 +49,8 @@ def server_for_reading(server: str | None, api_key: str | None, tell: Callable[[
             yield client
         return
     from ocrq.client import Client
-    from ocrq.stack.private import private_stack
 
+    private_stack = stack_module("private").private_stack
     tell("starting a server for this (it is quicker with `ocrq up` running) …")
     with private_stack(os.environ) as url, Client(url) as client:
         yield client

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from ocrq.cli.checkout import stack_module
 from ocrq.cli.options import data_dir_option
 from ocrq.exposure import check_exposure
 
@@ -42,8 +43,6 @@ def up(host: str, port: int, workers: int | None, data_dir: Path, temporary: boo
     """
     from rich.console import Console
 
-    from ocrq.stack.embedded import StackOptions, run_stack
-
     console = Console(stderr=True, highlight=False)
 
     def tell(sentence: str) -> None:
@@ -58,9 +57,10 @@ def up(host: str, port: int, workers: int | None, data_dir: Path, temporary: boo
 
     keys = os.environ.get("OCRQ_API_KEYS") or os.environ.get("OCRQ_API_KEYS_FILE")
     check_exposure(host, keys=bool(keys), accepted=os.environ.get("OCRQ_OPEN", "").lower() in _YES)
+    stack = stack_module("embedded")
     with _directory(data_dir, temporary) as directory:
-        options = StackOptions(host, port, workers, directory, dict(os.environ), Path.cwd(), throwaway=temporary)
-        run_stack(options, tell, announce)
+        options = stack.StackOptions(host, port, workers, directory, dict(os.environ), Path.cwd(), throwaway=temporary)
+        stack.run_stack(options, tell, announce)
 
 
 @contextlib.contextmanager

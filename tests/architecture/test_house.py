@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("ocrq", "tasks", "app", "worker")
+PACKAGES = ("ocrq", "stack", "tasks", "app", "worker")
 MODULES = sorted(path.relative_to(ROOT) for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 MAX_LINES = 300
 # Where a process begins, or makes the environment of one that it starts.
 ENTRY_POINTS = re.compile(
-    r"tasks/settings\.py|(app|worker)/__main__\.py|ocrq/(cli|stack)(/.*)?\.py|ocrq/client/environment\.py|"
+    r"tasks/settings\.py|(app|worker)/__main__\.py|(ocrq/cli|stack)(/.*)?\.py|ocrq/client/environment\.py|"
     r"worker/(main|runpod_handler)\.py"
 )
 

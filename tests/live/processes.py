@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import redis
 
-from ocrq.stack.redis_server import configure, find_redis
+from stack.redis_server import configure, find_redis
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0  # a busy machine of two cores imports Celery slowly

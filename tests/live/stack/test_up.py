@@ -14,9 +14,9 @@ import httpx
 import psutil
 import pytest
 
+from ocrq.cli import http_probe
 from ocrq.client import Client
-from ocrq.stack import http_probe
-from ocrq.stack.machine import free_port
+from stack.machine import free_port
 from tests.documents import as_png, text_page
 from tests.live.processes import until
 from tests.live.stack.running import STOP_SECONDS, Up, environment, living, ocrq, run
@@ -128,7 +128,7 @@ def test_nothing_survives_a_killed_supervisor_and_its_data_can_be_used_at_once(s
 def test_nothing_survives_even_if_the_watchdog_is_killed_too(start_up: StartUp) -> None:
     up = start_up()
     family = up.family()
-    watchdog = up.part("ocrq.stack.watchdog")
+    watchdog = up.part("stack.watchdog")
     os.kill(watchdog.pid, signal.SIGKILL)
     up.process.kill()
     up.process.wait()
@@ -137,9 +137,9 @@ def test_nothing_survives_even_if_the_watchdog_is_killed_too(start_up: StartUp) 
 
 def test_a_killed_watchdog_is_replaced_and_knows_the_parts(start_up: StartUp) -> None:
     up = start_up()
-    first = up.part("ocrq.stack.watchdog")
+    first = up.part("stack.watchdog")
     first.kill()
-    until(lambda: not living([first]) and "ocrq.stack.watchdog" in _commands(up), "another watchdog")
+    until(lambda: not living([first]) and "stack.watchdog" in _commands(up), "another watchdog")
     family = up.family()
     up.process.kill()
     up.process.wait()

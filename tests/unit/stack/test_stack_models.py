@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ocrq.stack import environment, machine
-from ocrq.stack.data import DataDir
-from ocrq.stack.environment import held_model, missing_for_models, stack_environment, with_models_found
+from stack import environment, machine
+from stack.data import DataDir
+from stack.environment import held_model, missing_for_models, stack_environment, with_models_found
 
 
 @pytest.fixture(autouse=True)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from ocrq.cli import checkout
+from ocrq.cli.running import default_data_dir, running_server
 from ocrq.errors import ServiceError
-from ocrq.stack import environment, logs, machine, sessions
-from ocrq.stack.data import DataDir, default_data_dir
-from ocrq.stack.embedded import running_server
-from ocrq.stack.interrupts import Interrupts
-from ocrq.stack.part import LONGEST_DELAY, LONGEST_DELAY_KILLED, MAX_FIRST_DEATHS, MAX_QUICK_DEATHS, Restarts
-from ocrq.stack.watchdog import watch
+from stack import environment, logs, machine, sessions
+from stack.data import DataDir
+from stack.interrupts import Interrupts
+from stack.part import LONGEST_DELAY, LONGEST_DELAY_KILLED, MAX_FIRST_DEATHS, MAX_QUICK_DEATHS, Restarts
+from stack.watchdog import watch
 
 QUICK, LONG = 0.5, 60.0
 
@@ -210,12 +211,12 @@ def test_paths_are_made_absolute_since_parts_run_elsewhere(monkeypatch: pytest.M
 def test_the_servers_code_is_found_beside_the_package_or_where_the_command_runs(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    checkout = Path(environment.__file__).parents[2]
-    assert environment.find_checkout(tmp_path) == checkout
-    monkeypatch.setattr(environment.ocrq, "__file__", str(tmp_path / "site-packages" / "ocrq" / "__init__.py"))
-    assert environment.find_checkout(checkout) == checkout
+    here = Path(environment.__file__).parents[1]
+    assert checkout.find_checkout(tmp_path) == here
+    monkeypatch.setattr(checkout.ocrq, "__file__", str(tmp_path / "site-packages" / "ocrq" / "__init__.py"))
+    assert checkout.find_checkout(here) == here
     with pytest.raises(ServiceError, match="checkout"):
-        environment.find_checkout(tmp_path)
+        checkout.find_checkout(tmp_path)
 
 
 def test_what_is_missing_is_told_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

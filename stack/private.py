@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from ocrq.errors import ServiceError
-from ocrq.stack import launch
+from stack import launch
 
 STOP_SECONDS = 30.0  # a little over what `ocrq up` may take to stop everything
 _READY = "ocrq is ready at "
@@ -61,7 +61,7 @@ def private_stack(environment: Mapping[str, str]) -> Iterator[str]:
 
 def _with_this_package(environment: Mapping[str, str]) -> str:
     """The import path with the place this package was imported from in front: it may be a checkout, not installed."""
-    here = str(Path(__file__).absolute().parents[2])
+    here = str(Path(__file__).absolute().parents[1])
     return os.pathsep.join(filter(None, (here, environment.get("PYTHONPATH"))))
 
 

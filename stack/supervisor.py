@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 
 from ocrq.errors import ServiceError
-from ocrq.stack import logs
-from ocrq.stack.part import Part, PartSpec
-from ocrq.stack.watchdog import Watchdog
+from stack import logs
+from stack.part import Part, PartSpec
+from stack.watchdog import Watchdog
 
 POLL_SECONDS = 0.2  # how soon a death, or Ctrl-C, is noticed
 _STOP_POLL_SECONDS = 0.05

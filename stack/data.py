@@ -6,23 +6,16 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ocrq.cli.running import URL_FILE
 from ocrq.errors import ServiceError
 
 _REDIS_END_SECONDS = 10.0  # how long the Redis of a supervisor that was killed may take to flush and end
 _POLL_SECONDS = 0.1
-
-
-def default_data_dir(environment: Mapping[str, str]) -> Path:
-    """``OCRQ_DATA_DIR``, else ``ocrq`` under ``XDG_DATA_HOME``, else ``~/.local/share/ocrq``."""
-    if given := environment.get("OCRQ_DATA_DIR"):
-        return Path(given).expanduser().absolute()
-    base = environment.get("XDG_DATA_HOME")
-    return (Path(base) if base else Path("~/.local/share").expanduser()).absolute() / "ocrq"
 
 
 @dataclass(frozen=True)
@@ -72,7 +65,7 @@ class DataDir:
     @property
     def server(self) -> Path:
         """Holds the API's URL while the stack is up, for the other commands to find."""
-        return self.path / "server"
+        return self.path / URL_FILE
 
     def create(self) -> None:
         """Make what is missing, for this user alone.

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ocrq.stack import launch, logs, sessions
-from ocrq.stack.watchdog import Watchdog
+from stack import launch, logs, sessions
+from stack.watchdog import Watchdog
 
 SETTLED_SECONDS = 10.0  # a part that ran for so long has started well: its count of deaths begins anew
 # So many starts in a row that fail by themselves will not mend themselves: in a stack that was never ready yet, and in

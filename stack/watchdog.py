@@ -1,6 +1,6 @@
 """The process that cleans up after a supervisor that was killed: when its pipe closes, the parts it was told of die.
 
-``python -m ocrq.stack.watchdog`` reads lines from standard input: ``+SESSION KIND`` when a part starts and
+``python -m stack.watchdog`` reads lines from standard input: ``+SESSION KIND`` when a part starts and
 ``-SESSION`` when one is gone; KIND is ``kill``, or ``ask`` for one that is asked first (Redis, which flushes).
 """
 
@@ -14,8 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-import ocrq
-from ocrq.stack import sessions
+from stack import sessions
 
 ASK_SECONDS = 3.0  # Redis flushes its log and ends in milliseconds; a slow disk may take longer
 _POLL_SECONDS = 0.05
@@ -70,13 +69,13 @@ class Watchdog:
         if self._process is not None and self._process.poll() is None:
             return
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ocrq.stack.watchdog"],
+            [sys.executable, "-m", "stack.watchdog"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
-            cwd=Path(ocrq.__file__).parents[1],
+            cwd=Path(__file__).absolute().parents[1],
         )
         for session, kind in self._living.items():
             self._write(self._process.stdin, f"+{session} {kind}\n")

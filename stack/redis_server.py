@@ -103,7 +103,7 @@ def configure(redis: FoundRedis, directory: Path, port: int) -> tuple[tuple[str,
     if redis.kind == "fakeredis":
         url = f"redis://127.0.0.1:{port}/0"
         _write_private(directory / "url", url)
-        return (sys.executable, "-m", "ocrq.stack.fake_redis", str(port)), url
+        return (sys.executable, "-m", "stack.fake_redis", str(port)), url
     if redis.version < MULTI_PART and (directory / "appendonlydir").exists():
         raise ServiceError(
             f"the jobs in {directory} were written by Redis 7 or newer, and {redis.name} would not see them; put the "

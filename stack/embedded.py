@@ -9,22 +9,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ocrq.stack import http_probe, redis_probe
-from ocrq.stack.data import DataDir, DirectoryLock
-from ocrq.stack.environment import (
+from ocrq.cli import http_probe
+from ocrq.cli.checkout import find_checkout
+from stack import redis_probe
+from stack.data import DataDir, DirectoryLock
+from stack.environment import (
     check_extras,
-    find_checkout,
     held_model,
     missing_for_models,
     part_environment,
     stack_environment,
     with_models_found,
 )
-from ocrq.stack.interrupts import Interrupts
-from ocrq.stack.machine import check_port, default_workers, free_port
-from ocrq.stack.part import PartSpec
-from ocrq.stack.redis_server import FoundRedis, configure, find_redis
-from ocrq.stack.supervisor import POLL_SECONDS, ProgressUpdate, Supervisor
+from stack.interrupts import Interrupts
+from stack.machine import check_port, default_workers, free_port
+from stack.part import PartSpec
+from stack.redis_server import FoundRedis, configure, find_redis
+from stack.supervisor import POLL_SECONDS, ProgressUpdate, Supervisor
 
 # Together 23 s at worst, when everything hangs; a stack at rest stops in about two.
 API_STOP_SECONDS = 5.0  # answers under way; longer waits than that are polled again by the client
@@ -198,15 +199,3 @@ class _Stack:
         while not self.interrupts.asked():
             self.supervisor.check()
             time.sleep(POLL_SECONDS)
-
-
-def running_server(data_dir: Path) -> str | None:
-    """The URL of the stack that runs on a data directory; None if none does.
-
-    A file that a killed supervisor left does not count: the API must answer.
-    """
-    try:
-        url = DataDir(data_dir).server.read_text().strip()
-    except OSError:
-        return None
-    return url if http_probe.status(f"{url}/livez") == 200 else None

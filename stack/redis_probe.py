@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ocrq.errors import ServiceError
 from ocrq.redis_faults import UNREACHABLE, redis_fault
 from ocrq.redis_url import masked
-from ocrq.stack.redis_server import OLDEST
+from stack.redis_server import OLDEST
 
 _SECONDS = 2.0  # on loopback and in a data centre it answers in milliseconds
 

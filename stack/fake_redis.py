@@ -1,6 +1,6 @@
 """fakeredis as a server, for a machine without any Redis: slow, no password, and everything is lost when it ends.
 
-python -m ocrq.stack.fake_redis PORT
+python -m stack.fake_redis PORT
 """
 
 from __future__ import annotations
