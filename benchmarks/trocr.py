@@ -88,7 +88,7 @@ def timed(engine: TrocrEngine, crops: list[Pixels], tokens: int, beams: int) -> 
     """CPU seconds a line through the engine."""
     options = {"num_beams": beams, "max_new_tokens": tokens}
     before = engine.counts.rows
-    seconds = cpu_seconds(lambda: engine.read_lines(crops, ReadContext(options=options)))
+    seconds = cpu_seconds(lambda: engine.read(crops, ReadContext(options=options)))
     assert engine.counts.rows - before >= len(crops) * (1 + beams * (tokens - 2)), "a line ended early"
     return seconds / len(crops)
 

@@ -90,7 +90,7 @@ class PipelineRunner:
                 context.progress(len(read), len(pages))
         return UnitReading(
             pages=tuple(one.page for one in read),
-            served_by=use.engine.name,
+            served_by=use.engine.info.name,
             variants=max(one.variants for one in read),
             warnings=(*use.warnings, *(warning for one in read for warning in one.warnings)),
             stand_in=use.stand_in,

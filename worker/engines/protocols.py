@@ -1,63 +1,87 @@
-"""What an engine promises. Pipelines know these and no engine by name.
+"""The engine Protocols: a detector and a line reader make a page reader, or an engine reads whole pages itself.
 
-Of its own accord an engine may tell the registry more: ``memory_bytes``, what it takes, where that cannot be counted
-from the torch modules among its attributes, and ``concurrent``, that threads may call it at the same time.
+Engines inherit from the Protocol that they implement. Which of them an engine implements is in its ``info``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeGuard
 
 from tasks.runner import ReadContext
+from worker.engines.info import EngineInfo
 from worker.page import LineReading, PageImage, PageReading, Pixels, Quad
 
 
-@runtime_checkable
 class Detector(Protocol):
-    """Finds text lines."""
+    """Finds text lines.
+
+    Attributes:
+        degraded_detector: A detector that finds more on degraded pages; None where there is none.
+    """
+
+    degraded_detector: Detector | None = None
 
     def find_lines(self, pixels: Pixels) -> list[Quad]:
-        """Quads of the text lines of a page that stands upright, in no promised order."""
+        """Quads of the text lines of an upright page, in no particular order."""
         ...
 
 
-@runtime_checkable
-class DegradedPageDetector(Detector, Protocol):
-    """A detector that has another one for worn pages."""
-
-    for_degraded_pages: Detector
-
-
-@runtime_checkable
 class LineReader(Protocol):
-    """Reads crops that hold one text line each."""
+    """Reads crops of one text line each.
 
-    name: str
+    Attributes:
+        info: What the engine is.
+        degraded_reader: A reader that makes fewer errors on degraded lines; None where there is none.
+        second_opinion: A reader of the same accuracy that confuses other characters; None where there is none.
+    """
 
-    def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
-        """One reading per crop, in the order given; equal crops give equal readings whatever stands beside them."""
+    info: EngineInfo
+    degraded_reader: LineReader | None = None
+    second_opinion: LineReader | None = None
+
+    def read(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
+        """One reading per crop, in order; the reading of a crop does not depend on the other crops."""
         ...
 
 
-@runtime_checkable
-class LineReaderWithOthers(LineReader, Protocol):
-    """A line reader that has two others: one for worn lines, and one that errs on other letters."""
-
-    for_degraded_lines: LineReader
-    second_opinion: LineReader
+class LineEngine(Detector, LineReader, Protocol):
+    """Finds text lines and reads them."""
 
 
-@runtime_checkable
 class PageReader(Protocol):
-    """Reads whole pages."""
+    """Reads whole pages.
 
-    name: str
-    batch_pages: int
+    Attributes:
+        info: What the engine is.
+    """
 
-    def read_pages(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
-        """One reading per page, in the order given."""
+    info: EngineInfo
+
+    def read(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
+        """One reading per page, in order.
+
+        Args:
+            pages: Any number; ``info.batch_size`` of them are read together.
+            prompt: The caller's; None for the model's own.
+            context: Of this read.
+        """
         ...
 
 
 Engine = LineReader | PageReader
+
+
+def reads_pages(engine: Engine) -> TypeGuard[PageReader]:
+    """Whether the engine reads whole pages."""
+    return engine.info.reads == "pages"
+
+
+def reads_lines(engine: Engine) -> TypeGuard[LineReader]:
+    """Whether the engine reads crops of lines."""
+    return engine.info.reads == "lines"
+
+
+def finds_lines(engine: Engine) -> TypeGuard[LineEngine]:
+    """Whether the engine reads lines and is their detector, too."""
+    return engine.info.reads == "lines" and engine.info.gives_boxes

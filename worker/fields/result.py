@@ -12,7 +12,7 @@ from ocrq.contracts import FieldEvidence, Metadata, Page, ReadRequest, Structure
 from ocrq.errors import JobCancelled, TimeLimitExceeded, WorkerSpent
 from tasks.documents.schemas import prepared
 from tasks.runner import ReadContext
-from worker.engines.protocols import Engine, PageReader
+from worker.engines.protocols import Engine, reads_pages
 from worker.fields.checks import checked
 from worker.fields.extract import Extraction, extract
 from worker.fields.model import with_model
@@ -129,15 +129,15 @@ def ask_model(
         TimeLimitExceeded: The deadline has passed.
         WorkerSpent: The process cannot go on.
     """
-    if not isinstance(engine, PageReader) or not getattr(engine, "text_only", False):
+    if not reads_pages(engine) or not engine.info.follows_prompts:
         return []
     prompt = schema_prompt(prepared(request.schema_), request.prompt)
     try:
         images = [document.read_page(number) for number in pages]
-        return [reading.text for reading in engine.read_pages(images, prompt, context)]
+        return [reading.text for reading in engine.read(images, prompt, context)]
     except (JobCancelled, TimeLimitExceeded, WorkerSpent):
         raise
     except Exception:
-        log.exception("asking %s for fields", engine.name)
+        log.exception("asking %s for fields", engine.info.name)
         context.warn("the model did not answer for the fields, so they were found by rules")
         return []

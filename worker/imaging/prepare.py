@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from worker.engines.protocols import DegradedPageDetector, Detector
+from worker.engines.protocols import Detector
 from worker.imaging.degradation import Degradation, coarse_ground, wear_of
 from worker.page import Pixels
 
@@ -47,8 +47,7 @@ class Prepared:
 
     def finder(self, detector: Detector) -> Detector:
         """What finds the lines of the clean picture: the detector itself, unless the page is worn."""
-        suffered = self.steps or self.worn
-        return detector.for_degraded_pages if suffered and isinstance(detector, DegradedPageDetector) else detector
+        return (detector.degraded_detector if self.steps or self.worn else None) or detector
 
 
 def prepare(pixels: Pixels) -> Prepared:

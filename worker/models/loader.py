@@ -12,13 +12,13 @@ from ocrq.errors import ModelUnavailable, WorkerSpent
 from tasks.catalogue import ModelEntry, normalised
 from tasks.settings import MEGABYTE, Settings
 from tasks.unexpected import unexpected
+from worker.engines.info import EngineInfo
 from worker.engines.protocols import Engine
 from worker.models import hub
-from worker.models.out_of_memory import is_broken, is_short
+from worker.models.out_of_memory import is_context_lost, is_out_of_memory
 
 TRY_AGAIN_SECONDS = 600.0  # after which a model that could not be had is tried again
 PACKAGES = {"rapidocr": "ppocr"}  # engines whose package is named for the networks that it runs
-CHECKPOINTS = frozenset({"trocr", "vlm"})  # engines whose models are files of the hub or of this machine
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class Loader:
 
     def _loaded(self, entry: ModelEntry, make_room: MakeRoom) -> Engine:
         try:
-            if entry.engine in CHECKPOINTS:
+            if engine_info(entry.engine).needs_checkpoint:
                 make_room(self._size(entry))
             return self._made(entry, make_room)
         except (ModelUnavailable, WorkerSpent):
@@ -80,11 +80,11 @@ class Loader:
         except ModuleNotFoundError as error:
             raise _unavailable(f"{entry.name} needs {error.name}, which is not installed here") from None
         except Exception as error:
-            if is_broken(error):
+            if is_context_lost(error):
                 raise WorkerSpent(
                     "the GPU failed while a model was loaded; tell the operator if it fails again"
                 ) from error
-            if is_short(error):
+            if is_out_of_memory(error):
                 raise _unavailable(f"{entry.name} does not fit into the memory here; it needs a larger GPU") from error
             told = unexpected(log, error, f"loading {entry.name}")
             raise _unavailable(f"{entry.name} could not be loaded: {told.detail}") from error
@@ -100,16 +100,25 @@ class Loader:
         return size
 
     def _made(self, entry: ModelEntry, make_room: MakeRoom) -> Engine:
-        package = PACKAGES.get(entry.engine, entry.engine)
-        module: EngineModule = importlib.import_module(f"worker.engines.{package}.engine")
+        module: EngineModule = importlib.import_module(f"{_package(entry.engine)}.engine")
         try:
             return module.load(entry.name, self._settings)
         except Exception as error:
-            if not is_short(error):
+            if not is_out_of_memory(error):
                 raise
             log.warning("the memory does not suffice for %s beside the others: %s", entry.name, error)
         make_room(None)
         return module.load(entry.name, self._settings)
+
+
+def engine_info(engine: str) -> EngineInfo:
+    """What an engine declares before any of its models is loaded; imports nothing heavy."""
+    info: EngineInfo = importlib.import_module(_package(engine)).INFO
+    return info
+
+
+def _package(engine: str) -> str:
+    return f"worker.engines.{PACKAGES.get(engine, engine)}"
 
 
 def _unavailable(detail: str) -> ModelUnavailable:

@@ -1,6 +1,6 @@
-"""What is done where the memory does not suffice: half the batch, then a smaller picture, then another process.
+"""Out-of-memory handling: halve the batch, shrink the page, then requeue on another process.
 
-An engine is wrapped for each read. Errors are known by their names and texts, so that nothing here needs torch.
+An engine is wrapped for each read. Errors are recognised by their class names and texts, so nothing here needs torch.
 """
 
 from __future__ import annotations
@@ -9,23 +9,24 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from functools import partial
+from typing import Generic, TypeVar, cast
 
 import cv2
 import numpy as np
 
 from ocrq.errors import WorkerSpent
 from tasks.runner import ReadContext
-from worker.engines.protocols import Detector, Engine, LineReader, PageReader
+from worker.engines.protocols import Engine, LineReader, PageReader, finds_lines, reads_lines, reads_pages
 from worker.models.memory import give_back
 from worker.page import LineReading, PageImage, PageReading, Pixels, Quad, TextLine
 
-LOOK_SECONDS = 0.2  # between two looks at whether to stop, while another read uses the model
+CHECK_SECONDS = 0.2  # between two checks for a stop, while another read holds the engine's lock
 SHRINK = 0.7  # of each side: half the pixels, and about half the memory
-SHRINKS = 3  # a third of each side is left then; print is hardly read below
-_SHORT = ("out of memory", "cublas_status_alloc_failed")
-# After these a process's CUDA context answers nothing any more, however long one waits.
-_BROKEN = (
+SHRINKS = 3  # leave a third of each side; print is hardly readable below
+_OUT_OF_MEMORY = ("out of memory", "cublas_status_alloc_failed")
+# After these the CUDA context of a process fails every call.
+_CONTEXT_LOST = (
     "device-side assert",
     "illegal memory access",
     "illegal instruction",
@@ -34,128 +35,145 @@ _BROKEN = (
     "uncorrectable ecc",
 )
 
-Read = TypeVar("Read")
-Given = TypeVar("Given")
+Input = TypeVar("Input")
+Reading = TypeVar("Reading")
 
 
-def is_short(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether an error says that memory did not suffice, on the GPU or beside it."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _SHORT)
+    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _OUT_OF_MEMORY)
 
 
-def is_broken(error: BaseException) -> bool:
+def is_context_lost(error: BaseException) -> bool:
     """Whether an error says that this process can use its GPU no more."""
-    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _BROKEN)
+    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _CONTEXT_LOST)
 
 
-def with_memory_fallback(engine: Engine, warnings: list[str], turn: threading.Lock | None = None) -> Engine:
-    """An engine that makes do with less where memory is short, and says so.
+def with_memory_fallback(engine: Engine, warnings: list[str], engine_lock: threading.Lock | None = None) -> Engine:
+    """An engine that reads smaller batches or pictures where memory is short, and warns of it.
 
     Args:
-        engine: What reads. One that finds lines itself reads on the CPU, and is returned as it is.
+        engine: Reads. One that finds lines itself reads on the CPU, and is returned as it is.
         warnings: Sentences for the result's metadata are appended.
-        turn: Held while the engine reads, so that threads wait for each other; None where they need not.
+        engine_lock: Held during each call of the engine; None for a thread-safe one.
     """
-    if isinstance(engine, PageReader):
-        return _CarefulPages(engine, warnings, turn)
-    if isinstance(engine, LineReader) and not isinstance(engine, Detector):
-        return _CarefulLines(engine, warnings, turn)
+    if reads_pages(engine):
+        return _PagesWithFallback(engine, warnings, engine_lock)
+    if reads_lines(engine) and not finds_lines(engine):
+        return _LinesWithFallback(engine, warnings, engine_lock)
     return engine
 
 
-class _Careful:
-    def __init__(self, engine: Any, warnings: list[str], turn: threading.Lock | None) -> None:
-        self._engine, self._warnings, self._turn = engine, warnings, turn
-        self.name: str = engine.name
+class _Batches(Generic[Input, Reading]):
+    """Reads in batches, smaller ones where memory is short.
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._engine, name)  # what else an engine offers to those who know it
+    Args:
+        read: Reads a batch.
+        read_shrunk: Reads one input that does not fit alone.
+        noun: The inputs, for the warning.
+        warn: Takes the warning.
+    """
 
-    def _read(
+    def __init__(
         self,
-        given: Sequence[Given],
-        read: Callable[[Sequence[Given]], list[Read]],
-        shrunk: Callable[[Given], Read],
-        what: str,
-    ) -> list[Read]:
-        """Down the ladder until something can be read."""
-        readings = _unless_short(lambda: read(given))
+        read: Callable[[Sequence[Input]], list[Reading]],
+        read_shrunk: Callable[[Input], Reading],
+        noun: str,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._read, self._read_shrunk, self._noun, self._warn = read, read_shrunk, noun, warn
+
+    def read(self, batch: Sequence[Input]) -> list[Reading]:
+        """Halve the batch until it fits; shrink what does not fit alone."""
+        readings = _unless_out_of_memory(partial(self._read, batch))
         if readings is not None:
             return readings
-        if len(given) == 1:
-            return [shrunk(given[0])]
-        half = -(-len(given) // 2)
-        self._tell(f"the memory did not suffice for many {what} at a time; they were read in smaller batches")
-        return [one for part in (given[:half], given[half:]) for one in self._read(part, read, shrunk, what)]
-
-    def _tell(self, warning: str) -> None:
-        if warning not in self._warnings:
-            self._warnings.append(warning)
+        if len(batch) == 1:
+            return [self._read_shrunk(batch[0])]
+        half = -(-len(batch) // 2)
+        self._warn(f"the memory did not suffice for many {self._noun} at a time; they were read in smaller batches")
+        return self.read(batch[:half]) + self.read(batch[half:])
 
 
-class _CarefulPages(_Careful):
-    @property
-    def batch_pages(self) -> int:
-        return int(self._engine.batch_pages)
+class _PagesWithFallback(PageReader):
+    def __init__(self, engine: PageReader, warnings: list[str], engine_lock: threading.Lock | None) -> None:
+        self.info = engine.info
+        self._engine, self._warnings, self._engine_lock = engine, warnings, engine_lock
 
-    def read_pages(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
-        def read(some: Sequence[PageImage]) -> list[PageReading]:
-            with _in_turn(self._turn, context):
-                return cast(list[PageReading], self._engine.read_pages(some, prompt, context))
+    def read(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
+        def read(batch: Sequence[PageImage]) -> list[PageReading]:
+            with _locked(self._engine_lock, context):
+                return self._engine.read(batch, prompt, context)
 
-        def shrunk(page: PageImage) -> PageReading:
+        def read_shrunk(page: PageImage) -> PageReading:
             for times in range(1, SHRINKS + 1):
                 context.check()
-                small = replace(page, pixels=_smaller(page.pixels, times))
-                readings = _unless_short(lambda page=small: read([page]))  # type: ignore[misc]
+                small = replace(page, pixels=_shrunk(page.pixels, times))
+                readings = _unless_out_of_memory(partial(read, [small]))
                 if readings is not None:
-                    return _as_large(readings[0], small, page)
+                    return _on_full_page(readings[0], small, page)
             raise _spent()
 
-        return self._read(pages, read, shrunk, "pages")
+        return _Batches(read, read_shrunk, "pages", partial(_add_once, self._warnings)).read(pages)
 
 
-class _CarefulLines(_Careful):
-    def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
-        def read(some: Sequence[Pixels]) -> list[LineReading]:
-            with _in_turn(self._turn, context):
-                return cast(list[LineReading], self._engine.read_lines(some, context))
+class _LinesWithFallback(LineReader):
+    def __init__(self, engine: LineReader, warnings: list[str], engine_lock: threading.Lock | None) -> None:
+        self.info = engine.info
+        self._engine, self._warnings, self._engine_lock = engine, warnings, engine_lock
+        self.degraded_reader = self._wrapped(engine.degraded_reader)
+        self.second_opinion = self._wrapped(engine.second_opinion)
 
-        def shrunk(crop: Pixels) -> LineReading:
-            readings = _unless_short(lambda: read([_smaller(crop, 1)]))
+    def _wrapped(self, reader: LineReader | None) -> LineReader | None:
+        return _LinesWithFallback(reader, self._warnings, self._engine_lock) if reader else None
+
+    def read(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
+        warn = partial(_add_once, self._warnings)
+
+        def read(batch: Sequence[Pixels]) -> list[LineReading]:
+            with _locked(self._engine_lock, context):
+                return self._engine.read(batch, context)
+
+        def read_shrunk(crop: Pixels) -> LineReading:
+            readings = _unless_out_of_memory(partial(read, [_shrunk(crop, 1)]))
             if readings is None:
                 raise _spent()
-            self._tell("the memory did not suffice for some lines; they were read at a smaller size")
+            warn("the memory did not suffice for some lines; they were read at a smaller size")
             return readings[0]
 
-        return self._read(crops, read, shrunk, "lines") if crops else []
+        return _Batches(read, read_shrunk, "lines", warn).read(crops) if crops else []
+
+
+def _add_once(warnings: list[str], warning: str) -> None:
+    if warning not in warnings:
+        warnings.append(warning)
 
 
 @contextmanager
-def _in_turn(turn: threading.Lock | None, context: ReadContext) -> Iterator[None]:
-    if turn is None:
+def _locked(engine_lock: threading.Lock | None, context: ReadContext) -> Iterator[None]:
+    if engine_lock is None:
         yield
         return
-    while not turn.acquire(timeout=LOOK_SECONDS):
+    while not engine_lock.acquire(timeout=CHECK_SECONDS):
         context.check()
     try:
         yield
     finally:
-        turn.release()
+        engine_lock.release()
 
 
-def _unless_short(read: Callable[[], list[Read]]) -> list[Read] | None:
-    """What was read; None where memory was short. What the attempt took is free when this returns."""
+def _unless_out_of_memory(read: Callable[[], list[Reading]]) -> list[Reading] | None:
+    """The readings; None where memory was short. What the attempt took is free when this returns."""
     try:
         return read()
     except Exception as error:
-        if is_broken(error):
+        if is_context_lost(error):
             raise WorkerSpent("the GPU failed while this was read; tell the operator if it fails again") from error
-        if not is_short(error):
+        if not is_out_of_memory(error):
             raise
-    give_back()  # out of the handler: the error's frames held what had been taken
+    give_back()  # outside the handler: the error's frames held what had been taken
     return None
 
 
@@ -163,14 +181,14 @@ def _spent() -> WorkerSpent:
     return WorkerSpent("the memory did not suffice even for a small picture; ask for a smaller model")
 
 
-def _smaller(pixels: Pixels, times: int) -> Pixels:
+def _shrunk(pixels: Pixels, times: int) -> Pixels:
     scale = SHRINK**times
     height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
     return cast(Pixels, cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
 
 
-def _as_large(reading: PageReading, small: PageImage, page: PageImage) -> PageReading:
-    """What was read off a smaller picture, with places in pixels of the page."""
+def _on_full_page(reading: PageReading, small: PageImage, page: PageImage) -> PageReading:
+    """The reading of a smaller picture, with boxes in pixels of the page."""
     scale = np.array([page.width / small.width, page.height / small.height], dtype=np.float32)
     lines = tuple(TextLine(cast(Quad, line.quad * scale), line.reading) for line in reading.lines)
     share = round(100 * small.width / page.width)

@@ -16,19 +16,14 @@ from dataclasses import dataclass, field
 from ocrq.errors import InternalError, ModelUnavailable
 from tasks.catalogue import Catalogue, ModelEntry, Pool, entry_for
 from tasks.settings import MEGABYTE, Settings
-from worker.engines.protocols import Detector, Engine, LineReader
+from worker.engines.protocols import Engine, LineEngine, finds_lines
 from worker.models.loader import Loader
-from worker.models.memory import LoadedModel, bytes_of, give_back, resident, surplus
+from worker.models.memory import LoadedModel, give_back, surplus
 from worker.models.out_of_memory import with_memory_fallback
 
 DETECTOR = "rapidocr"  # finds the lines for engines that only read them, in every pool
 
 log = logging.getLogger(__name__)
-
-
-def needs_detector(engine: Engine) -> bool:
-    """Whether somebody else has to find the lines that an engine reads, or the places of what it reads."""
-    return not isinstance(engine, Detector) and (isinstance(engine, LineReader) or getattr(engine, "text_only", False))
 
 
 @dataclass(frozen=True)
@@ -43,7 +38,7 @@ class ModelHandle:
     """
 
     engine: Engine
-    find_detector: Callable[[], Detector]
+    find_detector: Callable[[], LineEngine]
     stand_in: bool = False
     warnings: list[str] = field(default_factory=list)
 
@@ -82,16 +77,16 @@ class Registry:
         """
         taken: list[str] = []
 
-        def find_detector() -> Detector:
+        def find_detector() -> LineEngine:
             engine = self._take(entry_for(DETECTOR), taken)
-            if not isinstance(engine, Detector):
+            if not finds_lines(engine):
                 raise InternalError(f"{DETECTOR} finds no lines")
             return engine
 
         try:
             engine, warnings = self._serving(self._catalogue.resolve(name), taken, failed)
-            careful_engine = with_memory_fallback(engine, warnings, self._held[taken[-1]].turn)
-            yield ModelHandle(careful_engine, find_detector, bool(warnings), warnings)
+            bounded = with_memory_fallback(engine, warnings, self._held[taken[-1]].engine_lock)
+            yield ModelHandle(bounded, find_detector, bool(warnings), warnings)
         finally:
             self._give_back(taken)
 
@@ -114,7 +109,7 @@ class Registry:
             taken: list[str] = []
             try:
                 engine, _ = self._serving(entry, taken)
-                if needs_detector(engine):
+                if not engine.info.gives_boxes:
                     with suppress(ModelUnavailable):  # whoever needs it says so when asked to read
                         self._take(entry_for(DETECTOR), taken)
             finally:
@@ -181,14 +176,14 @@ class Registry:
         self._make_room(0)
 
     def _load(self, entry: ModelEntry, taken: list[str]) -> Engine:
-        began, before = time.monotonic(), resident()
+        began = time.monotonic()
         engine = self._loader.load(entry, self._make_room)
-        size = bytes_of(engine, resident() - before)
         with self._state:
-            turn = None if getattr(engine, "concurrent", False) else threading.Lock()
-            self._held[entry.name] = LoadedModel(engine, size, time.monotonic(), users=1, turn=turn)
+            engine_lock = None if engine.info.thread_safe else threading.Lock()
+            self._held[entry.name] = LoadedModel(engine, time.monotonic(), users=1, engine_lock=engine_lock)
             taken.append(entry.name)
-        log.info("loaded %s in %.1f s, %d MB", entry.name, time.monotonic() - began, size // MEGABYTE)
+        size = engine.info.memory_bytes // MEGABYTE
+        log.info("loaded %s in %.1f s, %d MB", entry.name, time.monotonic() - began, size)
         self._make_room(0)
         return engine
 

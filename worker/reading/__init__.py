@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ocrq.errors import ModelUnavailable
-from worker.engines.protocols import Detector, Engine, LineReader, PageReader
+from worker.engines.protocols import Engine, LineEngine, finds_lines, reads_lines, reads_pages
 from worker.reading.protocols import PageRead, Pipeline, ReadMode
 
 __all__ = ["PageRead", "Pipeline", "ReadMode", "pipeline_for"]
 
 
-def pipeline_for(engine: Engine, mode: ReadMode, find_detector: Callable[[], Detector]) -> Pipeline:
+def pipeline_for(engine: Engine, mode: ReadMode, find_detector: Callable[[], LineEngine]) -> Pipeline:
     """The pipeline that reads with an engine as the caller asked.
 
     Args:
@@ -20,19 +19,18 @@ def pipeline_for(engine: Engine, mode: ReadMode, find_detector: Callable[[], Det
         find_detector: The detector for engines that read lines and find none; loaded when asked for.
 
     Raises:
-        ModelUnavailable: The engine reads neither lines nor pages, or no detector can be loaded here.
+        ModelUnavailable: No detector can be loaded here.
     """
-    if isinstance(engine, PageReader):
+    if reads_pages(engine):
         from worker.reading.whole_page import WholePagePipeline
 
         return WholePagePipeline(engine, mode, find_detector)
-    if isinstance(engine, LineReader):
-        detector = engine if isinstance(engine, Detector) else find_detector()
-        if mode.robust:
-            from worker.reading.robust import RolmPipeline
+    assert reads_lines(engine)
+    detector = engine if finds_lines(engine) else find_detector()
+    if mode.robust:
+        from worker.reading.robust import RolmPipeline
 
-            return RolmPipeline(detector, engine, mode)
-        from worker.reading.plain import OlmPipeline
+        return RolmPipeline(detector, engine, mode)
+    from worker.reading.plain import OlmPipeline
 
-        return OlmPipeline(detector, engine, mode.preprocess)
-    raise ModelUnavailable("the engine reads neither lines nor pages", field="model_name")
+    return OlmPipeline(detector, engine, mode.preprocess)

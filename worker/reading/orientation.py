@@ -143,9 +143,7 @@ def _find(detector: Detector, pixels: Pixels) -> list[Quad]:
 
 
 def _read(pixels: Pixels, quads: Sequence[Quad], reader: LineReader, context: ReadContext) -> list[LineReading]:
-    return [
-        spaced(tidied(reading)) for reading in reader.read_lines([cut_line(pixels, quad) for quad in quads], context)
-    ]
+    return [spaced(tidied(reading)) for reading in reader.read([cut_line(pixels, quad) for quad in quads], context)]
 
 
 def _probe(pixels: Pixels, quads: Sequence[Quad], reader: LineReader, context: ReadContext) -> dict[int, LineReading]:

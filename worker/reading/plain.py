@@ -45,7 +45,7 @@ class OlmPipeline:
 
     def __init__(self, detector: Detector, line_reader: LineReader, preprocess: bool = False) -> None:
         self._detector, self._line_reader, self._preprocess = detector, line_reader, preprocess
-        self._calibration = calibration_for(line_reader.name, "olm")
+        self._calibration = calibration_for(line_reader.info.name, "olm")
 
     def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
         """See :class:`worker.reading.protocols.Pipeline`."""

@@ -49,7 +49,7 @@ class Rereader:
         """
         with self.registry.using(self.request.model_name) as use, self.open_document(self.document) as opened:
             pipeline = pipeline_for(use.engine, self.mode, use.find_detector)
-            if use.engine.name not in self.served_by or not isinstance(pipeline, RolmPipeline):
+            if use.engine.info.name not in self.served_by or not isinstance(pipeline, RolmPipeline):
                 return None
             lines: dict[int, list[Line]] = {}
             for number, boxes in wanted.items():

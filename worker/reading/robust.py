@@ -73,7 +73,7 @@ class RolmPipeline:
         self, detector: Detector, line_reader: LineReader, mode: ReadMode, variants: Sequence[Variant] = VARIANTS
     ) -> None:
         self._detector, self._reader, self._mode, self._variants = detector, line_reader, mode, tuple(variants)
-        self._calibration = calibration_for(line_reader.name, "rolm")
+        self._calibration = calibration_for(line_reader.info.name, "rolm")
 
     def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
         """See :class:`worker.reading.protocols.Pipeline`."""
@@ -218,7 +218,7 @@ def _read_by(
 ) -> list[LineReading | None]:
     """Likewise, by one reader: all crops together, and each by itself where that fails."""
     try:
-        read = reader.read_lines([crop for _, _, crop in crops], context) if crops else []
+        read = reader.read([crop for _, _, crop in crops], context) if crops else []
         return [spaced(tidied(reading)) for reading in read]
     except STOPS:
         raise

@@ -1,7 +1,7 @@
 """The plain read with an engine that reads whole pages by itself.
 
-One that says what stands on a page but not where (``text_only``) gets it upright, and its text is laid on the lines
-that the detector found there.
+An engine that gives text without boxes gets an upright page, and its text is aligned to the lines that the detector
+found there.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol, runtime_checkable
 
 from ocrq.contracts import Line, Page
 from ocrq.contracts.result import PageError
 from ocrq.errors import ModelUnavailable, ReadFailed
 from tasks.runner import ReadContext
-from worker.engines.protocols import Detector, LineReader, PageReader
+from worker.engines.protocols import LineEngine, PageReader
 from worker.imaging.levelling import level_page
 from worker.imaging.orientation import as_sent, skew_of
 from worker.imaging.prepare import prepare
@@ -43,11 +42,6 @@ FULL_TURN = 360.0  # degrees
 log = logging.getLogger(__name__)
 
 
-@runtime_checkable
-class _Finder(Detector, LineReader, Protocol):
-    """Finds lines and reads them."""
-
-
 @dataclass(frozen=True)
 class _Found:
     """What the detector and its line reader made of a page: how it stands, and its lines in reading order."""
@@ -66,34 +60,33 @@ class WholePagePipeline:
         find_detector: What finds lines, and reads them so that the text can be laid on them.
     """
 
-    def __init__(self, reader: PageReader, mode: ReadMode, find_detector: Callable[[], Detector]) -> None:
+    def __init__(self, reader: PageReader, mode: ReadMode, find_detector: Callable[[], LineEngine]) -> None:
         self._reader, self._mode, self._find_detector = reader, mode, find_detector
-        self.batch_pages = reader.batch_pages
+        self.batch_pages = reader.info.batch_size
 
     def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
         """See :class:`worker.reading.protocols.Pipeline`."""
         finder = self._finder()
         if finder is None:
-            readings = self._reader.read_pages(pages, self._mode.prompt, context)
+            readings = self._reader.read(pages, self._mode.prompt, context)
             return [self._page_read(*read, None) for read in zip(pages, readings, strict=True)]
         standing = [stand(self._prepared(page), finder, finder, context) for page in pages]
         upright = [replace(page, pixels=one.pixels) for page, one in zip(pages, standing, strict=True)]
         with ThreadPoolExecutor(1, "lines") as aside:  # the CPU reads the lines while the GPU reads the pages
             finding = aside.submit(lambda: [_found(read_standing(one, finder, context)) for one in standing])
-            readings = self._reader.read_pages(upright, self._mode.prompt, context)
+            readings = self._reader.read(upright, self._mode.prompt, context)
             found = finding.result()
         return [self._page_read(*read) for read in zip(pages, readings, found, strict=True)]
 
-    def _finder(self) -> _Finder | None:
+    def _finder(self) -> LineEngine | None:
         """What finds lines and reads them; None where the reader gives places itself, or nothing can find them here."""
-        if not getattr(self._reader, "text_only", False):
+        if self._reader.info.gives_boxes:
             return None
         try:
-            detector = self._find_detector()
+            return self._find_detector()
         except ModelUnavailable as error:
             log.warning("texts get no places on their pages: %s", error.detail)
             return None
-        return detector if isinstance(detector, _Finder) else None
 
     def _prepared(self, page: PageImage) -> Pixels:
         return prepare(page.pixels).pixels if self._mode.preprocess else page.pixels

@@ -41,7 +41,7 @@ class Gatherer:
     def read(
         self, engine: PageReader, pages: Sequence[PageImage], prompt: str | None, context: ReadContext
     ) -> list[PageReading]:
-        """As the engine's ``read_pages``, with the same errors; those of another's pages are not told.
+        """As the engine's ``read``, with the same errors; those of another's pages are not told.
 
         Raises:
             JobCancelled: The job was cancelled; what others asked for goes on.
@@ -49,7 +49,7 @@ class Gatherer:
         mine = _Asked(pages, prompt, context)
         with self._changed:
             self._waiting.append(mine)
-        while (group := self._until_turn(mine, engine.batch_pages)) is not None:
+        while (group := self._until_turn(mine, engine.info.batch_size)) is not None:
             try:
                 _read_group(engine, group)
             finally:
@@ -97,7 +97,7 @@ class Gatherer:
 def _read_group(engine: PageReader, group: Sequence[_Asked]) -> None:
     """Read for all of a group; where that fails, for each by itself, so that each gets its own failure."""
     try:
-        readings = engine.read_pages([page for one in group for page in one.pages], group[0].prompt, _context_of(group))
+        readings = engine.read([page for one in group for page in one.pages], group[0].prompt, _context_of(group))
     except Exception as error:
         if len(group) == 1 or isinstance(error, JobCancelled | WorkerSpent):
             for one in group:

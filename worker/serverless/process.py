@@ -9,7 +9,6 @@ from tasks.catalogue import Catalogue
 from tasks.monitoring.health import health_of, install_health
 from tasks.runner import Runner, install_runner
 from tasks.settings import Settings
-from worker.engines.protocols import PageReader
 from worker.imaging.limits import Limits
 from worker.process.child import describe, make_opener
 from worker.runner import PipelineRunner
@@ -57,4 +56,4 @@ def start_reading(settings: Settings) -> Reading:
 
 def _at_once(registry: SharedRegistry) -> int:
     with registry.using(None) as use:
-        return min(MOST_AT_ONCE, use.engine.batch_pages) if isinstance(use.engine, PageReader) else 1
+        return min(MOST_AT_ONCE, use.engine.info.batch_size)

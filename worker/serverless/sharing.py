@@ -13,14 +13,14 @@ from typing import Any
 
 from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
-from worker.engines.protocols import Engine, PageReader
+from worker.engines.protocols import Engine, PageReader, reads_pages
 from worker.models.registry import ModelHandle, Registry
 from worker.page import PageImage, PageReading
 from worker.serverless.gather import Gatherer
 
 
 class SharedRegistry(Registry):
-    """See the module. An engine that says it is ``concurrent`` is left alone."""
+    """See the module. A thread-safe engine is left alone."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -33,12 +33,12 @@ class SharedRegistry(Registry):
             yield replace(use, engine=self._shared(use.engine))
 
     def _shared(self, engine: Engine) -> Engine:
-        if isinstance(engine, PageReader) and not getattr(engine, "concurrent", False) and engine.batch_pages > 1:
-            return SharedPages(engine, self._gatherers[engine.name])
+        if reads_pages(engine) and not engine.info.thread_safe and engine.info.batch_size > 1:
+            return SharedPages(engine, self._gatherers[engine.info.name])
         return engine
 
 
-class SharedPages:
+class SharedPages(PageReader):
     """A page reader whose calls are gathered.
 
     Args:
@@ -48,11 +48,8 @@ class SharedPages:
 
     def __init__(self, engine: PageReader, gatherer: Gatherer) -> None:
         self._engine, self._gatherer = engine, gatherer
-        self.name, self.batch_pages = engine.name, engine.batch_pages
+        self.info = engine.info
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._engine, name)  # what else an engine offers to those who know it
-
-    def read_pages(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
+    def read(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
         """See :class:`worker.engines.protocols.PageReader`."""
         return self._gatherer.read(self._engine, pages, prompt, context)

@@ -11,7 +11,7 @@ from ocrq.errors import JobCancelled, TimeLimitExceeded
 from tasks.runner import ReadContext
 from tasks.settings import Settings
 from worker.engines.fake.engine import FakeEngine, load
-from worker.engines.protocols import PageReader
+from worker.engines.protocols import reads_pages
 from worker.page import PageImage
 
 
@@ -21,8 +21,8 @@ def page(number: int, width: int = 200, height: int = 300) -> PageImage:
 
 def test_it_is_a_page_reader_whose_pages_spread_over_workers() -> None:
     engine = FakeEngine()
-    assert isinstance(engine, PageReader)
-    assert (engine.name, engine.batch_pages) == ("fake/fixed", 1)
+    assert reads_pages(engine)
+    assert (engine.info.name, engine.info.batch_size) == ("fake/fixed", 1)
 
 
 def test_it_is_loaded_as_slow_as_the_operator_set_it() -> None:
@@ -30,14 +30,14 @@ def test_it_is_loaded_as_slow_as_the_operator_set_it() -> None:
 
 
 def test_each_page_says_its_number_in_the_document_and_the_same_every_time() -> None:
-    first = FakeEngine().read_pages([page(3), page(7)], None, ReadContext())
-    again = FakeEngine().read_pages([page(3), page(7)], "any prompt", ReadContext())
+    first = FakeEngine().read([page(3), page(7)], None, ReadContext())
+    again = FakeEngine().read([page(3), page(7)], "any prompt", ReadContext())
     assert [reading.text.splitlines()[0] for reading in first] == ["Fake reading of page 3", "Fake reading of page 7"]
     assert [reading.text for reading in first] == [reading.text for reading in again]
 
 
 def test_the_text_is_that_of_the_lines_and_every_character_has_a_probability_and_a_place() -> None:
-    (reading,) = FakeEngine().read_pages([page(1)], None, ReadContext())
+    (reading,) = FakeEngine().read([page(1)], None, ReadContext())
     assert reading.text == "\n".join(line.reading.text for line in reading.lines)
     for line in reading.lines:
         assert line.reading.probabilities == (0.99,) * len(line.reading.text)
@@ -48,7 +48,7 @@ def test_the_text_is_that_of_the_lines_and_every_character_has_a_probability_and
 def test_lines_lie_inside_the_page_below_one_another_and_run_clockwise_from_the_top_left(
     width: int, height: int
 ) -> None:
-    (reading,) = FakeEngine().read_pages([page(1, width, height)], None, ReadContext())
+    (reading,) = FakeEngine().read([page(1, width, height)], None, ReadContext())
     bottom_before = 0.0
     for line in reading.lines:
         (left, top), (right, _), (_, bottom), _ = line.quad.tolist()
@@ -60,7 +60,7 @@ def test_lines_lie_inside_the_page_below_one_another_and_run_clockwise_from_the_
 
 def test_pages_take_the_time_they_are_told_to() -> None:
     started = time.monotonic()
-    FakeEngine(seconds_per_page=0.06).read_pages([page(1), page(2)], None, ReadContext())
+    FakeEngine(seconds_per_page=0.06).read([page(1), page(2)], None, ReadContext())
     assert time.monotonic() - started >= 0.12
 
 
@@ -68,18 +68,18 @@ def test_a_cancelled_read_stops_in_the_middle_of_a_page() -> None:
     started = time.monotonic()
     context = ReadContext(cancelled=lambda: time.monotonic() - started > 0.1)
     with pytest.raises(JobCancelled):
-        FakeEngine(seconds_per_page=60).read_pages([page(1)], None, context)
+        FakeEngine(seconds_per_page=60).read([page(1)], None, context)
     assert time.monotonic() - started < 10
 
 
 def test_a_deadline_stops_it_too() -> None:
     with pytest.raises(TimeLimitExceeded):
-        FakeEngine(seconds_per_page=60).read_pages([page(1)], None, ReadContext(deadline=time.monotonic() + 0.1))
+        FakeEngine(seconds_per_page=60).read([page(1)], None, ReadContext(deadline=time.monotonic() + 0.1))
 
 
 def test_a_read_cancelled_before_it_began_reads_nothing() -> None:
     with pytest.raises(JobCancelled):
-        FakeEngine().read_pages([page(1)], None, ReadContext(cancelled=lambda: True))
+        FakeEngine().read([page(1)], None, ReadContext(cancelled=lambda: True))
 
 
 def test_it_loads_nothing_heavy() -> None:

@@ -49,7 +49,7 @@ def page(number: int = 1, width: int = 40, height: int = 30) -> PageImage:
 
 
 def read(engine: OpenAIReader, *pages: PageImage, **context: Any) -> list[PageReading]:
-    return engine.read_pages(pages or [page()], context.pop("prompt", None), ReadContext(**context))
+    return engine.read(pages or [page()], context.pop("prompt", None), ReadContext(**context))
 
 
 def test_an_answer_is_read_with_the_servers_certainty(server: StandIn) -> None:

@@ -14,7 +14,7 @@ from tasks.catalogue import entry_for
 from tasks.runner import ReadContext
 from tasks.settings import Settings
 from tests.unit.engines.trocr_samples import TINY, drawn, save_random, some_lines
-from worker.engines.protocols import Detector, LineReader
+from worker.engines.protocols import finds_lines, reads_lines
 from worker.engines.trocr.checkpoint import load_checkpoint
 from worker.engines.trocr.engine import TrocrEngine, load
 from worker.engines.trocr.options import decoding_of
@@ -45,16 +45,16 @@ def sinusoidal(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_engine_reads_lines_and_finds_none(engine: TrocrEngine) -> None:
-    assert isinstance(engine, LineReader)
-    assert not isinstance(engine, Detector)
-    assert engine.name == f"trocr/{TINY}"
+    assert reads_lines(engine)
+    assert not finds_lines(engine)
+    assert engine.info.name == f"trocr/{TINY}"
     assert entry_for(str(TINY)).engine == "trocr"
-    assert engine.memory_bytes() > 1_000_000
+    assert engine.info.memory_bytes > 1_000_000
 
 
 def test_it_reads_lines_in_the_order_given_with_a_probability_for_each_character(engine: TrocrEngine) -> None:
     texts = some_lines(16)
-    readings = engine.read_lines([drawn(text) for text in texts], ReadContext())
+    readings = engine.read([drawn(text) for text in texts], ReadContext())
     words = [word for text in texts for word in text.split()]
     right = sum(
         word in reading.text.split() for text, reading in zip(texts, readings, strict=True) for word in text.split()
@@ -70,7 +70,7 @@ def test_lines_made_wrong_on_purpose_are_less_sure(engine: TrocrEngine) -> None:
     crops = [drawn(text) for text in texts]
     damaged = [garbled(crop, seed) for seed, crop in enumerate(crops)]
     sure, right = [], []
-    for reading, text in zip(engine.read_lines([*crops, *damaged], ReadContext()), texts * 2, strict=True):
+    for reading, text in zip(engine.read([*crops, *damaged], ReadContext()), texts * 2, strict=True):
         sure.append(float(np.prod(reading.probabilities)) if reading.probabilities else 0.0)
         right.append(reading.text == text)
     assert sum(right) >= 25
@@ -92,7 +92,7 @@ def auroc(scores: np.ndarray, right: np.ndarray) -> float:
 def test_equal_crops_go_through_the_encoder_once(engine: TrocrEngine) -> None:
     one, two = drawn("first word"), drawn("second")
     before = engine.counts.encoded
-    readings = engine.read_lines([one, two, one.copy(), one], ReadContext())
+    readings = engine.read([one, two, one.copy(), one], ReadContext())
     assert engine.counts.encoded - before == 2
     assert readings[0] == readings[2] == readings[3] != readings[1]
 
@@ -104,15 +104,15 @@ def test_each_variant_of_a_crop_is_encoded_once_whatever_the_beams(engine: Trocr
     hook = engine._checkpoint.model.encoder.register_forward_hook(
         lambda _module, _given, result: calls.append(result.last_hidden_state.shape[0])
     )
-    engine.read_lines(variants, ReadContext(options={"num_beams": 8}))
+    engine.read(variants, ReadContext(options={"num_beams": 8}))
     hook.remove()
     assert sum(calls) == len(variants)
 
 
 def test_nothing_and_next_to_nothing_can_be_read(engine: TrocrEngine) -> None:
-    assert engine.read_lines([], ReadContext()) == []
+    assert engine.read([], ReadContext()) == []
     thin = [np.full(shape, 255, np.uint8) for shape in ((1, 1, 3), (300, 1, 3), (1, 900, 3), (3, 3, 3))]
-    assert len(engine.read_lines(thin, ReadContext())) == len(thin)
+    assert len(engine.read(thin, ReadContext())) == len(thin)
 
 
 def test_a_cancel_is_seen_between_decoding_steps() -> None:
@@ -125,7 +125,7 @@ def test_a_cancel_is_seen_between_decoding_steps() -> None:
         return engine.counts.steps >= 3
 
     with pytest.raises(JobCancelled):
-        engine.read_lines([drawn("money order paid")], ReadContext(cancelled=cancelled))
+        engine.read([drawn("money order paid")], ReadContext(cancelled=cancelled))
     assert engine.counts.steps == 3
     assert looks > 3
 
@@ -134,8 +134,8 @@ def test_half_precision_reads_the_same_on_a_cpu(engine: TrocrEngine) -> None:
     half = load(str(TINY), Settings(cpu_precision="bfloat16"))
     crops = [drawn(text) for text in ("water", "Total 12.00", "small house")]
     assert half._checkpoint.model.dtype == torch.bfloat16
-    texts = [reading.text for reading in half.read_lines(crops, ReadContext())]
-    assert texts == [reading.text for reading in engine.read_lines(crops, ReadContext())]
+    texts = [reading.text for reading in half.read(crops, ReadContext())]
+    assert texts == [reading.text for reading in engine.read(crops, ReadContext())]
 
 
 def test_the_sinusoidal_table_holds_values_as_precise_as_the_weights(sinusoidal: Path) -> None:
@@ -151,7 +151,7 @@ def test_reading_to_the_last_position_is_no_index_error(sinusoidal: Path) -> Non
     assert engine._network.positions == 16
     warnings: list[str] = []
     options = {"max_length": 5000, "num_beams": 3, "min_length": 5000}
-    (reading,) = engine.read_lines([drawn("far too long")], ReadContext(options=options, warn=warnings.append))
+    (reading,) = engine.read([drawn("far too long")], ReadContext(options=options, warn=warnings.append))
     assert len(reading.text) > 0
     assert "decoding_options.max_length: the model has 16 positions; 16 was used" in warnings
     assert any("1 lines had no end" in warning for warning in warnings)
@@ -160,7 +160,7 @@ def test_reading_to_the_last_position_is_no_index_error(sinusoidal: Path) -> Non
 def test_sinusoidal_positions_are_read_where_transformers_reads_them(sinusoidal: Path) -> None:
     checkpoint = load_checkpoint(sinusoidal, CPU, torch.float32)
     engine = TrocrEngine("trocr/large", checkpoint)
-    (reading,) = engine.read_lines([drawn("some")], ReadContext(options={"num_beams": 3, "max_length": 12}))
+    (reading,) = engine.read([drawn("some")], ReadContext(options={"num_beams": 3, "max_length": 12}))
     pixels = checkpoint.processor.image_processor(images=[drawn("some")[:, :, ::-1].copy()], return_tensors="pt")
     expected = checkpoint.model.generate(pixel_values=pixels.pixel_values, num_beams=3, max_length=12)
     assert reading.text == checkpoint.processor.batch_decode(expected, skip_special_tokens=True)[0].strip()
@@ -170,7 +170,7 @@ def test_the_cache_is_on_though_the_configuration_says_it_is_not(sinusoidal: Pat
     checkpoint = load_checkpoint(sinusoidal, CPU, torch.float32)
     assert checkpoint.model.config.use_cache
     engine = TrocrEngine("trocr/large", checkpoint)
-    engine.read_lines([drawn("some")], ReadContext(options={"num_beams": 1, "min_length": 10, "max_length": 10}))
+    engine.read([drawn("some")], ReadContext(options={"num_beams": 1, "min_length": 10, "max_length": 10}))
     assert engine.counts.rows == engine.counts.steps == 9
 
 

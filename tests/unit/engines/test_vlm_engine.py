@@ -24,7 +24,6 @@ from worker.engines.vlm.generation import generate
 from worker.engines.vlm.options import decoding_for
 from worker.engines.vlm.prompt import inputs_for, prompt_text
 from worker.engines.vlm.text import answer_of
-from worker.models.memory import bytes_of
 from worker.page import PageImage, Pixels
 
 DATA = Path(__file__).parents[2] / "data"
@@ -54,11 +53,11 @@ def page(name: str, folder: Path = QWEN) -> PageImage:
 
 def texts(engine: VlmEngine, names: Sequence[str], **options: Any) -> list[str]:
     pages = [page(name) for name in names]
-    return [reading.text for reading in engine.read_pages(pages, None, ReadContext(options=options))]
+    return [reading.text for reading in engine.read(pages, None, ReadContext(options=options))]
 
 
 def test_known_pages_are_read_and_their_front_matter_is_no_text(engine: VlmEngine) -> None:
-    readings = engine.read_pages([page("invoice"), page("delivery")], None, ReadContext())
+    readings = engine.read([page("invoice"), page("delivery")], None, ReadContext())
     assert [reading.text for reading in readings] == [INVOICE, DELIVERY]
     for reading in readings:
         assert (reading.warnings, reading.turns, reading.cut, reading.failure) == ((), 0, False, None)
@@ -68,28 +67,28 @@ def test_known_pages_are_read_and_their_front_matter_is_no_text(engine: VlmEngin
 
 
 def test_a_blank_page_has_no_text_and_no_warning(engine: VlmEngine) -> None:
-    (reading,) = engine.read_pages([page("blank")], None, ReadContext())
+    (reading,) = engine.read([page("blank")], None, ReadContext())
     assert (reading.text, reading.probability, reading.warnings) == ("", 0.0, ())
 
 
 def test_a_batch_gives_what_single_pages_give_whatever_their_sizes(engine: VlmEngine) -> None:
     pages = [page(name) for name in ("delivery", "turned", "invoice", "loop", "blank")]
-    together = engine.read_pages(pages, None, ReadContext())
+    together = engine.read(pages, None, ReadContext())
     for single, reading in zip(pages, together, strict=True):
-        (alone,) = engine.read_pages([single], None, ReadContext())
+        (alone,) = engine.read([single], None, ReadContext())
         assert reading.text == alone.text
         assert (reading.turns, reading.cut, reading.warnings) == (alone.turns, alone.cut, alone.warnings)
         assert reading.probabilities == pytest.approx(alone.probabilities, abs=1e-3)
 
 
 def test_a_page_the_model_says_stands_turned_is_turned_and_read_again(engine: VlmEngine) -> None:
-    (reading,) = engine.read_pages([page("turned")], None, ReadContext())
+    (reading,) = engine.read([page("turned")], None, ReadContext())
     assert reading.text == NOTICE
     assert reading.turns == 3, "its text stood a quarter anticlockwise"
 
 
 def test_a_loop_is_stopped_cut_off_and_told_and_its_neighbours_are_read(engine: VlmEngine) -> None:
-    looped, notice = engine.read_pages([page("loop"), page("notice")], None, ReadContext())
+    looped, notice = engine.read([page("loop"), page("notice")], None, ReadContext())
     assert looped.text.startswith(CHAPTER)
     assert looped.text.count("and on and on") < 20, "of the hundreds it would write"
     assert looped.cut
@@ -98,7 +97,7 @@ def test_a_loop_is_stopped_cut_off_and_told_and_its_neighbours_are_read(engine: 
 
 
 def test_a_page_of_nothing_but_a_loop_is_not_read_and_its_neighbours_are(engine: VlmEngine) -> None:
-    invoice, failed = engine.read_pages([page("invoice"), page("only_loop")], None, ReadContext())
+    invoice, failed = engine.read([page("invoice"), page("only_loop")], None, ReadContext())
     assert invoice.text == INVOICE
     assert failed.text == ""
     assert failed.failure is not None
@@ -106,7 +105,7 @@ def test_a_page_of_nothing_but_a_loop_is_not_read_and_its_neighbours_are(engine:
 
 
 def test_a_text_longer_than_allowed_is_cut_and_told(engine: VlmEngine) -> None:
-    (reading,) = engine.read_pages([page("invoice")], None, ReadContext(options={"max_new_tokens": 60}))
+    (reading,) = engine.read([page("invoice")], None, ReadContext(options={"max_new_tokens": 60}))
     assert reading.cut
     assert INVOICE.startswith(reading.text)
     assert "cut off at 60 tokens" in reading.warnings[0]
@@ -114,8 +113,8 @@ def test_a_text_longer_than_allowed_is_cut_and_told(engine: VlmEngine) -> None:
 
 def test_beams_read_the_same_and_know_how_sure_they_are(engine: VlmEngine) -> None:
     pages = [page("invoice"), page("notice")]
-    greedy = engine.read_pages(pages, None, ReadContext())
-    beams = engine.read_pages(pages, None, ReadContext(options={"num_beams": 3, "max_new_tokens": 120}))
+    greedy = engine.read(pages, None, ReadContext())
+    beams = engine.read(pages, None, ReadContext(options={"num_beams": 3, "max_new_tokens": 120}))
     for one, other in zip(greedy, beams, strict=True):
         assert one.text == other.text
         assert one.probabilities == pytest.approx(other.probabilities, abs=1e-3)
@@ -166,13 +165,13 @@ def stopping(after: int) -> tuple[Callable[[], bool], list[int]]:
 def test_cancelling_stops_at_the_next_token(engine: VlmEngine) -> None:
     cancelled, asked = stopping(after=20)
     with pytest.raises(JobCancelled):
-        engine.read_pages([page("invoice")], None, ReadContext(cancelled=cancelled))
+        engine.read([page("invoice")], None, ReadContext(cancelled=cancelled))
     assert len(asked) == 21
 
 
 def test_the_deadline_stops_a_generation(engine: VlmEngine) -> None:
     with pytest.raises(TimeLimitExceeded):
-        engine.read_pages([page("invoice")], None, ReadContext(deadline=time.monotonic() - 1))
+        engine.read([page("invoice")], None, ReadContext(deadline=time.monotonic() - 1))
 
 
 def test_olmocrs_prompt_stands_before_the_picture_and_a_callers_own_replaces_it(
@@ -198,16 +197,16 @@ def test_characters_of_several_tokens_share_their_probability(checkpoint: Checkp
     assert math.prod(answer.probabilities) == pytest.approx(0.9 ** len(tokens))
 
 
-def test_the_registry_can_weigh_it(engine: VlmEngine, checkpoint: Checkpoint) -> None:
+def test_it_declares_the_memory_that_it_takes(engine: VlmEngine, checkpoint: Checkpoint) -> None:
     parameters = sum(parameter.numel() * 4 for parameter in checkpoint.model.parameters())
-    assert bytes_of(engine, 0) >= parameters
+    assert parameters <= engine.info.memory_bytes < 2 * parameters
 
 
 def test_another_family_reads_its_pages_by_its_own_preset() -> None:
     engine = load(str(LIGHTON), Settings())
-    readings = engine.read_pages([page("invoice", LIGHTON), page("notice", LIGHTON)], None, ReadContext())
+    readings = engine.read([page("invoice", LIGHTON), page("notice", LIGHTON)], None, ReadContext())
     assert [reading.text for reading in readings] == [INVOICE, NOTICE]
-    (looped,) = engine.read_pages([page("loop", LIGHTON)], None, ReadContext())
+    (looped,) = engine.read([page("loop", LIGHTON)], None, ReadContext())
     assert looped.text.startswith(CHAPTER)
     assert looped.cut
 
@@ -233,7 +232,7 @@ def test_code_beside_a_checkpoint_is_never_run(tmp_path: Path) -> None:
     config = (target / "config.json").read_text()
     evil = '"auto_map": {"AutoConfig": "evil.Config", "AutoModelForImageTextToText": "evil.Config"},'
     (target / "config.json").write_text(config.replace("{", "{" + evil, 1))
-    reading = load(str(target), Settings()).read_pages([page("notice")], None, ReadContext())
+    reading = load(str(target), Settings()).read([page("notice")], None, ReadContext())
     assert reading[0].text == NOTICE
     assert not ran.exists()
 
@@ -252,5 +251,5 @@ def blank(height: int, width: int) -> Pixels:
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1)])
 def test_any_shape_of_page_can_be_read(engine: VlmEngine, shape: tuple[int, int]) -> None:
-    (reading,) = engine.read_pages([PageImage(1, blank(*shape))], None, ReadContext(options={"max_new_tokens": 8}))
+    (reading,) = engine.read([PageImage(1, blank(*shape))], None, ReadContext(options={"max_new_tokens": 8}))
     assert reading.failure is None

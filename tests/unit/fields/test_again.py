@@ -14,7 +14,9 @@ from ocrq.errors import JobCancelled
 from tasks.catalogue import Catalogue
 from tasks.runner import ReadContext, run_inline
 from tasks.settings import Settings
+from worker.engines.info import EngineInfo
 from worker.engines.ppocr import engine as rapidocr
+from worker.engines.protocols import LineEngine
 from worker.imaging.decode import Limits, open_document
 from worker.models.registry import Registry
 from worker.page import LineReading, PageImage, Pixels, Quad
@@ -30,14 +32,14 @@ STROKE = 13  # pixels of white above and below: more colour would be taken for a
 SURE = 0.998  # of every character: so sure that the first round leaves the line alone
 
 
-class Stub:
+class Stub(LineEngine):
     """Finds three coloured lines and reads them; the last one wrong for as many looks as told, or for ever.
 
     Attributes:
         looks: How often the last line was read.
     """
 
-    name = "rapidocr/stub"
+    info = EngineInfo("rapidocr/stub", reads="lines", gives_boxes=True)
 
     def __init__(self, wrong: str = "Total 160.00", looks_wrong: int = 2, fails: type[Exception] | None = None) -> None:
         self.wrong, self.looks_wrong, self.fails, self.looks = wrong, looks_wrong, fails, 0
@@ -45,7 +47,7 @@ class Stub:
     def find_lines(self, pixels: Pixels) -> list[Quad]:
         return [quad(row) for row in range(len(RIGHT))]
 
-    def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
+    def read(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
         return [self._read(crop) for crop in crops]
 
     def _read(self, crop: Pixels) -> LineReading:
@@ -86,7 +88,7 @@ def extracted(stub: Stub, monkeypatch: pytest.MonkeyPatch, context: ReadContext 
 
 def test_lines_read_again_are_read_in_every_variant_and_voted_on() -> None:
     stub = Stub(looks_wrong=1)
-    stub.name = rapidocr.NAME  # whose lines' confidence weighs the page's measures, too
+    stub.info = rapidocr.RapidOcrLines.info  # whose lines' confidence weighs the page's measures, too
     pipeline = RolmPipeline(stub, stub, ReadMode(robust=True, variants=3))
     (line,) = pipeline.reread(PageImage(1, page()), [quad(2)], ReadContext())
     assert (line.text, stub.looks) == ("Total 106.00", MOST_READINGS)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.documents import as_jpeg, text_page
+from worker.engines.protocols import Detector
 from worker.imaging.degradation import wear_of
 from worker.imaging.prepare import prepare
 
@@ -88,17 +89,17 @@ def test_the_same_page_is_cleaned_the_same_twice(page):
     assert np.array_equal(prepare(worn).pixels, prepare(worn).pixels)
 
 
-class Finder:
+class Finder(Detector):
     """Finds nothing, and has another detector for worn pages."""
 
     def __init__(self):
-        self.for_degraded_pages = Plain()
+        self.degraded_detector = Plain()
 
     def find_lines(self, pixels):
         return []
 
 
-class Plain:
+class Plain(Detector):
     """Finds nothing."""
 
     def find_lines(self, pixels):
@@ -108,7 +109,7 @@ class Plain:
 def test_a_worn_page_is_looked_at_by_the_detector_for_worn_pages(page):
     finder = Finder()
     for worn in (with_specks(page), in_shadow(page), cv2.GaussianBlur(page, (0, 0), 2.0)):
-        assert prepare(worn).finder(finder) is finder.for_degraded_pages
+        assert prepare(worn).finder(finder) is finder.degraded_detector
     assert prepare(page).finder(finder) is finder
 
 

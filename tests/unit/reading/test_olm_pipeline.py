@@ -75,7 +75,7 @@ def test_a_skewed_page_on_its_head_is_told_from_an_upright_one(read: Read) -> No
     assert page.angle == pytest.approx(184.0, abs=0.5)
 
 
-class LevelLinesOnly:
+class LevelLinesOnly(Detector):
     """A detector for worn pages that sees one level line where a page lies on its side."""
 
     def __init__(self, detector: Detector) -> None:
@@ -92,7 +92,7 @@ class TwoDetectors(LevelLinesOnly):
 
     def __init__(self, detector: Detector) -> None:
         super().__init__(detector)
-        self.for_degraded_pages = LevelLinesOnly(detector)
+        self.degraded_detector = LevelLinesOnly(detector)
         self.looks = 0
 
     def find_lines(self, pixels: Pixels) -> list[Quad]:

@@ -15,7 +15,7 @@ from worker.engines.ppocr.detection import DetectionSettings
 from worker.engines.ppocr.engine import DETECTION_FILE, RapidOcrDetector, RapidOcrEngine, models_folder
 from worker.engines.ppocr.network import Network, read_model, taking_pixels
 from worker.engines.ppocr.recognition import MAX_WIDTH, STRIP_HEIGHT
-from worker.engines.protocols import Detector, LineReader, LineReaderWithOthers
+from worker.engines.protocols import Detector, finds_lines
 from worker.imaging.crop import quad_size
 from worker.page import Pixels
 
@@ -33,9 +33,9 @@ def blurred_line(text: str, size: int) -> Pixels:
 
 
 def test_the_engine_is_a_detector_and_a_line_reader(engine: RapidOcrEngine) -> None:
-    assert isinstance(engine, Detector)
-    assert isinstance(engine, LineReader)
-    assert isinstance(engine, LineReaderWithOthers)
+    assert finds_lines(engine)
+    assert engine.info.thread_safe
+    assert 0 < engine.info.memory_bytes < 1 << 30
 
 
 def test_it_finds_each_line_where_it_stands(engine: RapidOcrEngine) -> None:
@@ -48,7 +48,7 @@ def test_it_finds_each_line_where_it_stands(engine: RapidOcrEngine) -> None:
 
 
 def test_it_reads_lines_with_a_probability_and_an_ascending_span_for_each_character(engine: RapidOcrEngine) -> None:
-    readings = engine.read_lines([drawn_line(text) for text in TEXTS], ReadContext())
+    readings = engine.read([drawn_line(text) for text in TEXTS], ReadContext())
     assert [reading.text for reading in readings] == list(TEXTS)
     for reading in readings:
         assert len(reading.probabilities) == len(reading.spans) == len(reading.text)
@@ -59,16 +59,16 @@ def test_it_reads_lines_with_a_probability_and_an_ascending_span_for_each_charac
 
 
 def test_the_other_readers_read_clean_lines_right(engine: RapidOcrEngine) -> None:
-    for reader in (engine.for_degraded_lines, engine.second_opinion):
-        readings = reader.read_lines([drawn_line(text) for text in TEXTS], ReadContext())
+    for reader in (engine.degraded_reader, engine.second_opinion):
+        readings = reader.read([drawn_line(text) for text in TEXTS], ReadContext())
         assert [reading.text for reading in readings] == list(TEXTS)
-        assert reader.name == engine.name
+        assert reader.info == engine.info
 
 
 def test_the_readers_differ_in_what_they_are_sure_of(engine: RapidOcrEngine) -> None:
     crops = [blurred_line(text, 24) for text in TEXTS]
-    readers = (engine, engine.for_degraded_lines, engine.second_opinion)
-    assert len({reader.read_lines(crops, ReadContext())[0].probabilities for reader in readers}) == len(readers)
+    readers = (engine, engine.degraded_reader, engine.second_opinion)
+    assert len({reader.read(crops, ReadContext())[0].probabilities for reader in readers}) == len(readers)
 
 
 def test_the_detector_of_worn_pages_finds_lines_apart_that_blur_runs_together(engine: RapidOcrEngine) -> None:
@@ -83,7 +83,7 @@ def test_the_detector_of_worn_pages_finds_lines_apart_that_blur_runs_together(en
         lines = [quad for quad in detector.find_lines(page) if quad_size(quad)[1] < 2 * step]
         return {round((float(quad[:, 1].mean()) - top - size / 2) / step) for quad in lines}
 
-    assert rows_found(engine.for_degraded_pages) == set(range(rows))
+    assert rows_found(engine.degraded_detector) == set(range(rows))
     assert len(rows_found(RapidOcrDetector(as_it_came(), DetectionSettings()))) < rows
 
 
@@ -95,8 +95,8 @@ def test_the_reader_of_worn_lines_errs_less_on_blurred_ones(engine: RapidOcrEngi
     lines = [(text, size) for text in TEXTS for size in (16, 24, 32)]
     crops = [blurred_line(text, size) for text, size in lines]
     plain, worn = (
-        jiwer.cer([text for text, _ in lines], [reading.text for reading in reader.read_lines(crops, ReadContext())])
-        for reader in (engine, engine.for_degraded_lines)
+        jiwer.cer([text for text, _ in lines], [reading.text for reading in reader.read(crops, ReadContext())])
+        for reader in (engine, engine.degraded_reader)
     )
     assert worn < plain
     assert worn < 0.1
@@ -104,7 +104,7 @@ def test_the_reader_of_worn_lines_errs_less_on_blurred_ones(engine: RapidOcrEngi
 
 def test_words_begin_and_end_where_their_ink_does(engine: RapidOcrEngine) -> None:
     crop = drawn_line("MILL HALL HOUSE", size=40, margin=20)
-    (reading,) = engine.read_lines([crop], ReadContext())
+    (reading,) = engine.read([crop], ReadContext())
     assert reading.text == "MILL HALL HOUSE"
     starts = [reading.spans[index][0] for index in (0, 5, 10)]
     ends = [reading.spans[index][1] for index in (3, 8, 14)]
@@ -117,8 +117,8 @@ def test_words_begin_and_end_where_their_ink_does(engine: RapidOcrEngine) -> Non
 def test_a_crop_reads_the_same_alone_and_among_others(engine: RapidOcrEngine) -> None:
     crop = drawn_line(TEXTS[3])
     others = [drawn_line("x"), drawn_line(" ".join(TEXTS))]
-    (alone,) = engine.read_lines([crop], ReadContext())
-    among = engine.read_lines([others[0], crop, others[1], crop], ReadContext())
+    (alone,) = engine.read([crop], ReadContext())
+    among = engine.read([others[0], crop, others[1], crop], ReadContext())
     assert among[1] == alone == among[3]
 
 
@@ -126,14 +126,14 @@ def test_an_overlong_line_is_read_in_parts_and_loses_nothing(engine: RapidOcrEng
     words = ["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "and", "runs", "home"] * 6
     crop = drawn_line(" ".join(words), size=20)
     assert STRIP_HEIGHT * crop.shape[1] / crop.shape[0] > MAX_WIDTH
-    (reading,) = engine.read_lines([crop], ReadContext())
+    (reading,) = engine.read([crop], ReadContext())
     assert reading.text.split() == words
     assert all(a[0] <= b[0] for a, b in itertools.pairwise(reading.spans))
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (2, 3), (25, 400)])
 def test_tiny_and_thin_crops_without_text_read_as_nothing(engine: RapidOcrEngine, shape: tuple[int, int]) -> None:
-    (reading,) = engine.read_lines([np.full((*shape, 3), 255, np.uint8)], ReadContext())
+    (reading,) = engine.read([np.full((*shape, 3), 255, np.uint8)], ReadContext())
     assert reading.text.strip() == ""
 
 
@@ -153,10 +153,10 @@ def test_a_cancelled_job_stops_between_lines(engine: RapidOcrEngine) -> None:
     asked = itertools.count()
     context = ReadContext(cancelled=lambda: next(asked) >= 2)
     with pytest.raises(JobCancelled):
-        engine.read_lines([drawn_line("one"), drawn_line("two"), drawn_line("three")], context)
+        engine.read([drawn_line("one"), drawn_line("two"), drawn_line("three")], context)
     assert next(asked) == 3
 
 
 def test_a_passed_deadline_stops_the_read(engine: RapidOcrEngine) -> None:
     with pytest.raises(TimeLimitExceeded):
-        engine.read_lines([drawn_line("late")], ReadContext(deadline=0.0))
+        engine.read([drawn_line("late")], ReadContext(deadline=0.0))

@@ -10,7 +10,8 @@ import pytest
 from ocrq.errors import JobCancelled
 from tasks.runner import ReadContext
 from tests.unit.reading.drawing import TEXTS, drawn
-from worker.engines.ppocr.engine import NAME, RapidOcrEngine
+from worker.engines.ppocr.engine import RapidOcrEngine, RapidOcrLines
+from worker.engines.protocols import LineReader
 from worker.page import LineReading, PageImage, Pixels
 from worker.reading import PageRead, ReadMode, pipeline_for
 from worker.reading.ensemble import VARIANTS, Variant
@@ -70,18 +71,18 @@ def test_if_every_variant_fails_the_first_reading_stands(engine: RapidOcrEngine)
     assert len(failed.warnings) == 2
 
 
-class Moody:
+class Moody(LineReader):
     """Reads as the real engine does, less surely, and fails on crops of one kind."""
 
-    name = NAME
+    info = RapidOcrLines.info
 
     def __init__(self, engine: RapidOcrEngine) -> None:
         self.engine = engine
 
-    def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
+    def read(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
         if any(crop.shape[0] == 7 for crop in crops):
             raise RuntimeError("no crop of 7 rows")
-        read = self.engine.read_lines(crops, context)
+        read = self.engine.read(crops, context)
         return [replace(one, probabilities=tuple(0.95 * p for p in one.probabilities)) for one in read]
 
 
@@ -98,16 +99,16 @@ def test_a_variant_that_the_reader_fails_on_does_not_vote(engine: RapidOcrEngine
     assert read.warnings == ("page 1: the variant 'tiny' failed and did not vote",)
 
 
-class Undecided:
+class Undecided(LineReader):
     """Reads a page's last line otherwise on every look, and the others surely."""
 
-    name = NAME
+    info = RapidOcrLines.info
 
     def __init__(self, *looks: LineReading) -> None:
         self.looks = iter(looks)
         self.first: Pixels | None = None
 
-    def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
+    def read(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
         return [LineReading("Invoice total", (0.99,) * 13) if self.sure(crop) else next(self.looks) for crop in crops]
 
     def sure(self, crop: Pixels) -> bool:

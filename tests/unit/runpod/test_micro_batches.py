@@ -15,18 +15,17 @@ from ocrq.errors import JobCancelled, WorkerSpent
 from tasks.catalogue import Catalogue
 from tasks.runner import ReadContext
 from tasks.settings import Settings
-from worker.engines.protocols import Detector, LineReader, PageReader
+from worker.engines.info import EngineInfo
+from worker.engines.protocols import PageReader, finds_lines, reads_pages
 from worker.page import PageImage, PageReading
 from worker.serverless.gather import Gatherer
 from worker.serverless.sharing import SharedRegistry
 
 
-class Engine:
+class Engine(PageReader):
     """Reads pages by number, held until its gate opens; page 13 breaks it."""
 
-    name = "test/engine"
-    batch_pages = 4
-    text_only = True
+    info = EngineInfo("test/engine", reads="pages", gives_boxes=False, batch_size=4)
 
     def __init__(self) -> None:
         self.gate = threading.Event()
@@ -34,7 +33,7 @@ class Engine:
         self.inside = 0
         self.spent = False
 
-    def read_pages(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
+    def read(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
         self.inside += 1
         assert self.inside == 1, "threads are in the engine at the same time"
         try:
@@ -174,18 +173,15 @@ def test_engines_keep_their_kind_behind_the_registry() -> None:
     settings = Settings(model="rapidocr", models=("rapidocr", "fake"))
     registry = SharedRegistry(settings, Catalogue.from_settings(settings), None)
     with registry.using("fake") as use:
-        assert isinstance(use.engine, PageReader)
-        assert not isinstance(use.engine, LineReader)
+        assert reads_pages(use.engine)
     with registry.using(None) as use:
-        assert isinstance(use.engine, LineReader)
-        assert isinstance(use.engine, Detector)
-        assert isinstance(use.find_detector(), Detector)
+        assert finds_lines(use.engine)
+        assert finds_lines(use.find_detector())
 
 
 def test_an_engine_that_takes_batches_is_given_them() -> None:
     settings = Settings(model="fake")
-    shared = SharedRegistry(settings, Catalogue.from_settings(settings), None)._shared(Engine())
-    assert isinstance(shared, PageReader)
-    assert not isinstance(shared, LineReader)
-    assert getattr(shared, "text_only", False)
-    assert shared.batch_pages == 4
+    engine = Engine()
+    shared = SharedRegistry(settings, Catalogue.from_settings(settings), None)._shared(engine)
+    assert shared is not engine
+    assert shared.info is engine.info

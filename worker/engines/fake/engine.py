@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tasks.runner import ReadContext
 from tasks.settings import Settings
+from worker.engines.fake import INFO
+from worker.engines.protocols import PageReader
 from worker.page import LineReading, PageImage, PageReading, Quad, TextLine
 
 PROBABILITY = 0.99  # of every character
@@ -19,21 +22,19 @@ FULL_LINE = 40  # characters of a line that fills the width between the margins
 LINE_STEP = 0.06  # of the page's height, from line to line
 
 
-class FakeEngine:
+class FakeEngine(PageReader):
     """Reads the same few lines off every page, whatever stands on it; only the page's number differs.
 
     Args:
         seconds_per_page: How long a page takes; cancelling and the deadline are seen within 50 ms.
     """
 
-    name = "fake/fixed"
-    concurrent = True
-    batch_pages = 1  # the pages of a document spread over the workers, as with a slow engine
+    info = replace(INFO, name="fake/fixed")  # a batch of 1, so that pages spread over the workers
 
     def __init__(self, seconds_per_page: float = 0.0) -> None:
         self.seconds_per_page = seconds_per_page
 
-    def read_pages(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
+    def read(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
         """One fixed reading per page.
 
         Raises:

@@ -10,7 +10,7 @@ import base64
 import threading
 from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import cv2
@@ -18,10 +18,12 @@ import cv2
 from ocrq.errors import ModelUnavailable, ReadFailed
 from tasks.runner import ReadContext
 from tasks.settings import Settings
+from worker.engines.openai import INFO
 from worker.engines.openai.server import Server
 from worker.engines.openai.stream import Stream
 from worker.engines.parsers import Parsed, parse
 from worker.engines.presets import Preset, preset_for
+from worker.engines.protocols import PageReader
 from worker.imaging.orientation import turned_back
 from worker.page import LineReading, PageImage, PageReading, Pixels
 from worker.reading.confidence import page_confidence
@@ -69,7 +71,7 @@ class _Asking:
         return {"model": self.model, "messages": [{"role": "user", "content": parts}], **self.sampling}
 
 
-class OpenAIReader:
+class OpenAIReader(PageReader):
     """A model of the server.
 
     Args:
@@ -77,19 +79,14 @@ class OpenAIReader:
         settings: The server, and what asking it may take.
     """
 
-    memory_bytes = 0  # the model is elsewhere
-    concurrent = True
-    text_only = True
-
     def __init__(self, model: str, settings: Settings) -> None:
-        self.name = f"openai/{model}"
-        self.batch_pages = settings.openai_concurrency
+        self.info = replace(INFO, name=f"openai/{model}", batch_size=settings.openai_concurrency)
         self._model, self._preset = model, preset_for(model)
         self._loop = asyncio.new_event_loop()
         threading.Thread(target=self._loop.run_forever, name="openai", daemon=True).start()
         self._server = self._submitted(_made(settings)).result()
 
-    def read_pages(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
+    def read(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
         """See :class:`worker.engines.protocols.PageReader`.
 
         Raises:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,16 @@ from numpy.typing import NDArray
 from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
 from tasks.settings import Settings
+from worker.engines.ppocr import INFO
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
 from worker.engines.ppocr.network import Network, read_model, split_classifier, taking_pixels, with_weights
 from worker.engines.ppocr.recognition import HEAD_ROWS, LIKELIEST, Recogniser
 from worker.engines.ppocr.word_frequency import lexicon
+from worker.engines.protocols import Detector, LineReader
 from worker.page import LineReading, Pixels, Quad
 
 NAME = "rapidocr/PP-OCRv6-small"
+MEMORY_BYTES = 280 << 20  # resident after loading; widths compiled later come on top
 DETECTION_FILE = "PP-OCRv6_det_small.onnx"
 RECOGNITION_FILE = "PP-OCRv6_rec_small.onnx"
 
@@ -42,19 +46,19 @@ models", CVPR 2022. On pages that are not worn, half way reads better than both 
 better than 1. Of the others it is the wheel's own whose second opinion helps most on pages that are not worn."""
 
 
-class RapidOcrLines:
+class RapidOcrLines(LineReader):
     """A line reader; see the Protocol for what it promises.
 
     Args:
         recogniser: Crops to readings.
     """
 
-    name = NAME
+    info = replace(INFO, name=NAME, memory_bytes=MEMORY_BYTES)
 
     def __init__(self, recogniser: Recogniser) -> None:
         self._recogniser = recogniser
 
-    def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
+    def read(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
         """One reading per crop, in order.
 
         Raises:
@@ -68,7 +72,7 @@ class RapidOcrLines:
         return readings
 
 
-class RapidOcrDetector:
+class RapidOcrDetector(Detector):
     """A detector; see the Protocol for what it promises.
 
     Args:
@@ -104,8 +108,8 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
         plain, worn, other = recognisers
         RapidOcrLines.__init__(self, plain)
         RapidOcrDetector.__init__(self, detection, settings)
-        self.for_degraded_lines, self.second_opinion = RapidOcrLines(worn), RapidOcrLines(other)
-        self.for_degraded_pages = RapidOcrDetector(worn_detection, settings)
+        self.degraded_reader, self.second_opinion = RapidOcrLines(worn), RapidOcrLines(other)
+        self.degraded_detector = RapidOcrDetector(worn_detection, settings)
 
     @classmethod
     def load(cls, settings: DetectionSettings | None = None) -> RapidOcrEngine:

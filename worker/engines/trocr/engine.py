@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -17,6 +18,8 @@ from torch import Tensor
 from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
 from tasks.settings import Settings
+from worker.engines.protocols import LineReader
+from worker.engines.trocr import INFO
 from worker.engines.trocr.attention import use_in_encoder
 from worker.engines.trocr.beams import Tokens
 from worker.engines.trocr.checkpoint import Checkpoint, load_checkpoint
@@ -26,6 +29,7 @@ from worker.engines.trocr.options import Decoding, decoding_of
 from worker.engines.trocr.search import decode
 from worker.engines.trocr.text import reading_of
 from worker.models import hub
+from worker.models.memory import module_bytes
 from worker.page import LineReading, Pixels
 
 CROSS_BYTES_CPU, CROSS_BYTES_GPU = 512 << 20, 4 << 30  # of the cross-attention's keys and values in a batch
@@ -34,7 +38,7 @@ ENCODED_CPU, ENCODED_GPU = 2, 64  # pictures that go through the encoder togethe
 LOOK_SECONDS = 0.2  # between two looks at whether to stop
 
 
-class TrocrEngine:
+class TrocrEngine(LineReader):
     """A line reader; see the Protocol for what it promises.
 
     Args:
@@ -44,7 +48,7 @@ class TrocrEngine:
     """
 
     def __init__(self, name: str, checkpoint: Checkpoint, look_seconds: float = LOOK_SECONDS) -> None:
-        self.name = name
+        self.info = replace(INFO, name=name, memory_bytes=module_bytes(checkpoint.model))
         self._look_seconds = look_seconds
         self.counts = Counts()
         self._checkpoint = checkpoint
@@ -56,11 +60,7 @@ class TrocrEngine:
         for layer in _encoder_layers(checkpoint.model):
             layer.register_forward_pre_hook(lambda *_: self._pulse())
 
-    def memory_bytes(self) -> int:
-        """What the weights take."""
-        return sum(each.numel() * each.element_size() for each in self._checkpoint.model.parameters())
-
-    def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
+    def read(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
         """One reading per crop, in order; ``context.warn`` is told of options past what the model can.
 
         Raises:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from tasks.runner import ReadContext
 from tasks.settings import Settings
 from worker.engines.parsers import Parsed, parse
+from worker.engines.protocols import PageReader
+from worker.engines.vlm import INFO
 from worker.engines.vlm.checkpoint import Checkpoint, load_checkpoint
 from worker.engines.vlm.generation import Generated, generate
 from worker.engines.vlm.options import decoding_for
 from worker.engines.vlm.prompt import inputs_for
 from worker.engines.vlm.text import answer_of
 from worker.imaging.orientation import turned_back
+from worker.models.memory import module_bytes
 from worker.page import LineReading, PageImage, PageReading, Pixels
 from worker.reading.confidence import page_confidence
 
@@ -36,22 +39,23 @@ class _Attempt:
     warnings: tuple[str, ...]
 
 
-class VlmEngine:
+class VlmEngine(PageReader):
     """A page reader; see the Protocol for what its methods promise. It says what stands on a page, not where.
 
     Args:
         checkpoint: What reads.
     """
 
-    text_only = True
-
     def __init__(self, checkpoint: Checkpoint) -> None:
         self._checkpoint = checkpoint
-        self._model = checkpoint.model  # where the registry looks for what an engine takes of the memory
-        self.name = f"vlm/{checkpoint.name}"
-        self.batch_pages = GPU_PAGES if checkpoint.model.device.type == "cuda" else CPU_PAGES
+        self.info = replace(
+            INFO,
+            name=f"vlm/{checkpoint.name}",
+            batch_size=GPU_PAGES if checkpoint.model.device.type == "cuda" else CPU_PAGES,
+            memory_bytes=module_bytes(checkpoint.model),
+        )
 
-    def read_pages(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
+    def read(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
         """One reading per page, in order; a page that the model says stands turned is turned and read again.
 
         Raises:

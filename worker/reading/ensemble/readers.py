@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from tasks.runner import ReadContext
-from worker.engines.protocols import LineReader, LineReaderWithOthers
+from worker.engines.protocols import LineReader
 from worker.imaging.prepare import Prepared
 from worker.page import LineReading, Pixels
 
@@ -38,7 +38,7 @@ class Readers:
     coarse: bool = False
 
 
-class CoarseReader:
+class CoarseReader(LineReader):
     """A line reader that sees every line at a small height.
 
     Args:
@@ -46,21 +46,21 @@ class CoarseReader:
     """
 
     def __init__(self, reader: LineReader) -> None:
-        self.name = reader.name
+        self.info = reader.info
         self._reader = reader
 
-    def read_lines(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
+    def read(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
         """See :class:`worker.engines.protocols.LineReader`."""
-        return self._reader.read_lines([coarse(crop, COARSE_ROWS) for crop in crops], context)
+        return self._reader.read([coarse(crop, COARSE_ROWS) for crop in crops], context)
 
 
 def readers_for(reader: LineReader, prepared: Prepared) -> Readers:
     """The readers with which a page so worn is best read."""
     blurred = prepared.wear.blur >= BLURRED
-    if not isinstance(reader, LineReaderWithOthers):
-        return Readers(CoarseReader(reader) if blurred else reader, reader, coarse=blurred)
-    if prepared.worn:  # here the other one errs too often to have a say: with its vote .006 of word F1 went
-        return Readers(reader.for_degraded_lines, reader.for_degraded_lines)
+    if reader.degraded_reader is None:
+        return Readers(CoarseReader(reader) if blurred else reader, reader, reader.second_opinion, blurred)
+    if prepared.worn:  # no second opinion here, which errs too often: with its vote .006 of word F1 was lost
+        return Readers(reader.degraded_reader, reader.degraded_reader)
     return Readers(reader, reader, reader.second_opinion, coarse=blurred)
 
 

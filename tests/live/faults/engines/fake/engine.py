@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tasks.runner import ReadContext
 from tasks.settings import Settings
+from worker.engines.info import EngineInfo
+from worker.engines.protocols import PageReader
 from worker.page import PageImage, PageReading
 
 KILL_CHILD = 101
@@ -25,11 +27,10 @@ FREEZE = 109  # the first to read it freezes and then has read something else; t
 _leaked: list[bytearray] = []
 
 
-class FaultyEngine:
-    name = "fake/faulty"
-    batch_pages = 1
+class FaultyEngine(PageReader):
+    info = EngineInfo("fake/faulty", reads="pages", gives_boxes=True)
 
-    def read_pages(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
+    def read(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
         return [self._read(page, context) for page in pages]
 
     def _read(self, page: PageImage, context: ReadContext) -> PageReading:

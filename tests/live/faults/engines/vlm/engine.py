@@ -10,6 +10,8 @@ from pathlib import Path
 
 from tasks.runner import ReadContext
 from tasks.settings import Settings
+from worker.engines.info import EngineInfo
+from worker.engines.protocols import PageReader
 from worker.page import PageImage, PageReading
 
 WIDE = 200  # what is this wide does not fit into the memory, what is smaller does
@@ -21,14 +23,13 @@ SLOW = 55  # half a second
 SMALLEST = 50  # nothing narrower is ever read: what the ladder makes of these pages does not fit either
 
 
-class FaultyEngine:
-    name = "vlm/faulty"
-    batch_pages = 4
+class FaultyEngine(PageReader):
+    info = EngineInfo("vlm/faulty", reads="pages", gives_boxes=True, needs_checkpoint=True, batch_size=4)
 
     def __init__(self, marks: Path) -> None:
         self._marks = marks
 
-    def read_pages(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
+    def read(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
         return [self._read(page) for page in pages]
 
     def _read(self, page: PageImage) -> PageReading:

@@ -15,7 +15,9 @@ import pytest
 from ocrq.errors import InternalError, ModelNotAllowed, ModelUnavailable
 from tasks.catalogue import Catalogue, Pool
 from tasks.settings import MEGABYTE, Settings
-from worker.models.memory import bytes_of
+from worker.engines.info import EngineInfo
+from worker.engines.protocols import PageReader, reads_pages
+from worker.models.memory import module_bytes
 from worker.models.registry import Registry
 from worker.process.recycling import GrowingLimit
 
@@ -51,14 +53,11 @@ class Stock:
         return Engine(name)
 
 
-class Engine:
-    batch_pages = 1
-    memory_bytes = SIZE
-
+class Engine(PageReader):
     def __init__(self, name: str) -> None:
-        self.name = f"vlm/{name}"
+        self.info = EngineInfo(f"vlm/{name}", reads="pages", gives_boxes=True, memory_bytes=SIZE)
 
-    def read_pages(self, pages: Any, prompt: str | None, context: Any) -> list[Any]:
+    def read(self, pages: Any, prompt: str | None, context: Any) -> list[Any]:
         return []
 
 
@@ -78,7 +77,7 @@ def registry(*models: str, pool: Pool | None = "gpu", fallback: str | None = Non
 
 def use(models: Registry, name: str) -> str:
     with models.using(name) as used:
-        return used.engine.name
+        return used.engine.info.name
 
 
 def test_a_model_is_loaded_once_however_many_ask(stock: Stock) -> None:
@@ -146,7 +145,7 @@ def test_a_model_that_cannot_be_had_is_not_tried_again_for_a_while_and_the_fallb
     stock.faults["b"] = [OSError("/srv/models/b is damaged")] * 9
     for _ in range(3):
         with models.using(b) as used:
-            assert (used.engine.name, used.stand_in) == ("vlm/a", True)
+            assert (used.engine.info.name, used.stand_in) == ("vlm/a", True)
             [warning] = used.warnings
             assert b in warning
             assert "damaged" not in warning
@@ -199,7 +198,7 @@ def test_the_fallback_reads_where_a_model_failed_after_it_was_loaded(stock: Stoc
     a, b = stock.model("a"), stock.model("b")
     models = registry(a, b, fallback=b)
     with models.using(a, failed=ModelUnavailable("its server went away")) as used:
-        assert (used.engine.name, used.stand_in) == ("vlm/b", True)
+        assert (used.engine.info.name, used.stand_in) == ("vlm/b", True)
 
 
 def test_a_model_carried_over_a_fork_is_refused(stock: Stock) -> None:
@@ -216,25 +215,28 @@ def test_a_model_carried_over_a_fork_is_refused(stock: Stock) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_threads_take_turns_at_an_engine_that_is_not_concurrent(stock: Stock, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_wait_for_each_other_at_an_engine_that_is_not_thread_safe(
+    stock: Stock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from tasks.runner import ReadContext
 
     name = stock.model("a")
     inside, most = [], []
 
-    def read_pages(self: Engine, pages: Any, prompt: str | None, context: Any) -> list[Any]:
+    def hold(self: Engine, pages: Any, prompt: str | None, context: Any) -> list[Any]:
         inside.append(1)
         most.append(len(inside))
         time.sleep(0.02)
         inside.pop()
         return []
 
-    monkeypatch.setattr(Engine, "read_pages", read_pages)
+    monkeypatch.setattr(Engine, "read", hold)
     models = registry(name)
 
     def read() -> None:
         with models.using(name) as used:
-            used.engine.read_pages([], None, ReadContext())  # type: ignore[union-attr]
+            assert reads_pages(used.engine)
+            used.engine.read([], None, ReadContext())
 
     threads = [threading.Thread(target=read) for _ in range(4)]
     for thread in threads:
@@ -244,21 +246,12 @@ def test_threads_take_turns_at_an_engine_that_is_not_concurrent(stock: Stock, mo
     assert most == [1] * 4
 
 
-def test_what_a_model_takes_is_counted_from_its_parameters_wherever_the_engine_holds_them() -> None:
+def test_the_bytes_of_a_module_are_those_of_its_parameters_and_buffers_each_counted_once() -> None:
     import torch
 
-    @dataclass
-    class Checkpoint:
-        model: Any
-
-    class Holder:
-        def __init__(self) -> None:
-            self._checkpoint = Checkpoint(torch.nn.Linear(10, 10, bias=False))
-            self._model = self._checkpoint.model  # counted once
-
-    assert bytes_of(Holder(), grown=7) == 400
-    assert bytes_of(object(), grown=7) == 7
-    assert bytes_of(Engine("x"), grown=7) == SIZE
+    module = torch.nn.Sequential(torch.nn.Linear(10, 10, bias=False), torch.nn.BatchNorm1d(10, affine=False))
+    module.append(module[0])
+    assert module_bytes(module) == 400 + 4 * 10 + 4 * 10 + 8
 
 
 def test_a_process_may_grow_by_the_models_that_come_later() -> None:

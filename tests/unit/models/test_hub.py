@@ -29,7 +29,7 @@ told = {}
 for name in sys.argv[1:]:
     try:
         with registry.using(name) as use:
-            told[name] = use.engine.name
+            told[name] = use.engine.info.name
     except OcrqError as error:
         told[name] = [error.code, error.status, error.detail]
 print(json.dumps(told))

@@ -8,8 +8,9 @@ import pytest
 
 from ocrq.errors import WorkerSpent
 from tasks.runner import ReadContext
-from worker.engines.protocols import Detector, LineReader, PageReader
-from worker.models.out_of_memory import is_broken, is_short, with_memory_fallback
+from worker.engines.info import EngineInfo
+from worker.engines.protocols import LineReader, PageReader, finds_lines, reads_lines, reads_pages
+from worker.models.out_of_memory import is_context_lost, is_out_of_memory, with_memory_fallback
 from worker.page import LineReading, PageImage, PageReading, TextLine
 
 
@@ -21,18 +22,16 @@ def page(number: int = 1, width: int = 100, height: int = 60) -> PageImage:
     return PageImage(number, np.full((height, width, 3), 255, np.uint8))
 
 
-class PagesWithin:
+class PagesWithin(PageReader):
     """Has memory for so many pixels at a time; finds a line over the whole of each page."""
 
-    name = "vlm/within"
-    batch_pages = 4
-    extra = "told"
+    info = EngineInfo("vlm/within", reads="pages", gives_boxes=True, batch_size=4)
 
     def __init__(self, pixels: int) -> None:
         self.pixels = pixels
         self.batches: list[list[int]] = []
 
-    def read_pages(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
+    def read(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
         self.batches.append([one.number for one in pages])
         if sum(one.width * one.height for one in pages) > self.pixels:
             raise OutOfMemoryError
@@ -44,13 +43,13 @@ def _line(one: PageImage) -> TextLine:
     return TextLine(np.array(corners, np.float32), LineReading("x", (0.9,)))
 
 
-class LinesWithin:
-    name = "trocr/within"
+class LinesWithin(LineReader):
+    info = EngineInfo("trocr/within", reads="lines", gives_boxes=False)
 
     def __init__(self, crops: int, error: type[Exception] = OutOfMemoryError) -> None:
         self.crops, self.error = crops, error
 
-    def read_lines(self, crops: Sequence[Any], context: ReadContext) -> list[LineReading]:
+    def read(self, crops: Sequence[Any], context: ReadContext) -> list[LineReading]:
         if len(crops) > self.crops:
             raise self.error("no more")
         return [LineReading(f"{crop.shape[1]}") for crop in crops]
@@ -59,8 +58,8 @@ class LinesWithin:
 def read(engine: Any, *pages: PageImage) -> tuple[list[PageReading], list[str]]:
     warnings: list[str] = []
     wrapped = with_memory_fallback(engine, warnings)
-    assert isinstance(wrapped, PageReader)
-    return wrapped.read_pages(pages, None, ReadContext()), warnings
+    assert reads_pages(wrapped)
+    return wrapped.read(pages, None, ReadContext()), warnings
 
 
 def test_a_batch_that_is_too_large_is_halved_until_it_fits_and_that_is_told_once() -> None:
@@ -93,48 +92,62 @@ def test_where_even_a_small_picture_does_not_fit_the_process_is_spent() -> None:
 def test_lines_are_halved_and_keep_their_order() -> None:
     warnings: list[str] = []
     engine = with_memory_fallback(LinesWithin(3), warnings)
-    assert isinstance(engine, LineReader)
+    assert reads_lines(engine)
     crops = [np.zeros((10, width, 3), np.uint8) for width in range(20, 30)]
-    assert [reading.text for reading in engine.read_lines(crops, ReadContext())] == [str(w) for w in range(20, 30)]
+    assert [reading.text for reading in engine.read(crops, ReadContext())] == [str(w) for w in range(20, 30)]
     assert warnings
-    assert engine.read_lines([], ReadContext()) == []
+    assert engine.read([], ReadContext()) == []
 
 
 def test_what_has_nothing_to_do_with_memory_passes() -> None:
     engine = with_memory_fallback(LinesWithin(1, ValueError), [])
-    assert isinstance(engine, LineReader)
+    assert reads_lines(engine)
     with pytest.raises(ValueError, match="no more"):
-        engine.read_lines([np.zeros((10, 10, 3), np.uint8)] * 2, ReadContext())
+        engine.read([np.zeros((10, 10, 3), np.uint8)] * 2, ReadContext())
 
 
 def test_a_gpu_that_failed_ends_the_process_and_nothing_is_tried_again() -> None:
     class Asserts(LinesWithin):
-        def read_lines(self, crops: Sequence[Any], context: ReadContext) -> list[LineReading]:
+        def read(self, crops: Sequence[Any], context: ReadContext) -> list[LineReading]:
             self.crops += 1
             raise RuntimeError("CUDA error: device-side assert triggered")
 
     engine = Asserts(0)
     wrapped = with_memory_fallback(engine, [])
-    assert isinstance(wrapped, LineReader)
+    assert reads_lines(wrapped)
     with pytest.raises(WorkerSpent):
-        wrapped.read_lines([np.zeros((10, 10, 3), np.uint8)] * 4, ReadContext())
+        wrapped.read([np.zeros((10, 10, 3), np.uint8)] * 4, ReadContext())
     assert engine.crops == 1
 
 
-def test_what_an_engine_offers_beside_reading_is_still_there() -> None:
-    engine = with_memory_fallback(PagesWithin(1), [])
-    assert (engine.name, getattr(engine, "extra", None), getattr(engine, "batch_pages", None)) == (
-        "vlm/within",
-        "told",
-        4,
-    )
-    assert not isinstance(engine, Detector)
+def test_a_wrapped_engine_is_what_the_engine_is() -> None:
+    engine = PagesWithin(1)
+    assert with_memory_fallback(engine, []).info is engine.info
+
+
+def test_the_other_readers_of_a_wrapped_line_reader_have_the_fallback_too() -> None:
+    engine = LinesWithin(10)
+    engine.degraded_reader = LinesWithin(1)
+    wrapped = with_memory_fallback(engine, [])
+    assert reads_lines(wrapped)
+    assert wrapped.degraded_reader
+    assert len(wrapped.degraded_reader.read([np.zeros((10, 10, 3), np.uint8)] * 3, ReadContext())) == 3
+    assert wrapped.second_opinion is None
+
+
+def test_an_engine_on_the_cpu_that_finds_lines_itself_is_not_wrapped() -> None:
+    class Both(LinesWithin):
+        info = EngineInfo("test/both", reads="lines", gives_boxes=True)
+
+    engine = Both(1)
+    assert finds_lines(engine)
+    assert with_memory_fallback(engine, []) is engine
 
 
 def test_errors_are_known_by_name_and_text_so_that_nothing_here_needs_torch() -> None:
-    assert is_short(OutOfMemoryError("CUDA out of memory"))
-    assert is_short(RuntimeError("CUDA error: out of memory"))
-    assert is_short(MemoryError())
-    assert not is_short(RuntimeError("shape mismatch"))
-    assert is_broken(RuntimeError("CUDA error: an illegal memory access was encountered"))
-    assert not is_broken(RuntimeError("CUDA error: invalid argument"))
+    assert is_out_of_memory(OutOfMemoryError("CUDA out of memory"))
+    assert is_out_of_memory(RuntimeError("CUDA error: out of memory"))
+    assert is_out_of_memory(MemoryError())
+    assert not is_out_of_memory(RuntimeError("shape mismatch"))
+    assert is_context_lost(RuntimeError("CUDA error: an illegal memory access was encountered"))
+    assert not is_context_lost(RuntimeError("CUDA error: invalid argument"))
