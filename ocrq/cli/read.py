@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -71,7 +71,7 @@ def read(
     request = {name: value for name, value in request.items() if value}
     _check(request)
     kind = "structured" if schema else "text"
-    operation: Operation = f"extract_{kind}_robust" if robust else f"extract_{kind}"  # type: ignore[assignment]
+    operation = cast("Operation", f"extract_{kind}_robust" if robust else f"extract_{kind}")
     with _terminated_like_interrupted():
         return _read_all(files, operation, request, outputs.Writer(destination), server, api_key)
 

@@ -34,9 +34,8 @@ def _pattern_properties(
                     yield from validator.descend(part, inner, path=name, schema_path=pattern)
 
 
-_Validator: Any = validators.extend(  # type: ignore[no-untyped-call]
-    Draft202012Validator, {"pattern": _pattern, "patternProperties": _pattern_properties}
-)
+_extend: Any = validators.extend  # which has no types
+_Validator = _extend(Draft202012Validator, {"pattern": _pattern, "patternProperties": _pattern_properties})
 
 
 def validator_for(schema: Any) -> Any:

@@ -177,17 +177,15 @@ def _part(reading: LineReading, quad: Quad, row: int) -> PlacedLine:
 
 def _ranges(group: Sequence[_Word]) -> list[Span]:
     """Each word's share of its line: where it was found, or else its part of the room between those that were."""
-    ranges: list[Span | None] = [word.span for word in group]
-    at = 0
-    while at < len(group):
-        if ranges[at] is not None:
-            at += 1
+    ranges: list[Span] = []
+    while (at := len(ranges)) < len(group):
+        known = next(((index, word.span) for index, word in enumerate(group[at:], at) if word.span is not None), None)
+        if known and known[0] == at:
+            ranges.append(known[1])
             continue
-        after = next((index for index in range(at, len(group)) if ranges[index] is not None), len(group))
-        left = ranges[at - 1][1] if at else 0.0  # type: ignore[index]
-        right = ranges[after][0] if after < len(group) else 1.0  # type: ignore[index]
+        after, right = (known[0], known[1][0]) if known else (len(group), 1.0)
+        left = ranges[-1][1] if ranges else 0.0
         lengths = np.array([word.after - word.first + 1 for word in group[at:after]], float)
         edges = left + (max(right, left) - left) * np.concatenate(([0.0], lengths.cumsum() / lengths.sum()))
-        ranges[at:after] = list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))
-        at = after
-    return [span for span in ranges if span is not None]
+        ranges += zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+    return ranges

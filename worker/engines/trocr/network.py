@@ -215,7 +215,8 @@ def _layer_step(layer: _Layer, hidden: Tensor, cached: int, mask: Tensor | None)
     queries = _split(module.encoder_attn.q_proj(hidden), layer.heads)
     seen = attend(queries, layer.cross_keys, layer.cross_values)
     hidden = module.encoder_attn_layer_norm(hidden + module.encoder_attn.out_proj(_joined(seen)))
-    return module.final_layer_norm(hidden + module.fc2(module.activation_fn(module.fc1(hidden))))  # type: ignore[no-any-return]
+    output: Tensor = module.final_layer_norm(hidden + module.fc2(module.activation_fn(module.fc1(hidden))))
+    return output
 
 
 def _fused(attention: Any) -> tuple[Tensor, Tensor]:
