@@ -28,6 +28,7 @@ from tasks.catalogue import Catalogue
 from tasks.jobs.local import LocalBackend
 from tasks.runner import ReadContext, Runner, UnitReading
 from tasks.settings import Settings
+from tasks.stopping import stops_reported
 from worker.serverless.cuda import is_poisoned
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ class Mortal:
     ) -> UnitReading:
         """See :class:`tasks.runner.Runner`."""
         try:
-            reading = self._runner.read(operation, request, document, pages, context)
+            with stops_reported():
+                reading = self._runner.read(operation, request, document, pages, context)
         except RequestError:
             raise
         except Exception as error:

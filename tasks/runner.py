@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from ocrq.contracts import Operation, Page, ReadRequest
 from ocrq.errors import InternalError, JobCancelled, TimeLimitExceeded
+from tasks.stopping import ReadStopped, stops_reported
 
 
 def _never() -> bool:
@@ -48,16 +49,16 @@ class ReadContext:
     deadline: float | None = None
 
     def check(self) -> None:
-        """Raise if the read should stop: called between pages, variants and decoding steps.
+        """Stop the read where it should stop: called between pages, variants and decoding steps.
 
         Raises:
-            JobCancelled: The job was cancelled.
-            TimeLimitExceeded: The deadline has passed.
+            ReadStopped: The job was cancelled, or its deadline has passed.
         """
         if self.cancelled():
-            raise JobCancelled("the job was cancelled while it was being read")
+            raise ReadStopped(JobCancelled("the job was cancelled while it was being read"))
         if self.deadline is not None and time.monotonic() > self.deadline:
-            raise TimeLimitExceeded("the read took longer than it may; send fewer pages, or raise OCRQ_JOB_SECONDS")
+            error = TimeLimitExceeded("the read took longer than it may; send fewer pages, or raise OCRQ_JOB_SECONDS")
+            raise ReadStopped(error)
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,7 @@ class Runner(Protocol):
         Raises:
             RequestError: Nothing of this document can be read, whoever tries.
             ServiceError: Reading failed here and may work elsewhere.
+            ReadStopped: The job was cancelled, its deadline has passed, or this process cannot go on.
         """
         ...
 
@@ -173,8 +175,7 @@ class Runner(Protocol):
 
         Raises:
             ReadFailed: No page could be read.
-            JobCancelled: The job was cancelled.
-            TimeLimitExceeded: The deadline has passed.
+            ReadStopped: The job was cancelled, its deadline has passed, or this process cannot go on.
         """
         ...
 
@@ -183,6 +184,7 @@ class Runner(Protocol):
         ...
 
 
+@stops_reported()
 def run_inline(
     runner: Runner, operation: Operation, request: ReadRequest, document: bytes, context: ReadContext
 ) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class PageRunner:
     seconds: float = 0.0
     slice_pages: int = 1
     gate: threading.Event = field(default_factory=threading.Event)
-    fail: Exception | None = None
+    fail: BaseException | None = None
     reads: list[tuple[int, ...]] = field(default_factory=list)
     requests: list[ReadRequest] = field(default_factory=list)
 

@@ -8,16 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from ocrq.contracts import STRUCTURED, Metadata, Operation, Page, PageError, ReadRequest, TextResult, selected_pages
-from ocrq.errors import (
-    InvalidRequest,
-    JobCancelled,
-    ModelUnavailable,
-    OcrqError,
-    ReadFailed,
-    TimeLimitExceeded,
-    WorkerSpent,
-    from_json,
-)
+from ocrq.errors import InvalidRequest, ModelUnavailable, OcrqError, ReadFailed, from_json
 from tasks.runner import Plan, ReadContext, UnitReading
 from tasks.unexpected import unexpected
 from worker import formats
@@ -199,7 +190,7 @@ def _read_batch(document: Document, numbers: Sequence[int], pipeline: Pipeline, 
     """Pages read together or, where one of them spoils it for the others, one by one."""
     try:
         return pipeline.read_pages([document.read_page(number) for number in numbers], context)
-    except (JobCancelled, TimeLimitExceeded, ModelUnavailable, WorkerSpent):
+    except ModelUnavailable:
         raise
     except Exception as error:
         if len(numbers) > 1:

@@ -30,6 +30,7 @@ from tasks.jobs.publish import Publisher
 from tasks.jobs.record import JobRecord, NewJob, queue_name
 from tasks.runner import ReadContext, Runner, UnitReading
 from tasks.settings import Settings
+from tasks.stopping import stops_reported
 from tasks.unexpected import unexpected
 from tasks.webhooks.permission import allowed_webhook
 
@@ -146,9 +147,8 @@ class JobExecutor:
         assert self.keeper is not None
         with self.keeper.holding(record.id, token) as hold:
             try:
-                if record.phase == "unit":
-                    self._read_unit(record, hold)
-                return self._read_document(record, hold)
+                read = self._read_unit if record.phase == "unit" else self._read_document
+                return stops_reported()(read)(record, hold)
             except Ignore:
                 raise
             except JobCancelled as error:

@@ -11,10 +11,12 @@ from typing import Any
 from ocrq.contracts import Page
 from tasks.jobs.backend import Submission
 from tasks.runner import ReadContext, Runner, UnitReading
+from tasks.stopping import stops_reported
 
 Tell = Callable[[int, int, Sequence[Page]], None]
 
 
+@stops_reported()
 def read_in_units(runner: Runner, submission: Submission, context: ReadContext, tell: Tell) -> dict[str, Any]:
     """As :func:`tasks.runner.run_inline`, telling more.
 

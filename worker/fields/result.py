@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from ocrq.contracts import FieldEvidence, Metadata, Page, ReadRequest, StructuredMetadata, StructuredResult
-from ocrq.errors import JobCancelled, TimeLimitExceeded, WorkerSpent
 from tasks.documents.schemas import prepared
 from tasks.runner import ReadContext
 from worker.engines.protocols import Engine, reads_pages
@@ -55,9 +54,7 @@ def structured_result(
     Raises:
         InvalidSchema: The schema cannot be used.
         FieldsMissing: The document lacks what the schema requires.
-        JobCancelled: The job was cancelled while lines were read again.
-        TimeLimitExceeded: The deadline passed meanwhile.
-        WorkerSpent: The process cannot go on.
+        ReadStopped: The job was cancelled, its deadline passed, or the process cannot go on.
     """
     schema = prepared(request.schema_)
     dayfirst = request.options.get("dayfirst")
@@ -103,8 +100,6 @@ def _second_look(
     told = replace(reread, context=replace(reread.context, warn=warnings.append))
     try:
         return second_look(answers, pages, find, told)
-    except (JobCancelled, TimeLimitExceeded, WorkerSpent):
-        raise
     except Exception:
         log.exception("reading lines again")
         warnings.append("lines whose fields contradict each other could not be read again")
@@ -125,9 +120,7 @@ def ask_model(
     A model that fails here leaves the fields to the rules, and says so in a warning.
 
     Raises:
-        JobCancelled: The job was cancelled.
-        TimeLimitExceeded: The deadline has passed.
-        WorkerSpent: The process cannot go on.
+        ReadStopped: The job was cancelled, its deadline has passed, or the process cannot go on.
     """
     if not reads_pages(engine) or not engine.info.follows_prompts:
         return []
@@ -135,8 +128,6 @@ def ask_model(
     try:
         images = [document.read_page(number) for number in pages]
         return [reading.text for reading in engine.read(images, prompt, context)]
-    except (JobCancelled, TimeLimitExceeded, WorkerSpent):
-        raise
     except Exception:
         log.exception("asking %s for fields", engine.info.name)
         context.warn("the model did not answer for the fields, so they were found by rules")

@@ -11,6 +11,7 @@ from typing import Protocol
 from ocrq.errors import ModelUnavailable, WorkerSpent
 from tasks.catalogue import ModelEntry, normalised
 from tasks.settings import MEGABYTE, Settings
+from tasks.stopping import ReadStopped
 from tasks.unexpected import unexpected
 from worker.engines.info import EngineInfo
 from worker.engines.protocols import Engine
@@ -55,7 +56,7 @@ class Loader:
 
         Raises:
             ModelUnavailable: It cannot be had here, now or lately; says why.
-            WorkerSpent: This process can use its GPU no more.
+            ReadStopped: This process can use its GPU no more.
         """
         until, detail = self._refused.get(entry.name, (0.0, ""))
         if time.monotonic() < until:
@@ -75,15 +76,14 @@ class Loader:
             if engine_info(entry.engine).needs_checkpoint:
                 make_room(self._size(entry))
             return self._made(entry, make_room)
-        except (ModelUnavailable, WorkerSpent):
+        except ModelUnavailable:
             raise
         except ModuleNotFoundError as error:
             raise _unavailable(f"{entry.name} needs {error.name}, which is not installed here") from None
         except Exception as error:
             if is_context_lost(error):
-                raise WorkerSpent(
-                    "the GPU failed while a model was loaded; tell the operator if it fails again"
-                ) from error
+                spent = WorkerSpent("the GPU failed while a model was loaded; tell the operator if it fails again")
+                raise ReadStopped(spent) from error
             if is_out_of_memory(error):
                 raise _unavailable(f"{entry.name} does not fit into the memory here; it needs a larger GPU") from error
             told = unexpected(log, error, f"loading {entry.name}")

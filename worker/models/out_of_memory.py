@@ -17,6 +17,7 @@ import numpy as np
 
 from ocrq.errors import WorkerSpent
 from tasks.runner import ReadContext
+from tasks.stopping import ReadStopped
 from worker.engines.protocols import Engine, LineReader, PageReader, finds_lines, reads_lines, reads_pages
 from worker.models.memory import give_back
 from worker.page import LineReading, PageImage, PageReading, Pixels, Quad, TextLine
@@ -170,15 +171,16 @@ def _unless_out_of_memory(read: Callable[[], list[Reading]]) -> list[Reading] | 
         return read()
     except Exception as error:
         if is_context_lost(error):
-            raise WorkerSpent("the GPU failed while this was read; tell the operator if it fails again") from error
+            spent = WorkerSpent("the GPU failed while this was read; tell the operator if it fails again")
+            raise ReadStopped(spent) from error
         if not is_out_of_memory(error):
             raise
     give_back()  # outside the handler: the error's frames held what had been taken
     return None
 
 
-def _spent() -> WorkerSpent:
-    return WorkerSpent("the memory did not suffice even for a small picture; ask for a smaller model")
+def _spent() -> ReadStopped:
+    return ReadStopped(WorkerSpent("the memory did not suffice even for a small picture; ask for a smaller model"))
 
 
 def _shrunk(pixels: Pixels, times: int) -> Pixels:

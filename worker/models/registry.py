@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from ocrq.errors import InternalError, ModelUnavailable
 from tasks.catalogue import Catalogue, ModelEntry, Pool, entry_for
 from tasks.settings import MEGABYTE, Settings
+from tasks.stopping import stops_reported
 from worker.engines.protocols import Engine, LineEngine, finds_lines
 from worker.models.loader import Loader
 from worker.models.memory import LoadedModel, give_back, surplus
@@ -95,6 +96,7 @@ class Registry:
         """Name of the model a request without ``model_name`` gets."""
         return self._catalogue.default
 
+    @stops_reported()
     def preload(self) -> None:
         """Load what the operator wants in memory from the start, or else the default model.
 

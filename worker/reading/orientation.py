@@ -77,8 +77,7 @@ def read_upright(
         Lines whose reading is empty or nonsense are left out.
 
     Raises:
-        JobCancelled: The job was cancelled.
-        TimeLimitExceeded: The deadline has passed.
+        ReadStopped: The job was cancelled, or its deadline has passed.
     """
     return read_standing(stand(pixels, detector, reader, context, scout), reader, context)
 

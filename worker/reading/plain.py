@@ -59,8 +59,7 @@ class OlmPipeline:
             lines and confidence 0: a blank page and one too faint to read look the same.
 
         Raises:
-            JobCancelled: The job was cancelled.
-            TimeLimitExceeded: The deadline has passed.
+            ReadStopped: The job was cancelled, or its deadline has passed.
         """
         upright, seen = self.look(page, context)
         return to_page(page, upright, self._calibration, seen)

@@ -63,7 +63,6 @@ class Pipeline(Protocol):
         """Read pages of any orientation; boxes come back in each page's own pixels.
 
         Raises:
-            JobCancelled: The job was cancelled.
-            TimeLimitExceeded: The deadline has passed.
+            ReadStopped: The job was cancelled, or its deadline has passed.
         """
         ...

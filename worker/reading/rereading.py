@@ -42,8 +42,7 @@ class Rereader:
         """Lines in the order of their boxes, by page; None where another engine would read, or one of whole pages.
 
         Raises:
-            JobCancelled: The job was cancelled.
-            TimeLimitExceeded: The deadline has passed.
+            ReadStopped: The job was cancelled, or its deadline has passed.
             ModelUnavailable: The model cannot be served here any more.
             ReadFailed: Nothing of a page could be read again.
         """

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from ocrq.contracts import Line, Page
-from ocrq.errors import JobCancelled, ReadFailed, TimeLimitExceeded, WorkerSpent
+from ocrq.errors import ReadFailed
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import cut_line, quad_size
@@ -38,9 +38,6 @@ say, twice as much gained nothing; on others half as much lost .0008 of word F1.
 
 MOST_READINGS = 10
 """Of a line that is read again because what it says cannot be right: all variants there are, and one without."""
-
-STOPS = (JobCancelled, TimeLimitExceeded, WorkerSpent)
-"""Raised by a reader, these end the job, not a variant."""
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +82,7 @@ class RolmPipeline:
         A variant that fails does not vote, and is named in a warning.
 
         Raises:
-            JobCancelled: The job was cancelled.
-            TimeLimitExceeded: The deadline has passed.
+            ReadStopped: The job was cancelled, or its deadline has passed.
         """
         upright, seen, told = self.look(page, context)
         return replace(told, page=to_page(page, upright, self._calibration, seen))
@@ -126,8 +122,7 @@ class RolmPipeline:
 
         Raises:
             ReadFailed: The reader failed on everything.
-            JobCancelled: The job was cancelled.
-            TimeLimitExceeded: The deadline has passed.
+            ReadStopped: The job was cancelled, or its deadline has passed.
         """
         prepared, failed = prepare(page.pixels), dict[str, None]()
         readers = readers_for(self._reader, prepared)
@@ -220,8 +215,6 @@ def _read_by(
     try:
         read = reader.read([crop for _, _, crop in crops], context) if crops else []
         return [spaced(tidied(reading)) for reading in read]
-    except STOPS:
-        raise
     except Exception:
         if len(crops) > 1:
             return [reading for crop in crops for reading in _read_by(reader, [crop], context, failed)]

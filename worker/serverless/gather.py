@@ -6,8 +6,9 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ocrq.errors import InternalError, JobCancelled, WorkerSpent
+from ocrq.errors import InternalError
 from tasks.runner import ReadContext
+from tasks.stopping import ReadStopped
 from worker.engines.protocols import PageReader
 from worker.page import PageImage, PageReading
 
@@ -21,7 +22,7 @@ class _Asked:
     pages: Sequence[PageImage]
     prompt: str | None
     context: ReadContext
-    outcome: list[PageReading] | Exception | None = None
+    outcome: list[PageReading] | BaseException | None = None
 
     def goes_with(self, other: _Asked) -> bool:
         return self.prompt == other.prompt and dict(self.context.options) == dict(other.context.options)
@@ -44,7 +45,7 @@ class Gatherer:
         """As the engine's ``read``, with the same errors; those of another's pages are not told.
 
         Raises:
-            JobCancelled: The job was cancelled; what others asked for goes on.
+            ReadStopped: The job was cancelled or its deadline has passed; the reads of others go on.
         """
         mine = _Asked(pages, prompt, context)
         with self._changed:
@@ -54,7 +55,7 @@ class Gatherer:
                 _read_group(engine, group)
             finally:
                 self._free(group)
-        if isinstance(mine.outcome, Exception):
+        if isinstance(mine.outcome, BaseException):
             raise mine.outcome
         return mine.outcome or []
 
@@ -65,7 +66,7 @@ class Gatherer:
                 while mine.outcome is None and self._busy:
                     self._changed.wait(PATIENCE_SECONDS)
                     mine.context.check()
-            except Exception:
+            except BaseException:
                 if mine in self._waiting:
                     self._waiting.remove(mine)
                 raise
@@ -98,10 +99,13 @@ def _read_group(engine: PageReader, group: Sequence[_Asked]) -> None:
     """Read for all of a group; where that fails, for each by itself, so that each gets its own failure."""
     try:
         readings = engine.read([page for one in group for page in one.pages], group[0].prompt, _context_of(group))
+    except ReadStopped as stop:  # of all of them, or of the process
+        for one in group:
+            one.outcome = stop
+        return
     except Exception as error:
-        if len(group) == 1 or isinstance(error, JobCancelled | WorkerSpent):
-            for one in group:
-                one.outcome = error
+        if len(group) == 1:
+            group[0].outcome = error
         else:
             for one in group:
                 _read_group(engine, [one])

@@ -14,6 +14,7 @@ from ocrq.errors import JobCancelled
 from tasks.catalogue import Catalogue
 from tasks.runner import ReadContext, run_inline
 from tasks.settings import Settings
+from tasks.stopping import ReadStopped
 from worker.engines.info import EngineInfo
 from worker.engines.ppocr import engine as rapidocr
 from worker.engines.protocols import LineEngine
@@ -41,7 +42,7 @@ class Stub(LineEngine):
 
     info = EngineInfo("rapidocr/stub", reads="lines", gives_boxes=True)
 
-    def __init__(self, wrong: str = "Total 160.00", looks_wrong: int = 2, fails: type[Exception] | None = None) -> None:
+    def __init__(self, wrong: str = "Total 160.00", looks_wrong: int = 2, fails: BaseException | None = None) -> None:
         self.wrong, self.looks_wrong, self.fails, self.looks = wrong, looks_wrong, fails, 0
 
     def find_lines(self, pixels: Pixels) -> list[Quad]:
@@ -56,7 +57,7 @@ class Stub(LineEngine):
         if row == 2:
             self.looks += 1
             if self.fails and self.looks > 1:
-                raise self.fails("the model went away")
+                raise self.fails
             text = self.wrong if self.looks <= self.looks_wrong else text
         count = len(text)
         return LineReading(text, (SURE,) * count, tuple((i / count, (i + 1) / count) for i in range(count)))
@@ -145,4 +146,4 @@ def test_an_engine_that_fails_meanwhile_leaves_the_first_answers(monkeypatch: py
 
 def test_a_job_cancelled_meanwhile_stops(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(JobCancelled):
-        extracted(Stub(fails=JobCancelled), monkeypatch)
+        extracted(Stub(fails=ReadStopped(JobCancelled("cancelled"))), monkeypatch)

@@ -14,6 +14,7 @@ import pytest
 from ocrq.contracts import Health
 from ocrq.errors import WorkerSpent
 from tasks.monitoring.health import install_health
+from tasks.stopping import ReadStopped
 from tests.documents import as_png, as_tiff, text_page
 from tests.page_runner import PageRunner
 from worker.serverless.handler import Handler
@@ -174,7 +175,7 @@ def test_a_job_that_takes_too_long_says_so(make_handler: MakeHandler, runner: Pa
 def test_a_spent_worker_asks_to_be_replaced_and_the_job_to_be_sent_again(
     make_handler: MakeHandler, runner: PageRunner
 ) -> None:
-    runner.fail = WorkerSpent("the GPU failed while this was read; another process tries it")
+    runner.fail = ReadStopped(WorkerSpent("the GPU failed while this was read; another process tries it"))
     told = []
     answer = answered(make_handler(on_poisoned=lambda: told.append(1)), image=PAGE)
     assert answer["refresh_worker"] is True
@@ -193,7 +194,7 @@ def test_a_failure_nobody_foresaw_is_the_gpus_where_the_gpu_is_dead(
 
 
 def test_a_spent_worker_gives_up_the_whole_batch(make_handler: MakeHandler, runner: PageRunner) -> None:
-    runner.fail = WorkerSpent("the GPU failed while this was read; another process tries it")
+    runner.fail = ReadStopped(WorkerSpent("the GPU failed while this was read; another process tries it"))
     answer = answered(make_handler(), endpoint="/extract_text", requests=[{"image": PAGE}] * 3)
     assert answer["refresh_worker"] is True
 

@@ -38,8 +38,7 @@ class FakeEngine(PageReader):
         """One fixed reading per page.
 
         Raises:
-            JobCancelled: The job was cancelled.
-            TimeLimitExceeded: The deadline has passed.
+            ReadStopped: The job was cancelled, or its deadline has passed.
         """
         readings = []
         for page in pages:

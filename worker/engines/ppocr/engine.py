@@ -62,8 +62,7 @@ class RapidOcrLines(LineReader):
         """One reading per crop, in order.
 
         Raises:
-            JobCancelled: The job was cancelled.
-            TimeLimitExceeded: The deadline has passed.
+            ReadStopped: The job was cancelled, or its deadline has passed.
         """
         readings = []
         for crop in crops:

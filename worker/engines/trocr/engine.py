@@ -64,8 +64,7 @@ class TrocrEngine(LineReader):
         """One reading per crop, in order; ``context.warn`` is told of options past what the model can.
 
         Raises:
-            JobCancelled: The job was cancelled.
-            TimeLimitExceeded: The deadline has passed.
+            ReadStopped: The job was cancelled, or its deadline has passed.
         """
         positions = self._network.positions
         decoding, warnings = decoding_of(context.options, positions)
