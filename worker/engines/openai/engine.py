@@ -14,31 +14,24 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import cv2
+import numpy as np
 
 from ocrq.errors import ModelUnavailable, ReadFailed
 from tasks.runner import ReadContext
 from tasks.settings import Settings
+from worker.engines.generated import ONLY_LOOP, GeneratedPage, read_generated
 from worker.engines.openai import INFO
 from worker.engines.openai.server import Server
-from worker.engines.openai.stream import Stream
-from worker.engines.parsers import Parsed, parse
+from worker.engines.parsers import Answer, Parsed, parse
 from worker.engines.presets import Preset, preset_for
 from worker.engines.protocols import PageReader
-from worker.imaging.orientation import turned_back
-from worker.page import LineReading, PageImage, PageReading, Pixels
-from worker.reading.confidence import page_confidence
+from worker.page import PageImage, PageReading, Pixels
 
-LOOK_SECONDS = 0.2  # between two looks at whether to stop
+CHECK_SECONDS = 0.2  # between two checks for a stop
 LONGEST_SIDE = 4096  # pixels; more tells no model more, and a page has to travel
 PASSED_ON = ("temperature", "top_p", "seed")  # options of the protocol by their own names
 EXTENSIONS = ("top_k", "repetition_penalty")  # those that vLLM adds to it
 TAKEN = frozenset({*PASSED_ON, *EXTENSIONS, "max_new_tokens", "max_length", "do_sample"})
-
-MAX_TURNS = 2  # times a page is read again because the model says that it stands turned
-FULL_TURN = 4  # quarters
-ONLY_LOOP = (
-    "the model wrote nothing but one piece over and over and was stopped; try another model, or a larger picture"
-)
 
 T = TypeVar("T")
 
@@ -91,35 +84,33 @@ class OpenAIReader(PageReader):
 
         Raises:
             ModelUnavailable: The server does not serve the model now.
-            JobCancelled: The job was cancelled; the server is told within a second.
-            TimeLimitExceeded: The deadline has passed.
+            ReadStopped: The job was cancelled, or its deadline has passed; the request is closed within a second.
         """
         asking = _Asking(self._model, self._preset, prompt, *_sampling(context.options, self._preset))
-        asked = self._submitted(self._read_all(pages, asking))
+        return read_generated(pages, prompt, lambda pictures: self._generate(pictures, asking, context))
+
+    def _generate(self, pictures: Sequence[Pixels], asking: _Asking, context: ReadContext) -> list[GeneratedPage]:
+        asked = self._submitted(self._generate_all(pictures, asking))
         try:
             return _awaited(asked, context)
         finally:
             asked.cancel()
 
-    async def _read_all(self, pages: Sequence[PageImage], asking: _Asking) -> list[PageReading]:
+    async def _generate_all(self, pictures: Sequence[Pixels], asking: _Asking) -> list[GeneratedPage]:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._read_page(page.pixels, asking)) for page in pages]
+            tasks = [group.create_task(self._generate_page(pixels, asking)) for pixels in pictures]
         return [task.result() for task in tasks]
 
-    async def _read_page(self, pixels: Pixels, asking: _Asking) -> PageReading:
-        """A page that the model says stands turned is turned and read again; one that is refused fails alone."""
-        turns = 0
-        for _ in range(1 + MAX_TURNS):
-            payload = await asyncio.to_thread(asking.payload, turned_back(pixels, -turns))
-            try:
-                stream = await self._server.ask(payload, self._preset.repetition)
-            except ReadFailed as error:
-                return PageReading("", failure=error.detail, warnings=asking.warnings)
-            parsed = parse(self._preset.parser, stream.answer())
-            if not parsed.turns:
-                break
-            turns = (turns + parsed.turns) % FULL_TURN
-        return _reading(stream, parsed, turns, asking)
+    async def _generate_page(self, pixels: Pixels, asking: _Asking) -> GeneratedPage:
+        """A page that the server refuses fails alone."""
+        payload = await asyncio.to_thread(asking.payload, pixels)
+        try:
+            stream = await self._server.ask(payload, self._preset.repetition)
+        except ReadFailed as error:
+            return GeneratedPage(Parsed(Answer("")), warnings=asking.warnings, failure=error.detail)
+        parsed = parse(self._preset.parser, stream.answer())
+        failure = ONLY_LOOP if stream.end == "loop" and not parsed.answer.text else None
+        return GeneratedPage(parsed, stream.end or "end", asking.sampling["max_tokens"], asking.warnings, failure)
 
     def _submitted(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -140,39 +131,15 @@ def load(model: str, settings: Settings) -> OpenAIReader:
     return OpenAIReader(model, settings)
 
 
-def _awaited(asked: Future[list[PageReading]], context: ReadContext) -> list[PageReading]:
+def _awaited(asked: Future[list[GeneratedPage]], context: ReadContext) -> list[GeneratedPage]:
     while True:
         context.check()
-        if not wait([asked], LOOK_SECONDS).done:
+        if not wait([asked], CHECK_SECONDS).done:
             continue
         try:
             return asked.result()
         except BaseExceptionGroup as group:  # of pages that failed together: the first says why
             raise group.exceptions[0] from group
-
-
-def _reading(stream: Stream, parsed: Parsed, turns: int, asking: _Asking) -> PageReading:
-    answer = parsed.answer
-    # Who asks something else is answered in another form.
-    told = [*asking.warnings, *(parsed.warnings if asking.prompt is None else ())]
-    if stream.end == "loop":
-        if not answer.text:
-            return PageReading("", failure=ONLY_LOOP, warnings=tuple(told))
-        told.append(
-            "the model went round in circles and was stopped; what it repeated was cut off, and more may be missing"
-        )
-    elif stream.end == "length":
-        told.append("the text was cut off at the most tokens allowed; allow more with decoding_options.max_new_tokens")
-    if parsed.turns:
-        told.append("the model still takes the page for turned after it was turned as the model said")
-    return PageReading(
-        text=answer.text,
-        probability=page_confidence([LineReading(answer.text, answer.probabilities)]) if answer.probabilities else None,
-        warnings=tuple(told),
-        probabilities=answer.probabilities,
-        turns=-turns % FULL_TURN,
-        cut=stream.end != "stop",
-    )
 
 
 def _data_url(pixels: Pixels, longest_side: int) -> str:
@@ -181,7 +148,7 @@ def _data_url(pixels: Pixels, longest_side: int) -> str:
     scale = longest_side / max(height, width)
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     _, data = cv2.imencode(".png", pixels)
     return "data:image/png;base64," + base64.b64encode(data.tobytes()).decode()
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from worker.engines.generated import Ending
 from worker.engines.parsers import Answer
 from worker.engines.presets import Repetition
 from worker.engines.repetition import LoopWatch
 
 CHARACTERS_A_TOKEN = 4  # about; where a server tells no tokens, characters are watched for loops
 _DONE = "[DONE]"
-
-End = Literal["stop", "length", "loop"]
 
 
 class _Token(BaseModel):
@@ -56,7 +55,7 @@ class Stream:
     """
 
     rule: Repetition
-    end: End | None = None
+    end: Ending | None = None
     pieces: list[tuple[str, float | None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -85,7 +84,7 @@ class Stream:
         if looping:
             self.end = "loop"
         elif choice.finish_reason:
-            self.end = "length" if choice.finish_reason == "length" else "stop"
+            self.end = "length" if choice.finish_reason == "length" else "end"
 
     def answer(self) -> Answer:
         """The text; of one that goes round in circles, what stands before it does.

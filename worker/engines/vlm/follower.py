@@ -87,8 +87,7 @@ class Follower(StoppingCriteria):
         """After each token: which rows end here.
 
         Raises:
-            JobCancelled: The job was cancelled.
-            TimeLimitExceeded: The deadline has passed.
+            ReadStopped: The job was cancelled, or its deadline has passed.
         """
         self._context.check()
         histories = self.trace.grow(input_ids)

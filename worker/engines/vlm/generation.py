@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
 from tasks.runner import ReadContext
+from worker.engines.generated import Ending
 from worker.engines.repetition import find_loop
 from worker.engines.vlm.checkpoint import Checkpoint
 from worker.engines.vlm.follower import Follower
 from worker.engines.vlm.options import Decoding
-
-Ending = Literal["end", "loop", "length"]
-"""The model ended its answer; it went round in circles and was stopped; the tokens it may write were used up."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +43,7 @@ def generate(
     """Generate the answers of a batch.
 
     Raises:
-        JobCancelled: The job was cancelled; asked at every token.
-        TimeLimitExceeded: The deadline has passed.
+        ReadStopped: The job was cancelled, or its deadline has passed; checked at every token.
     """
     begin = int(inputs["input_ids"].shape[1])
     pages = int(inputs["input_ids"].shape[0])
