@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.imaging.text_layer import TextLayer
+
 Pixels = NDArray[np.uint8]
 """height x width x 3, BGR, 8 bit."""
 
@@ -22,11 +24,13 @@ class PageImage:
         number: From 1, the frame's or PDF page's place in the document.
         pixels: BGR on a white ground; transparency flattened, 16 bit scaled to 8.
         dpi: The resolution a PDF page was rendered at; None for images.
+        layer: The text that a PDF page itself carries; None where it has none or nobody asked for it.
     """
 
     number: int
     pixels: Pixels
     dpi: float | None = None
+    layer: TextLayer | None = None
 
     @property
     def width(self) -> int:

@@ -15,12 +15,13 @@ from worker import formats
 from worker.fields.result import OPTIONS, ask_model, structured_result
 from worker.imaging.decode import Document, Limits, Opener, check_page_count
 from worker.models.registry import Registry
-from worker.page import Pixels
+from worker.page import PageImage, Pixels
 from worker.reading import PageRead, Pipeline, ReadMode, pipeline_for
 from worker.reading.calibration import is_calibrated
 from worker.reading.confidence import document_confidence
 from worker.reading.language import detect_language
 from worker.reading.rereading import Rereader
+from worker.reading.text_layer import TextLayerPipeline
 
 UNITS_WANTED = 64  # a long document is cut into about so many units: enough to spread, few enough to keep track of
 UNIT_PAGES = 8  # at most: what a dead worker's unit costs to read again, and how soon a cancel is felt
@@ -72,10 +73,12 @@ class PipelineRunner:
         said: list[str] = []
         with self._registry.using(request.model_name, failed) as use, self._open(document) as opened:
             pipeline = pipeline_for(use.engine, ReadMode.of(operation, request), use.find_detector)
+            if request.text_layer != "never":
+                pipeline = TextLayerPipeline(pipeline, request.text_layer)
             context = replace(context, warn=use.warnings.append)
             for batch in batched(pages, pipeline.batch_pages):
                 context.check()
-                read += _read_batch(opened, batch, pipeline, context)
+                read += _read_batch(opened, batch, pipeline, context, with_layer=request.text_layer != "never")
                 if operation in STRUCTURED:
                     said += ask_model(use.engine, request, opened, batch, context)
                 context.progress(len(read), len(pages))
@@ -186,17 +189,26 @@ def batched(pages: Sequence[int], size: int) -> list[Sequence[int]]:
     return [pages[start : start + size] for start in range(0, len(pages), size)]
 
 
-def _read_batch(document: Document, numbers: Sequence[int], pipeline: Pipeline, context: ReadContext) -> list[PageRead]:
+def _read_batch(
+    document: Document, numbers: Sequence[int], pipeline: Pipeline, context: ReadContext, with_layer: bool
+) -> list[PageRead]:
     """Pages read together or, where one of them spoils it for the others, one by one."""
     try:
-        return pipeline.read_pages([document.read_page(number) for number in numbers], context)
+        return pipeline.read_pages([_page_image(document, number, with_layer) for number in numbers], context)
     except ModelUnavailable:
         raise
     except Exception as error:
         if len(numbers) > 1:
-            return [read for number in numbers for read in _read_batch(document, [number], pipeline, context)]
+            return [
+                read for number in numbers for read in _read_batch(document, [number], pipeline, context, with_layer)
+            ]
         known = error if isinstance(error, OcrqError) else unexpected(log, error, f"reading page {numbers[0]}")
         return [_unread(numbers[0], known)]
+
+
+def _page_image(document: Document, number: int, with_layer: bool) -> PageImage:
+    layer = document.read_layer(number) if with_layer else None  # first: it draws form values into the page
+    return replace(document.read_page(number), layer=layer)
 
 
 def _unread(number: int, error: OcrqError) -> PageRead:

@@ -17,6 +17,7 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 STRUCTURED: tuple[Operation, ...] = ("extract_structured", "extract_structured_robust")
 OutputFormat = Literal["text", "lines", "words", "markdown", "hocr", "alto", "pdf"]
+TextLayerMode = Literal["auto", "never", "only"]
 Priority = Literal["interactive", "bulk"]
 
 ROBUST_MIN_VARIANTS = 3
@@ -74,6 +75,11 @@ class ReadRequest(BaseModel):
     extraction_type: Literal["structured"] | None = None
     pages: PageSelection | None = Field(default=None, description="Which pages to read, from 1: `1-3,7`.")
     output: list[OutputFormat] = Field(default_factory=list, description="Further formats, returned under `outputs`.")
+    text_layer: TextLayerMode = Field(
+        default="auto",
+        description="Where a PDF page carries its own text: `auto` takes it where it can be trusted and reads the "
+        "page where not, `never` always reads, `only` takes nothing else.",
+    )
     priority: Priority = "interactive"
     webhook: str | None = Field(default=None, max_length=2000, description="URL told when the job ends.")
     cache: bool = Field(default=True, description="Whether an equal, earlier result may answer.")

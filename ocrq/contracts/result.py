@@ -116,6 +116,9 @@ class Page(Model):
     blocks: list[Block] = Field(
         default_factory=list, description="In reading order; every line belongs to exactly one of them."
     )
+    text_source: Literal["layer", "ocr", "mixed"] = Field(
+        default="ocr", description="Whether the text is the PDF's own, was read, or both."
+    )
     error: PageError | None = None
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from ocrq.errors import UnsupportedFormat
 from tasks.documents.sniff import FORMATS, sniff
 from worker.imaging.limits import Limits, check_page_count
+from worker.imaging.text_layer import TextLayer
 from worker.page import PageImage
 
 __all__ = ["Document", "Limits", "Opener", "check_page_count", "count_pages", "open_document"]
@@ -38,6 +39,14 @@ class Document(Protocol):
         Raises:
             UnreadableDocument: This page is truncated or damaged; others may be good.
             TooLarge: This page has too many pixels.
+        """
+        ...
+
+    def read_layer(self, number: int) -> TextLayer | None:
+        """The text that page ``number`` itself carries; None where the format has none.
+
+        Raises:
+            UnreadableDocument: This page is damaged; others may be good.
         """
         ...
 

@@ -16,6 +16,7 @@ from ocrq.errors import InternalError, OcrqError, UnreadableDocument
 from worker.imaging.decoder_client import DecoderClient
 from worker.imaging.limits import Limits
 from worker.imaging.line import LineBroken
+from worker.imaging.text_layer import TextLayer
 from worker.page import PageImage
 
 START_TRIES = 3  # a process can be killed before it is ready, too
@@ -183,6 +184,19 @@ class DecodedDocument:
             TooLarge: It has too many pixels.
         """
         return self._decoder.call(f"page {number}", lambda client: self._page(client, number))
+
+    def read_layer(self, number: int) -> TextLayer | None:
+        """The text that page ``number`` itself carries; None where the format has none.
+
+        Raises:
+            UnreadableDocument: As :meth:`read_page`.
+        """
+        return self._decoder.call(f"the text of page {number}", lambda client: self._layer(client, number))
+
+    def _layer(self, client: DecoderClient, number: int) -> TextLayer | None:
+        if client is not self._opened_by:
+            self._open(client)
+        return client.layer(self._handle, number)
 
     def _page(self, client: DecoderClient, number: int) -> PageImage:
         if client is not self._opened_by:

@@ -5,6 +5,7 @@ It has read a stranger's bytes, and its answers are checked as a stranger's.
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -19,10 +20,12 @@ import numpy as np
 
 from ocrq.errors import InternalError, from_json
 from worker.imaging.line import Line, LineBroken
+from worker.imaging.text_layer import TextLayer
 from worker.page import Pixels
 
 START_SECONDS = 60.0  # a busy machine imports slowly
 STOP_SECONDS = 5.0  # how long a killed process may take to be gone
+MOST_LAYER_BYTES = 64 * 2**20  # of JSON: five times that of the most characters that are read of a page
 MOST_PAGES = 2**20  # PDFium counts no further
 ROOT = Path(__file__).parents[2]
 KEPT_BYTES = 64 * 2**20
@@ -112,6 +115,24 @@ class DecoderClient:
         pixels = np.empty((height, width, 3), dtype=np.uint8)
         self._line.fill(pixels.data.cast("B"))
         return pixels, dpi
+
+    def layer(self, handle: int, number: int) -> TextLayer | None:
+        """The text that a page of an open document carries.
+
+        Raises:
+            OcrqError: As :meth:`worker.imaging.decode.Document.read_layer`.
+        """
+        reply = self._ask({"call": "layer", "handle": handle, "number": number})
+        length = reply.get("bytes")
+        if not isinstance(length, int) or not 0 <= length <= MOST_LAYER_BYTES:
+            raise LineBroken("no text layer")
+        if not length:
+            return None
+        body = self._line.receive_bytes(length)
+        try:
+            return TextLayer.from_json(json.loads(body))
+        except (KeyError, TypeError, ValueError):
+            raise LineBroken("no text layer") from None
 
     def close(self, handle: int) -> None:
         """Close a document."""

@@ -8,6 +8,7 @@ when the socket closes, when its parent dies, or when a call takes longer than i
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import resource
 import signal
@@ -23,6 +24,7 @@ from ocrq.errors import OcrqError
 from worker.imaging.decode import Document, open_document
 from worker.imaging.limits import Limits
 from worker.imaging.line import Line, LineBroken
+from worker.imaging.text_layer import TextLayer
 
 MAX_FILES = 64  # PDFium opens fonts, one after the other
 GRACE_SECONDS = 1.0  # past its time a call is ended from inside, where the parent is gone and cannot
@@ -66,7 +68,7 @@ def confine(memory: int) -> None:
 
 
 class Service:
-    """Answers ``open``, ``page`` and ``close``.
+    """Answers ``open``, ``page``, ``layer`` and ``close``.
 
     Args:
         line: To the reading process.
@@ -104,6 +106,8 @@ class Service:
             case "page":
                 page = self._documents[handle][0].read_page(call["number"])
                 return {"shape": page.pixels.shape, "dpi": page.dpi}, page.pixels.data.cast("B")
+            case "layer":
+                return _packed(self._documents[handle][0].read_layer(call["number"]))
             case "close":
                 self._documents.pop(handle)[1].close()
                 return {}, memoryview(b"")
@@ -114,6 +118,12 @@ class Service:
         document = stack.enter_context(open_document(data, limits))
         self._documents[handle] = document, stack
         return {"kind": document.kind, "page_count": document.page_count}
+
+
+def _packed(layer: TextLayer | None) -> tuple[dict[str, Any], memoryview]:
+    """A layer as the body of a reply; none where it is past what the other side takes."""
+    body = json.dumps(layer.to_json()).encode() if layer else b""
+    return {"bytes": len(body)}, memoryview(body)
 
 
 @contextmanager

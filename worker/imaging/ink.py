@@ -43,6 +43,12 @@ def share_in_lines(pixels: Pixels, quads: Sequence[Quad]) -> float:
     return found / total if total else 1.0
 
 
+def has_letters(pixels: Pixels) -> bool:
+    """Whether there is ink that looks like letters, dark on light."""
+    scale = min(1.0, SIDE / max(pixels.shape[:2]))
+    return bool(_letters(_small_grey(pixels, scale)).any())
+
+
 def _small_grey(pixels: Pixels, scale: float) -> NDArray[np.uint8]:
     """The copy, through medians of 3 x 3 that take grain off before and after it is shrunk."""
     height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])

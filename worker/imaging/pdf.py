@@ -13,6 +13,8 @@ import pypdfium2 as pdfium
 from ocrq.errors import UnreadableDocument
 from worker.imaging.guard import guarded
 from worker.imaging.limits import Limits, check_pixels
+from worker.imaging.pdf_text import read_layer
+from worker.imaging.text_layer import TextLayer
 from worker.page import PageImage, Pixels
 
 POINTS_PER_INCH = 72.0
@@ -70,6 +72,31 @@ class PdfDocument:
                 return PageImage(number, _rendered(page, dpi), dpi)
             finally:
                 page.close()
+
+    def read_layer(self, number: int) -> TextLayer:
+        """The text of page ``number`` with the values of form fields and annotations, in pixels as it is rendered.
+
+        Raises:
+            UnreadableDocument: The page is damaged; others may be good.
+            TooLarge: It has too many pixels even at :data:`MIN_DPI`.
+        """
+        with _pdfium, guarded(f"page {number} of the PDF"):
+            page = self._with_annotations(number)
+            try:
+                width, height = page.get_size()
+                dpi = fitting_dpi(width, height, self._limits)
+                return read_layer(page, _scale(dpi))
+            finally:
+                page.close()
+
+    def _with_annotations(self, number: int) -> Any:
+        """The page, what its annotations and form fields show drawn into it: PDFium finds no text in them."""
+        page = self._pdf[number - 1]
+        if not pdfium.raw.FPDFPage_GetAnnotCount(page):
+            return page
+        pdfium.raw.FPDFPage_Flatten(page, pdfium.raw.FLAT_NORMALDISPLAY)
+        page.close()
+        return self._pdf[number - 1]
 
     def __enter__(self) -> PdfDocument:
         return self

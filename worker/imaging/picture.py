@@ -49,6 +49,9 @@ class ImageDocument:
         """
         return PageImage(number, read_picture(self._stream, self.kind, self._limits))
 
+    def read_layer(self, number: int) -> None:
+        """None: images carry no text."""
+
     def __enter__(self) -> ImageDocument:
         return self
 

@@ -100,6 +100,9 @@ class TiffDocument:
             self._stream.seek(at)
             self._stream.write(struct.pack(self._shape.offset, value))
 
+    def read_layer(self, number: int) -> None:
+        """None: images carry no text."""
+
     def __enter__(self) -> TiffDocument:
         return self
 
