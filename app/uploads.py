@@ -22,7 +22,9 @@ FILE_PARTS = ("file", "image")
 
 _DOCUMENT_TYPES = ("application/pdf", "application/octet-stream")
 _FORM = "multipart/form-data"
-_TEXT_OPTIONS = frozenset({"image", "model_name", "prompt", "extraction_type", "pages", "priority", "webhook"})
+_TEXT_OPTIONS = frozenset(
+    {"image", "model_name", "prompt", "extraction_type", "pages", "priority", "text_layer", "webhook"}
+)
 _OPTIONS = frozenset(field.alias or name for name, field in ReadRequest.model_fields.items())
 
 

@@ -12,6 +12,7 @@ from ocrq.errors import InvalidRequest, ModelUnavailable, OcrqError, ReadFailed,
 from tasks.runner import Plan, ReadContext, UnitReading
 from tasks.unexpected import unexpected
 from worker import formats
+from worker.engines.protocols import reads_lines
 from worker.fields.result import OPTIONS, ask_model, structured_result
 from worker.imaging.decode import Document, Limits, Opener, check_page_count
 from worker.models.registry import Registry
@@ -74,7 +75,8 @@ class PipelineRunner:
         with self._registry.using(request.model_name, failed) as use, self._open(document) as opened:
             pipeline = pipeline_for(use.engine, ReadMode.of(operation, request), use.find_detector)
             if request.text_layer != "never":
-                pipeline = TextLayerPipeline(pipeline, request.text_layer)
+                line_reader = use.engine if reads_lines(use.engine) else None
+                pipeline = TextLayerPipeline(pipeline, request.text_layer, line_reader)
             context = replace(context, warn=use.warnings.append)
             for batch in batched(pages, pipeline.batch_pages):
                 context.check()
@@ -194,7 +196,7 @@ def _read_batch(
 ) -> list[PageRead]:
     """Pages read together or, where one of them spoils it for the others, one by one."""
     try:
-        return pipeline.read_pages([_page_image(document, number, with_layer) for number in numbers], context)
+        return pipeline.read_pages([page_image(document, number, with_layer) for number in numbers], context)
     except ModelUnavailable:
         raise
     except Exception as error:
@@ -206,7 +208,8 @@ def _read_batch(
         return [_unread(numbers[0], known)]
 
 
-def _page_image(document: Document, number: int, with_layer: bool) -> PageImage:
+def page_image(document: Document, number: int, with_layer: bool) -> PageImage:
+    """A page of a document, with the text that it carries where that is wanted; raises as the document does."""
     layer = document.read_layer(number) if with_layer else None  # first: it draws form values into the page
     return replace(document.read_page(number), layer=layer)
 

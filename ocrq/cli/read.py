@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ocrq.client import Outcome
     from ocrq.contracts import Operation
 
+_TEXT_LAYER = ["auto", "never", "only"]  # the contract's, whose import would slow `ocrq --help`
 _FORMATS = [name for name in outputs.SUFFIXES if name != "fields"]
 
 
@@ -40,6 +41,11 @@ _FORMATS = [name for name in outputs.SUFFIXES if name != "fields"]
 )
 @click.option("--out", metavar="PATH", help="Write to this file, or into this directory.")
 @click.option("--model", help="One of the server's models.")
+@click.option(
+    "--text-layer",
+    type=click.Choice(_TEXT_LAYER),
+    help="Whether a PDF's own text is taken: where it can be trusted, never, or nothing else.",
+)
 @click.option("--preprocess", is_flag=True, help="Even out contrast, noise and shadows first.")
 @server_options
 def read(
@@ -52,6 +58,7 @@ def read(
     out: str | None,
     model: str | None,
     preprocess: bool,
+    text_layer: str | None,
     server: str | None,
     api_key: str | None,
 ) -> int:
@@ -67,7 +74,11 @@ def read(
     formats = tuple(dict.fromkeys(formats))
     destination = outputs.plan(files, formats or (("fields",) if schema else ("text",)), as_json, out)
     request: dict[str, Any] = {"model_name": model, "pages": pages, "output": list(formats)}
-    request |= {"use_preprocessing": preprocess, "schema": _schema(schema) if schema else None}
+    request |= {
+        "use_preprocessing": preprocess,
+        "text_layer": text_layer,
+        "schema": _schema(schema) if schema else None,
+    }
     request = {name: value for name, value in request.items() if value}
     _check(request)
     kind = "structured" if schema else "text"

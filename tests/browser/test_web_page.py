@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.documents import as_png, as_tiff, text_page, text_pdf
+from tests.documents import as_pdf, as_png, as_tiff, text_page
 from tests.served import served
 
 pytestmark = pytest.mark.live
@@ -109,7 +109,7 @@ def test_the_result_is_downloaded_as_json_and_in_other_formats(browser: Chrome, 
 def test_pages_come_one_by_one_and_can_be_turned(browser: Chrome, tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"three.{kind}"
     page = text_page(["x"], size=(300, 400))
-    path.write_bytes(text_pdf([["1"], ["2"], ["3"]]) if kind == "pdf" else as_tiff([page] * 3))
+    path.write_bytes(as_pdf([page] * 3) if kind == "pdf" else as_tiff([page] * 3))
     read(browser, path)
     until(browser, lambda b: FIRST_LINE in lines_of(b), "the first page")
     until(browser, lambda b: by_id(b, "bar").is_displayed(), "the result")
@@ -171,7 +171,7 @@ def test_fields_that_are_no_json_are_told_before_anything_is_sent(browser: Chrom
 
 def test_a_read_can_be_cancelled(browser: Chrome, tmp_path: Path) -> None:
     path = tmp_path / "long.pdf"
-    path.write_bytes(text_pdf([["x"]] * 200))
+    path.write_bytes(as_pdf([text_page(["x"], size=(300, 400))] * 200))
     read(browser, path)
     until(browser, lambda b: "of 200" in by_id(b, "progress-text").text, "progress")
     by_id(browser, "cancel").click()

@@ -7,7 +7,6 @@ its lines, read from the picture, say the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -17,6 +16,8 @@ from rapidfuzz.distance import Levenshtein
 
 from ocrq.contracts import Line, Page
 from tasks.runner import ReadContext
+from worker.engines.protocols import LineReader
+from worker.imaging.crop import cut_line, span_quad
 from worker.imaging.ink import has_letters
 from worker.imaging.orientation import as_sent, skew_of, turned_back
 from worker.imaging.text_layer import LayerLine, Rectangle, TextLayer
@@ -45,37 +46,33 @@ AGREEMENT = 0.7
 """Similarity to its reading from which a line of the layer is believed: readings of clean print reach .95, and of
 another text .3."""
 
-SAMPLE_LINES = 4
+SAMPLE_LINES = 3
 SAMPLE_CHARACTERS = 8
-"""Lines read for comparison, one a font, and the fewest letters and digits of one."""
+SAMPLE_LENGTH = 40
+"""Lines read for comparison, one a font; the fewest letters and digits of one, and how many characters are read."""
 
 FONT_SHARE = 0.1
 """Share of a page's characters from which a font is sampled."""
 
-MARGIN = 0.3
-"""Heights of white around a sample, as its neighbours would stand off."""
+MARGIN = 0.1
+"""Heights of white around a sample, as a detector leaves."""
+
+WHITE = (255, 255, 255)
 
 TextLayerUse = Literal["auto", "only"]
-
-
-@dataclass(frozen=True)
-class _Upright:
-    """A page turned so that most of its layer's text is level."""
-
-    pixels: Pixels
-    turns: int
 
 
 class TextLayerPipeline:
     """Takes the text of pages from their layers, and reads with another pipeline what carries none.
 
     Args:
-        pipeline: Reads pages without a layer to trust, pictures, and the lines that layers are compared with.
+        pipeline: Reads pages without a layer to trust, and pictures.
         use: ``auto`` trusts a layer that stands the tests; ``only`` takes every layer as it is and reads nothing.
+        line_reader: Reads the lines that layers are compared with; without one the pipeline does.
     """
 
-    def __init__(self, pipeline: Pipeline, use: TextLayerUse) -> None:
-        self._pipeline, self._use = pipeline, use
+    def __init__(self, pipeline: Pipeline, use: TextLayerUse, line_reader: LineReader | None = None) -> None:
+        self._pipeline, self._use, self._line_reader = pipeline, use, line_reader
         self._proven: set[str] = set()
         self.batch_pages = pipeline.batch_pages
 
@@ -84,8 +81,8 @@ class TextLayerPipeline:
         done = {index: read for index, page in enumerate(pages) if (read := self._from_layer(page, context))}
         rest = [index for index in range(len(pages)) if index not in done]
         if rest:
-            read = self._pipeline.read_pages([pages[index] for index in rest], context)
-            done |= dict(zip(rest, read, strict=True))
+            others = self._pipeline.read_pages([pages[index] for index in rest], context)
+            done |= dict(zip(rest, others, strict=True))
         return [done[index] for index in range(len(pages))]
 
     def _from_layer(self, page: PageImage, context: ReadContext) -> PageRead | None:
@@ -110,12 +107,18 @@ class TextLayerPipeline:
         samples = [line for line in _samples(lines) if line.font not in self._proven]
         if not samples:
             return True
-        read = [page_read.page for page_read in self._pipeline.read_pages([_sheet(page, samples)], context)]
-        expected, found = _bare("".join(line.text for line in samples)), _bare(read[0].text)
-        if Levenshtein.normalized_similarity(expected, found) < AGREEMENT:
+        strips = [_strip(page.pixels, line) for line in samples]
+        expected = "".join(_text(line) for line in samples)
+        if Levenshtein.normalized_similarity(_bare(expected), _bare(self._read(page, strips, context))) < AGREEMENT:
             return False
         self._proven |= {line.font for line in samples}
         return True
+
+    def _read(self, page: PageImage, strips: Sequence[Pixels], context: ReadContext) -> str:
+        if self._line_reader is not None:
+            return "".join(reading.text for reading in self._line_reader.read(strips, context))
+        sheet = PageImage(page.number, _below_each_other(strips), page.dpi)
+        return self._pipeline.read_pages([sheet], context)[0].page.text
 
     def _read_pictures(
         self, page: PageImage, lines: Sequence[LayerLine], pictures: Sequence[Rectangle], context: ReadContext
@@ -142,7 +145,7 @@ def _is_plausible(layer: TextLayer) -> bool:
 
 def _with_ink(pixels: Pixels, layer: TextLayer) -> list[LayerLine] | None:
     """The visible lines that stand on ink; None where too many don't."""
-    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
     visible = [line for line in layer.lines if line.visible]
     printed = [line for line in visible if _contrast(grey, _quad(line)) >= INK_CONTRAST]
     missing = sum(len(line.text) for line in visible) - sum(len(line.text) for line in printed)
@@ -181,26 +184,25 @@ def _bare(text: str) -> str:
     return "".join(char for char in text.casefold() if char.isalnum())
 
 
-def _sheet(page: PageImage, lines: Sequence[LayerLine]) -> PageImage:
-    """A picture of some lines, one below the other, upright."""
-    strips = [_strip(page.pixels, _quad(line)) for line in lines]
+def _text(line: LayerLine) -> str:
+    """As much of a line as is read for comparison."""
+    return line.text[:SAMPLE_LENGTH]
+
+
+def _strip(pixels: Pixels, line: LayerLine) -> Pixels:
+    """The picture of as much of a line, upright on white."""
+    quad = span_quad(_quad(line), 0.0, line.spans[len(_text(line)) - 1][1])
+    margin = max(1, int(MARGIN * np.linalg.norm(quad[3] - quad[0])))
+    white = cv2.copyMakeBorder(cut_line(pixels, quad), margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=WHITE)
+    return np.asarray(white, np.uint8)
+
+
+def _below_each_other(strips: Sequence[Pixels]) -> Pixels:
     width = max(strip.shape[1] for strip in strips)
     padded = [
-        cv2.copyMakeBorder(strip, 0, 0, 0, width - strip.shape[1], cv2.BORDER_CONSTANT, value=(255, 255, 255))
-        for strip in strips
+        cv2.copyMakeBorder(strip, 0, 0, 0, width - strip.shape[1], cv2.BORDER_CONSTANT, value=WHITE) for strip in strips
     ]
-    return PageImage(page.number, np.ascontiguousarray(np.concatenate(padded)), page.dpi)
-
-
-def _strip(pixels: Pixels, quad: Quad) -> Pixels:
-    """One line on white, its margins left out so that no neighbour shows."""
-    width, height = (int(np.ceil(np.linalg.norm(quad[end] - quad[0]))) for end in (1, 3))
-    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    matrix = cv2.getPerspectiveTransform(np.asarray(quad, np.float32), target)
-    line = cv2.warpPerspective(pixels, matrix, (max(width, 1), max(height, 1)), borderValue=(255, 255, 255))
-    margin = max(1, int(MARGIN * height))
-    white = cv2.copyMakeBorder(line, margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(255, 255, 255))
-    return np.asarray(white, np.uint8)
+    return np.ascontiguousarray(np.concatenate(padded))
 
 
 def _only(pixels: Pixels, boxes: Sequence[Rectangle], quads: Sequence[Quad]) -> Pixels:
@@ -210,14 +212,15 @@ def _only(pixels: Pixels, boxes: Sequence[Rectangle], quads: Sequence[Quad]) -> 
         part = slice(int(top), int(np.ceil(bottom))), slice(int(left), int(np.ceil(right)))
         white[part] = pixels[part]
     for quad in quads:
-        cv2.fillPoly(white, [np.round(quad).astype(np.int32)], (255, 255, 255))
+        cv2.fillPoly(white, [np.round(quad).astype(np.int32)], WHITE)
     return white
 
 
 def _moved(line: Line, left: int, top: int) -> Line:
     """A line found on a part of the page, with places on the page."""
     words = [word.model_copy(update={"box": _shifted(word.box, left, top)}) for word in line.words or ()]
-    return line.model_copy(update={"box": _shifted(line.box, left, top), "words": words or line.words})
+    moved: Line = line.model_copy(update={"box": _shifted(line.box, left, top), "words": words or line.words})
+    return moved
 
 
 def _shifted(box: tuple[tuple[float, float], ...] | None, left: int, top: int) -> object:
@@ -256,7 +259,7 @@ def _page(page: PageImage, lines: Sequence[LayerLine], others: Sequence[Line]) -
 
 def _confidence(lines: Sequence[LayerLine], others: Sequence[Line]) -> float:
     """The expected share of right words, by the characters of each line."""
-    weights = [len(line.text) for line in (*lines, *others)]
+    weights = [len(text) for text in (*(line.text for line in lines), *(line.text for line in others))]
     sure = [*(CERTAIN for _ in lines), *(line.confidence for line in others)]
     return round(float(np.average(sure, weights=weights)), 4) if sum(weights) else 0.0
 

@@ -291,6 +291,7 @@ def test_every_option_that_comes_as_text_gets_its_own_type():
         "extraction_type": ["structured"],
         "pages": ["1"],
         "output": ["text", "hocr, alto"],
+        "text_layer": ["never"],
         "priority": ["bulk"],
         "webhook": ["https://a.example"],
         "cache": ["false"],

@@ -1,0 +1,100 @@
+"""The text that a PDF page carries comes with its places, and with what speaks against it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.documents import text_pdf
+from tests.flag import LIMITS
+from tests.unit.imaging.layered import FIELD, INVISIBLE, WHOLE_PICTURE, layered_pdf
+from worker.imaging.decode import open_document
+from worker.imaging.text_layer import LayerCharacter, TextLayer, lines_of
+
+LINES = ["Invoice 2041 of 12 March", "Total due 418.50"]
+
+
+def layer_of(data: bytes) -> TextLayer:
+    with open_document(data, LIMITS) as document:
+        layer = document.read_layer(1)
+    assert layer is not None
+    return layer
+
+
+def texts(layer: TextLayer) -> list[str]:
+    return [line.text for line in layer.lines]
+
+
+def test_lines_come_as_they_are_printed() -> None:
+    layer = layer_of(layered_pdf(LINES))
+    assert texts(layer) == LINES
+    assert (layer.characters, layer.invisible, layer.unmapped) == (34, 0, 0)
+    assert all(len(line.spans) == len(line.text) for line in layer.lines)
+
+
+@pytest.mark.parametrize("rotate", [0, 90, 180, 270])
+def test_places_are_pixels_of_the_page_as_it_is_rendered(rotate: int) -> None:
+    data = text_pdf([["Harbour"]], rotate=rotate)
+    with open_document(data, LIMITS) as document:
+        (line,), page = document.read_layer(1).lines, document.read_page(1)
+    ys, xs = np.nonzero(page.pixels.min(axis=2) < 128)
+    corners = np.array(line.corners)
+    low, high = corners.min(0), corners.max(0)
+    assert low[0] <= xs.min() and xs.max() <= high[0] and low[1] <= ys.min() and ys.max() <= high[1]
+    along = corners[1] - corners[0]
+    assert round(float(np.degrees(np.arctan2(along[1], along[0])))) % 360 == rotate
+
+
+def test_a_form_fields_value_is_text_of_its_page() -> None:
+    assert "Membership 40711" in texts(layer_of(layered_pdf(LINES, extra=FIELD)))
+
+
+def test_invisible_text_is_counted_and_marked() -> None:
+    layer = layer_of(layered_pdf(LINES, mode=INVISIBLE))
+    assert (layer.characters, layer.invisible) == (0, 34)
+    assert not any(line.visible for line in layer.lines)
+
+
+def test_text_under_a_picture_is_invisible() -> None:
+    layer = layer_of(layered_pdf(LINES, over=WHOLE_PICTURE))
+    assert (layer.characters, layer.invisible, len(layer.pictures)) == (0, 34, 1)
+
+
+def test_characters_without_unicode_are_counted_and_left_out() -> None:
+    layer = layer_of(layered_pdf(LINES, unmapped=True))
+    assert layer.unmapped == layer.characters > 0
+    assert not texts(layer)
+
+
+def test_what_stands_off_the_page_is_no_text_of_it() -> None:
+    assert not layer_of(layered_pdf(LINES, left=900)).lines
+
+
+def test_pictures_carry_no_layer() -> None:
+    import io
+
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.new("RGB", (20, 20)).save(stream, "PNG")
+    with open_document(stream.getvalue(), LIMITS) as document:
+        assert document.read_layer(1) is None
+
+
+def test_a_layer_survives_json() -> None:
+    layer = layer_of(layered_pdf(LINES, over=WHOLE_PICTURE))
+    assert TextLayer.from_json(layer.to_json()) == layer
+
+
+@pytest.mark.parametrize("broken", [{}, {"lines": [{}]}, {"lines": [], "characters": "x"}])
+def test_what_is_no_layer_is_refused(broken: dict[str, object]) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        TextLayer.from_json(broken)
+
+
+def test_columns_are_lines_of_their_own_and_gaps_are_spaces() -> None:
+    def at(text: str, left: float) -> LayerCharacter:
+        return LayerCharacter(text, (left, 0, left + 10, 20), 0.0, "f")
+
+    lines = list(lines_of([at("a", 0), at("b", 10), at("c", 27), at("d", 80)]))
+    assert [line.text for line in lines] == ["ab c", "d"]
