@@ -53,6 +53,11 @@ class DataDir:
         return self.path / "blobs"
 
     @property
+    def models_cache(self) -> Path:
+        """Compiled models, for a quicker start; made anew where they are missing."""
+        return self.path / "models-cache"
+
+    @property
     def logs(self) -> Path:
         """One file per part."""
         return self.path / "logs"
@@ -74,7 +79,7 @@ class DataDir:
             ServiceError: It cannot be made or written.
         """
         try:
-            for directory in (self.path, self.redis, self.blobs, self.logs, self.temporary):
+            for directory in (self.path, self.redis, self.blobs, self.models_cache, self.logs, self.temporary):
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise self._unusable(error) from None

@@ -34,6 +34,8 @@ HAND_BACK_SECONDS = 8.0  # after that, what is not finished is queued again
 CONTROL_STOP_SECONDS = 3.0
 REDIS_STOP_SECONDS = 5.0  # flushes its log
 _AFTER_CRASH_SECONDS = 3.0  # parts of a supervisor that was killed are gone within one
+_START_POLL_SECONDS = 0.05  # a start is waited for by somebody
+_CONTROL_DELAY_SECONDS = 5.0  # the control worker's imports would take CPU time from the workers' on a small machine
 _PATIENCE_SECONDS = 30.0  # between two notes that the models are still loading
 
 
@@ -126,21 +128,23 @@ class _Stack:
         if missing := missing_for_models(environment):
             self.tell(f"warning: {missing}")
         parts = (
-            ("control", "the control worker", ("worker.process.control",), CONTROL_STOP_SECONDS),
-            ("worker", "the worker", ("worker", "--concurrency", str(workers)), WORKER_STOP_SECONDS),
-            ("api", "the API", ("app", "--host", self.options.host, "--port", str(self.port)), API_STOP_SECONDS),
+            (
+                "control",
+                "the control worker",
+                ("worker.process.control",),
+                CONTROL_STOP_SECONDS,
+                _CONTROL_DELAY_SECONDS,
+            ),
+            ("worker", "the worker", ("worker", "--concurrency", str(workers)), WORKER_STOP_SECONDS, 0.0),
+            ("api", "the API", ("app", "--host", self.options.host, "--port", str(self.port)), API_STOP_SECONDS, 0.0),
         )
         self.tell(f"starting the API and {workers} worker{'s' if workers > 1 else ''} …")
-        for name, title, module, stop_seconds in parts:
+        for name, title, module, stop_seconds, delay in parts:
             command = (sys.executable, "-m", *module)
-            self._start(name, title, command, environment, stop_seconds)
-
-    def _start(
-        self, name: str, title: str, command: tuple[str, ...], environment: Mapping[str, str], stop_seconds: float
-    ) -> None:
-        log = self.data.logs / f"{name}.log"
-        requeue = HAND_BACK_SECONDS if name == "worker" else 0.0
-        self.supervisor.start(PartSpec(name, title, command, environment, self.checkout, log, stop_seconds, requeue))
+            log = self.data.logs / f"{name}.log"
+            requeue = HAND_BACK_SECONDS if name == "worker" else 0.0
+            spec = PartSpec(name, title, command, environment, self.checkout, log, stop_seconds, requeue)
+            self.supervisor.start(spec, delay)
 
     def _start_redis(self, redis: FoundRedis, hold: DirectoryLock) -> str:
         if redis.kind == "external":
@@ -177,6 +181,8 @@ class _Stack:
         ready = self._await(
             self._is_ready, f"the models are still loading (a download takes its time); logs are in {self.data.logs}"
         )
+        if ready:
+            self.supervisor.start_delayed()
         self.supervisor.settled = ready
         return ready
 
@@ -189,7 +195,7 @@ class _Stack:
             if time.monotonic() - noted > _PATIENCE_SECONDS:
                 noted = time.monotonic()
                 self.tell(note)
-            time.sleep(POLL_SECONDS)
+            time.sleep(_START_POLL_SECONDS)
         return False
 
     def _is_ready(self) -> bool:

@@ -57,7 +57,12 @@ def part_environment(given: Mapping[str, str]) -> dict[str, str]:
     for name in ONE_THREAD:
         environment.setdefault(name, "1")
     environment["PYTHONUNBUFFERED"] = "1"
-    for name in ("OCRQ_BLOB_DIR", "OCRQ_DATA_DIR", "OCRQ_API_KEYS_FILE"):  # the parts run in the checkout's directory
+    for name in (
+        "OCRQ_BLOB_DIR",
+        "OCRQ_DATA_DIR",
+        "OCRQ_MODELS_CACHE",
+        "OCRQ_API_KEYS_FILE",
+    ):  # the parts run in the checkout's directory
         if path := environment.get(name):
             environment[name] = str(Path(path).expanduser().absolute())
     return environment
@@ -99,6 +104,7 @@ def stack_environment(
     environment = part_environment({name: value for name, value in given.items() if value or name not in _OURS})
     environment.update(REDIS_URL=redis_url, OCRQ_DATA_DIR=str(data.path), OCRQ_HOST=host, PORT=str(port))
     environment["TMPDIR"] = str(data.temporary)
+    environment.setdefault("OCRQ_MODELS_CACHE", str(data.models_cache))
     if blob_dir is not None:
         environment.setdefault("OCRQ_BLOB_DIR", str(blob_dir))
     # Celery's soft shutdown, which workers use elsewhere, always sleeps its whole time; without the remapping a worker

@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from ocrq.cli.running import default_data_dir
 from ocrq.errors import ServiceError
 from stack import launch
+from stack.data import DataDir
 
 STOP_SECONDS = 30.0  # a little over what `ocrq up` may take to stop everything
 _READY = "ocrq is ready at "
@@ -42,6 +44,9 @@ def private_stack(environment: Mapping[str, str]) -> Iterator[str]:
         ServiceError: It could not start; the detail is what it said.
     """
     ours = {name: value for name, value in environment.items() if name not in _NOT_OURS}
+    ours.setdefault(
+        "OCRQ_MODELS_CACHE", str(DataDir(default_data_dir(environment)).models_cache)
+    )  # outlives this stack
     with tempfile.TemporaryFile("w+") as said:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), sys.executable, "-m", "ocrq"]

@@ -30,12 +30,21 @@ class Supervisor:
         self.settled = False
         """Whether the stack was ready once."""
 
-    def start(self, spec: PartSpec) -> Part:
-        """Start a part and watch it from now on."""
+    def start(self, spec: PartSpec, delay: float = 0.0) -> Part:
+        """Start a part, in ``delay`` seconds or once :meth:`start_delayed` is called, and watch it from then on."""
         part = Part(spec, self._watchdog)
         self._parts.append(part)
-        part.start()
+        if delay:
+            part.due_at = time.monotonic() + delay
+        else:
+            part.start()
         return part
+
+    def start_delayed(self) -> None:
+        """Start what still waits for its first start."""
+        for part in self._parts:
+            if part.due_at is not None and not part.started_at:
+                part.start()
 
     def check(self) -> None:
         """Start again what has died and is due; call it every :data:`POLL_SECONDS`.

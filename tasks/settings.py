@@ -52,6 +52,10 @@ class Settings(BaseSettings):
         default="float32",
         description="Of TrOCR's weights without a GPU; bfloat16 halves the time where the CPU has it.",
     )
+    models_cache: Path | None = Field(
+        default=None,
+        description="Compiled models are kept here, for a quicker start; `ocrq up` sets a folder of its data.",
+    )
     fake_seconds: float = Field(default=0.0, ge=0, description="What each page takes with OCRQ_MODEL=fake.")
 
     openai_url: str | None = Field(
@@ -140,6 +144,7 @@ class Settings(BaseSettings):
         "openai_url",
         "openai_key",
         "data_dir",
+        "models_cache",
         "blob_dir",
         "api_keys",
         "api_keys_file",

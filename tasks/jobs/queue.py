@@ -241,7 +241,7 @@ class QueueBackend:
 
     def _live_beats(self) -> list[Heartbeat]:
         read_at, beats = self._beats
-        if time.monotonic() - read_at > BEATS_FRESH_SECONDS:
+        if not beats or time.monotonic() - read_at > BEATS_FRESH_SECONDS:  # the first is seen at once
             beats = self._heartbeats.live()
             self._beats = (time.monotonic(), beats)
         return beats

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from worker.fields.scoring import THRESHOLD, Scored
 
@@ -22,6 +21,8 @@ def assigned(scored: Mapping[str, Sequence[Scored]]) -> dict[str, Scored]:
     Returns:
         The winners; a field whose candidates all stay under the threshold, or lose theirs, is not in it.
     """
+    from scipy.optimize import linear_sum_assignment  # a quarter of a second, which plain reads never need
+
     names = list(scored)
     kept = {name: sorted(scored[name], key=lambda s: -s.points)[:KEPT] for name in names}
     places = {

@@ -9,8 +9,6 @@ import json
 import logging
 from pathlib import Path
 
-import httpx
-
 from ocrq.errors import ModelUnavailable
 from tasks.catalogue import is_local
 
@@ -77,6 +75,8 @@ def _ask(name: str) -> None:
 
     if is_offline_mode():
         raise OfflineModeIsEnabled
+    import httpx
+
     httpx.head(f"{constants.ENDPOINT}/api/models/{name}", timeout=PATIENCE_SECONDS)
 
 

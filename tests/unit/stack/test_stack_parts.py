@@ -13,7 +13,15 @@ from ocrq.errors import ServiceError
 from stack import environment, logs, machine, sessions
 from stack.data import DataDir
 from stack.interrupts import Interrupts
-from stack.part import LONGEST_DELAY, LONGEST_DELAY_KILLED, MAX_FIRST_DEATHS, MAX_QUICK_DEATHS, Restarts
+from stack.part import (
+    LONGEST_DELAY,
+    LONGEST_DELAY_KILLED,
+    MAX_FIRST_DEATHS,
+    MAX_QUICK_DEATHS,
+    PartSpec,
+    Restarts,
+)
+from stack.supervisor import Supervisor
 from stack.watchdog import watch
 
 QUICK, LONG = 0.5, 60.0
@@ -192,6 +200,24 @@ def test_what_the_user_has_set_stays() -> None:
 def test_documents_stay_in_a_redis_that_others_may_share() -> None:
     assert "OCRQ_BLOB_DIR" not in stack({}, blob_dir=None)
     assert stack({})["OCRQ_BLOB_DIR"] == "/d/blobs"
+
+
+def test_compiled_models_are_kept_with_the_data_unless_another_place_is_set() -> None:
+    assert stack({})["OCRQ_MODELS_CACHE"] == "/d/models-cache"
+    assert stack({"OCRQ_MODELS_CACHE": "/elsewhere"})["OCRQ_MODELS_CACHE"] == "/elsewhere"
+
+
+def test_a_part_may_start_later_and_at_once_when_the_rest_is_ready(tmp_path: Path) -> None:
+    supervisor = Supervisor(lambda sentence: None)
+    spec = PartSpec("late", "the part", ("true",), {}, tmp_path, tmp_path / "log", 1.0)
+    part = supervisor.start(spec, delay=600.0)
+    try:
+        supervisor.check()
+        assert part.pid is None
+        supervisor.start_delayed()
+        assert part.pid is not None
+    finally:
+        supervisor.stop(lambda: True)
 
 
 def test_every_process_has_one_thread() -> None:
