@@ -57,10 +57,10 @@ lint: $(VENV)/.ready-dev ## Check style, types, import directions, dependencies 
 	$(BIN)/deptry .
 	$(BIN)/codespell
 
-bench: $(VENV)/.ready-dev ## Pages per CPU-second beside RapidOCR as it comes, on examples/ or DATA=folder
+bench: $(VENV)/.ready-dev ## The whole stack beside RapidOCR and Tesseract, on examples/, DATA=folder or DATA=manifest.jsonl
 	@data="$${DATA_FILE:-$(CURDIR)/examples}"
 	case "$$data" in /*) ;; *) data="$$CALLER_DIR/$$data" ;; esac
-	$(BIN)/python -m benchmarks.rapidocr "$$data"
+	$(BIN)/python -m benchmarks.stack "$$data"
 
 eval: $(VENV)/.ready-dev ## Accuracy on DATA=manifest.jsonl: documents with ground truth, the scorer beside it
 	@[ -n "$$DATA_FILE" ] || { echo "make eval: give the documents with DATA=path/to/manifest.jsonl" >&2; exit 1; }

@@ -12,7 +12,6 @@ import os
 import signal
 import tempfile
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -69,12 +68,17 @@ def submit(url: str, jobs: int) -> None:
         list(pool.map(send, per_sender))
 
 
-def cpu_by_part(parts: Parts) -> Counter[str]:
+def cpu_by_part(parts: Parts) -> dict[str, float]:
     """CPU seconds so far, by part of the stack."""
     worker, api = parts.workers
-    spent = Counter(
-        redis=cpu_seconds(parts.redis.pid), control=cpu_seconds(parts.control.pid), worker=cpu_seconds(worker.pid)
-    )
+    spent = {
+        "redis": cpu_seconds(parts.redis.pid),
+        "control": cpu_seconds(parts.control.pid),
+        "worker": cpu_seconds(worker.pid),
+        "children": 0.0,
+        "decoders": 0.0,
+        "api": 0.0,
+    }
     for child in psutil.Process(worker.pid).children(recursive=True):
         kind = "decoders" if "decoder" in " ".join(child.cmdline()) else "children"
         spent[kind] += cpu_seconds(child.pid)
@@ -90,7 +94,7 @@ def report_cost(parts: Parts, url: str, jobs: int) -> None:
     sent = time.perf_counter()
     drained(parts)
     ended = time.perf_counter()
-    spent = cpu_by_part(parts) - before
+    spent = {part: seconds - before[part] for part, seconds in cpu_by_part(parts).items()}
     for part, seconds in sorted(spent.items(), key=lambda item: -item[1]):
         print(f"{part:9} {seconds / jobs * 1000:6.2f} ms of CPU a job")
     total = sum(spent.values()) / jobs * 1000
