@@ -21,11 +21,11 @@ from app.access import Access
 from app.application import create_app
 from app.keys import KeyRing
 from app.server import Server, bind_address
-from ocrq.contracts import Health, Operation, ReadRequest
+from ocrq.contracts import Operation, ReadRequest
 from ocrq.errors import InternalError, RequestError, ServiceError, WorkerSpent
 from ocrq.exposure import check_exposure
 from tasks.catalogue import Catalogue
-from tasks.jobs.local import LocalBackend
+from tasks.execution.inline import InlineWorkers, inline_service
 from tasks.runner import ReadContext, Runner, UnitReading
 from tasks.settings import Settings
 from tasks.stopping import stops_reported
@@ -77,39 +77,25 @@ class StandaloneServer(Server):
 
 def make_app(settings: Settings, access: Access | None = None) -> Flask:
     """The application; its models load in the background, and the process ends if they cannot be loaded."""
-    backend = OwnBackend(None, settings, Catalogue.from_settings(settings))
-    app = create_app(backend, settings, access)
-    app.wsgi_app = Ping(app.wsgi_app, backend)  # type: ignore[method-assign]
-    threading.Thread(target=_load, args=(backend, settings), name="load", daemon=True).start()
+    service, workers = inline_service(settings, Catalogue.from_settings(settings))
+    app = create_app(service, settings, access)
+    app.wsgi_app = Ping(app.wsgi_app, workers.ready)  # type: ignore[method-assign]
+    threading.Thread(target=_load, args=(workers, settings), name="load", daemon=True).start()
     return app
-
-
-class OwnBackend(LocalBackend):
-    """Says of the process it is in what only the reading side knows."""
-
-    described: Callable[[], Health] | None = None
-
-    def health(self) -> Health:
-        """See :class:`tasks.jobs.backend.Backend`."""
-        health = super().health()
-        if self.described is None:
-            return health
-        own = self.described()
-        return health.model_copy(update={"gpu_available": own.gpu_available, "memory_info": own.memory_info})
 
 
 class Ping:
     """Answers ``/ping``, for which the balancer has no key, before anything else does."""
 
-    def __init__(self, application: WSGIApplication, backend: LocalBackend) -> None:
+    def __init__(self, application: WSGIApplication, is_ready: Callable[[], bool]) -> None:
         self._application = application
-        self._backend = backend
+        self._is_ready = is_ready
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """The WSGI call."""
         if environ.get("PATH_INFO") != PING:
             return self._application(environ, start_response)
-        ready = self._backend.ready()
+        ready = self._is_ready()
         headers = [("Cache-Control", "no-store"), ("Content-Type", "text/plain")]
         start_response("200 OK" if ready else "204 No Content", headers)
         return [b"ready\n"] if ready else []
@@ -147,13 +133,12 @@ class Mortal:
         return WorkerSpent("this process could not go on, and is replaced; send the document again")
 
 
-def _load(backend: OwnBackend, settings: Settings) -> None:
+def _load(workers: InlineWorkers, settings: Settings) -> None:
     try:
         from worker.serverless.process import start_reading  # not in the server's parent, which forks
 
         reading = start_reading(settings)
-        backend.described = reading.health
-        backend.read_with(Mortal(reading.runner), reading.at_once)
+        workers.read_with(Mortal(reading.runner), reading.at_once, reading.health)
         log.info("ready, reading %d documents at a time", reading.at_once)
     except Exception:
         log.exception("the models cannot be loaded")

@@ -35,10 +35,10 @@ def main() -> None:
     settings = settings.model_copy(update={"api_keys": None})  # the ring has their digests, and nobody needs more
 
     def make() -> Flask:
-        from tasks.jobs.queue import QueueBackend
+        from tasks.jobs.queue import queue_service
 
         meter = Meter.in_redis(settings) if keys and keys.metered else None
-        return create_app(QueueBackend(settings), settings, Access(keys, meter))
+        return create_app(queue_service(settings), settings, Access(keys, meter))
 
     Server(make, settings, processes=arguments.processes, access_log=arguments.access_log).run()
 

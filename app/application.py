@@ -1,4 +1,4 @@
-"""The Flask application: routes, limits and headers put together over a Backend."""
+"""The Flask application: routes, limits and headers put together over a JobService."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from app.service import service_routes
 from app.uploads import MAX_BATCH
 from app.waiting import WaitLimiter
 from app.webhooks import webhook_routes
-from tasks.jobs.backend import Backend
+from tasks.jobs.service import JobService
 from tasks.settings import MEGABYTE, Settings
 
 _BESIDE_THE_DOCUMENT = MEGABYTE  # bytes of a body for all that is not the document: prompt, schema, options
 _SMALL_PARTS = 50  # parts of a form that are no files
 
 
-def create_app(backend: Backend, settings: Settings, access: Access | None = None) -> Flask:
+def create_app(backend: JobService, settings: Settings, access: Access | None = None) -> Flask:
     """The application.
 
     Args:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.access import Access
 from app.waiting import WaitLimiter
-from tasks.jobs.backend import Backend
+from tasks.jobs.service import JobService
 from tasks.settings import Settings
 
 
@@ -21,7 +21,7 @@ class AppContext:
         access: Who asks, and what they may.
     """
 
-    backend: Backend
+    backend: JobService
     settings: Settings
     seats: WaitLimiter
     access: Access

@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from ocrq.contracts import ENDED, Batch, Job
 from ocrq.errors import OcrqError
-from tasks.jobs.backend import JobEvent
+from tasks.jobs.store import JobEvent
 from tasks.unexpected import unexpected
 
 logger = logging.getLogger(__name__)
 
 _RECONNECT_MILLISECONDS = 2000
-_EVENT_ID = re.compile(r"\d{1,20}(-\d{1,20})?")  # as the backends number them: 7, or 1732400000000-0
+_EVENT_ID = re.compile(r"\d{1,20}(-\d{1,20})?")  # as the stores number them: 7, or 1732400000000-0
 
 
 def event_stream(events: Iterator[JobEvent | None], look: Callable[[], Job | Batch]) -> Iterator[str]:

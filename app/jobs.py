@@ -14,7 +14,7 @@ from app.uploads import idempotency_key, read_order
 from app.waiting import wait_seconds
 from ocrq.contracts import ENDED
 from ocrq.errors import InvalidRequest
-from tasks.jobs.backend import Submission
+from tasks.documents.submission import Submission
 
 
 def job_routes(door: AppContext) -> Blueprint:

@@ -12,8 +12,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from app.bodies import parse_json, read_body, refuse_encoding
 from ocrq.contracts import JobSubmission, Operation, ReadRequest, parse_operation
 from ocrq.errors import InvalidRequest, OcrqError, UnsupportedFormat
-from tasks.documents.intake import take_in
-from tasks.jobs.backend import Submission
+from tasks.documents.submission import Submission
 
 MAX_BATCH = 1000  # documents, as JobSubmission.requests
 MAX_KEY_CHARACTERS = 255  # of an Idempotency-Key
@@ -48,8 +47,9 @@ class Upload:
         Raises:
             RequestError: Says what is wrong, and where.
         """
-        request, document = take_in(self.data, max_bytes=max_bytes, document=self.document)
-        return Submission(operation, request, document, key, owner)
+        return Submission.of(
+            operation, self.data, max_bytes=max_bytes, document=self.document, idempotency_key=key, owner=owner
+        )
 
     def try_submission(
         self, operation: Operation, *, max_bytes: int, key: str | None, owner: str | None

@@ -21,8 +21,9 @@ from celery import Celery
 from pydantic import SecretStr
 
 from ocrq.contracts import parse_request
-from tasks.jobs.backend import Submission
-from tasks.jobs.queue import QueueBackend
+from tasks.documents.submission import Submission
+from tasks.jobs.queue import queue_service
+from tasks.jobs.service import JobService
 from tasks.settings import Settings
 from tests.documents import as_png, text_page
 from tests.live.processes import Parts, until
@@ -84,7 +85,7 @@ def nothing_by_celery(url: str) -> Callable[[], None]:
     return call
 
 
-def nothing_by_ledger(backend: QueueBackend) -> Callable[[], None]:
+def nothing_by_ledger(backend: JobService) -> Callable[[], None]:
     """A document read at once by the fake engine, through our queue."""
     page = as_png(text_page(["x"], size=(60, 40)))
     request = parse_request({"cache": False})
@@ -99,7 +100,7 @@ def nothing_by_ledger(backend: QueueBackend) -> Callable[[], None]:
 def report_times(parts: Parts, jobs: int) -> None:
     """Both in turn, so that a slow moment of the machine meets both."""
     settings = Settings(redis_url=SecretStr(parts.url), model="fake", blob_dir=parts.directory / "blobs")
-    calls = {"plain Celery": nothing_by_celery(parts.url), "ocrq": nothing_by_ledger(QueueBackend(settings))}
+    calls = {"plain Celery": nothing_by_celery(parts.url), "ocrq": nothing_by_ledger(queue_service(settings))}
     times: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(jobs):
         for name, call in calls.items():
@@ -117,7 +118,7 @@ def report_sizes(parts: Parts) -> None:
     for worker in parts.workers:
         worker.kill()  # without a goodbye, so that it still counts as alive for a moment
     settings = Settings(redis_url=SecretStr(parts.url), model="fake", blob_dir=None)
-    backend = QueueBackend(settings)
+    backend = queue_service(settings)
     with parts.client() as client:
         until(lambda: client.ping(), "Redis answers")
         before = client.info("memory")["used_memory"]

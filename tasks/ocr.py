@@ -13,7 +13,7 @@ from celery import Task, shared_task
 
 from ocrq.contracts import Operation
 from ocrq.errors import OcrqError
-from tasks.documents.intake import check_schema, take_in
+from tasks.documents.submission import Submission
 from tasks.execution.executor import installed_guard
 from tasks.monitoring.health import installed_health
 from tasks.runner import ReadContext, installed_runner, run_inline
@@ -43,12 +43,10 @@ class TrackedTask(Task):  # type: ignore[type-arg]
 
 
 def _read(operation: Operation, request: object, context: ReadContext | None) -> dict[str, Any]:
-    checked, document = take_in(request, max_bytes=Settings().max_body_bytes)
-    check_schema(operation, checked)
-    options = checked.decoding_options.model_dump(exclude_none=True)
-    return run_inline(
-        installed_runner(), operation, checked, document, replace(context or ReadContext(), options=options)
-    )
+    given = Submission.of(operation, request, max_bytes=Settings().max_body_bytes)
+    options = given.request.decoding_options.model_dump(exclude_none=True)
+    context = replace(context or ReadContext(), options=options)
+    return run_inline(installed_runner(), operation, given.request, given.document, context)
 
 
 @shared_task(name="ocr.extract_text", base=TrackedTask)

@@ -184,11 +184,20 @@ class Runner(Protocol):
         ...
 
 
+def _unkept(reading: UnitReading) -> None:
+    return None
+
+
 @stops_reported()
 def run_inline(
-    runner: Runner, operation: Operation, request: ReadRequest, document: bytes, context: ReadContext
+    runner: Runner,
+    operation: Operation,
+    request: ReadRequest,
+    document: bytes,
+    context: ReadContext,
+    unit: Callable[[UnitReading], None] = _unkept,
 ) -> dict[str, Any]:
-    """Plan, read and assemble in one go: the way without a broker."""
+    """Plan, read and assemble in one go: the way without a broker. ``unit`` takes each unit once it is read."""
     started = time.monotonic()
     plan = runner.plan(operation, request, document)
     readings = []
@@ -200,7 +209,13 @@ def run_inline(
         readings.append(runner.read(operation, request, document, pages, within))
         done += len(pages)
         context.progress(done, total)
+        unit(readings[-1])
     return runner.assemble(operation, request, document, readings, time.monotonic() - started, context)
+
+
+def can_be_cached(readings: Sequence[UnitReading]) -> bool:
+    """Whether a result may answer equal requests; with a fault or a stand-in, the next read may be better."""
+    return all(not reading.stand_in and not any(page.error for page in reading.pages) for reading in readings)
 
 
 def _tell_within(context: ReadContext, before: int, total: int, done: int, _slice_pages: int) -> None:

@@ -8,9 +8,8 @@ from flask import Flask
 
 from app import create_app
 from app.server import Server
-from tasks.catalogue import Catalogue
-from tasks.jobs.local import LocalBackend
 from tasks.settings import Settings
+from tests.inline import inline
 from tests.page_runner import PageRunner
 
 
@@ -23,7 +22,7 @@ def main() -> None:
 
     def make() -> Flask:
         runner = PageRunner(seconds=arguments.page_seconds)
-        return create_app(LocalBackend(runner, settings, Catalogue.from_settings(settings)), settings)
+        return create_app(inline(runner, settings, threads=2)[0], settings)
 
     Server(make, settings).run()
 

@@ -59,7 +59,8 @@ def _pins(name: str) -> str:
     return f"ocrq:pins:{name}"
 
 
-def _lost(name: str) -> DocumentLost:
+def lost(name: str) -> DocumentLost:
+    """What is raised where a document is gone."""
     return DocumentLost(f"the document {name[:12]}… is gone from the store; submit it again", field="image")
 
 
@@ -78,7 +79,7 @@ class RedisBlobs:
         """See :class:`BlobStore`."""
         data = cast(bytes | None, self._redis.get(f"ocrq:blob:{name}"))
         if data is None:
-            raise _lost(name)
+            raise lost(name)
         return data
 
     def delete(self, name: str, pinned: Callable[[], bool]) -> None:
@@ -121,7 +122,7 @@ class DirectoryBlobs:
         for path in (self._path(name), self._aside(name), self._path(name)):  # it may be aside for a moment
             with suppress(FileNotFoundError):
                 return path.read_bytes()
-        raise _lost(name)
+        raise lost(name)
 
     def delete(self, name: str, pinned: Callable[[], bool]) -> None:
         """See :class:`BlobStore`. Moved aside first, so that a job that comes now finds them or stores them again."""

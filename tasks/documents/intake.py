@@ -6,9 +6,8 @@ import base64
 import binascii
 from typing import Any
 
-from ocrq.contracts import STRUCTURED, Operation, ReadRequest, parse_request
+from ocrq.contracts import ReadRequest, parse_request
 from ocrq.errors import InvalidImage, TooLarge, UnsupportedFormat
-from tasks.documents.schemas import prepared
 from tasks.documents.sniff import FORMATS, sniff
 
 
@@ -81,16 +80,6 @@ def check_document(document: bytes, *, max_bytes: int) -> None:
         )
     if sniff(document) is None:
         raise UnsupportedFormat(f"the document is no image or PDF; send {FORMATS}", field="image")
-
-
-def check_schema(operation: Operation, request: ReadRequest) -> None:
-    """Refuse a structured operation without a schema that fields can be read by.
-
-    Raises:
-        InvalidSchema: There is none, or it cannot be used.
-    """
-    if operation in STRUCTURED:
-        prepared(request.schema_)
 
 
 def stored_request(request: ReadRequest) -> dict[str, Any]:

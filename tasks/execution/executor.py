@@ -20,19 +20,17 @@ from kombu.utils.json import dumps as kombu_dumps
 
 from ocrq.contracts import Operation, Page, PageError
 from ocrq.errors import InvalidRequest, JobCancelled, OcrqError, WorkerLost, WorkerSpent, from_json
-from tasks.catalogue import Catalogue, Pool
-from tasks.documents.blobs import BlobStore, blob_name
-from tasks.documents.intake import check_schema, stored_request, take_in
+from tasks.catalogue import Pool
+from tasks.documents.blobs import BlobStore
 from tasks.execution.lease_renewer import Lease, LeaseRenewer
-from tasks.jobs.cache_key import cache_key
+from tasks.jobs.admission import Admission
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
-from tasks.jobs.record import JobRecord, NewJob, queue_name
-from tasks.runner import ReadContext, Runner, UnitReading
+from tasks.jobs.record import JobRecord
+from tasks.runner import ReadContext, Runner, UnitReading, can_be_cached
 from tasks.settings import Settings
 from tasks.stopping import stops_reported
 from tasks.unexpected import unexpected
-from tasks.webhooks.permission import allowed_webhook
 
 log = logging.getLogger(__name__)
 
@@ -42,14 +40,14 @@ class JobExecutor:
     """See the module.
 
     Attributes:
+        admission: Takes in calls that the ledger does not know.
         runner: Reads; None in a process that only passes messages on (the control worker).
         pool: Whose jobs this process reads; None likewise.
-        live_pools: Tells the pools that have a living worker.
         leave: Ends this process, for another to take its place; returns where it serves other jobs still.
     """
 
     settings: Settings
-    catalogue: Catalogue
+    admission: Admission
     ledger: Ledger
     blobs: BlobStore
     publisher: Publisher
@@ -57,7 +55,6 @@ class JobExecutor:
     runner: Runner | None
     pool: Pool | None
     worker: str
-    live_pools: Callable[[], frozenset[Pool]]
     leave: Callable[[], None]
 
     def run(self, task: Task[Any, Any], operation: Operation | None, request: object) -> dict[str, Any] | None:
@@ -98,34 +95,9 @@ class JobExecutor:
         if known:
             self.publisher.publish(str(task.request.id))
         elif operation is not None and request is not None:
-            self._adopt(task, operation, request)
+            message = kombu_dumps(task.signature_from_request(args=(), kwargs={}))
+            self.admission.adopt(str(task.request.id), operation, request, message)
         raise Ignore()  # else a late copy of a message whose job has expired
-
-    def _adopt(self, task: Task[Any, Any], operation: Operation, request: object) -> None:
-        """Take a direct caller's call into the ledger, and send it to the queue of its pool and lane."""
-        checked, document = take_in(request, max_bytes=self.settings.max_body_bytes)
-        check_schema(operation, checked)
-        entry = self.catalogue.resolve(checked.model_name)
-        serving = self.catalogue.serving(entry, self.live_pools())
-        name = blob_name(document)
-        job = NewJob(
-            id=str(task.request.id),
-            operation=operation,
-            request=stored_request(checked),
-            blob=name,
-            queue=queue_name(serving.pool, checked.priority),
-            message=kombu_dumps(task.signature_from_request(args=(), kwargs={})),
-            cache_key=cache_key(operation, checked, name, entry.name, None),
-            webhook=allowed_webhook(checked.webhook, self.settings),
-        )
-        accepted = self.ledger.create([job], bounded=False)
-        if job.id in accepted.following:
-            self.blobs.put(name, document)  # should the one it follows be cancelled
-            return  # the sweeper publishes it once it has its answer
-        if job.id in accepted.to_publish:
-            self.blobs.put(name, document)
-            self.ledger.stored(job.id)
-        self.publisher.publish(job.id)
 
     def _answer(self, task: Task[Any, Any], verdict: str, orphaned_parent: str | None) -> dict[str, Any] | None:
         """What a message gets whose job this run may not have."""
@@ -195,7 +167,8 @@ class JobExecutor:
             context.check()
         seconds = time.time() - record.started if record.started else time.monotonic() - began
         result = self.runner.assemble(record.operation, request, document, readings, max(0.0, seconds), context)
-        if not self.ledger.commit(record.id, hold.token, result, self._cache_seconds(readings)):
+        cache_seconds = self.settings.cache_seconds if can_be_cached(readings) else 0
+        if not self.ledger.commit(record.id, hold.token, result, cache_seconds):
             raise Ignore()
         return self._for_celery(record, result)
 
@@ -247,11 +220,6 @@ class JobExecutor:
         if record.message is not None and now is not None and now.state == "cancelled":
             raise error
         raise Ignore()
-
-    def _cache_seconds(self, readings: Sequence[UnitReading]) -> int:
-        """A result with a fault or a stand-in answers for itself alone: the next read may be better."""
-        whole = all(not reading.stand_in and not any(page.error for page in reading.pages) for reading in readings)
-        return self.settings.cache_seconds if whole else 0
 
     @staticmethod
     def _for_celery(record: JobRecord, result: dict[str, Any]) -> dict[str, Any] | None:

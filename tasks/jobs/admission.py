@@ -1,33 +1,31 @@
-"""Admission: a submission becomes a job of the ledger, its document is stored, its message published, in this order."""
+"""Admission: a submission becomes a job of the store, its document is stored, the job published, in this order."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import redis
 from kombu.exceptions import OperationalError
 
+from ocrq.contracts import Operation
 from ocrq.errors import JobConflict, NoWorker, OcrqError, QueueFull
 from tasks.catalogue import Catalogue
-from tasks.documents.blobs import BlobStore, blob_name
-from tasks.documents.intake import check_schema, stored_request
-from tasks.jobs.backend import Submission
-from tasks.jobs.batches import Batches
+from tasks.documents.intake import stored_request
+from tasks.documents.submission import Submission
 from tasks.jobs.cache_key import cache_key
-from tasks.jobs.ledger import Accepted, Ledger
-from tasks.jobs.publish import Publisher
 from tasks.jobs.record import NewJob, new_id, queue_name
-from tasks.monitoring.heartbeat import Heartbeat, live_pools
+from tasks.jobs.store import Accepted, BatchStore, Dispatcher, DocumentStore, JobStore, Workers
 from tasks.settings import Settings
 from tasks.webhooks.permission import allowed_webhook
 
 NO_WORKER_RETRY = 5  # seconds: a worker that died is replaced, with its models loaded, in about so long
 _LONGEST_RETRY = 600  # seconds; a guess further ahead than this is worth nothing
+ACCEPTING_RETRY = 2  # seconds after which a batch whose first copy is being accepted may be asked for again
 _ROOM = 0.1  # of a full lane drained is room enough to try again
 
 log = logging.getLogger(__name__)
@@ -37,50 +35,46 @@ class Admission:
     """See the module.
 
     Args:
-        settings: For who may be told.
+        settings: For the webhooks that may be asked for.
         catalogue: The operator's list.
-        ledger: Where jobs are accepted.
+        store: Where jobs are accepted.
         batches: Where ids of several jobs are.
-        blobs: Where documents lie.
-        publisher: Puts messages into the queues.
-        live_beats: The processes that live.
+        documents: Where documents are kept.
+        publisher: Hands jobs to those who read them.
+        workers: Those who read.
     """
 
     def __init__(
         self,
         settings: Settings,
         catalogue: Catalogue,
-        ledger: Ledger,
-        batches: Batches,
-        blobs: BlobStore,
-        publisher: Publisher,
-        live_beats: Callable[[], list[Heartbeat]],
+        store: JobStore,
+        batches: BatchStore,
+        documents: DocumentStore,
+        publisher: Dispatcher,
+        workers: Workers,
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
-        self._ledger = ledger
+        self._store = store
         self._batches = batches
-        self._blobs = blobs
+        self._documents = documents
         self._publisher = publisher
-        self._live_beats = live_beats
+        self._workers = workers
 
     def submit(self, submission: Submission) -> str:
         """Accept one job; returns its id, or the first one's for a repeated idempotency key.
 
         Raises:
-            OcrqError: As :meth:`tasks.jobs.backend.Backend.submit` says.
+            OcrqError: As :meth:`tasks.jobs.service.JobService.submit` says.
         """
         job = self._new_job(submission)
-        accepted = self._ledger.create([job])
+        accepted = self._store.create([job])
         if accepted.verdict == "known":
             self._complete(accepted.job_id, job, submission.document)
             return accepted.job_id
         if accepted.verdict == "conflict":
-            raise JobConflict(
-                "this Idempotency-Key was used for another request; send a new key with a new request",
-                field="Idempotency-Key",
-                extra={"job": accepted.job_id},
-            )
+            raise _conflict(accepted.job_id)
         if accepted.verdict == "full":
             self._refuse_full(accepted, job.queue)
         self._launch([(job, submission.document)], accepted)
@@ -97,7 +91,16 @@ class Admission:
             batch_id = new_id()
             self._accept_batch(batch_id, items, owner)
             return batch_id
-        batch_id, new = self._batches.reserve(key, _batch_fingerprint(items))
+        fingerprint = _batch_fingerprint(items)
+        batch_id, used_for, new = self._batches.reserve(key, fingerprint)
+        if used_for != fingerprint:
+            raise _conflict(batch_id)
+        if not new and self._batches.find(batch_id) is None:
+            raise JobConflict(
+                "the first batch with this Idempotency-Key is still being accepted; ask again shortly",
+                field="Idempotency-Key",
+                retry_after=ACCEPTING_RETRY,
+            )
         if new:
             try:
                 self._accept_batch(batch_id, items, owner)
@@ -109,12 +112,32 @@ class Admission:
 
     def _accept_batch(self, batch_id: str, items: Sequence[Submission | Exception], owner: str | None) -> None:
         jobs = [self._item(item, owner) for item in items]
-        accepted = self._ledger.create(jobs)
+        accepted = self._store.create(jobs)
         if accepted.verdict == "full":
             self._refuse_full(accepted, "the queue")
         self._batches.create(batch_id, [job.id for job in jobs], owner)
         documents = [item.document if isinstance(item, Submission) else b"" for item in items]
         self._launch(list(zip(jobs, documents, strict=True)), accepted)
+
+    def adopt(self, job_id: str, operation: Operation, request: object, message: str) -> None:
+        """Accept a job that was called by a Celery message of its own, and publish it to the queue where it is read.
+
+        Args:
+            job_id: The message's.
+            operation: What to do.
+            request: As the caller sent it.
+            message: The caller's signature as JSON, to be published again.
+        """
+        submission = Submission.of(operation, request, max_bytes=self._settings.max_body_bytes)
+        job = replace(self._new_job(submission, job_id, live_only=False), message=message)
+        accepted = self._store.create([job], bounded=False)
+        if job.id in (*accepted.following, *accepted.to_publish):
+            self._documents.put(job.blob, submission.document)  # of a follower, too: what it follows may be cancelled
+        if job.id in accepted.following:
+            return  # the sweeper publishes it once it has its answer
+        if job.id in accepted.to_publish:
+            self._store.stored(job.id)
+        self._publisher.publish(job.id)
 
     def publish(self, job_id: str) -> None:
         """Publish a job that the ledger has; where that fails, the sweeper does it."""
@@ -141,29 +164,29 @@ class Admission:
                 error=error.to_json(),
             )
 
-    def _new_job(self, submission: Submission) -> NewJob:
+    def _new_job(self, submission: Submission, job_id: str = "", live_only: bool = True) -> NewJob:
+        """The job of a submission; with ``live_only`` refused where no worker could read it now."""
         request, owner = submission.request, submission.owner
-        check_schema(submission.operation, request)
-        live = live_pools(self._live_beats())
+        live = self._workers.pools()
         asked_for = self._catalogue.resolve(request.model_name)
         entry = self._catalogue.serving(asked_for, live)
-        if entry.pool not in live:
+        if live_only and entry.pool not in live:
             raise NoWorker(
-                f"no worker of the {entry.pool} pool is running; start one, or ask for a model of another pool",
+                f"no worker of the {entry.pool} pool can read now; start one, wait until it has loaded its model, or "
+                "ask for a model of another pool",
                 retry_after=NO_WORKER_RETRY,
             )
-        name = blob_name(submission.document)
-        key = submission.idempotency_key
+        stored, key = stored_request(request), submission.idempotency_key
         return NewJob(
-            id=new_id(),
+            id=job_id or new_id(),
             operation=submission.operation,
-            request=stored_request(request),
-            blob=name,
+            request=stored,
+            blob=submission.blob,
             queue=queue_name(entry.pool, request.priority),
             owner=owner,
             idempotency=f"{owner or ''}:{key}" if key else None,
-            fingerprint=_fingerprint(submission, name) if key else None,
-            cache_key=cache_key(submission.operation, request, name, asked_for.name, owner),
+            fingerprint=_fingerprint(submission.operation, stored, submission.blob) if key else None,
+            cache_key=cache_key(submission.operation, stored, submission.blob, asked_for.name, owner),
             webhook=allowed_webhook(request.webhook, self._settings),
         )
 
@@ -177,11 +200,11 @@ class Admission:
         try:
             for job, document in new:
                 if job.id in needed:
-                    self._blobs.put(job.blob, document)
-            self._ledger.stored(*accepted.to_publish)
+                    self._documents.put(job.blob, document)
+            self._store.stored(*accepted.to_publish)
         except (redis.RedisError, OSError):
             for job, _ in new:
-                self._ledger.withdraw(job)
+                self._store.withdraw(job)
             raise
         to_publish = set(accepted.to_publish)
         for job, _ in new:
@@ -194,14 +217,14 @@ class Admission:
 
     def _complete(self, first_id: str, repeated: NewJob, document: bytes) -> None:
         """Whoever submitted a job first may have died, or given up, before the document was stored."""
-        first = self._ledger.record(first_id)
+        first = self._store.record(first_id)
         if first and first.state == "queued":
-            self._blobs.put(repeated.blob, document)
-            self._ledger.stored(first_id)
+            self._documents.put(repeated.blob, document)
+            self._store.stored(first_id)
 
     def _refuse_full(self, accepted: Accepted, queue: str) -> NoReturn:
-        slots = max(1, len(self._live_beats()))
-        drains_in = accepted.depth * _ROOM * self._ledger.mean_seconds() / slots
+        slots = max(1, self._workers.count())
+        drains_in = accepted.depth * _ROOM * self._store.mean_seconds() / slots
         seconds = max(1, min(_LONGEST_RETRY, round(drains_in)))
         raise QueueFull(
             f"{accepted.depth} documents wait in {queue}, which is as many as may; try again in {seconds} s",
@@ -209,13 +232,23 @@ class Admission:
         )
 
 
-def _fingerprint(submission: Submission, blob: str) -> str:
-    asked = json.dumps([submission.operation, stored_request(submission.request), blob], sort_keys=True)
-    return hashlib.sha256(asked.encode()).hexdigest()
+def _conflict(job_id: str) -> JobConflict:
+    return JobConflict(
+        "this Idempotency-Key was used for another request; send a new key with a new request",
+        field="Idempotency-Key",
+        extra={"job_id": job_id},
+    )
+
+
+def _fingerprint(operation: Operation, stored: Mapping[str, Any], blob: str) -> str:
+    return hashlib.sha256(json.dumps([operation, stored, blob], sort_keys=True).encode()).hexdigest()
 
 
 def _batch_fingerprint(items: Sequence[Submission | Exception]) -> str:
     parts = [
-        _fingerprint(item, blob_name(item.document)) if isinstance(item, Submission) else str(item) for item in items
+        _fingerprint(item.operation, stored_request(item.request), item.blob)
+        if isinstance(item, Submission)
+        else str(item)
+        for item in items
     ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -10,58 +10,38 @@ from typing import cast
 import redis
 
 from ocrq.contracts import ENDED, Batch, Job, JobStatus, Progress
-from ocrq.errors import JobConflict
 from tasks.jobs.record import new_id
+from tasks.jobs.store import BatchRecord
 
 ACCEPTING_SECONDS = 120  # whoever has not accepted a batch by then has died, and the key is free again
-RETRY_AFTER = 2
 
 
 class Batches:
-    """Which jobs stand under which batch id; kept as long as an ended job, twice over."""
+    """The :class:`tasks.jobs.store.BatchStore` in Redis; a batch is kept as long as an ended job, twice over."""
 
     def __init__(self, client: redis.Redis, job_ttl: int) -> None:
         self._redis = client
         self._ttl = 2 * job_ttl
 
-    def reserve(self, key: str, fingerprint: str) -> tuple[str, bool]:
-        """Reserve an id for an idempotency key.
-
-        Returns:
-            The id, and whether the key is new.
-
-        Raises:
-            JobConflict: The key was used for another batch, or for one that is not accepted yet.
-        """
+    def reserve(self, key: str, fingerprint: str) -> tuple[str, str, bool]:
+        """See :class:`tasks.jobs.store.BatchStore`."""
         name = f"ocrq:idempotency:batch:{key}"
         batch_id = new_id()
         if self._redis.set(name, f"{batch_id} {fingerprint}", nx=True, ex=ACCEPTING_SECONDS):
-            return batch_id, True
+            return batch_id, fingerprint, True
         first, _, used_for = cast(bytes, self._redis.get(name) or b"").decode().partition(" ")
-        if used_for != fingerprint:
-            raise JobConflict(
-                "this Idempotency-Key was used for another batch; send a new key with a new batch",
-                field="Idempotency-Key",
-                extra={"job": first},
-            )
-        if not self.exists(first):
-            raise JobConflict(
-                "the first batch with this Idempotency-Key is still being accepted; ask again shortly",
-                field="Idempotency-Key",
-                retry_after=RETRY_AFTER,
-            )
-        return first, False
+        return first, used_for, False
 
     def keep(self, key: str) -> None:
-        """Remember a reservation for as long as its batch, which is accepted."""
+        """See :class:`tasks.jobs.store.BatchStore`."""
         self._redis.expire(f"ocrq:idempotency:batch:{key}", self._ttl)
 
     def free(self, key: str) -> None:
-        """Give up a reservation whose batch was refused."""
+        """See :class:`tasks.jobs.store.BatchStore`."""
         self._redis.delete(f"ocrq:idempotency:batch:{key}")
 
     def create(self, batch_id: str, job_ids: Sequence[str], owner: str | None) -> None:
-        """Put jobs under an id."""
+        """See :class:`tasks.jobs.store.BatchStore`."""
         pipeline = self._redis.pipeline()
         pipeline.hset(_key(batch_id), mapping={"owner": owner or "", "created": str(time.time())})
         pipeline.rpush(_key(batch_id) + ":jobs", *job_ids)
@@ -69,30 +49,25 @@ class Batches:
         pipeline.expire(_key(batch_id) + ":jobs", self._ttl)
         pipeline.execute()
 
-    def exists(self, batch_id: str) -> bool:
-        """Whether this is a batch's id."""
-        return bool(self._redis.exists(_key(batch_id)))
-
-    def items(self, batch_id: str) -> list[str]:
-        """Ids of the jobs, in the order submitted."""
+    def find(self, batch_id: str) -> BatchRecord | None:
+        """See :class:`tasks.jobs.store.BatchStore`."""
+        fields = cast(dict[bytes, bytes], self._redis.hgetall(_key(batch_id)))
+        if not fields:
+            return None
         ids = cast(list[bytes], self._redis.lrange(_key(batch_id) + ":jobs", 0, -1))
-        return [job_id.decode() for job_id in ids]
+        owner = fields[b"owner"].decode() or None
+        return BatchRecord(batch_id, owner, float(fields[b"created"]), tuple(job_id.decode() for job_id in ids))
 
-    def owner(self, batch_id: str) -> str | None:
-        """The API key's name it was submitted with."""
-        raw = cast(bytes | None, self._redis.hget(_key(batch_id), "owner"))
-        return raw.decode() or None if raw is not None else None
 
-    def view(self, batch_id: str, jobs: list[Job]) -> Batch:
-        """The batch as its owner sees it: ended when all jobs have, succeeded if all did."""
-        created = float(cast(bytes, self._redis.hget(_key(batch_id), "created")))
-        return Batch(
-            id=batch_id,
-            status=status_of(jobs),
-            progress=Progress(done=sum(job.status in ENDED for job in jobs), total=len(jobs), unit="job"),
-            created_at=datetime.fromtimestamp(created, UTC),
-            jobs=jobs,
-        )
+def batch_of(record: BatchRecord, jobs: list[Job]) -> Batch:
+    """The batch as its owner sees it: ended when all jobs have, succeeded if all did."""
+    return Batch(
+        id=record.id,
+        status=status_of(jobs),
+        progress=Progress(done=sum(job.status in ENDED for job in jobs), total=len(jobs), unit="job"),
+        created_at=datetime.fromtimestamp(record.created, UTC),
+        jobs=jobs,
+    )
 
 
 def status_of(jobs: Sequence[Job]) -> JobStatus:

@@ -7,8 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ocrq.contracts import Operation, ReadRequest
-from tasks.documents.intake import stored_request
+from ocrq.contracts import Operation
 
 PIPELINE_REVISION = 1
 """Raised whenever the pipelines read differently than before, so that no older result answers."""
@@ -16,18 +15,18 @@ PIPELINE_REVISION = 1
 _NOT_READ = ("priority", "webhook", "cache")  # fields that change when and whom, and not what is read
 
 
-def cache_key(operation: Operation, request: ReadRequest, blob: str, model: str, owner: str | None) -> str | None:
+def cache_key(operation: Operation, request: Mapping[str, Any], blob: str, model: str, owner: str | None) -> str | None:
     """The name under which equal requests meet; None where the caller wants none.
 
     Args:
         operation: What is done.
-        request: As checked.
+        request: As :func:`tasks.documents.intake.stored_request` gives it.
         blob: Name of the document: its hash.
         model: Name of the model asked for.
         owner: The API key's name: one owner's results never answer another's requests.
     """
-    if not request.cache:
+    if not request.get("cache", True):
         return None
-    asked: Mapping[str, Any] = {name: value for name, value in stored_request(request).items() if name not in _NOT_READ}
+    asked: Mapping[str, Any] = {name: value for name, value in request.items() if name not in _NOT_READ}
     facts = [PIPELINE_REVISION, operation, asked, blob, model, owner]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -21,6 +21,7 @@ from ocrq.contracts import Priority
 from ocrq.errors import OcrqError
 from tasks.catalogue import POOLS, Pool
 from tasks.jobs.record import JobRecord, NewJob, pack, queue_name, unpack
+from tasks.jobs.store import Accepted
 from tasks.runner import UnitReading
 from tasks.settings import Settings
 
@@ -37,25 +38,6 @@ _QUEUE_LISTS = json.dumps({queue: [queue + step for step in _STEPS] for queue in
 
 
 @dataclass(frozen=True)
-class Accepted:
-    """What became of new jobs.
-
-    Attributes:
-        verdict: ``ok``, ``full``, or ``known``/``conflict`` for an idempotency key that was used before.
-        depth: With ``full``: jobs that wait.
-        job_id: With ``known`` and ``conflict``: the key's first job.
-        to_publish: With ``ok``: those to be read; the others were answered by an equal request, or follow one.
-        following: With ``ok``: those that follow one.
-    """
-
-    verdict: Literal["ok", "full", "known", "conflict"]
-    depth: int = 0
-    job_id: str = ""
-    to_publish: tuple[str, ...] = ()
-    following: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Claim:
     """What a run got: ``run`` with a token and the job as it then stood, or why it must not run."""
 
@@ -66,7 +48,7 @@ class Claim:
 
 
 class Ledger:
-    """See the module. All methods raise ``redis.RedisError`` where Redis does not answer."""
+    """The :class:`tasks.jobs.store.JobStore` in Redis. Every method raises ``redis.RedisError`` where it fails."""
 
     def __init__(self, client: redis.Redis, settings: Settings) -> None:
         self._redis = client

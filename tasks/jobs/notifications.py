@@ -1,4 +1,4 @@
-"""The news: one listener a process wakes whoever waits for a job; waiting costs neither polls nor connections."""
+"""Notifications: whoever waits for a job is woken when it changes; waiting costs neither polls nor connections."""
 
 from __future__ import annotations
 
@@ -15,38 +15,27 @@ from tasks.jobs.ledger import NEWS
 
 RECONNECT_SECONDS = 0.5
 LISTEN_SECONDS = 1.0  # how long one read of the channel blocks
-RETRY_AFTER = 2  # seconds a caller is told to wait when all places are taken
+RETRY_AFTER = 2  # seconds after which a caller may ask again when all places are taken
 
 log = logging.getLogger(__name__)
 
 
 class JobNotifications:
-    """See the module.
+    """The :class:`tasks.jobs.store.Notifications` of a process whose jobs change in it.
 
     Args:
-        make_client: Makes a connection for the listener alone.
         places: Callers that may wait at a time.
     """
 
-    def __init__(self, make_client: Callable[[], redis.Redis], places: int) -> None:
-        self._make_client = make_client
+    def __init__(self, places: int) -> None:
         self._places = places
         self._lock = threading.Lock()
         self._waiting: dict[str, list[threading.Event]] = {}
         self._count = 0
-        self._thread: threading.Thread | None = None
 
     @contextmanager
     def about(self, job_ids: list[str], *, ends_only: bool = False) -> Iterator[threading.Event]:
-        """An event that is set whenever one of the jobs has news, and once the listener was away.
-
-        Args:
-            job_ids: The jobs.
-            ends_only: Leave out the pages: who waits for the end is woken when the status changes alone.
-
-        Raises:
-            TooManyWaiting: All places are taken.
-        """
+        """See :class:`tasks.jobs.store.Notifications`."""
         event = threading.Event()
         with self._lock:
             if self._count >= self._places:
@@ -57,9 +46,7 @@ class JobNotifications:
             self._count += 1
             for job_id in job_ids:
                 self._waiting.setdefault(_topic(job_id, ends_only), []).append(event)
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._listen, name="news", daemon=True)
-                self._thread.start()
+            self._listening()
         try:
             yield event
         finally:
@@ -71,6 +58,36 @@ class JobNotifications:
                     if not self._waiting[topic]:
                         del self._waiting[topic]
 
+    def notify(self, job_id: str, name: str) -> None:
+        """Wake those who wait for an event of a job."""
+        topics = [_topic(job_id, False)] + ([_topic(job_id, True)] if name == "status" else [])
+        with self._lock:
+            for topic in topics:
+                for event in self._waiting.get(topic, ()):
+                    event.set()
+
+    def _listening(self) -> None:
+        """Called, under the lock, whenever somebody begins to wait."""
+
+
+class RedisNotifications(JobNotifications):
+    """The notifications of jobs that change anywhere: one listener a process hears Redis's channel.
+
+    Args:
+        make_client: Makes a connection for the listener alone.
+        places: Callers that may wait at a time.
+    """
+
+    def __init__(self, make_client: Callable[[], redis.Redis], places: int) -> None:
+        super().__init__(places)
+        self._make_client = make_client
+        self._thread: threading.Thread | None = None
+
+    def _listening(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._listen, name="notifications", daemon=True)
+            self._thread.start()
+
     def _listen(self) -> None:
         heard = True
         while True:
@@ -78,24 +95,17 @@ class JobNotifications:
                 with self._make_client() as client, client.pubsub(ignore_subscribe_messages=True) as channel:
                     channel.subscribe(NEWS)
                     heard = True
-                    self._wake_all()  # what was told while nobody listened
+                    self._wake_all()  # what was published while nobody listened
                     while True:
                         message = channel.get_message(timeout=LISTEN_SECONDS)
                         if message:
-                            self._wake(message["data"].decode())
+                            job_id, _, name = message["data"].decode().partition(" ")
+                            self.notify(job_id, name)
             except (redis.RedisError, OSError) as error:
                 if heard:  # once for each time it goes silent
-                    log.warning("the news cannot be heard, and is tried again: %s", error)
+                    log.warning("notifications cannot be heard, and are tried again: %s", error)
                 heard = False
                 time.sleep(RECONNECT_SECONDS)
-
-    def _wake(self, told: str) -> None:
-        job_id, _, name = told.partition(" ")
-        topics = [_topic(job_id, False)] + ([_topic(job_id, True)] if name == "status" else [])
-        with self._lock:
-            for topic in topics:
-                for event in self._waiting.get(topic, ()):
-                    event.set()
 
     def _wake_all(self) -> None:
         with self._lock:

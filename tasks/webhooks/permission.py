@@ -17,8 +17,8 @@ def allowed_webhook(url: str | None, settings: Settings) -> str | None:
         return None
     if not settings.sends_webhooks:
         raise InvalidRequest(
-            "webhook: this server tells nobody; leave webhook out and ask for the job, or have the operator set "
-            "OCRQ_WEBHOOK_SECRET and OCRQ_WEBHOOK_HOSTS",
+            "webhook: none is sent from here; leave webhook out and ask for the job. A server with a queue sends them "
+            "once its operator has set OCRQ_WEBHOOK_SECRET and OCRQ_WEBHOOK_HOSTS",
             field="webhook",
         )
     AllowList.parse(settings.webhook_hosts).target(url)

@@ -17,10 +17,9 @@ from pydantic import SecretStr
 from app import create_app
 from app.openapi import openapi_document
 from ocrq.contracts import ReadRequest
-from tasks.catalogue import Catalogue
-from tasks.jobs.local import LocalBackend
 from tasks.settings import Settings
 from tests.documents import as_png
+from tests.inline import inline
 from tests.page_runner import PageRunner
 
 SNAPSHOT = Path(__file__).parent / "openapi.json"
@@ -38,7 +37,7 @@ def runner() -> PageRunner:
 @pytest.fixture
 def app(runner: PageRunner) -> Flask:
     settings = Settings(model="fake", max_body_bytes=100_000)
-    return create_app(LocalBackend(runner, settings, Catalogue.from_settings(settings)), settings)
+    return create_app(inline(runner, settings, threads=2)[0], settings)
 
 
 def test_the_public_api_is_the_one_in_the_snapshot() -> None:
@@ -153,7 +152,7 @@ def test_ended_jobs_and_batches_are_what_the_document_says(app: Flask) -> None:
 def test_what_a_server_with_keys_answers_is_what_the_document_says(runner: PageRunner) -> None:
     keys = SecretStr("web:web-0123456789-abcdefgh:read;rate=1/day,on:one-0123456789-abcdefgh;rate=1/day")
     settings = Settings(model="fake", api_keys=keys)
-    client = create_app(LocalBackend(runner, settings, Catalogue.from_settings(settings)), settings).test_client()
+    client = create_app(inline(runner, settings, threads=2)[0], settings).test_client()
     for path, item in DOCUMENT["paths"].items():
         for method, told in item.items():
             response = client.open(

@@ -18,10 +18,13 @@ from tasks.connection import WORKER_TIMEOUT, connect
 from tasks.documents.blobs import blob_store
 from tasks.execution.executor import JobExecutor, install_executor
 from tasks.execution.lease_renewer import LeaseRenewer
+from tasks.jobs.admission import Admission
+from tasks.jobs.batches import Batches
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
-from tasks.monitoring.health import health_of, install_health
-from tasks.monitoring.heartbeat import Heartbeat, Heartbeats, live_pools
+from tasks.jobs.queue import LiveWorkers
+from tasks.monitoring.health import install_health
+from tasks.monitoring.heartbeat import Heartbeat, Heartbeats
 from tasks.runner import Runner, install_runner
 from tasks.settings import MEGABYTE, Settings
 from worker.models.devices import gpu_memory, has_gpu
@@ -144,20 +147,22 @@ def make_guard(
 ) -> JobExecutor:
     """The guard of this process, and what `ocr.health` answers here; without a runner, one that passes jobs on."""
     client = connect(settings, WORKER_TIMEOUT)
-    ledger = Ledger(client, settings)
-    heartbeats = Heartbeats(client)
-    install_health(lambda: health_of(heartbeats.live(), ledger.waiting()))
+    ledger, blobs = Ledger(client, settings), blob_store(settings, client)
+    publisher = Publisher(app, ledger)
+    catalogue = Catalogue.from_settings(settings)
+    workers = LiveWorkers(client, settings, catalogue)
+    batches = Batches(client, settings.job_ttl)
+    install_health(workers.health)
     return JobExecutor(
         settings=settings,
-        catalogue=Catalogue.from_settings(settings),
+        admission=Admission(settings, catalogue, ledger, batches, blobs, publisher, workers),
         ledger=ledger,
-        blobs=blob_store(settings, client),
-        publisher=Publisher(app, ledger),
+        blobs=blobs,
+        publisher=publisher,
         keeper=keeper,
         runner=runner,
         pool=only_pool(settings) if runner else None,
         worker=worker_name(),
-        live_pools=lambda: live_pools(heartbeats.live()),
         leave=leave,
     )
 

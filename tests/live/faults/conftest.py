@@ -14,8 +14,9 @@ import pytest
 from pydantic import SecretStr
 
 from ocrq.contracts import Job, parse_request
-from tasks.jobs.backend import Submission
-from tasks.jobs.queue import QueueBackend
+from tasks.documents.submission import Submission
+from tasks.jobs.queue import queue_service
+from tasks.jobs.service import JobService
 from tasks.settings import Settings
 from tests.documents import as_png, as_tiff, text_page
 from tests.live.processes import Part, Parts
@@ -42,7 +43,8 @@ class Stack:
     """Real parts that can be broken one by one, and the API's backend over them."""
 
     parts: Parts
-    backend: QueueBackend
+    backend: JobService
+    settings: Settings
 
     def submit(self, document: bytes | None = None, **request: Any) -> str:
         return self.backend.submit(Submission("extract_text", parse_request(request), document or page())).id
@@ -79,10 +81,10 @@ def _started(directory: Path, workers: int = 2, concurrency: int = 1, **settings
     parts = Parts(directory / "parts", {**SETTINGS, **settings}, worker_module="tests.live.faults.faulty_worker")
     try:
         parts.start(workers=workers, concurrency=concurrency)
-        backend = QueueBackend(
-            Settings(redis_url=SecretStr(parts.url), model="fake", blob_dir=parts.directory / "blobs", lease_seconds=1)
+        settings = Settings(
+            redis_url=SecretStr(parts.url), model="fake", blob_dir=parts.directory / "blobs", lease_seconds=1
         )
-        yield Stack(parts, backend)
+        yield Stack(parts, queue_service(settings), settings)
     finally:
         _kill(parts)
 

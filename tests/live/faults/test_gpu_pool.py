@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from ocrq.contracts import Job, parse_request
 from ocrq.errors import ModelNotAllowed
-from tasks.jobs.backend import Submission
-from tasks.jobs.queue import QueueBackend
+from tasks.documents.submission import Submission
+from tasks.jobs.queue import queue_service
 from tasks.monitoring.heartbeat import Heartbeats
 from tasks.settings import Settings
 from tests.live.faults.conftest import SETTINGS, _kill, frames, page
@@ -32,7 +32,7 @@ class Pool:
 
     def __init__(self, parts: Parts, model: str) -> None:
         self.parts = parts
-        self.backend = QueueBackend(
+        self.backend = queue_service(
             Settings(redis_url=SecretStr(parts.url), model=model, blob_dir=parts.directory / "blobs", lease_seconds=1)
         )
 

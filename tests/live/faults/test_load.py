@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from ocrq.errors import QueueFull
-from tasks.jobs.queue import QueueBackend
+from tasks.jobs.queue import queue_service
 from tests.live.faults.conftest import Stack, frames, page
 from tests.live.faults.engines.fake.engine import SLEEP, SLOW
 from tests.live.faults.storm import storm
@@ -27,7 +27,7 @@ LONG = bool(os.environ.get("OCRQ_CHAOS"))
 def test_a_storm_of_kills_loses_no_job_and_commits_none_twice(make_stack: Callable[..., Stack]) -> None:
     jobs, kills, slow_one_in = (12_000, 30, 20) if LONG else (300, 6, 2)
     stack = make_stack(workers=2, OCRQ_MAX_QUEUED="20000")
-    stack.backend = QueueBackend(stack.backend._settings.model_copy(update={"max_queued": 20_000}))
+    stack.backend = queue_service(stack.settings.model_copy(update={"max_queued": 20_000}))
     outcome = storm(stack, jobs, kills, slow_one_in, seed=1)
     assert outcome.states == {"succeeded": jobs}, outcome
     assert outcome.committed_twice == 0
@@ -40,8 +40,8 @@ def test_overload_is_refused_early_and_what_was_accepted_is_read_in_bounded_time
 ) -> None:
     seconds, limit = (60, 40) if LONG else (8, 20)
     stack = make_stack(workers=2)
-    settings = stack.backend._settings.model_copy(update={"max_queued": limit})
-    backend = QueueBackend(settings)
+    settings = stack.settings.model_copy(update={"max_queued": limit})
+    backend = queue_service(settings)
     stack.backend = backend
     accepted: list[tuple[str, float]] = []
     refused: list[QueueFull] = []

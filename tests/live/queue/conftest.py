@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from tasks.jobs.queue import QueueBackend
+from tasks.jobs.queue import queue_service
+from tasks.jobs.service import JobService
 from tasks.settings import Settings
 from tests.live.processes import Parts
 
@@ -31,5 +32,5 @@ def settings(parts: Parts) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def backend(settings: Settings) -> QueueBackend:
-    return QueueBackend(settings)
+def backend(settings: Settings) -> JobService:
+    return queue_service(settings)

@@ -13,7 +13,7 @@ from celery.exceptions import TaskRevokedError
 from celery.result import AsyncResult
 
 from tasks.jobs.ledger import Ledger
-from tasks.jobs.queue import QueueBackend
+from tasks.jobs.service import JobService
 from tests.documents import as_png, as_tiff, text_page
 from tests.live.processes import Parts, until
 
@@ -28,8 +28,8 @@ def app(parts: Parts) -> Iterator[Celery]:
 
 
 @pytest.fixture
-def ledger(backend: QueueBackend) -> Ledger:
-    return backend._ledger
+def ledger(backend: JobService) -> Ledger:
+    return backend._store
 
 
 def frames(count: int, name: str) -> bytes:
@@ -83,7 +83,7 @@ def test_a_call_that_expires_in_the_queue_ends_and_is_not_published_for_ever(app
 
 
 def test_a_late_copy_of_a_message_starts_what_follows_no_second_time(
-    app: Celery, backend: QueueBackend, parts: Parts
+    app: Celery, backend: JobService, parts: Parts
 ) -> None:
     linked = chain(ask(app, frames(2, "chained")), app.signature("ocr.health", immutable=True), app=app).apply_async()
     linked.get(timeout=30)

@@ -11,8 +11,8 @@ import pytest
 
 from ocrq.contracts import Batch, Job, parse_request
 from ocrq.errors import InvalidSchema, JobConflict, JobNotFound, ModelNotAllowed
-from tasks.jobs.backend import Submission
-from tasks.jobs.queue import QueueBackend
+from tasks.documents.submission import Submission
+from tasks.jobs.service import JobService
 from tests.documents import as_png, as_tiff, text_page, truncated
 from tests.live.processes import Parts
 
@@ -25,13 +25,13 @@ def submission(document: bytes = PAGE, **request: Any) -> Submission:
     return Submission("extract_text", parse_request(request), document)
 
 
-def ended(backend: QueueBackend, job_id: str) -> Job:
+def ended(backend: JobService, job_id: str) -> Job:
     job = backend.wait(job_id, 30)
     assert isinstance(job, Job)
     return job
 
 
-def read(backend: QueueBackend, document: bytes, **request: Any) -> dict[str, Any]:
+def read(backend: JobService, document: bytes, **request: Any) -> dict[str, Any]:
     job = ended(backend, backend.submit(submission(document, **request)).id)
     assert job.status == "succeeded", job.error
     assert job.result is not None
@@ -42,14 +42,14 @@ def frames(count: int) -> bytes:
     return as_tiff([text_page([f"frame {number}"], size=(200, 100)) for number in range(count)])
 
 
-def test_a_page_goes_through_the_queue(backend: QueueBackend) -> None:
+def test_a_page_goes_through_the_queue(backend: JobService) -> None:
     result = read(backend, PAGE)
     assert "page 1" in result["text"]
     assert result["metadata"]["served_by"] == "fake/fixed"
     assert result["metadata"]["model_name"] == "fake"
 
 
-def test_many_pages_spread_over_the_workers_and_come_back_in_order(backend: QueueBackend, parts: Parts) -> None:
+def test_many_pages_spread_over_the_workers_and_come_back_in_order(backend: JobService, parts: Parts) -> None:
     result = read(backend, frames(12))
     assert [page["page"] for page in result["pages"]] == list(range(1, 13))
     assert result["text"].count("\f") == 11
@@ -58,7 +58,7 @@ def test_many_pages_spread_over_the_workers_and_come_back_in_order(backend: Queu
     assert len(workers) == 2
 
 
-def test_only_the_pages_asked_for_are_read(backend: QueueBackend) -> None:
+def test_only_the_pages_asked_for_are_read(backend: JobService) -> None:
     assert [page["page"] for page in read(backend, frames(5), pages="2,4-5")["pages"]] == [2, 4, 5]
     job = ended(backend, backend.submit(submission(frames(2), pages="3")).id)
     assert job.error is not None
@@ -67,9 +67,9 @@ def test_only_the_pages_asked_for_are_read(backend: QueueBackend) -> None:
 
 @pytest.mark.parametrize("at_once", [1, 50])
 def test_progress_and_pages_are_told_as_events(
-    backend: QueueBackend, at_once: int, monkeypatch: pytest.MonkeyPatch
+    backend: JobService, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tasks.jobs.queue.EVENTS_AT_ONCE", at_once)
+    monkeypatch.setattr("tasks.jobs.service.EVENTS_AT_ONCE", at_once)
     job_id = backend.submit(submission(frames(3), cache=False)).id
     events = [event for event in backend.events(job_id) if event]
     names = [event.name for event in events]
@@ -82,14 +82,14 @@ def test_progress_and_pages_are_told_as_events(
     assert sorted(page["page"] for page in late) == [1, 2, 3]  # also where all had ended before anybody asked
 
 
-def test_a_document_that_cannot_be_read_is_a_told_failure(backend: QueueBackend, parts: Parts) -> None:
+def test_a_document_that_cannot_be_read_is_a_told_failure(backend: JobService, parts: Parts) -> None:
     job = ended(backend, backend.submit(submission(truncated(PAGE))).id)
     assert job.error is not None
     assert (job.status, job.error.code, job.error.field) == ("failed", "unreadable_document", "image")
     assert "Traceback" not in parts.workers[0].said()
 
 
-def test_a_batch_ends_item_by_item(backend: QueueBackend) -> None:
+def test_a_batch_ends_item_by_item(backend: JobService) -> None:
     batch = backend.submit_batch([submission(), submission(truncated(PAGE)), ModelNotAllowed("no", field="model_name")])
     done = backend.wait(batch.id, 30)
     assert isinstance(done, Batch)
@@ -97,21 +97,21 @@ def test_a_batch_ends_item_by_item(backend: QueueBackend) -> None:
     assert (done.status, done.progress.done, done.progress.total) == ("failed", 3, 3)
 
 
-def test_an_idempotency_key_makes_no_second_job(backend: QueueBackend) -> None:
+def test_an_idempotency_key_makes_no_second_job(backend: JobService) -> None:
     once = Submission("extract_text", parse_request({}), PAGE, idempotency_key="a key")
     assert backend.submit(once).id == backend.submit(once).id
 
 
-def test_what_cannot_be_served_is_refused_before_it_is_queued(backend: QueueBackend) -> None:
+def test_what_cannot_be_served_is_refused_before_it_is_queued(backend: JobService) -> None:
     with pytest.raises(ModelNotAllowed):
         backend.submit(submission(model_name="evil/model"))
     with pytest.raises(InvalidSchema):
-        backend.submit(Submission("extract_structured", parse_request({}), PAGE))
+        Submission.of("extract_structured", {}, max_bytes=len(PAGE), document=PAGE)
     with pytest.raises(JobNotFound):
         backend.get("0" * 32)
 
 
-def test_health_and_models_come_from_the_heartbeats(backend: QueueBackend) -> None:
+def test_health_and_models_come_from_the_heartbeats(backend: JobService) -> None:
     health = backend.health()
     assert (health.status, health.workers, health.models_loaded) == ("healthy", 2, ["fake"])
     assert health.memory_info["workers_rss"] > 10_000_000
@@ -172,7 +172,7 @@ def test_a_program_that_has_only_celery_gets_results_and_errors(parts: Parts) ->
     assert all(len(item["result"]["pages"]) == 2 for item in answer["group"])
 
 
-def test_a_batchs_idempotency_key_makes_no_second_batch(backend: QueueBackend) -> None:
+def test_a_batchs_idempotency_key_makes_no_second_batch(backend: JobService) -> None:
     items = [Submission("extract_text", parse_request({"pages": "1"}), PAGE, idempotency_key="batch") for _ in range(2)]
     first = backend.submit_batch(items)
     again = backend.submit_batch(items)
@@ -181,7 +181,7 @@ def test_a_batchs_idempotency_key_makes_no_second_batch(backend: QueueBackend) -
         backend.submit_batch(items[:1])
 
 
-def test_a_batch_tells_its_jobs_as_they_end(backend: QueueBackend) -> None:
+def test_a_batch_tells_its_jobs_as_they_end(backend: JobService) -> None:
     batch = backend.submit_batch([submission(cache=False) for _ in range(3)])
     events = [event for event in backend.events(batch.id) if event]
     assert events[-1].data == {"status": "succeeded"}

@@ -10,8 +10,9 @@ import pytest
 from pydantic import SecretStr
 
 from ocrq.contracts import Job, parse_request
-from tasks.jobs.backend import Submission
-from tasks.jobs.queue import QueueBackend
+from tasks.documents.submission import Submission
+from tasks.jobs.queue import queue_service
+from tasks.jobs.service import JobService
 from tasks.settings import Settings
 from tests.documents import as_png, text_page
 from tests.live.processes import Parts, until
@@ -53,17 +54,17 @@ def parts(server: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def backend(parts: Parts, server: StandIn) -> QueueBackend:
+def backend(parts: Parts, server: StandIn) -> JobService:
     blobs = parts.directory / "blobs"
     settings = Settings(redis_url=SecretStr(parts.url), model=MODEL, openai_url=server.url, blob_dir=blobs)
-    return QueueBackend(settings)
+    return queue_service(settings)
 
 
-def submit(backend: QueueBackend) -> str:
+def submit(backend: JobService) -> str:
     return backend.submit(Submission("extract_text", parse_request({"cache": False}), PAGE)).id
 
 
-def ended(backend: QueueBackend, job_id: str) -> Job:
+def ended(backend: JobService, job_id: str) -> Job:
     job = backend.wait(job_id, 60)
     assert isinstance(job, Job)
     return job
@@ -87,7 +88,7 @@ def once_all_ask(callers: int) -> Answer:
 
 
 def test_as_many_jobs_are_read_at_a_time_as_there_are_threads(
-    backend: QueueBackend, server: StandIn, parts: Parts
+    backend: JobService, server: StandIn, parts: Parts
 ) -> None:
     server.answers = [once_all_ask(THREADS)]
     jobs = [ended(backend, job_id) for job_id in [submit(backend) for _ in range(2 * THREADS)]]
@@ -97,7 +98,7 @@ def test_as_many_jobs_are_read_at_a_time_as_there_are_threads(
     assert "sk-very-secret" not in parts.workers[0].said()
 
 
-def test_one_job_is_cancelled_and_the_others_go_on(backend: QueueBackend, server: StandIn) -> None:
+def test_one_job_is_cancelled_and_the_others_go_on(backend: JobService, server: StandIn) -> None:
     go_on = threading.Event()
 
     def waits(handler: Handler) -> None:
@@ -117,7 +118,7 @@ def test_one_job_is_cancelled_and_the_others_go_on(backend: QueueBackend, server
     assert ended(backend, stopped).status == "cancelled"
 
 
-def test_the_fallback_reads_while_the_server_does_not(backend: QueueBackend, server: StandIn) -> None:
+def test_the_fallback_reads_while_the_server_does_not(backend: JobService, server: StandIn) -> None:
     server.answers = [refuses(404)]
     result = result_of(ended(backend, submit(backend)))
     assert result["metadata"]["served_by"] == "fake/fixed"
@@ -125,7 +126,7 @@ def test_the_fallback_reads_while_the_server_does_not(backend: QueueBackend, ser
 
 
 def test_a_worker_that_is_told_to_stop_hands_back_what_it_has_not_finished(
-    backend: QueueBackend, server: StandIn, parts: Parts
+    backend: JobService, server: StandIn, parts: Parts
 ) -> None:
     server.answers = [drips("word ", 0.05)]
     asked = len(server.asked)

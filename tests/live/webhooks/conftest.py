@@ -10,8 +10,9 @@ import pytest
 from pydantic import SecretStr
 
 from ocrq.contracts import parse_request
-from tasks.jobs.backend import Submission
-from tasks.jobs.queue import QueueBackend
+from tasks.documents.submission import Submission
+from tasks.jobs.queue import queue_service
+from tasks.jobs.service import JobService
 from tasks.settings import Settings
 from tasks.webhooks.outbox import Outbox
 from tests.documents import as_png, text_page
@@ -28,7 +29,7 @@ class Stack:
 
     parts: Parts
     settings: Settings
-    backend: QueueBackend
+    backend: JobService
     outbox: Outbox
     ports: list[int]
     named: int
@@ -67,7 +68,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     try:
         parts.start(workers=1, concurrency=2)
         outbox = Outbox(parts.client(), settings.job_ttl)
-        yield Stack(parts, settings, QueueBackend(settings), outbox, ports, named)
+        yield Stack(parts, settings, queue_service(settings), outbox, ports, named)
     finally:
         parts.stop()
 

@@ -13,7 +13,7 @@ from celery import Celery
 from ocrq.contracts import parse_request
 from ocrq.errors import InvalidRequest, NotFound
 from ocrq.webhooks import verify
-from tasks.jobs.backend import Submission
+from tasks.documents.submission import Submission
 from tests.live.processes import until
 from tests.live.webhooks.conftest import SECRET, TRIES, Stack, page
 from tests.live.webhooks.receiver import Receiver, receiving

@@ -13,10 +13,10 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from app import create_app
-from tasks.catalogue import Catalogue
-from tasks.jobs.local import LocalBackend
+from tasks.jobs.service import JobService
 from tasks.settings import Settings
 from tests.documents import as_png, as_tiff
+from tests.inline import reading
 from tests.page_runner import PageRunner
 
 
@@ -31,15 +31,13 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def backend(runner: PageRunner, settings: Settings) -> Iterator[LocalBackend]:
-    made = LocalBackend(runner, settings, Catalogue.from_settings(settings), threads=1)
-    yield made
-    runner.gate.set()
-    made.close()
+def backend(runner: PageRunner, settings: Settings) -> Iterator[JobService]:
+    with reading(runner, settings) as service:
+        yield service
 
 
 @pytest.fixture
-def app(backend: LocalBackend, settings: Settings) -> Flask:
+def app(backend: JobService, settings: Settings) -> Flask:
     return create_app(backend, settings)
 
 

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from app import create_app
 from ocrq.contracts import parse_request
 from ocrq.errors import InvalidRequest, ServiceError
-from tasks.jobs.backend import Submission
+from tasks.documents.submission import Submission
 
 ANN, BOB, OPS, EYE, HAND = (f"{name}-0123456789-abcdefgh" for name in ("ann", "bob", "ops", "eye", "hand"))
 KEYS = f"ann:{ANN},bob:{BOB},ops:{OPS}:admin,eye:{EYE}:read,hand:{HAND}:submit"

@@ -96,7 +96,8 @@ def test_a_queue_that_does_not_answer_is_503_with_retry_after(client, image, bac
 
 def test_a_full_queue_is_429_with_retry_after(client, image, runner, settings, problem):
     runner.gate.clear()
-    while (response := submit(client, image)).status_code == 202:
+    body = {"endpoint": "/extract_text", "request": {"image": image, "cache": False}}
+    while (response := client.post("/jobs", json=body)).status_code == 202:
         pass
     problem(response, 429, "queue_full")
     assert int(response.headers["Retry-After"]) >= 1

@@ -83,7 +83,7 @@ def test_respond_async_answers_with_the_job_at_once(client, image, runner):
     assert response.status_code == 202
     assert response.headers["Location"] == f"/jobs/{job['id']}"
     assert response.headers["Preference-Applied"] == "respond-async"
-    assert job["status"] == "queued"
+    assert job["status"] in {"queued", "running"}
 
 
 def test_respond_async_with_a_wait_answers_with_the_result_if_it_comes_in_time(client, image, runner):
@@ -137,7 +137,7 @@ def test_a_wait_that_breaks_off_still_says_where_the_job_is(client, image, backe
 def test_no_more_callers_wait_than_may_and_the_refused_one_has_submitted_nothing(app, image, runner, backend, problem):
     runner.gate.clear()
     callers = [
-        threading.Thread(target=lambda: app.test_client().post("/extract_text", json={"image": image}))
+        threading.Thread(target=lambda: app.test_client().post("/extract_text", json={"image": image, "cache": False}))
         for _ in range(3)
     ]
     for caller in callers:

@@ -7,12 +7,12 @@ import pytest
 from app import create_app
 from ocrq.contracts import Health
 from tasks.catalogue import Catalogue
-from tasks.jobs.local import LocalBackend
+from tasks.execution.inline import inline_service
 
 
 @pytest.fixture
 def without_worker(settings):
-    return create_app(LocalBackend(None, settings, Catalogue.from_settings(settings)), settings).test_client()
+    return create_app(inline_service(settings, Catalogue.from_settings(settings))[0], settings).test_client()
 
 
 def test_health_is_200_while_something_reads(client):

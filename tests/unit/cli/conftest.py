@@ -14,10 +14,10 @@ from werkzeug.serving import make_server
 from app import create_app
 from ocrq.cli import cli
 from ocrq.client import Client, Retries
-from tasks.catalogue import Catalogue
-from tasks.jobs.local import LocalBackend
+from tasks.jobs.service import JobService
 from tasks.settings import Settings
 from tests.documents import as_png, as_tiff
+from tests.inline import reading
 from tests.page_runner import PageRunner
 
 QUICK = Retries(attempts=3, first_seconds=0.01, longest_seconds=0.05)
@@ -29,16 +29,13 @@ def runner() -> PageRunner:
 
 
 @pytest.fixture
-def backend(runner: PageRunner) -> Iterator[LocalBackend]:
-    settings = Settings(model="fake")
-    made = LocalBackend(runner, settings, Catalogue.from_settings(settings), threads=2)
-    yield made
-    runner.gate.set()
-    made.close()
+def backend(runner: PageRunner) -> Iterator[JobService]:
+    with reading(runner, Settings(model="fake"), threads=2) as service:
+        yield service
 
 
 @pytest.fixture
-def server(backend: LocalBackend) -> Iterator[str]:
+def server(backend: JobService) -> Iterator[str]:
     listening = make_server("127.0.0.1", 0, create_app(backend, Settings(model="fake")), threaded=True)
     thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
     thread.start()

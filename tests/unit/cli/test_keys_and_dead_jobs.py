@@ -17,7 +17,7 @@ from ocrq.client import Client
 from ocrq.contracts import Job
 from ocrq.errors import JobConflict, JobNotFound, ServiceError
 from ocrq.exposure import check_exposure, is_loopback
-from tasks.jobs.local import LocalBackend
+from tasks.jobs.service import JobService
 from tasks.settings import Settings
 
 Command = Callable[..., Result]
@@ -46,7 +46,7 @@ def test_a_name_that_an_entry_cannot_have_is_refused(command: Command) -> None:
 
 
 def test_dead_jobs_are_listed_for_people_and_machines(
-    command: Command, client: Client, backend: LocalBackend, page: Path, monkeypatch: pytest.MonkeyPatch
+    command: Command, client: Client, backend: JobService, page: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert command("jobs", "dead").stdout == ""
     job = client.wait(client.submit(page).id)
@@ -65,7 +65,7 @@ def test_a_job_that_has_not_failed_is_not_tried_again(command: Command, client: 
 
 
 def test_a_job_is_tried_again(
-    command: Command, client: Client, backend: LocalBackend, page: Path, monkeypatch: pytest.MonkeyPatch
+    command: Command, client: Client, backend: JobService, page: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = client.wait(client.submit(page).id)
     monkeypatch.setattr(backend, "retry", lambda job_id, owner=None: job)

@@ -13,12 +13,13 @@ from ocrq.contracts import parse_request
 from ocrq.errors import JobConflict
 from tasks.catalogue import Catalogue
 from tasks.documents.blobs import RedisBlobs, blob_name
-from tasks.jobs.admission import Admission
-from tasks.jobs.backend import Submission
+from tasks.documents.submission import Submission
+from tasks.jobs.admission import Admission, _batch_fingerprint
 from tasks.jobs.batches import Batches
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
-from tasks.monitoring.heartbeat import Heartbeat
+from tasks.jobs.queue import LiveWorkers
+from tasks.monitoring.heartbeat import Heartbeat, Heartbeats
 from tasks.settings import Settings
 
 DOCUMENT = b"a document"
@@ -41,6 +42,7 @@ def admission(client: redis.Redis, ledger: Ledger) -> Admission:
 
 def make_admission(client: redis.Redis, ledger: Ledger, blobs: RedisBlobs) -> Admission:
     settings = Settings(model="fake", max_queued=10)
+    Heartbeats(client).beat(Heartbeat("host:1", "cpu"))
     return Admission(
         settings,
         Catalogue.from_settings(settings),
@@ -48,7 +50,7 @@ def make_admission(client: redis.Redis, ledger: Ledger, blobs: RedisBlobs) -> Ad
         Batches(client, settings.job_ttl),
         blobs,
         Publisher(Celery(broker="memory://"), ledger),
-        lambda: [Heartbeat("host:1", "cpu")],
+        LiveWorkers(client, settings, Catalogue.from_settings(settings)),
     )
 
 
@@ -136,14 +138,12 @@ def test_a_batch_repeated_while_the_first_is_being_accepted_is_told_to_wait_and_
     admission: Admission, client: redis.Redis
 ) -> None:
     batches = Batches(client, job_ttl=1000)
-    batch_id, new = batches.reserve("k", "same")
+    items = [submission(idempotency_key="k")]
+    batch_id, _, new = batches.reserve(":k", _batch_fingerprint(items))
     assert new
     with pytest.raises(JobConflict, match="still being accepted"):
-        batches.reserve("k", "same")
-    assert 0 < client.ttl("ocrq:idempotency:batch:k") <= 120  # whoever accepts it may have died
+        admission.submit_batch(items)
+    assert 0 < client.ttl("ocrq:idempotency:batch::k") <= 120  # whoever accepts it may have died
     batches.create(batch_id, ["a job"], None)
-    batches.keep("k")
-    assert batches.reserve("k", "same") == (batch_id, False)
-    assert client.ttl("ocrq:idempotency:batch:k") > 120
-    first = admission.submit_batch([submission(idempotency_key="of a batch")])
-    assert admission.submit_batch([submission(idempotency_key="of a batch")]) == first
+    assert admission.submit_batch(items) == batch_id
+    assert client.ttl("ocrq:idempotency:batch::k") > 120

@@ -6,8 +6,9 @@ import pytest
 
 from ocrq.contracts import parse_request
 from ocrq.errors import InvalidImage, InvalidSchema, TooLarge, UnsupportedFormat
-from tasks.documents.intake import check_schema, decode_base64, stored_request, take_in
+from tasks.documents.intake import decode_base64, stored_request, take_in
 from tasks.documents.sniff import sniff
+from tasks.documents.submission import Submission
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\xfb\xff\xfe"
 ENCODED = base64.b64encode(PNG).decode()
@@ -86,7 +87,13 @@ def test_the_stored_request_holds_what_was_asked_and_no_document() -> None:
 
 
 def test_fields_are_not_read_without_a_schema_that_names_them() -> None:
-    check_schema("extract_text", parse_request({}))
-    check_schema("extract_structured", parse_request({"schema": {"total": "number"}}))
+    assert Submission.of("extract_text", {"image": ENCODED}, max_bytes=100).request.schema_ is None
     with pytest.raises(InvalidSchema, match="missing"):
-        check_schema("extract_structured_robust", parse_request({}))
+        Submission.of("extract_structured_robust", {"image": ENCODED}, max_bytes=100)
+
+
+def test_a_schema_is_prepared_once_and_kept_so() -> None:
+    short = {"image": ENCODED, "schema": {"total": "number"}}
+    request = Submission.of("extract_structured", short, max_bytes=100).request
+    assert request.schema_ == {"type": "object", "properties": {"total": {"type": ["number", "null"]}}}
+    assert parse_request(stored_request(request)) == request.model_copy(update={"image": ""})

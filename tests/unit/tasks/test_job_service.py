@@ -1,14 +1,17 @@
-"""The Backend of one process, through a real Runner."""
+"""One life of a job over both stores: memory, and Redis by its Lua scripts on fakeredis; a real Runner reads."""
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 
+import fakeredis
 import pytest
 from PIL import Image
 
@@ -20,20 +23,36 @@ from ocrq.errors import (
     JobExpired,
     JobNotFound,
     ModelNotAllowed,
-    NoWorker,
     QueueFull,
 )
-from tasks.catalogue import Catalogue
-from tasks.jobs.backend import Backend, Submission
-from tasks.jobs.local import LocalBackend
+from tasks.documents.submission import Submission
+from tasks.jobs.service import JobService
+from tasks.jobs.store import Workers
 from tasks.settings import Settings
 from tests.documents import as_png, as_tiff
+from tests.inline import inline
 from tests.page_runner import PageRunner
+from tests.redis_service import reading_from
 
 PNG = as_png(Image.new("RGB", (60, 40), "white"))
 THREE_PAGES = as_tiff([Image.new("RGB", (60, 40), "white") for _ in range(3)])
 SETTINGS = Settings(model="fake", job_ttl=100, max_queued=3)
 LONG = 10.0  # seconds; no wait here takes so long unless something is broken
+
+
+@dataclass
+class Jobs:
+    """A service with what reads its jobs.
+
+    Attributes:
+        expire: Lets the time to live of these jobs pass.
+        settle: Does what a sweeper would.
+    """
+
+    service: JobService
+    workers: Workers
+    expire: Callable[..., None]
+    settle: Callable[[], None]
 
 
 class Clock:
@@ -43,36 +62,79 @@ class Clock:
         return self.now
 
 
+@contextmanager
+def in_memory(runner: PageRunner, settings: Settings, threads: int = 1) -> Iterator[Jobs]:
+    clock = Clock()
+    service, workers = inline(runner, settings, threads, clock)
+
+    def expire(*job_ids: str) -> None:
+        clock.now += settings.job_ttl
+
+    yield Jobs(service, workers, expire, lambda: None)
+    runner.gate.set()
+    workers.close()
+
+
+@contextmanager
+def in_redis(runner: PageRunner, settings: Settings, threads: int = 1) -> Iterator[Jobs]:
+    server = fakeredis.FakeServer()
+    with reading_from(server, runner, settings, threads) as (service, workers, sweep):
+        client = fakeredis.FakeRedis(server=server)
+
+        def expire(*job_ids: str) -> None:
+            for job_id in job_ids:
+                assert client.ttl(f"ocrq:job:{job_id}") <= settings.job_ttl
+                client.delete(f"ocrq:job:{job_id}", f"ocrq:result:{job_id}")
+            for key in client.scan_iter("ocrq:idempotency:*"):
+                client.delete(key)
+
+        yield Jobs(service, workers, expire, sweep)
+        runner.gate.set()
+
+
+STORES = {"memory": in_memory, "redis": in_redis}
+
+
 @pytest.fixture
 def runner() -> PageRunner:
     return PageRunner()
 
 
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
+@pytest.fixture(params=STORES)
+def make(request: pytest.FixtureRequest, runner: PageRunner) -> Iterator[Callable[..., Jobs]]:
+    with ExitStack() as stack:
+        yield lambda threads=1, **changes: stack.enter_context(
+            STORES[request.param](runner, SETTINGS.model_copy(update=changes), threads)
+        )
 
 
 @pytest.fixture
-def backend(runner: PageRunner, clock: Clock) -> Iterator[LocalBackend]:
-    made = LocalBackend(runner, SETTINGS, Catalogue.from_settings(SETTINGS), threads=1, clock=clock)
-    yield made
-    runner.gate.set()
-    made.close()
+def jobs(make: Callable[..., Jobs]) -> Jobs:
+    return make()
+
+
+@pytest.fixture
+def backend(jobs: Jobs) -> JobService:
+    return jobs.service
+
+
+@pytest.fixture
+def expire(jobs: Jobs) -> Callable[..., None]:
+    return jobs.expire
 
 
 def a_submission(document: bytes = PNG, key: str | None = None, owner: str | None = None, **fields) -> Submission:
-    return Submission("extract_text", parse_request(fields), document, key, owner)
+    return Submission("extract_text", parse_request({"cache": False, **fields}), document, key, owner)
 
 
-def until_running(backend: LocalBackend, job_id: str) -> None:
+def until_running(backend: JobService, job_id: str) -> None:
     deadline = time.monotonic() + LONG
     while backend.get(job_id).status == "queued":
         assert time.monotonic() < deadline
         time.sleep(0.002)
 
 
-def finished(backend: Backend, submission: Submission) -> Job:
+def finished(backend: JobService, submission: Submission) -> Job:
     job = backend.wait(backend.submit(submission).id, LONG, submission.owner)
     assert isinstance(job, Job)
     return job
@@ -115,7 +177,7 @@ def test_a_wait_that_runs_out_answers_the_job_as_it_is(runner, backend):
 def test_pages_are_told_as_they_are_read_and_the_stream_ends_with_the_job(backend):
     job = backend.submit(a_submission(THREE_PAGES))
     events = [event for event in backend.events(job.id) if event]
-    assert [event.name for event in events] == ["status", "status", "progress", *["page", "progress"] * 3, "status"]
+    assert [event.name for event in events] == ["status", "progress", *["progress", "page"] * 3, "status"]
     assert [event.data["page"] for event in events if event.name == "page"] == [1, 2, 3]
     assert events[-1].data["status"] == "succeeded"
 
@@ -123,19 +185,20 @@ def test_pages_are_told_as_they_are_read_and_the_stream_ends_with_the_job(backen
 def test_a_stream_goes_on_after_the_last_event_seen(backend):
     job = finished(backend, a_submission(THREE_PAGES))
     events = list(backend.events(job.id))
-    assert list(backend.events(job.id, after=events[4].id)) == events[5:]
+    assert list(backend.events(job.id, after=events[3].id)) == events[4:]
     assert list(backend.events(job.id, after=events[-1].id)) == []
     assert list(backend.events(job.id, after="nonsense")) == events
+    assert list(backend.events(job.id, after="9" * 20)) == events
 
 
 def test_a_silent_stream_says_that_it_lives(runner, backend, monkeypatch):
-    monkeypatch.setattr("tasks.jobs.local.HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr("tasks.jobs.service.LOOK_AGAIN_SECONDS", 0.02)
     runner.gate.clear()
     job = backend.submit(a_submission())
     until_running(backend, job.id)
     stream = backend.events(job.id)
-    assert [next(stream).name for _ in range(3)] == ["status", "status", "progress"]
-    assert next(stream) is None
+    assert next(stream).name == "status"
+    assert any(event is None for event in itertools.islice(stream, 3))
 
 
 def test_a_job_that_waits_is_cancelled_at_once_and_never_read(runner, backend):
@@ -144,7 +207,7 @@ def test_a_job_that_waits_is_cancelled_at_once_and_never_read(runner, backend):
     assert backend.cancel(second.id).status == "cancelled"
     runner.gate.set()
     assert backend.wait(first.id, LONG).status == "succeeded"
-    assert backend.get(second.id).error.code == "job_cancelled"
+    assert backend.get(second.id).result is None
     assert len(runner.reads) == 1
 
 
@@ -162,11 +225,9 @@ def test_a_job_that_has_ended_stays_as_it_is_when_cancelled(backend):
     assert backend.cancel(job.id) == job
 
 
-def test_a_job_over_its_time_fails(runner):
-    settings = Settings(model="fake", job_seconds=1)
-    backend = LocalBackend(runner, settings, Catalogue.from_settings(settings))
+def test_a_job_over_its_time_fails(runner, make):
     runner.gate.clear()
-    assert finished(backend, a_submission()).error.code == "time_limit_exceeded"
+    assert finished(make(job_seconds=0).service, a_submission()).error.code == "time_limit_exceeded"
 
 
 def test_a_full_queue_says_when_to_come_again(runner, backend):
@@ -177,7 +238,6 @@ def test_a_full_queue_says_when_to_come_again(runner, backend):
     with pytest.raises(QueueFull) as caught:
         backend.submit(a_submission())
     assert caught.value.retry_after >= 1
-    assert backend.health().status == "degraded"
 
 
 def test_a_batch_that_does_not_fit_is_refused_whole(runner, backend):
@@ -185,7 +245,7 @@ def test_a_batch_that_does_not_fit_is_refused_whole(runner, backend):
     until_running(backend, backend.submit(a_submission()).id)
     with pytest.raises(QueueFull):
         backend.submit_batch([a_submission()] * 4)
-    assert backend.health().queued == {"local": 0}
+    assert sum(backend.health().queued.values()) == 0
 
 
 def test_cancelling_makes_room(runner, backend):
@@ -196,13 +256,12 @@ def test_cancelling_makes_room(runner, backend):
     assert backend.submit(a_submission()).status == "queued"
 
 
-def test_an_unknown_job_is_not_found_and_an_ended_one_expires(backend, clock):
+def test_an_unknown_job_is_not_found_and_an_ended_one_expires(backend, expire):
     with pytest.raises(JobNotFound):
         backend.get("nothing")
     job = finished(backend, a_submission())
-    clock.now = SETTINGS.job_ttl - 1
     assert backend.get(job.id).status == "succeeded"
-    clock.now = SETTINGS.job_ttl
+    expire(job.id)
     with pytest.raises(JobExpired):
         backend.get(job.id)
 
@@ -215,20 +274,27 @@ def test_a_job_is_its_owners_alone(backend):
     assert backend.get(job.id, "ann") == backend.get(job.id) == job
 
 
-def test_an_idempotency_key_returns_the_first_job_while_it_is_kept(backend, clock, runner):
+def test_an_idempotency_key_returns_the_first_job_while_it_is_kept(backend, expire):
     first = finished(backend, a_submission(key="k"))
     assert backend.submit(a_submission(key="k")).id == first.id
     assert backend.submit(a_submission(key="k", owner="ann")).id != first.id
-    clock.now = SETTINGS.job_ttl
+    expire(first.id)
     assert backend.submit(a_submission(key="k")).id != first.id
 
 
 @pytest.mark.parametrize("other", [{"pages": "1"}, {"document": THREE_PAGES}], ids=["options", "document"])
 def test_an_idempotency_key_of_another_request_is_a_conflict(backend, other):
-    backend.submit(a_submission(key="k"))
+    first = backend.submit(a_submission(key="k"))
     with pytest.raises(JobConflict) as caught:
         backend.submit(a_submission(key="k", **other))
-    assert caught.value.field == "Idempotency-Key"
+    assert (caught.value.field, caught.value.extra) == ("Idempotency-Key", {"job_id": first.id})
+
+
+def test_an_idempotency_key_of_another_batch_is_the_same_conflict(backend):
+    first = backend.submit_batch([a_submission(key="k")])
+    with pytest.raises(JobConflict) as caught:
+        backend.submit_batch([a_submission(key="k"), a_submission(key="k", pages="1")])
+    assert (caught.value.field, caught.value.extra) == ("Idempotency-Key", {"job_id": first.id})
 
 
 def test_a_batch_goes_on_past_its_bad_items(backend):
@@ -248,12 +314,14 @@ def test_a_batch_item_that_is_not_served_fails_alone(backend):
     assert batch.status == "failed"
 
 
-def test_a_batch_tells_each_item_that_ends(backend):
+def test_a_batch_tells_how_many_have_ended_and_then_its_status(backend):
     batch = backend.submit_batch([a_submission(), a_submission()])
     events = [event for event in backend.events(batch.id) if event]
-    assert [event.name for event in events] == ["progress", "progress", "status"]
-    assert {event.data["job"] for event in events[:2]} == {job.id for job in batch.jobs}
-    assert events[-1].data["status"] == "succeeded"
+    assert {event.name for event in events[:-1]} == {"progress"}
+    assert events[-2].data == {"done": 2, "total": 2, "unit": "job"}
+    assert (events[-1].name, events[-1].data) == ("status", {"status": "succeeded"})
+    assert list(backend.events(batch.id, after=events[-2].id)) == events[-1:]
+    assert list(backend.events(batch.id, after=events[-1].id)) == []
 
 
 def test_a_cancelled_batch_cancels_its_items(runner, backend):
@@ -264,11 +332,11 @@ def test_a_cancelled_batch_cancels_its_items(runner, backend):
     assert backend.wait(batch.id, LONG).status == "cancelled"
 
 
-def test_a_batch_repeats_under_its_key_and_expires_with_its_items(backend, clock):
+def test_a_batch_repeats_under_its_key_and_expires_with_its_items(backend, expire):
     items = [a_submission(key="k"), InvalidImage("empty", field="image")]
     first = backend.wait(backend.submit_batch(items).id, LONG)
     assert backend.submit_batch(items).id == first.id
-    clock.now = SETTINGS.job_ttl
+    expire(*(job.id for job in first.jobs))
     with pytest.raises(JobExpired):
         backend.get(first.id)
 
@@ -281,33 +349,56 @@ def test_what_is_not_served_is_refused_at_the_door(backend):
     assert caught.value.field == "webhook"
 
 
-def test_without_a_runner_nothing_is_accepted_and_health_says_so():
-    backend = LocalBackend(None, SETTINGS, Catalogue.from_settings(SETTINGS))
-    with pytest.raises(NoWorker):
-        backend.submit(a_submission())
-    assert backend.health().status == "unhealthy"
-    assert backend.health().reasons
-    assert not backend.ready()
-    assert backend.models().models[0].served_by is None
+def test_an_equal_request_is_answered_by_the_first_ones_result(backend, runner):
+    first = finished(backend, a_submission(cache=True))
+    second = backend.submit(a_submission(cache=True))
+    assert (second.status, second.result["text"]) == ("succeeded", first.result["text"])
+    assert (second.result["metadata"]["cached"], first.result["metadata"]["cached"]) == (True, False)
+    assert len(runner.reads) == 1
+    assert finished(backend, a_submission(cache=True, pages="1")).result["metadata"]["cached"] is False
 
 
-def test_health_and_models_tell_what_is_loaded(backend):
-    health = backend.health()
-    assert (health.status, health.models_loaded, health.workers, health.busy) == ("healthy", ["fake"], 1, 0)
-    assert health.memory_info["workers_rss"] > 1_000_000
-    assert backend.models().models[0].model_dump() == {
-        "name": "fake",
-        "engine": "fake",
-        "pool": "cpu",
-        "default": True,
-        "loaded": True,
-        "served_by": "fake",
-    }
+def test_one_owners_result_answers_nobody_else(backend, runner):
+    for owner in ("ann", "bob"):
+        assert finished(backend, a_submission(cache=True, owner=owner)).result["metadata"]["cached"] is False
+    assert len(runner.reads) == 2
 
 
-def test_many_threads_submit_and_each_job_ends_once(runner, clock):
-    settings = replace_settings(max_queued=1000)
-    backend = LocalBackend(runner, settings, Catalogue.from_settings(settings), threads=4, clock=clock)
+def test_an_equal_request_follows_the_one_that_is_read(backend, runner):
+    runner.gate.clear()
+    first, second = (backend.submit(a_submission(cache=True)) for _ in range(2))
+    until_running(backend, second.id)  # it is as far as the one it follows
+    runner.gate.set()
+    assert {backend.wait(job.id, LONG).status for job in (first, second)} == {"succeeded"}
+    assert len(runner.reads) == 1
+
+
+def test_a_follower_is_read_where_its_leader_was_cancelled(jobs, runner):
+    backend = jobs.service
+    runner.gate.clear()
+    first, second = (backend.submit(a_submission(cache=True)) for _ in range(2))
+    backend.cancel(first.id)
+    runner.gate.set()
+    jobs.settle()
+    assert backend.wait(second.id, LONG).result["metadata"]["cached"] is False
+
+
+def test_a_followers_failure_is_its_leaders(backend, runner):
+    runner.gate.clear()
+    runner.fail = RuntimeError("inside")
+    ids = [backend.submit(a_submission(cache=True)).id for _ in range(2)]
+    runner.gate.set()
+    assert {backend.wait(job_id, LONG).error.code for job_id in ids} == {"internal_error"}
+
+
+def test_a_job_that_has_not_failed_is_not_tried_again(backend):
+    job = finished(backend, a_submission())
+    with pytest.raises(JobConflict, match="succeeded"):
+        backend.retry(job.id)
+
+
+def test_many_threads_submit_and_each_job_ends_once(runner, make):
+    backend = make(threads=4, max_queued=1000).service
     ids: list[str] = []
 
     def submit_some() -> None:
@@ -320,35 +411,8 @@ def test_many_threads_submit_and_each_job_ends_once(runner, clock):
         thread.join()
     assert {backend.wait(job_id, LONG).status for job_id in ids} == {"succeeded"}
     assert len(runner.reads) == len(ids) == 50
-    backend.close()
-
-
-def replace_settings(**changes) -> Settings:
-    return SETTINGS.model_copy(update=changes)
-
-
-def test_closing_cancels_what_is_left(runner, backend):
-    runner.gate.clear()
-    jobs = [backend.submit(a_submission()) for _ in range(2)]
-    backend.close()
-    assert {backend.get(job.id).status for job in jobs} == {"cancelled"}
 
 
 def test_decoding_options_reach_the_reader_through_its_request(runner, backend):
     finished(backend, replace(a_submission(), request=parse_request({"decoding_options": {"num_beams": 4}})))
     assert runner.requests[0].decoding_options.num_beams == 4
-
-
-def test_progress_inside_a_unit_is_the_documents(backend, monkeypatch, runner):
-    def read_telling(*what):
-        for done in range(1, len(what[3]) + 1):
-            what[4].progress(done, len(what[3]))
-        return PageRunner.read(runner, *what)
-
-    monkeypatch.setattr(runner, "read", read_telling)
-    runner.slice_pages = 2
-    job = backend.submit(a_submission(THREE_PAGES))
-    events = [event for event in backend.events(job.id) if event and event.name in {"page", "progress"}]
-    told = [event.data.get("done", event.data.get("page")) for event in events]
-    assert told == [0, 1, 2, 1, 2, 3, 3]
-    assert {event.data["total"] for event in events if event.name == "progress"} == {3}

@@ -1,0 +1,66 @@
+"""A submission: one request with its document, checked once, for whoever runs the job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from ocrq.contracts import STRUCTURED, Operation, ReadRequest
+from tasks.documents.blobs import blob_name
+from tasks.documents.intake import take_in
+from tasks.documents.schemas import prepared
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One document, checked and ready to be read.
+
+    Attributes:
+        operation: What to do with it.
+        request: Checked; its ``image`` is empty, the bytes stand beside it. Of a structured operation, ``schema`` is
+            the prepared one: a JSON Schema without references.
+        document: The document's bytes.
+        idempotency_key: Makes a repeated submit return the first job.
+        owner: The API key's name; None where no keys are configured.
+    """
+
+    operation: Operation
+    request: ReadRequest
+    document: bytes
+    idempotency_key: str | None = None
+    owner: str | None = None
+
+    @classmethod
+    def of(
+        cls,
+        operation: Operation,
+        data: object,
+        *,
+        max_bytes: int,
+        document: bytes | None = None,
+        idempotency_key: str | None = None,
+        owner: str | None = None,
+    ) -> Submission:
+        """Check a request and take its document out of it.
+
+        Args:
+            operation: What to do with it.
+            data: The request's JSON.
+            max_bytes: The largest document taken.
+            document: The bytes, where they came beside the JSON and not in ``image``.
+            idempotency_key: See the class.
+            owner: See the class.
+
+        Raises:
+            RequestError: Says what is wrong, and where; :func:`tasks.documents.intake.take_in` lists the errors.
+            InvalidSchema: A structured operation has no schema that fields can be read by.
+        """
+        request, content = take_in(data, max_bytes=max_bytes, document=document)
+        if operation in STRUCTURED:
+            request = request.model_copy(update={"schema_": prepared(request.schema_)})
+        return cls(operation, request, content, idempotency_key, owner)
+
+    @cached_property
+    def blob(self) -> str:
+        """The document's name in the blob store: its SHA-256."""
+        return blob_name(self.document)

@@ -1,0 +1,283 @@
+"""The job store of one process: jobs in memory, gone with the process."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ocrq.contracts import ENDED, JobStatus
+from tasks.documents.memory import MemoryDocuments
+from tasks.jobs.record import JobRecord, NewJob, pack, unpack
+from tasks.jobs.store import Accepted
+from tasks.settings import Settings
+
+_TOMBSTONES = 100_000  # expired ids remembered, about 10 MB; an older one is "not found" rather than "expired"
+_NEWEST_SHARE = 0.1  # of the running mean of reading times
+
+
+@dataclass
+class _Kept:
+    """A job with what belongs to it; changed under the store's lock alone."""
+
+    record: JobRecord
+    new: NewJob
+    result: bytes | None = None
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+    readings: dict[int, dict[str, Any]] = field(default_factory=dict)
+    followers: list[str] = field(default_factory=list)
+
+
+class MemoryStore:
+    """The :class:`tasks.jobs.store.JobStore` of one process.
+
+    Args:
+        settings: Bounds: ``max_queued``, for all jobs that wait here; ``job_ttl``.
+        documents: Of its jobs.
+        notify: Called with a job's id and an event's name for each event.
+        publish: Hands a job over whose leader was cancelled.
+        clock: Seconds that only grow; when jobs expire.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        documents: MemoryDocuments,
+        notify: Callable[[str, str], None],
+        publish: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._documents = documents
+        self._notify = notify
+        self._publish = publish
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._jobs: dict[str, _Kept] = {}
+        self._waiting: set[str] = set()
+        self._keys: dict[str, tuple[str, str]] = {}  # idempotency key: job, fingerprint
+        self._cache: dict[str, tuple[str, float]] = {}  # cache key: job, until when it answers
+        self._flights: dict[str, str] = {}  # cache key: the job that is read for it
+        self._leaving: deque[tuple[float, str]] = deque()
+        self._expired: OrderedDict[str, None] = OrderedDict()
+        self._mean = 1.0
+
+    def create(self, jobs: Sequence[NewJob], *, bounded: bool = True) -> Accepted:
+        """See :class:`tasks.jobs.store.JobStore`."""
+        with self._lock:
+            self._expire()
+            for job in jobs:
+                first, fingerprint = self._keys.get(job.idempotency or "", ("", ""))
+                if first and first != job.id:
+                    return Accepted("known" if fingerprint == job.fingerprint else "conflict", job_id=first)
+            adding = sum(job.error is None for job in jobs)
+            if bounded and len(self._waiting) + adding > self._settings.max_queued:
+                return Accepted("full", depth=len(self._waiting))
+            for job in jobs:
+                self._accept(job)
+            queued = [kept.record for kept in (self._jobs[job.id] for job in jobs) if kept.record.state == "queued"]
+            to_publish = tuple(record.id for record in queued if record.follows is None)
+            return Accepted("ok", to_publish=to_publish, following=tuple(r.id for r in queued if r.follows))
+
+    def _accept(self, job: NewJob) -> None:
+        request, now = json.dumps(job.request), time.time()
+        record = JobRecord(job.id, "queued", "plan", job.operation, job.queue, job.blob, request, now, owner=job.owner)
+        kept = self._jobs[job.id] = _Kept(replace(record, error=job.error), job)
+        if job.idempotency:
+            self._keys[job.idempotency] = (job.id, job.fingerprint or "")
+        if job.error:
+            self._finish(kept, "failed")
+        elif (result := self._cached(job.cache_key)) is not None:
+            kept.result = result
+            kept.record = replace(kept.record, cached=True, started=now)
+            self._finish(kept, "succeeded")
+        else:
+            self._documents.pin(job.blob, job.id)
+            if job.cache_key and self._flights.setdefault(job.cache_key, job.id) != job.id:
+                leader = self._jobs[self._flights[job.cache_key]]
+                leader.followers.append(job.id)
+                kept.record = replace(kept.record, follows=leader.record.id)
+            else:
+                self._waiting.add(job.id)
+
+    def _cached(self, cache_key: str | None) -> bytes | None:
+        first, until = self._cache.get(cache_key or "", ("", 0.0))
+        kept = self._jobs.get(first)
+        return kept.result if kept and self._clock() < until else None
+
+    def stored(self, *job_ids: str) -> None:
+        """See :class:`tasks.jobs.store.JobStore`; here a job is handed over after its document was stored."""
+
+    def withdraw(self, job: NewJob) -> None:
+        """See :class:`tasks.jobs.store.JobStore`."""
+        with self._lock:
+            self.cancel(job.id)
+            self._keys.pop(job.idempotency or "", None)
+
+    def claim(self, job_id: str) -> JobRecord | None:
+        """Take a job that waits, to run it; None where it has ended, runs, or follows another."""
+        with self._lock:
+            kept = self._jobs.get(job_id)
+            if kept is None or kept.record.state != "queued" or kept.record.follows:
+                return None
+            self._waiting.discard(job_id)
+            kept.record = replace(kept.record, state="running", started=time.time())
+            self._event(kept, "status", {"status": "running"})
+            return kept.record
+
+    def runs(self, job_id: str) -> bool:
+        """Whether the job still is to be read: it was not cancelled."""
+        kept = self._jobs.get(job_id)
+        return kept is not None and kept.record.state == "running"
+
+    def progress(self, job_id: str, done: int, total: int) -> None:
+        """So many pages are read."""
+        with self._lock:
+            kept = self._jobs[job_id]
+            if self.runs(job_id) and (done, total) != (kept.record.done, kept.record.total):
+                kept.record = replace(kept.record, done=done, total=total)
+                self._event(kept, "progress", {"done": done, "total": total, "unit": "page"})
+
+    def unit(self, job_id: str, reading: Mapping[str, Any]) -> None:
+        """A unit of a document is read; ``reading`` is it as JSON."""
+        with self._lock:
+            if self.runs(job_id):
+                kept = self._jobs[job_id]
+                index = len(kept.readings)
+                kept.readings[index] = dict(reading)
+                self._event(kept, "unit", {"index": index, "pages": [page["page"] for page in reading["pages"]]})
+
+    def commit(self, job_id: str, result: Mapping[str, Any], cache_seconds: float) -> None:
+        """End a run with its result, which answers equal requests for so long."""
+        packed = pack(result)
+        with self._lock:
+            if not self.runs(job_id):
+                return
+            kept = self._jobs[job_id]
+            kept.result = packed
+            if kept.new.cache_key and cache_seconds > 0:
+                self._cache[kept.new.cache_key] = (job_id, self._clock() + cache_seconds)
+            self._mean += _NEWEST_SHARE * (time.time() - (kept.record.started or time.time()) - self._mean)
+            self._finish(kept, "succeeded")
+
+    def fail(self, job_id: str, error: Mapping[str, Any]) -> None:
+        """End a run with an error."""
+        with self._lock:
+            if self.runs(job_id):
+                kept = self._jobs[job_id]
+                kept.record = replace(kept.record, error=error)
+                self._finish(kept, "failed")
+
+    def cancel(self, job_id: str) -> str | None:
+        """See :class:`tasks.jobs.store.JobStore`; who reads it finds out by :meth:`runs`."""
+        with self._lock:
+            kept = self._jobs.get(job_id)
+            if kept is None or kept.record.state in ENDED:
+                return kept.record.state if kept else None
+            before = kept.record.state
+            leader = self._jobs.get(kept.record.follows or "")
+            if leader and job_id in leader.followers:
+                leader.followers.remove(job_id)
+            self._finish(kept, "cancelled")
+            return before
+
+    def retry(self, job_id: str) -> bool:
+        """See :class:`tasks.jobs.store.JobStore`; an ended job's document is not kept here, so none is."""
+        return False
+
+    def _finish(self, kept: _Kept, state: JobStatus) -> None:
+        """Give a job its one end."""
+        job_id, blob = kept.record.id, kept.record.blob
+        kept.record = replace(kept.record, state=state, finished=time.time())
+        kept.readings.clear()
+        self._waiting.discard(job_id)
+        self._documents.unpin(blob, job_id)
+        self._leaving.append((self._clock() + self._settings.job_ttl, job_id))
+        self._event(kept, "status", {"status": state})
+        self._answer_followers(kept, state)
+
+    def _answer_followers(self, kept: _Kept, state: JobStatus) -> None:
+        """Equal requests get what this one got; where it was cancelled, the first of them is read in its place."""
+        flight = kept.new.cache_key
+        if flight and self._flights.get(flight) == kept.record.id:
+            del self._flights[flight]
+        followers, kept.followers = [self._jobs[follower] for follower in kept.followers], []
+        if state == "cancelled" and followers and flight:
+            leader, *others = followers
+            leader.record = replace(leader.record, follows=None)
+            leader.followers = [other.record.id for other in others]
+            self._flights[flight] = leader.record.id
+            for other in others:
+                other.record = replace(other.record, follows=leader.record.id)
+            self._waiting.add(leader.record.id)
+            self._publish(leader.record.id)
+            return
+        for follower in followers:
+            follower.result = kept.result
+            follower.record = replace(follower.record, cached=True, started=time.time(), error=kept.record.error)
+            self._finish(follower, state)
+
+    def _event(self, kept: _Kept, name: str, data: Mapping[str, Any]) -> None:
+        kept.rows.append((str(len(kept.rows) + 1), name, json.dumps(data)))
+        self._notify(kept.record.id, name)
+
+    def _expire(self) -> None:
+        """Forget what is over its time; all live equally long, so the first to leave are the first that ended."""
+        while self._leaving and self._leaving[0][0] <= self._clock():
+            _, job_id = self._leaving.popleft()
+            gone = self._jobs.pop(job_id).new
+            self._expired[job_id] = None
+            if self._keys.get(gone.idempotency or "", ("",))[0] == job_id:
+                del self._keys[gone.idempotency or ""]
+            if self._cache.get(gone.cache_key or "", ("",))[0] == job_id:
+                del self._cache[gone.cache_key or ""]
+        while len(self._expired) > _TOMBSTONES:
+            self._expired.popitem(last=False)
+
+    def record(self, job_id: str) -> JobRecord | None:
+        """See :class:`tasks.jobs.store.JobStore`."""
+        with self._lock:
+            self._expire()
+            kept = self._jobs.get(job_id)
+            return kept.record if kept else None
+
+    def was(self, job_id: str) -> bool:
+        """See :class:`tasks.jobs.store.JobStore`."""
+        return job_id in self._expired
+
+    def result(self, job_id: str) -> dict[str, Any] | None:
+        """See :class:`tasks.jobs.store.JobStore`."""
+        kept = self._jobs.get(job_id)
+        return dict(unpack(kept.result)) if kept and kept.result else None
+
+    def reading(self, job_id: str, index: int) -> dict[str, Any] | None:
+        """See :class:`tasks.jobs.store.JobStore`."""
+        kept = self._jobs.get(job_id)
+        return kept.readings.get(index) if kept else None
+
+    def events(self, job_id: str, after: str, most: int) -> list[tuple[str, str, str]]:
+        """See :class:`tasks.jobs.store.JobStore`."""
+        first = int(after) if after.isdecimal() else 0
+        kept = self._jobs.get(job_id)
+        return kept.rows[first : first + most] if kept else []
+
+    def dead(self) -> list[str]:
+        """See :class:`tasks.jobs.store.JobStore`; jobs here do not outlive the process that reads them."""
+        return []
+
+    def mean_seconds(self) -> float:
+        """See :class:`tasks.jobs.store.JobStore`."""
+        return self._mean
+
+    def waiting(self) -> int:
+        """Documents that wait."""
+        return len(self._waiting)
+
+    def unended(self) -> list[str]:
+        """Ids of the jobs that wait or run."""
+        with self._lock:
+            return [job_id for job_id, kept in self._jobs.items() if kept.record.state not in ENDED]
