@@ -13,7 +13,8 @@ from tasks.runner import Plan, ReadContext, UnitReading
 from tasks.unexpected import unexpected
 from worker import formats
 from worker.engines.protocols import reads_lines
-from worker.fields.result import OPTIONS, ask_model, structured_result
+from worker.fields.result import OPTIONS as FIELD_OPTIONS
+from worker.fields.result import ask_model, structured_result
 from worker.imaging.decode import Document, Limits, Opener, check_page_count
 from worker.models.registry import Registry
 from worker.page import PageImage, Pixels
@@ -133,14 +134,15 @@ class PipelineRunner:
     def _outputs(self, request: ReadRequest, document: bytes, pages: Sequence[Page]) -> dict[str, str] | None:
         if not request.output:
             return None
+        wanted = formats.RenderOptions.of(request.options)
         with self._open(document) as opened:
-            return {name: formats.render(name, pages, _Sources(opened)) for name in request.output}
+            return {name: formats.render(name, pages, _Sources(opened), wanted) for name in request.output}
 
     def _metadata(self, operation: Operation, request: ReadRequest, readings: Sequence[UnitReading]) -> Metadata:
         mode = ReadMode.of(operation, request)
         served_by = sorted({reading.served_by for reading in readings if reading.served_by})
         warnings = dict.fromkeys(warning for reading in readings for warning in reading.warnings)
-        known = OPTIONS if operation in STRUCTURED else ()
+        known = FIELD_OPTIONS if operation in STRUCTURED else formats.OPTIONS
         warnings |= dict.fromkeys(
             f"options.{name[:80]} is not known and was ignored" for name in request.options if name not in known
         )

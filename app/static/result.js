@@ -4,7 +4,8 @@ const $ = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 const GOOD = 0.95; // share of words that are right: nothing to look over
 const FAIR = 0.8; // below it, look at every word
-const KINDS = { text: ["txt", "text/plain"], markdown: ["md", "text/markdown"], hocr: ["hocr", "text/html"],
+const KINDS = { text: ["txt", "text/plain"], markdown: ["md", "text/markdown"], html: ["html", "text/html"],
+  csv: ["csv", "text/csv"], hocr: ["hocr", "text/html"],
   alto: ["xml", "application/xml"], pdf: ["pdf", "application/pdf"], lines: ["txt", "text/plain"], words: ["txt", "text/plain"] };
 
 const grade = (confidence) => (confidence >= GOOD ? "good" : confidence >= FAIR ? "fair" : "poor");

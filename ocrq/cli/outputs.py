@@ -23,6 +23,8 @@ SUFFIXES = {
     "lines": ".lines.json",
     "words": ".words.json",
     "markdown": ".md",
+    "html": ".html",
+    "csv": ".csv",
     "hocr": ".hocr",
     "alto": ".alto.xml",
     "pdf": ".pdf",

@@ -16,8 +16,8 @@ OPERATIONS: tuple[Operation, ...] = (
     "extract_structured_robust",
 )
 STRUCTURED: tuple[Operation, ...] = ("extract_structured", "extract_structured_robust")
-OutputFormat = Literal["text", "lines", "words", "markdown", "hocr", "alto", "pdf"]
 TextLayerMode = Literal["auto", "never", "only"]
+OutputFormat = Literal["text", "lines", "words", "markdown", "html", "csv", "hocr", "alto", "pdf"]
 Priority = Literal["interactive", "bulk"]
 
 ROBUST_MIN_VARIANTS = 3

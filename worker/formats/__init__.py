@@ -14,10 +14,11 @@ from typing import cast, get_args
 
 from ocrq.contracts import OutputFormat, Page
 from ocrq.errors import InvalidRequest
-from worker.formats.protocols import Format, PageSources
+from worker.formats.protocols import OPTIONS, Format, PageSources, RenderOptions
 
-__all__ = ["Format", "PageSources", "binary_formats", "find_format", "render"]
+__all__ = ["OPTIONS", "Format", "PageSources", "RenderOptions", "binary_formats", "find_format", "render"]
 
+DEFAULTS = RenderOptions()
 NAMES: tuple[str, ...] = get_args(OutputFormat)
 
 
@@ -32,13 +33,14 @@ def find_format(name: str) -> Format:
     return cast(Format, import_module(f"worker.formats.{name}"))
 
 
-def render(name: str, pages: Sequence[Page], sources: PageSources) -> str:
+def render(name: str, pages: Sequence[Page], sources: PageSources, options: RenderOptions = DEFAULTS) -> str:
     """Write a result's pages in a format.
 
     Args:
         name: One of the contract's formats.
         pages: In document order; pages that could not be read among them.
         sources: The same pages as pictures; only asked by formats that show them.
+        options: What the caller wants of it.
 
     Returns:
         The document; a binary one in base64.
@@ -47,7 +49,7 @@ def render(name: str, pages: Sequence[Page], sources: PageSources) -> str:
         InvalidRequest: The contract has no format of this name.
     """
     form = find_format(name)
-    document = form.render(pages, sources)
+    document = form.render(pages, sources, options)
     return b64encode(document).decode("ascii") if form.binary else document.decode("utf-8")
 
 

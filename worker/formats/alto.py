@@ -1,4 +1,4 @@
-"""ALTO 4.4 XML: pages, blocks, lines, strings and spaces, in pixels.
+"""ALTO 4.4 XML: pages, blocks with their roles as tags, lines, strings and spaces, in pixels.
 
 Schema: https://github.com/altoxml/schema/blob/master/v4/alto-4-4.xsd
 """
@@ -9,13 +9,13 @@ from collections.abc import Iterable, Sequence
 from xml.etree.ElementTree import Element
 
 from ocrq import __version__
-from ocrq.contracts import Box, Line, Page, Word
-from worker.formats.blocks import paragraphs, placed_lines, text_angle
+from ocrq.contracts import Block, Box, Line, Page, Word
 from worker.formats.failures import notice_of
-from worker.formats.geometry import LEVEL, Bounds, angle_of, bounds_of, union
 from worker.formats.markup import document, element, number
 from worker.formats.pieces import is_right_to_left, words_of
-from worker.formats.protocols import PageSources
+from worker.formats.protocols import PageSources, RenderOptions
+from worker.formats.tree import block_lines, blocks_of, members, text_angle
+from worker.geometry import LEVEL, Bounds, angle_of, bounds_of, union
 
 media_type = "application/xml"
 binary = False
@@ -24,7 +24,7 @@ NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
 SCHEMA = f"{NAMESPACE} https://www.loc.gov/standards/alto/v4/alto-4-4.xsd"
 
 
-def render(pages: Sequence[Page], sources: PageSources) -> bytes:
+def render(pages: Sequence[Page], sources: PageSources, options: RenderOptions) -> bytes:
     """One ALTO document for all pages.
 
     What has no known place has no HPOS, VPOS, WIDTH and HEIGHT. A page that could not be read has an empty print
@@ -41,6 +41,7 @@ def render(pages: Sequence[Page], sources: PageSources) -> bytes:
         },
     )
     _describe(alto)
+    _add_tags(alto, pages)
     layout = element(alto, "Layout")
     for page in pages:
         _add_page(layout, page)
@@ -73,13 +74,45 @@ def _add_page(layout: Element, page: Page) -> None:
     space = element(node, "PrintSpace", HPOS=0, VPOS=0, **size)
     if page.error:
         return
-    for index, group in enumerate(paragraphs(placed_lines(page)), start=1):
-        lines = [placed.line for placed in group]
-        name = f"{page.page}_{index}"
-        around = _place(page, (line.box for line in lines))
-        block = element(space, "TextBlock", ID=f"block_{name}", **around)
-        for place, line in enumerate(lines, start=1):
-            _add_line(block, page, line, f"{name}_{place}")
+    for index, (block, lines) in enumerate(block_lines(page), start=1):
+        _add_block(space, page, block, lines, f"{page.page}_{index}")
+
+
+def _add_tags(alto: Element, pages: Sequence[Page]) -> None:
+    """One tag for each type of block in the document."""
+    types = sorted({block.type for page in pages if not page.error for block in blocks_of(page)})
+    if types:
+        tags = element(alto, "Tags")
+        for role in types:
+            element(tags, "StructureTag", ID=f"tag_{role}", LABEL=role)
+
+
+def _add_block(space: Element, page: Page, block: Block, lines: Sequence[Line], name: str) -> None:
+    """A text block or, of a table, a composed one with a text block for each cell; a figure is an illustration."""
+    whole = _place(page, [block.box] if block.box else [line.box for line in lines])
+    tag = f"tag_{block.type}"
+    if block.table is not None:
+        table = element(space, "ComposedBlock", ID=f"block_{name}", TAGREFS=tag, **whole, TYPE="table")
+        for index, cell in enumerate(block.table.cells, start=1):
+            if said := members(page, cell.lines):
+                place = _place(page, [cell.box] if cell.box else [line.box for line in said])
+                _add_text(table, page, said, f"{name}_{index}", place)
+    elif block.type == "figure":
+        figure = element(space, "ComposedBlock", ID=f"block_{name}", TAGREFS=tag, **whole, TYPE="figure")
+        element(figure, "Illustration", ID=f"picture_{name}", **whole)
+        if lines:
+            _add_text(figure, page, lines, f"{name}_1", _place(page, [line.box for line in lines]))
+    elif lines:
+        _add_text(space, page, lines, name, whole, TAGREFS=tag)
+
+
+def _add_text(
+    space: Element, page: Page, lines: Sequence[Line], name: str, place: dict[str, float], **more: str
+) -> None:
+    prefix = "block" if more else "text"
+    block = element(space, "TextBlock", ID=f"{prefix}_{name}", **place, **more)
+    for index, line in enumerate(lines, start=1):
+        _add_line(block, page, line, f"{name}_{index}")
 
 
 def _turn(page: Page) -> float | None:

@@ -1,4 +1,6 @@
-"""hOCR 1.2 as XHTML: pages, areas, paragraphs, lines and words with their boxes.
+"""hOCR 1.2 as XHTML: pages, blocks, paragraphs, lines and words with their boxes.
+
+A block is an ``ocr_carea`` or, where hOCR has a class for what it is, an element of that class.
 
 Specification: http://kba.github.io/hocr-spec/1.2/
 """
@@ -11,12 +13,12 @@ from xml.etree.ElementTree import Element
 
 from ocrq import __version__
 from ocrq.contracts import Box, Line, Page, Word
-from worker.formats.blocks import paragraphs, placed_lines
 from worker.formats.failures import notice_of
-from worker.formats.geometry import LEVEL, Bounds, angle_of, bounds_of, union
 from worker.formats.markup import document, element, number
 from worker.formats.pieces import is_right_to_left, words_of
-from worker.formats.protocols import PageSources
+from worker.formats.protocols import PageSources, RenderOptions
+from worker.formats.tree import block_lines, members
+from worker.geometry import LEVEL, Bounds, angle_of, bounds_of, union
 
 media_type = "application/xhtml+xml"
 binary = False
@@ -25,10 +27,24 @@ DOCTYPE = (
     '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" '
     '"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">'
 )
-CAPABILITIES = "ocr_page ocr_carea ocr_par ocr_line ocrx_word ocrp_wconf"
+CLASSES = {
+    "header": "ocr_header",
+    "footer": "ocr_footer",
+    "page_number": "ocr_pageno",
+    "table": "ocr_table",
+    "caption": "ocr_caption",
+    "figure": "ocr_image",
+    "formula": "ocr_math",
+}
+HEADINGS = {"title": "ocr_title", "heading": "ocr_section"}
+"""What a heading's area has in the place of an ``ocr_par``."""
+
+CAPABILITIES = " ".join(
+    ("ocr_page ocr_carea ocr_par ocr_line ocrx_word ocrp_wconf", *CLASSES.values(), *HEADINGS.values())
+)
 
 
-def render(pages: Sequence[Page], sources: PageSources) -> bytes:
+def render(pages: Sequence[Page], sources: PageSources, options: RenderOptions) -> bytes:
     """One XHTML document for all pages.
 
     A line or word whose place is not known has no ``bbox``; a page that could not be read has no areas but a
@@ -55,14 +71,26 @@ def _add_page(body: Element, page: Page) -> None:
     if notice := notice_of(page):
         element(node, "p", notice, class_="ocrx_error")
         return
-    for index, group in enumerate(paragraphs(placed_lines(page)), start=1):
-        lines = [placed.line for placed in group]
-        name, box = f"{page.page}_{index}", _bbox(page, (line.box for line in lines))
-        area = element(node, "div", class_="ocr_carea", id=f"block_{name}", title=box)
-        reading = "rtl" if is_right_to_left(lines[0].text) else None
-        paragraph = element(area, "p", class_="ocr_par", id=f"par_{name}", title=box, dir=reading)
-        for place, line in enumerate(lines, start=1):
-            _add_line(paragraph, page, line, f"{name}_{place}")
+    for index, (block, lines) in enumerate(block_lines(page), start=1):
+        name = f"{page.page}_{index}"
+        area = element(
+            node, "div", class_=CLASSES.get(block.type, "ocr_carea"), id=f"block_{name}", title=_bbox(page, [block.box])
+        )
+        if block.table is None:
+            _add_paragraph(area, page, HEADINGS.get(block.type, "ocr_par"), block.box, lines, name)
+            continue
+        for place, cell in enumerate(block.table.cells, start=1):
+            _add_paragraph(area, page, "ocr_par", cell.box, members(page, cell.lines), f"{name}_{place}")
+
+
+def _add_paragraph(area: Element, page: Page, kind: str, box: Box | None, lines: Sequence[Line], name: str) -> None:
+    if not lines:
+        return
+    title = _bbox(page, [box] if box else (line.box for line in lines))
+    reading = "rtl" if is_right_to_left(lines[0].text) else None
+    paragraph = element(area, "p", class_=kind, id=f"par_{name}", title=title, dir=reading)
+    for place, line in enumerate(lines, start=1):
+        _add_line(paragraph, page, line, f"{name}_{place}")
 
 
 def _add_line(paragraph: Element, page: Page, line: Line, name: str) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 from ocrq.contracts import Page
 from worker.formats.pieces import lines_of
-from worker.formats.protocols import PageSources
+from worker.formats.protocols import PageSources, RenderOptions
 
 media_type = "application/json"
 binary = False
 
 
-def render(pages: Sequence[Page], sources: PageSources) -> bytes:
+def render(pages: Sequence[Page], sources: PageSources, options: RenderOptions) -> bytes:
     """A list of ``{page, text, confidence, box}`` in reading order.
 
     ``box`` is null where it is not known. A page that could not be read is one entry with empty text, confidence 0

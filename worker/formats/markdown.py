@@ -1,84 +1,95 @@
-"""Markdown (CommonMark with GitHub's tables): paragraphs, tables where the text stands in columns, rules between pages.
+"""Markdown (CommonMark with GitHub's tables), as a person would write the document down.
 
-What the page says is escaped, so that it is shown as it stands and never becomes a heading, a link or HTML.
+What the page says is escaped where it must be, so that it is shown as it stands and never becomes a heading, a link or
+HTML.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
-from ocrq.contracts import Page
-from worker.formats.blocks import paragraphs
-from worker.formats.failures import notice_of
+from ocrq.contracts import Page, Table
+from worker.formats import escaping
+from worker.formats.flow import Element, flow
+from worker.formats.grid import amount_columns, is_simple, size, texts
+from worker.formats.html_table import table_html
+from worker.formats.markdown_list import ListWriter
 from worker.formats.markup import printable
-from worker.formats.protocols import PageSources
-from worker.formats.tables import Cell, Row, Table, page_rows, with_tables
+from worker.formats.protocols import PageSources, RenderOptions
+from worker.layout.text import BOX_CHECKED, BOX_EMPTY
 
 media_type = "text/markdown; charset=utf-8"
 binary = False
 
-PAGE_BREAK = "\n\n---\n\n"
-HARD_BREAK = "\\\n"
-FULL_LINE = 0.15  # share of its width by which a line may fall short and still be run on
-PROSE_LINE = 30  # characters from which a line may be part of running text; narrow newspaper columns have that many
-
-_INLINE = re.compile(r"([\\`*_\[\]<>|~&])")
-_AT_START = re.compile(r"^(?:[#=]|[-+](?=[\s:-]|$)|:(?=-)|\d{1,9}(?=[.)](?:\s|$)))")
+HARD_BREAK = "  \n"
+SHORTEST_FENCE = 3
+_NUMBERED = re.compile(r"\d{1,9}[.)](?:\s|$)")
 
 
-def render(pages: Sequence[Page], sources: PageSources) -> bytes:
-    """One document; a blank page is a comment, a page that could not be read a quoted note."""
-    return (PAGE_BREAK.join(_page(page) for page in pages) + "\n").encode()
+def render(pages: Sequence[Page], sources: PageSources, options: RenderOptions) -> bytes:
+    """One document. A blank page leaves no trace, a page that could not be read is a quoted note."""
+    elements = flow(pages, options)
+    return ("\n\n".join(_blocks(elements)) + "\n").encode()
 
 
-def escaped(text: str) -> str:
-    """Text as Markdown that shows just that inside a line; white space runs become one space."""
-    return _INLINE.sub(r"\\\1", printable(" ".join(text.split())))
+def _blocks(elements: Sequence[Element]) -> Iterator[str]:
+    items = ListWriter()
+    for index, element in enumerate(elements):
+        if element.type == "list_item":
+            items.add(element)
+            continue
+        yield from items.written()
+        neighbours = (*elements[max(0, index - 1) : index], *elements[index + 1 : index + 2])
+        if block := _block(element, alone=not any(map(_is_numbered, neighbours))):
+            yield block
+    yield from items.written()
 
 
-def escaped_line(text: str) -> str:
-    """As :func:`escaped`, and what would make a heading, list or rule at the start of a line is escaped too."""
-    return _AT_START.sub(lambda found: f"{found[0]}\\" if found[0].isdigit() else f"\\{found[0]}", escaped(text))
+def _block(element: Element, *, alone: bool) -> str:
+    text = " ".join(element.lines)
+    match element.type:
+        case "title":
+            return f"# {escaping.heading(text)}"
+        case "heading":
+            return f"{'#' * element.level} {escaping.heading(text)}"
+        case "table" if element.table is not None:
+            return _table(element.table)
+        case "figure":
+            return f"![{escaping.alternative(text)}]()"
+        case "formula" if element.latex:
+            return f"$$\n{_latex(element.latex)}\n$$"
+        case "code":
+            return _code(element.lines)
+        case "checkbox":
+            return f"{BOX_CHECKED if element.checked else BOX_EMPTY} {escaping.inline(text)}".rstrip()
+        case "notice":
+            return f"> {escaping.inline(text)}"
+        case _:
+            return HARD_BREAK.join(escaping.paragraph(element.lines, numbered=not alone))
 
 
-def _page(page: Page) -> str:
-    if notice := notice_of(page):
-        return f"> {escaped(notice)}"
-    blocks = [_table(item) if isinstance(item, Table) else item for item in _blocks(page)]
-    return "\n\n".join(block for block in blocks if block) or f"<!-- page {page.page} is blank -->"
-
-
-def _blocks(page: Page) -> Iterator[str | Table]:
-    if not page.lines:  # a reader that gave no lines: an empty line is all that tells paragraphs apart
-        for text in re.split(r"\n\s*\n", page.text):
-            yield _paragraph([Row((Cell(line, None),)) for line in text.splitlines() if line.strip()])
-        return
-    for is_table, items in groupby(with_tables(page_rows(page)), key=lambda item: isinstance(item, Table)):
-        if is_table:
-            yield from (item for item in items if isinstance(item, Table))
-        else:
-            yield from map(_paragraph, paragraphs([item for item in items if isinstance(item, Row)]))
-
-
-def _paragraph(rows: Sequence[Row]) -> str:
-    """Long lines that reach the right edge run on; others, as in an address, keep their end."""
-    right = max((row.bounds.right for row in rows if row.bounds), default=0.0)
-    text = ""
-    for row in rows[:-1]:
-        text += escaped_line(row.text) + ("\n" if _runs_on(row, right) else HARD_BREAK)
-    return text + escaped_line(rows[-1].text) if rows else ""
-
-
-def _runs_on(row: Row, right: float) -> bool:
-    if row.bounds is None or len(row.text) < PROSE_LINE:
-        return False
-    return right - row.bounds.right <= FULL_LINE * row.bounds.width
+def _is_numbered(element: Element) -> bool:
+    return element.type == "list_item" or bool(element.lines and _NUMBERED.match(element.lines[0]))
 
 
 def _table(table: Table) -> str:
-    rule = tuple("---:" if amount else "---" for amount in table.amounts)
-    header = table.header or ("",) * len(rule)
-    texts = [tuple(map(escaped, header)), rule, *(tuple(map(escaped, row)) for row in table.rows)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in texts)
+    """GitHub's tables have one header row; where a table has none, its first row stands there."""
+    if not all(size(table)):
+        return ""
+    if not is_simple(table):
+        return table_html(table)
+    rows = texts(table)
+    rule = ["---:" if amount else "---" for amount in amount_columns(rows)]
+    written = [[escaping.cell(text) for text in row] for row in rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [written[0], rule, *written[1:]])
+
+
+def _latex(latex: str) -> str:
+    return "\n".join(line for line in printable(latex).replace("$", "").splitlines() if line.strip())
+
+
+def _code(lines: Sequence[str]) -> str:
+    longest = max((len(run) for line in lines for run in re.findall(r"`+", line)), default=0)
+    fence = "`" * max(SHORTEST_FENCE, longest + 1)
+    return "\n".join([fence, *map(printable, lines), fence])

@@ -14,13 +14,13 @@ from pikepdf import Array, Dictionary, Name, Pdf, Stream, String
 from ocrq import __version__
 from ocrq.contracts import Box, Line, Page
 from ocrq.errors import OcrqError
-from worker.formats.blocks import text_angle
 from worker.formats.failures import notice_of
-from worker.formats.geometry import angle_of, size_of
 from worker.formats.glyphless import ADVANCE, GlyphlessFont
 from worker.formats.markup import number, printable
 from worker.formats.pieces import RIGHT_TO_LEFT, columns_of, is_right_to_left, lines_of, words_of
-from worker.formats.protocols import PageSources
+from worker.formats.protocols import PageSources, RenderOptions
+from worker.formats.tree import text_angle
+from worker.geometry import angle_of, size_of
 from worker.page import Pixels
 
 media_type = "application/pdf"
@@ -42,7 +42,7 @@ PARTS = re.compile(rf"{NUMBER}|[^\W\d_{HEBREW_AND_ARABIC}]+|.", re.DOTALL)
 MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 
 
-def render(pages: Sequence[Page], sources: PageSources) -> bytes:
+def render(pages: Sequence[Page], sources: PageSources, options: RenderOptions) -> bytes:
     """One PDF of all pages.
 
     A page is as large as its ``dpi`` says, 200 dpi where it says none. One that lies on its side or its head keeps

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 from ocrq.contracts import Box, Line, Page, Word
-from worker.formats.geometry import part_of
+from worker.geometry import part_of
 
 WIDE = frozenset("WF")  # East Asian width classes that fill two columns
 RIGHT_TO_LEFT = frozenset(("R", "AL"))  # bidirectional classes of Hebrew and of Arabic letters

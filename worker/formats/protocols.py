@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from ocrq.contracts import Page
 from worker.page import Pixels
+
+OPTIONS = frozenset({"furniture"})
+"""``options`` of a request that formats read: whether Markdown and HTML show running headers, footers, page numbers."""
+
+
+@dataclass(frozen=True)
+class RenderOptions:
+    """What a caller may want of a format.
+
+    Attributes:
+        furniture: Show running headers, footers and page numbers.
+    """
+
+    furniture: bool = False
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> RenderOptions:
+        """From a request's ``options``."""
+        return cls(furniture=options.get("furniture") is True)
 
 
 class PageSources(Protocol):
@@ -35,6 +55,6 @@ class Format(Protocol):
     media_type: str
     binary: bool
 
-    def render(self, pages: Sequence[Page], sources: PageSources) -> bytes:
+    def render(self, pages: Sequence[Page], sources: PageSources, options: RenderOptions) -> bytes:
         """The document, in UTF-8 where it is text. Never fails because of what a page says."""
         ...

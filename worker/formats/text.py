@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ocrq.contracts import Page
 from worker.formats.failures import notice_of
-from worker.formats.protocols import PageSources
+from worker.formats.protocols import PageSources, RenderOptions
 
 media_type = "text/plain; charset=utf-8"
 binary = False
@@ -14,7 +14,7 @@ binary = False
 PAGE_BREAK = "\f"
 
 
-def render(pages: Sequence[Page], sources: PageSources) -> bytes:
+def render(pages: Sequence[Page], sources: PageSources, options: RenderOptions) -> bytes:
     """Each page's text in reading order; a page that could not be read is a note in brackets.
 
     A form feed inside a page would count as one page too many, so it becomes a line break.

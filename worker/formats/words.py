@@ -8,13 +8,13 @@ from typing import Any
 
 from ocrq.contracts import Page
 from worker.formats.pieces import lines_of, words_of
-from worker.formats.protocols import PageSources
+from worker.formats.protocols import PageSources, RenderOptions
 
 media_type = "application/json"
 binary = False
 
 
-def render(pages: Sequence[Page], sources: PageSources) -> bytes:
+def render(pages: Sequence[Page], sources: PageSources, options: RenderOptions) -> bytes:
     """A list of ``{page, line, text, confidence, box}`` in reading order.
 
     ``line`` counts the page's lines that say something, from 1. Where the engine told lines only, their boxes are cut

@@ -101,8 +101,8 @@ GOOD: dict[str, Case] = {
         {"image": " " + base64.urlsafe_b64encode(_page()).decode().rstrip("=") + "\n"}, document=None
     ),
     "every format": Case(
-        {"output": ["text", "lines", "words", "markdown", "hocr", "alto"]},
-        holds=lambda r: sorted(r["outputs"]) == ["alto", "hocr", "lines", "markdown", "text", "words"],
+        {"output": ["text", "lines", "words", "markdown", "html", "csv", "hocr", "alto"]},
+        holds=lambda r: sorted(r["outputs"]) == ["alto", "csv", "hocr", "html", "lines", "markdown", "text", "words"],
     ),
     "an option that nobody knows": Case({"options": {"sharpness": 11}}, holds=lambda r: _warned(r, "sharpness")),
     "a prompt and decoding options": Case({"prompt": "Read it.", "decoding_options": BEAMS}),

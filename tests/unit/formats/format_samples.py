@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import Any, get_args
 
 import numpy as np
 from hypothesis import strategies as st
 
-from ocrq.contracts import Box, Line, Page, PageError, Word
+from ocrq.contracts import Block, BlockType, Box, Line, Page, PageError, Table, TableCell, Word
 from ocrq.errors import UnreadableDocument
 from worker.page import Pixels
 
@@ -43,6 +44,41 @@ def line(text: str, x: float, y: float, width: float, height: float = 30, degree
 def page_of(*lines: Line, number: int = 1, **more: object) -> Page:
     text = "\n".join(line.text for line in lines)
     return Page(page=number, width=WIDTH, height=HEIGHT, text=text, confidence=0.9, lines=list(lines), **more)
+
+
+def tree_of(*parts: tuple[Block, list[Line]], number: int = 1, **more: object) -> Page:
+    """A page of blocks, each with its lines; those of a table are its cells' texts and places."""
+    lines: list[Line] = []
+    blocks = []
+    for block, own in parts:
+        first = len(lines)
+        lines += own
+        text = block.text or "\n".join(line.text for line in own)
+        indices = [first + index for index in range(len(own))]
+        blocks.append(block.model_copy(update={"text": text, "lines": indices, "confidence": 0.9}))
+    text = "\n\n".join(block.text for block in blocks)
+    return Page(page=number, width=WIDTH, height=HEIGHT, text=text, confidence=0.9, lines=lines, blocks=blocks, **more)
+
+
+def part(kind: BlockType, *said: str | Line, **more: Any) -> tuple[Block, list[Line]]:
+    """A block of a type; texts are lines without a place."""
+    lines = [one if isinstance(one, Line) else Line(text=one, confidence=0.9) for one in said]
+    return Block(type=kind, **more), lines
+
+
+def table_of(*rows: list[str], headers: int = 0, spans: dict[tuple[int, int], tuple[int, int]] | None = None) -> Table:
+    """A table of these texts; None-like cells ("~") are left out, for others to reach over."""
+    cells = []
+    for row, texts in enumerate(rows):
+        for column, text in enumerate(texts):
+            if text != "~":
+                down, across = (spans or {}).get((row, column), (1, 1))
+                cells.append(
+                    TableCell(
+                        row=row, column=column, row_span=down, column_span=across, header=row < headers, text=text
+                    )
+                )
+    return Table(rows=len(rows), columns=max(map(len, rows)), cells=cells)
 
 
 def receipt() -> Page:
@@ -93,6 +129,29 @@ shares = st.floats(0, 1)
 words = st.builds(Word, text=any_text, confidence=shares, box=boxes)
 lines = st.builds(Line, text=any_text, confidence=shares, box=boxes, words=st.none() | st.lists(words, max_size=3))
 errors = st.none() | st.builds(PageError, code=any_text, detail=any_text)
+cells = st.builds(
+    TableCell,
+    row=st.integers(0, 3),
+    column=st.integers(0, 3),
+    row_span=st.integers(1, 3),
+    column_span=st.integers(1, 3),
+    header=st.booleans(),
+    text=any_text,
+    box=boxes,
+    lines=st.lists(st.integers(0, 5), max_size=2),
+)
+tables = st.builds(Table, rows=st.integers(0, 4), columns=st.integers(0, 4), cells=st.lists(cells, max_size=5))
+blocks = st.builds(
+    Block,
+    type=st.sampled_from(get_args(BlockType)),
+    box=boxes,
+    text=any_text,
+    lines=st.lists(st.integers(0, 5), max_size=3),
+    level=st.none() | st.integers(1, 6),
+    table=st.none() | tables,
+    latex=st.none() | any_text,
+    checked=st.none() | st.booleans(),
+)
 any_page = st.builds(
     Page,
     page=st.just(1),
@@ -103,5 +162,6 @@ any_page = st.builds(
     text=any_text,
     confidence=shares,
     lines=st.lists(lines, max_size=4),
+    blocks=st.lists(blocks, max_size=4),
     error=errors,
 )

@@ -10,11 +10,15 @@ from tests.unit.formats.format_samples import (
     Pictures,
     any_page,
     blank,
+    box,
     document,
     failed,
     line,
     page_of,
+    part,
     receipt,
+    table_of,
+    tree_of,
     unplaced,
 )
 from worker.formats import render
@@ -55,10 +59,29 @@ def test_a_space_stands_between_words_and_in_their_gap() -> None:
     assert places(root, "SP") == [(300, 10, 100, 30)]
 
 
-def test_lines_without_a_gap_make_one_block() -> None:
-    blocks = list(write(receipt()).iter(ALTO + "TextBlock"))
-    assert [len(block) for block in blocks] == [2, 9, 2]
-    assert places(write(receipt()), "TextBlock")[1] == (50, 150, 680, 192)
+def test_blocks_are_the_trees_and_have_their_roles_as_tags() -> None:
+    cells = table_of(["a", "b"])
+    cells.cells[0].lines, cells.cells[1].lines = [2], [3]
+    page = tree_of(
+        part("heading", line("Head", 0, 0, 100), level=2),
+        part("figure", line("in the picture", 0, 50, 100), box=box(0, 50, 300, 200)),
+        part("table", line("a", 0, 300, 50), line("b", 100, 300, 50), table=cells),
+    )
+    root = write(page)
+    assert [(tag.get("ID"), tag.get("LABEL")) for tag in root.iter(ALTO + "StructureTag")] == [
+        ("tag_figure", "figure"),
+        ("tag_heading", "heading"),
+        ("tag_table", "table"),
+    ]
+    (space,) = root.iter(ALTO + "PrintSpace")
+    assert [(node.tag.removeprefix(ALTO), node.get("TAGREFS")) for node in space] == [
+        ("TextBlock", "tag_heading"),
+        ("ComposedBlock", "tag_figure"),
+        ("ComposedBlock", "tag_table"),
+    ]
+    assert places(root, "Illustration") == [(0, 50, 300, 200)]
+    assert len(space[2]) == 2
+    assert contents(root) == ["Head", "in the picture", "a", "b"]
 
 
 def test_every_page_has_its_number_size_and_confidence() -> None:

@@ -15,19 +15,24 @@ from tests.unit.formats.format_samples import (
     failed,
     line,
     page_of,
+    part,
     receipt,
+    table_of,
+    tree_of,
     unplaced,
 )
 from worker.formats import render
 
 HTML = "{http://www.w3.org/1999/xhtml}"
+AREAS = ("carea", "header", "footer", "pageno", "table", "caption", "image", "math")
+PARAGRAPHS = ("par", "title", "section")
 PARENTS = {
-    "ocr_page": "body",
-    "ocr_carea": "ocr_page",
-    "ocr_par": "ocr_carea",
-    "ocr_line": "ocr_par",
-    "ocrx_word": "ocr_line",
-    "ocrx_error": "ocr_page",
+    "ocr_page": {"body"},
+    **{f"ocr_{name}": {"ocr_page"} for name in AREAS},
+    **{f"ocr_{name}": {f"ocr_{area}" for area in AREAS} for name in PARAGRAPHS},
+    "ocr_line": {f"ocr_{name}" for name in PARAGRAPHS},
+    "ocrx_word": {"ocr_line"},
+    "ocrx_error": {"ocr_page"},
 }
 
 
@@ -37,7 +42,7 @@ def write(*pages: Page) -> etree._Element:
     for node in root.iterfind(".//*[@class]"):
         parent = node.getparent()
         assert parent is not None
-        assert PARENTS[node.get("class", "")] in (parent.get("class"), parent.tag.removeprefix(HTML))
+        assert PARENTS[node.get("class", "")] & {parent.get("class"), parent.tag.removeprefix(HTML)}
     ids = [node.get("id") for node in root.iterfind(".//*[@id]")]
     assert len(ids) == len(set(ids))
     return root
@@ -65,6 +70,22 @@ def test_it_is_xhtml_that_says_who_made_it_and_what_it_holds() -> None:
 def test_all_lines_come_in_reading_order_with_their_words() -> None:
     found = [" ".join(node.itertext()).split() for node in of_class(write(receipt()), "ocr_line")]
     assert found == [line.text.split() for line in receipt().lines]
+
+
+def test_blocks_have_the_classes_of_what_they_are() -> None:
+    cells = table_of(["a", "b"])
+    cells.cells[0].lines, cells.cells[1].lines = [2], [3]
+    page = tree_of(
+        part("header", line("Monthly", 0, 0, 100)),
+        part("title", line("Head", 0, 50, 100)),
+        part("table", line("a", 0, 300, 50), line("b", 100, 300, 50), table=cells),
+        part("text", line("End", 0, 500, 100)),
+    )
+    (found,) = of_class(write(page), "ocr_page")
+    assert [node.get("class") for node in found] == ["ocr_header", "ocr_carea", "ocr_table", "ocr_carea"]
+    assert [[node.get("class") for node in area] for area in found] == [
+        ["ocr_par"], ["ocr_title"], ["ocr_par", "ocr_par"], ["ocr_par"],
+    ]  # fmt: skip
 
 
 def test_words_have_boxes_and_confidences_in_percent() -> None:

@@ -6,9 +6,19 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ocrq.contracts import Line, Page, Word
-from tests.unit.formats.format_samples import Pictures, blank, box, failed, line, page_of, receipt, text_only
-from worker.formats import render
+from ocrq.contracts import Line, Page
+from tests.unit.formats.format_samples import (
+    Pictures,
+    blank,
+    failed,
+    line,
+    page_of,
+    part,
+    table_of,
+    text_only,
+    tree_of,
+)
+from worker.formats import RenderOptions, render
 from worker.formats.markup import printable
 
 PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
@@ -19,141 +29,203 @@ def shown(markdown: str) -> list[Token]:
 
 
 def texts(markdown: str) -> list[str]:
-    """What a reader sees: one string for each paragraph and cell, line ends as newlines."""
-    return [
-        "".join(child.content if child.type == "text" else "\n" for child in token.children or ())
-        for token in shown(markdown)
-        if token.type == "inline"
-    ]
+    """What a reader sees: a string for each paragraph and cell, numbers of lists included, line ends as newlines."""
+    found, number = [], ""
+    for token in shown(markdown):
+        if token.type == "ordered_list_open":
+            number = f"{token.attrs.get('start', 1)}"
+        elif token.type == "list_item_open" and token.info:
+            number = f"{token.info}{token.markup}"
+        elif token.type == "inline":
+            said = "".join(child.content if child.type in ("text", "image") else "\n" for child in token.children or ())
+            found.append(f"{number} {said}".strip())
+            number = ""
+        elif token.type == "list_item_close" and number:
+            found.append(number)
+            number = ""
+    return found
 
 
-def write(*pages: Page) -> str:
-    return render("markdown", pages, Pictures())
+def write(*pages: Page, furniture: bool = False) -> str:
+    return render("markdown", pages, Pictures(), RenderOptions(furniture=furniture))
 
 
-def test_the_pairs_of_a_receipt_become_a_table_and_the_rest_paragraphs() -> None:
-    markdown = write(receipt())
-    assert "| MILK 2% 1L | 2.49 |" in markdown
-    assert "| EGGS\\|x | \\*4.00 |" in markdown
-    assert "| TOTAL | 9.59 |" in markdown
-    found = texts(markdown)
-    assert found[0] == "CORNER GROCERY\n12 Market Street"
-    assert found[-1] == "Thank you for shopping with us, please come\nagain & soon <3 # 1."
-
-
-def test_amounts_are_aligned_to_the_right() -> None:
-    assert "| --- | ---: |" in write(receipt())
-
-
-def test_a_single_cell_between_two_rows_stays_in_the_table() -> None:
-    assert "| 2 x 1.00 |  |" in write(receipt())
-
-
-def test_column_names_become_the_tables_header() -> None:
-    page = page_of(
-        line("Item", 50, 100, 100),
-        line("Price", 600, 100, 100),
-        line("Pen", 50, 140, 80),
-        line("€ 1.20", 600, 140, 100),
-        line("Ink", 50, 180, 80),
-        line("€ 7.00", 600, 180, 100),
+def test_headings_have_their_levels_and_paragraphs_stand_apart() -> None:
+    page = tree_of(
+        part("title", "The whole", "story"),
+        part("heading", "1. Background", level=2),
+        part("text", "First."),
+        part("heading", "C #", level=3),
+        part("text", "Second."),
     )
-    assert write(page) == "| Item | Price |\n| --- | ---: |\n| Pen | € 1.20 |\n| Ink | € 7.00 |\n"
+    assert write(page) == "# The whole story\n\n## 1. Background\n\nFirst.\n\n### C \\#\n\nSecond.\n"
 
 
-def test_a_lone_pair_is_no_table() -> None:
-    assert write(page_of(line("Total", 50, 100, 100), line("9.59", 600, 100, 100))) == "Total 9.59\n"
-
-
-def test_cells_that_do_not_line_up_are_no_table() -> None:
-    page = page_of(
-        line("one", 50, 100, 300), line("two", 400, 100, 300), line("three", 50, 140, 500), line("four", 600, 140, 100)
+def test_a_paragraph_runs_on_and_hyphens_of_divided_words_are_taken_out() -> None:
+    page = tree_of(
+        part(
+            "text",
+            line("The inhabitants of the long-", 50, 100, 700),
+            line("term settlement kept informa-", 50, 140, 700),
+            line("tion in clay jars.", 50, 180, 300),
+        )
     )
-    assert write(page) == "one two\\\nthree four\n"
+    assert write(page) == "The inhabitants of the long-term settlement kept information in clay jars.\n"
 
 
-def test_a_line_is_split_into_cells_where_its_words_stand_far_apart() -> None:
-    def row(y: float, name: str, price: str) -> Line:
-        words = [
-            Word(text=name, confidence=0.9, box=box(50, y, 100)),
-            Word(text=price, confidence=0.9, box=box(600, y, 80)),
-        ]
-        return Line(text=f"{name} {price}", confidence=0.9, box=box(50, y, 630), words=words)
-
-    assert "| Pen | 1.20 |\n| Ink | 7.00 |" in write(page_of(row(100, "Pen", "1.20"), row(140, "Ink", "7.00")))
-
-
-def test_a_table_on_a_page_turned_by_a_quarter_is_found_too() -> None:
-    page = page_of(
-        line("Pen", 700, 50, 100, degrees=90),
-        line("1.20", 700, 600, 80, degrees=90),
-        line("Ink", 650, 50, 100, degrees=90),
-        line("7.00", 650, 600, 80, degrees=90),
-        angle=90,
+def test_rows_that_had_room_for_the_next_word_keep_their_end() -> None:
+    page = tree_of(
+        part(
+            "text",
+            line("Harbour Bakery and Company", 50, 100, 420),
+            line("12 Market Street", 50, 140, 250),
+            line("Rome", 50, 180, 80),
+        )
     )
-    assert "| Pen | 1.20 |\n| Ink | 7.00 |" in write(page)
+    assert write(page) == "Harbour Bakery and Company  \n12 Market Street  \nRome\n"
 
 
-def test_two_columns_of_prose_stay_two_paragraphs() -> None:
-    left = [line(f"left {index}", 50, 100 + 40 * index, 300) for index in range(3)]
-    right = [line(f"right {index}", 450, 100 + 40 * index, 300) for index in range(3)]
-    assert texts(write(page_of(*left, *right))) == ["left 0\nleft 1\nleft 2", "right 0\nright 1\nright 2"]
-
-
-def test_long_lines_run_on_and_short_ones_keep_their_end() -> None:
-    page = page_of(
-        line("A line that reaches the right edge of its paragraph", 50, 100, 700),
-        line("and a short one", 50, 140, 200),
-        line("before the last", 50, 180, 200),
+def test_a_paragraph_goes_on_in_the_next_column_behind_a_figure_and_on_the_next_page() -> None:
+    first = tree_of(
+        part("text", "It was a dark and"),
+        part("figure", "N W S E", box=((0, 0), (1, 0), (1, 1), (0, 1))),
+        part("caption", "Figure 1. The harbour"),
+        part("text", "stormy night when the"),
+        part("footer", "Monthly"),
+        part("page_number", "3"),
     )
-    assert write(page) == ("A line that reaches the right edge of its paragraph\nand a short one\\\nbefore the last\n")
+    second = tree_of(part("header", "Chapter"), part("text", "ship came in."), part("text", "Nobody saw it."), number=2)
+    assert write(first, second) == (
+        "It was a dark and stormy night when the ship came in.\n\n![N W S E]()\n\nFigure 1. The harbour\n\n"
+        "Nobody saw it.\n"
+    )
 
 
-def test_a_gap_begins_a_new_paragraph() -> None:
-    assert texts(write(page_of(line("one", 50, 100, 100), line("two", 50, 200, 100)))) == ["one", "two"]
+def test_a_paragraph_that_ends_or_begins_as_a_sentence_does_stays_apart() -> None:
+    page = tree_of(part("text", "The end."), part("text", "and more"), part("text", "Then"), part("text", "More"))
+    assert write(page) == "The end.\n\nand more\n\nThen\n\nMore\n"
+
+
+def test_furniture_is_left_out_unless_it_is_wanted() -> None:
+    page = tree_of(part("header", "Monthly"), part("text", "Text."), part("page_number", "3"))
+    assert write(page) == "Text.\n"
+    assert write(page, furniture=True) == "Monthly\n\nText.\n\n3\n"
+
+
+def test_lists_are_nested_by_their_indentation_and_keep_their_numbers() -> None:
+    def item(text: str, left: float, top: float) -> tuple[object, list[Line]]:
+        return part("list_item", line(text, left, top, 300))
+
+    page = tree_of(
+        item("• apples", 50, 100),
+        item("– red ones", 90, 140),
+        item("• pears", 50, 180),
+        part("text", "Then:"),
+        item("3. wash", 50, 300),
+        item("4. peel", 50, 340),
+        item("(a) thinly", 90, 380),
+        item("7. eat", 50, 420),
+    )
+    assert write(page) == (
+        "- apples\n  - red ones\n- pears\n\nThen:\n\n3. wash\n4. peel\n   - (a) thinly\n\n7\\. eat\n"
+    )
+
+
+def test_a_simple_table_is_githubs_with_amounts_to_the_right() -> None:
+    table = table_of(["Item", "Price"], ["Pen | ink", "€ 1.20"], ["Ink\nblue", "€ 7.00"], headers=1)
+    page = tree_of(part("table", "x", table=table))
+    assert write(page) == ("| Item | Price |\n| --- | ---: |\n| Pen \\| ink | € 1.20 |\n| Ink blue | € 7.00 |\n")
+
+
+def test_a_table_with_spans_is_html() -> None:
+    table = table_of(["Year", "~"], ["1 < 2", "b"], headers=1, spans={(0, 0): (1, 2)})
+    assert write(tree_of(part("table", "x", table=table))) == (
+        '<table>\n<thead>\n<tr><th colspan="2">Year</th></tr>\n</thead>\n<tbody>\n'
+        "<tr><td>1 &lt; 2</td><td>b</td></tr>\n</tbody>\n</table>\n"
+    )
+
+
+def test_formulas_are_latex_where_a_model_wrote_it_and_their_text_where_none_did() -> None:
+    page = tree_of(part("formula", "E = mc2", latex="E = mc^2"), part("formula", "a * b * c"))
+    assert write(page) == "$$\nE = mc^2\n$$\n\na * b * c\n"
+
+
+def test_code_keeps_its_indentation() -> None:
+    page = tree_of(
+        part("code", line("def f(x):", 50, 100, 90), line("return `x`", 90, 140, 100), line("```", 50, 180, 30))
+    )
+    assert write(page) == "````\ndef f(x):\n    return `x`\n```\n````\n"
+
+
+def test_checkboxes_have_their_marks_and_forms_keep_their_rows() -> None:
+    page = tree_of(
+        part("checkbox", "Yes", checked=True),
+        part("checkbox", "No", checked=False),
+        part("form", "Name: Ada", "Born: 1815"),
+    )
+    assert write(page) == "☑ Yes\n\n☐ No\n\nName: Ada  \nBorn: 1815\n"
 
 
 def test_a_page_without_lines_has_the_paragraphs_of_its_text() -> None:
-    assert texts(write(text_only())) == ["First paragraph,\nsecond line", "Second paragraph"]
+    assert texts(write(text_only())) == ["First paragraph, second line", "Second paragraph"]
 
 
-def test_pages_are_divided_by_rules_and_a_blank_first_page_is_no_front_matter() -> None:
-    markdown = write(blank(1), receipt(), failed())
-    assert [token.type for token in shown(markdown)].count("hr") == 2
-    assert markdown.startswith("<!-- page 1 is blank -->\n")
-
-
-def test_a_failed_page_is_a_quoted_note() -> None:
-    markdown = write(failed())
+def test_a_blank_page_leaves_no_trace_and_a_failed_one_is_a_quoted_note() -> None:
+    assert write(blank(1)) == "\n"
+    markdown = write(blank(1), failed())
     assert shown(markdown)[0].type == "blockquote_open"
     assert texts(markdown) == ["Page 3 could not be read: the frame is <damaged>; send it again (unreadable_document)"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["R&D at 5 < 6", "see [12] and (3)", "2 * 3 = 6", "snake_case", "12. March 2026", "$5.00 and $6.00", "a | b", "#1",
+     "-5.00", "Smith & Sons, 7th ed.", "x_1 + y_2", "~30 people", "*Prices include tax"],
+)  # fmt: skip
+def test_running_text_has_no_needless_escapes(text: str) -> None:
+    assert write(tree_of(part("text", text))) == f"{text}\n"
 
 
 TRAPS = [
     "# no heading", "## no heading", "- no item", "+ no item", "* no item", "1. no item", "12) no item", "---", "===",
     "> no quote", "```", "~~~", "~~gone~~", "*plain*", "__plain__", "[a](b)", "![a](b)", "<b>", "<a@b.c>", "&amp;",
     "#1", "a | b", "a\\|b", "\\", "a\\", "a_b_c", "| a |", ":--", "-:", "[x]: y", "2.49", "-5.00", "1.", "-", "=",
+    "[ ] task", "$x$", "_a_ b", "a*b*c", "***", "- - -",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("trap", TRAPS)
 def test_what_looks_like_markdown_is_shown_as_it_stands(trap: str) -> None:
-    page = page_of(line("before", 50, 60, 100), line(trap, 50, 100, 100), line("after", 50, 140, 100))
-    assert texts(write(page)) == [f"before\n{trap}\nafter"]
+    page = tree_of(part("form", "before", trap, "after"), part("form", trap), part("list_item", f"- {trap}"))
+    assert texts(write(page)) == [f"before\n{trap}\nafter", trap, trap]
 
 
 @pytest.mark.parametrize("trap", TRAPS)
 def test_what_looks_like_markdown_is_shown_as_it_stands_in_a_cell(trap: str) -> None:
-    page = page_of(
-        line(trap, 50, 100, 100), line("1", 600, 100, 100), line("b", 50, 140, 100), line("2", 600, 140, 100)
-    )
-    assert texts(write(page))[2:] == [trap, "1", "b", "2"]
+    page = tree_of(part("table", "x", table=table_of(["a", "b"], [trap, "1"])))
+    assert texts(write(page)) == ["a", "b", trap, "1"]
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.text(min_size=1, max_size=40).filter(str.strip))
-@example("\x00 \x1f")
-@example("2\\\n===")
-def test_any_text_is_shown_as_it_stands(text: str) -> None:
+@pytest.mark.parametrize("kind", ["title", "text", "form", "caption", "figure", "checkbox"])
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(min_size=1, max_size=40).filter(str.strip))
+@example(text="\x00 \x1f")
+@example(text="2\\\n===")
+@example(text="# #")
+def test_any_text_is_shown_as_it_stands(kind: str, text: str) -> None:
     expected = printable(" ".join(text.split()))
-    assert texts(write(page_of(Line(text=text, confidence=0.5)))) == [expected]
+    lines = [row for row in text.splitlines() if row.strip()]
+    block, own = part(kind, *lines)  # type: ignore[arg-type]
+    found = " ".join(" ".join(texts(write(tree_of((block, own))))).split())
+    assert found.removeprefix("☐ ").replace(" ", "") == expected.replace(" ", "")
+
+
+@settings(max_examples=100, deadline=None)
+@given(said=st.lists(st.text("ab1-*_`~.)# |[]<>&\\", min_size=1, max_size=8).filter(str.strip), min_size=1, max_size=4))
+def test_any_list_is_shown_as_it_stands(said: list[str]) -> None:
+    page = tree_of(*(part("list_item", f"• {text}") for text in said))
+    assert [" ".join(text.split()) for text in texts(write(page))] == [" ".join(text.split()) for text in said]
+
+
+def test_old_results_without_blocks_are_one_paragraph() -> None:
+    assert write(page_of(Line(text="one", confidence=0.5), Line(text="two.", confidence=0.5))) == "one two.\n"

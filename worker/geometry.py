@@ -1,4 +1,4 @@
-"""Boxes as the formats need them: upright bounds, the angle and size of a turned box, parts of one.
+"""Boxes of the result: upright bounds, the angle and size of a turned box, parts of one.
 
 Coordinates are pixels of the page as sent, x to the right and y down; angles are degrees clockwise.
 """
