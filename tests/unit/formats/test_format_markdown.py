@@ -37,13 +37,19 @@ def texts(markdown: str) -> list[str]:
         elif token.type == "list_item_open" and token.info:
             number = f"{token.info}{token.markup}"
         elif token.type == "inline":
-            said = "".join(child.content if child.type in ("text", "image") else "\n" for child in token.children or ())
+            said = "".join(map(_said, token.children or ()))
             found.append(f"{number} {said}".strip())
             number = ""
         elif token.type == "list_item_close" and number:
             found.append(number)
             number = ""
     return found
+
+
+def _said(token: Token) -> str:
+    if token.type == "image":
+        return "".join(map(_said, token.children or ()))
+    return token.content if token.type == "text" else "\n"
 
 
 def write(*pages: Page, furniture: bool = False) -> str:
