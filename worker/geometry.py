@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ocrq.contracts import Box, Point
+from ocrq.contracts import Box, Page, Point
 
 LEVEL = 45.0  # degrees either way within which a line runs across the page rather than up, down or backwards
 
@@ -95,6 +95,23 @@ def turned_back(box: Box, degrees: float) -> Box:
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     first, second, third, fourth = ((x * cos + y * sin, y * cos - x * sin) for x, y in box)
     return first, second, third, fourth
+
+
+def text_angle(page: Page) -> float:
+    """Degrees clockwise by which the page's text is turned, from its lines' boxes; without any, as the page says."""
+    angle = common_angle(line.box for line in page.lines if line.box)
+    return page.angle if angle is None else angle
+
+
+def upright_bounds(box: Box | None, degrees: float) -> Bounds | None:
+    """Bounds of a box after its page was turned back by ``degrees``; None for no box."""
+    return bounds_of(turned_back(box, degrees)) if box else None
+
+
+def box_of(bounds: Bounds) -> Box:
+    """The box of a level text that fills the bounds."""
+    left, top, right, bottom = bounds.left, bounds.top, bounds.right, bounds.bottom
+    return (left, top), (right, top), (right, bottom), (left, bottom)
 
 
 def part_of(box: Box, start: float, end: float) -> Box:

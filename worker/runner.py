@@ -16,6 +16,7 @@ from worker.engines.protocols import reads_lines
 from worker.fields.result import OPTIONS as FIELD_OPTIONS
 from worker.fields.result import ask_model, structured_result
 from worker.imaging.decode import Document, Limits, Opener, check_page_count
+from worker.layout.furniture import mark_furniture
 from worker.models.registry import Registry
 from worker.page import PageImage, Pixels
 from worker.reading import PageRead, Pipeline, ReadMode, pipeline_for
@@ -107,6 +108,7 @@ class PipelineRunner:
         """See :class:`tasks.runner.Runner`."""
         pages = sorted((page for reading in readings for page in reading.pages), key=lambda page: page.page)
         _require_one(pages)
+        pages = mark_furniture(pages)
         text = "\f".join(page.text for page in pages)
         metadata = self._metadata(operation, request, readings)
         if operation in STRUCTURED:

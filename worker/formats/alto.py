@@ -14,8 +14,8 @@ from worker.formats.failures import notice_of
 from worker.formats.markup import document, element, number
 from worker.formats.pieces import is_right_to_left, words_of
 from worker.formats.protocols import PageSources, RenderOptions
-from worker.formats.tree import block_lines, blocks_of, members, text_angle
-from worker.geometry import LEVEL, Bounds, angle_of, bounds_of, union
+from worker.formats.tree import block_lines, blocks_of, members
+from worker.geometry import LEVEL, Bounds, angle_of, bounds_of, text_angle, union
 
 media_type = "application/xml"
 binary = False

@@ -16,8 +16,8 @@ from worker.formats.hyphens import Joiner
 from worker.formats.lists import Marker, Nesting, split_marker
 from worker.formats.paragraphs import ends_sentence, paragraph, run_on
 from worker.formats.protocols import RenderOptions
-from worker.formats.tree import FURNITURE, Row, block_lines, blocks_of, members, rows_of, text_angle
-from worker.geometry import Bounds, union
+from worker.formats.tree import FURNITURE, Row, block_lines, blocks_of, members, rows_of
+from worker.geometry import Bounds, text_angle, union
 
 ONE_LINE: frozenset[str] = frozenset(("title", "heading", "caption", "page_number", "checkbox", "formula"))
 """Types whose rows always run on."""

@@ -19,8 +19,7 @@ from worker.formats.glyphless import ADVANCE, GlyphlessFont
 from worker.formats.markup import number, printable
 from worker.formats.pieces import RIGHT_TO_LEFT, columns_of, is_right_to_left, lines_of, words_of
 from worker.formats.protocols import PageSources, RenderOptions
-from worker.formats.tree import text_angle
-from worker.geometry import angle_of, size_of
+from worker.geometry import angle_of, size_of, text_angle
 from worker.page import Pixels
 
 media_type = "application/pdf"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ocrq.contracts import Block, Box, Line, Page
-from worker.geometry import Bounds, bounds_of, common_angle, turned_back, union
+from ocrq.contracts import Block, Line, Page
+from worker.geometry import Bounds, union, upright_bounds
 
 FURNITURE = frozenset(("header", "footer", "page_number"))
 """Types of blocks that belong to the page and not to what it says."""
@@ -70,17 +70,6 @@ def rows_of(block: Block, lines: Sequence[Line], degrees: float) -> list[Row]:
             return [_row(line.text, [line], degrees) for line in lines]
         rows.append(_row(text, taken, degrees))
     return rows
-
-
-def text_angle(page: Page) -> float:
-    """Degrees clockwise by which the page's text is turned, from its lines' boxes; without any, as the page says."""
-    angle = common_angle(line.box for line in page.lines if line.box)
-    return page.angle if angle is None else angle
-
-
-def upright_bounds(box: Box | None, degrees: float) -> Bounds | None:
-    """Bounds of a box after its page was turned back by ``degrees``; None for no box."""
-    return bounds_of(turned_back(box, degrees)) if box else None
 
 
 def _rows(text: str) -> list[str]:

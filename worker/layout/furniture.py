@@ -1,0 +1,170 @@
+"""Running headers, footers and page numbers: what stands at the same place on several pages of a document.
+
+A single page does not show them for sure; so they are found where the pages come together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ocrq.contracts import Block, BlockType, Page
+from worker.geometry import Bounds, box_of, text_angle, turned_back, union, upright_bounds
+
+EDGE_SHARE = 0.12
+"""Of the height of a page's text, at its top and its bottom, in which headers and footers stand."""
+
+SAME_PLACE = 0.02
+"""Of the page's height by which a header may move from page to page."""
+
+NEAR_PAGES = 2
+"""Pages from one to the next that has the same header: left and right pages may have headers of their own."""
+
+OPEN_TYPES: frozenset[BlockType] = frozenset(("text", "heading", "list_item", "footnote", "form", "caption"))
+"""Types that may turn out to be furniture."""
+
+MOST_CHARACTERS = 120
+"""Longer rows are text, even if several pages have them."""
+
+_DIGITS = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(r"\W*(?:[^\W\d]{1,7}\.?\s*)?(\d{1,4})(?:\s*(?:/|[^\W\d]{2,3})\s*\d{1,4})?\W*")
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row at a page's edge.
+
+    Attributes:
+        page: Its place in the document, from 0.
+        block: Index among the page's blocks.
+        row: Index among the block's rows; its text is the whole row.
+        text: What it says.
+        place: Its middle, a share of the height of the page's text.
+        lines: Indices into the page's lines.
+    """
+
+    page: int
+    block: int
+    row: int
+    text: str
+    place: float
+    lines: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """The text up to digits, white and case."""
+        return _DIGITS.sub("#", "".join(self.text.split())).casefold()
+
+
+def mark_furniture(pages: Sequence[Page]) -> list[Page]:
+    """Pages whose repeated rows at the top and the bottom are headers, footers and page numbers.
+
+    Args:
+        pages: Of one document, in order.
+
+    Returns:
+        The same pages, whose blocks have other types; a row that stood in a block with others has one of its own.
+    """
+    rows = [row for place, page in enumerate(pages) for row in _edge_rows(place, page)]
+    kinds: dict[tuple[int, int], dict[int, tuple[BlockType, _Row]]] = {}
+    for row in rows:
+        if kind := _kind(row, rows):
+            kinds.setdefault((row.page, row.block), {})[row.row] = (kind, row)
+    return [
+        _marked(page, {b: found for (p, b), found in kinds.items() if p == place}) for place, page in enumerate(pages)
+    ]
+
+
+def _kind(row: _Row, rows: Sequence[_Row]) -> BlockType | None:
+    """What a row is, as others of the document tell."""
+    twins = [
+        other
+        for other in rows
+        if 0 < abs(other.page - row.page) <= NEAR_PAGES
+        and other.key == row.key
+        and abs(other.place - row.place) <= SAME_PLACE
+    ]
+    if not twins:
+        return None
+    if number := _PAGE_NUMBER.fullmatch(row.text):
+        counted = [found for other in twins if (found := _PAGE_NUMBER.fullmatch(other.text))]
+        steps = zip(counted, twins, strict=False)
+        if any(int(found[1]) - int(number[1]) == other.page - row.page for found, other in steps):
+            return "page_number"
+    if not any(char.isalpha() for char in row.text):
+        return None
+    return "header" if row.place < 1 / 2 else "footer"
+
+
+def _edge_rows(place: int, page: Page) -> Iterator[_Row]:
+    degrees = text_angle(page)
+    bounds = [upright_bounds(line.box, degrees) for line in page.lines]
+    whole = union(found for found in bounds if found)
+    if whole is None or whole.height <= 0:
+        return
+    for index, block in enumerate(page.blocks):
+        if block.type not in OPEN_TYPES:
+            continue
+        for number, (text, lines) in enumerate(rows_with_lines(page, block)):
+            own = union(found for line in lines if (found := bounds[line]))
+            if own is None or len(text) > MOST_CHARACTERS:
+                continue
+            middle = ((own.top + own.bottom) / 2 - whole.top) / whole.height
+            if min(middle, 1 - middle) <= EDGE_SHARE:
+                yield _Row(place, index, number, text, middle, tuple(lines))
+
+
+def rows_with_lines(page: Page, block: Block) -> Iterator[tuple[str, list[int]]]:
+    """The rows of a block's text with the lines that stand on each; none where they do not agree."""
+    left = list(block.lines)
+    for text in block.text.split("\n"):
+        taken: list[int] = []
+        said = ""
+        while left and len(said) < len("".join(text.split())):
+            taken.append(left.pop(0))
+            said += "".join(page.lines[taken[-1]].text.split())
+        if said != "".join(text.split()):
+            return
+        yield text, taken
+
+
+def _marked(page: Page, found: dict[int, dict[int, tuple[BlockType, _Row]]]) -> Page:
+    if not found:
+        return page
+    blocks: list[Block] = []
+    for index, block in enumerate(page.blocks):
+        blocks += _parts(page, block, found.get(index, {}))
+    text = "\n\n".join(block.text for block in blocks if block.text)
+    return page.model_copy(update={"blocks": blocks, "text": text})
+
+
+def _parts(page: Page, block: Block, marked: dict[int, tuple[BlockType, _Row]]) -> Iterator[Block]:
+    """A block, its furniture in blocks of their own."""
+    rows = list(rows_with_lines(page, block))
+    kept: list[tuple[str, list[int]]] = []
+    for number, (text, lines) in enumerate(rows):
+        if number not in marked:
+            kept.append((text, lines))
+            continue
+        if kept:
+            yield _block(page, block, kept, block.type)
+            kept = []
+        yield _block(page, block, [(text, lines)], marked[number][0])
+    if kept:
+        yield _block(page, block, kept, block.type) if marked else block
+
+
+def _block(page: Page, block: Block, rows: Sequence[tuple[str, list[int]]], kind: BlockType) -> Block:
+    lines = [line for _, own in rows for line in own]
+    degrees = text_angle(page)
+    around: Bounds | None = union(found for line in lines if (found := upright_bounds(page.lines[line].box, degrees)))
+    return block.model_copy(
+        update={
+            "type": kind,
+            "level": block.level if kind == block.type else None,
+            "text": "\n".join(text for text, _ in rows),
+            "lines": lines,
+            "box": turned_back(box_of(around), -degrees) if around else block.box,
+        }
+    )
