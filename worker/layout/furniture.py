@@ -6,6 +6,7 @@ A single page does not show them for sure; so they are found where the pages com
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -41,7 +42,7 @@ class _Row:
         row: Index among the block's rows; its text is the whole row.
         text: What it says.
         place: Its middle, a share of the height of the page's text.
-        lines: Indices into the page's lines.
+        key: The text up to digits, white and case.
     """
 
     page: int
@@ -49,12 +50,14 @@ class _Row:
     row: int
     text: str
     place: float
-    lines: tuple[int, ...]
+    key: str
 
-    @property
-    def key(self) -> str:
-        """The text up to digits, white and case."""
-        return _DIGITS.sub("#", "".join(self.text.split())).casefold()
+
+Rows = dict[tuple[int, str], list[_Row]]
+"""Rows by their page and their key."""
+
+Kinds = dict[int, dict[int, BlockType]]
+"""What rows of a page are, by the index of their block and theirs in it."""
 
 
 def mark_furniture(pages: Sequence[Page]) -> list[Page]:
@@ -66,24 +69,24 @@ def mark_furniture(pages: Sequence[Page]) -> list[Page]:
     Returns:
         The same pages, whose blocks have other types; a row that stood in a block with others has one of its own.
     """
-    rows = [row for place, page in enumerate(pages) for row in _edge_rows(place, page)]
-    kinds: dict[tuple[int, int], dict[int, tuple[BlockType, _Row]]] = {}
-    for row in rows:
+    rows: Rows = defaultdict(list)
+    for place, page in enumerate(pages):
+        for row in _edge_rows(place, page):
+            rows[row.page, row.key].append(row)
+    kinds: list[Kinds] = [{} for _ in pages]
+    for row in (row for own in rows.values() for row in own):
         if kind := _kind(row, rows):
-            kinds.setdefault((row.page, row.block), {})[row.row] = (kind, row)
-    return [
-        _marked(page, {b: found for (p, b), found in kinds.items() if p == place}) for place, page in enumerate(pages)
-    ]
+            kinds[row.page].setdefault(row.block, {})[row.row] = kind
+    return [_marked(*one) for one in zip(pages, kinds, strict=True)]
 
 
-def _kind(row: _Row, rows: Sequence[_Row]) -> BlockType | None:
+def _kind(row: _Row, rows: Rows) -> BlockType | None:
     """What a row is, as others of the document tell."""
     twins = [
         other
-        for other in rows
-        if 0 < abs(other.page - row.page) <= NEAR_PAGES
-        and other.key == row.key
-        and abs(other.place - row.place) <= SAME_PLACE
+        for page in range(row.page - NEAR_PAGES, row.page + NEAR_PAGES + 1)
+        for other in rows.get((page, row.key), ())
+        if page != row.page and abs(other.place - row.place) <= SAME_PLACE
     ]
     if not twins:
         return None
@@ -112,7 +115,8 @@ def _edge_rows(place: int, page: Page) -> Iterator[_Row]:
                 continue
             middle = ((own.top + own.bottom) / 2 - whole.top) / whole.height
             if min(middle, 1 - middle) <= EDGE_SHARE:
-                yield _Row(place, index, number, text, middle, tuple(lines))
+                key = _DIGITS.sub("#", "".join(text.split())).casefold()
+                yield _Row(place, index, number, text, middle, key)
 
 
 def rows_with_lines(page: Page, block: Block) -> Iterator[tuple[str, list[int]]]:
@@ -129,7 +133,7 @@ def rows_with_lines(page: Page, block: Block) -> Iterator[tuple[str, list[int]]]
         yield text, taken
 
 
-def _marked(page: Page, found: dict[int, dict[int, tuple[BlockType, _Row]]]) -> Page:
+def _marked(page: Page, found: Kinds) -> Page:
     if not found:
         return page
     blocks: list[Block] = []
@@ -139,7 +143,7 @@ def _marked(page: Page, found: dict[int, dict[int, tuple[BlockType, _Row]]]) -> 
     return page.model_copy(update={"blocks": blocks, "text": text})
 
 
-def _parts(page: Page, block: Block, marked: dict[int, tuple[BlockType, _Row]]) -> Iterator[Block]:
+def _parts(page: Page, block: Block, marked: dict[int, BlockType]) -> Iterator[Block]:
     """A block, its furniture in blocks of their own."""
     rows = list(rows_with_lines(page, block))
     kept: list[tuple[str, list[int]]] = []
@@ -150,7 +154,7 @@ def _parts(page: Page, block: Block, marked: dict[int, tuple[BlockType, _Row]]) 
         if kept:
             yield _block(page, block, kept, block.type)
             kept = []
-        yield _block(page, block, [(text, lines)], marked[number][0])
+        yield _block(page, block, [(text, lines)], marked[number])
     if kept:
         yield _block(page, block, kept, block.type) if marked else block
 
