@@ -25,6 +25,9 @@ NEAR_PAGES = 2
 OPEN_TYPES: frozenset[BlockType] = frozenset(("text", "heading", "list_item", "footnote", "form", "caption"))
 """Types that may turn out to be furniture."""
 
+MOST_ROWS = 4
+"""At an edge; more that repeat are a form, not its header."""
+
 MOST_CHARACTERS = 120
 """Longer rows are text, even if several pages have them."""
 
@@ -73,11 +76,22 @@ def mark_furniture(pages: Sequence[Page]) -> list[Page]:
     for place, page in enumerate(pages):
         for row in _edge_rows(place, page):
             rows[row.page, row.key].append(row)
-    kinds: list[Kinds] = [{} for _ in pages]
+    by_page: list[list[_Row]] = [[] for _ in pages]
     for row in (row for own in rows.values() for row in own):
-        if kind := _kind(row, rows):
-            kinds[row.page].setdefault(row.block, {})[row.row] = kind
-    return [_marked(*one) for one in zip(pages, kinds, strict=True)]
+        by_page[row.page].append(row)
+    return [_marked(page, _kinds(own, rows)) for page, own in zip(pages, by_page, strict=True)]
+
+
+def _kinds(own: Sequence[_Row], rows: Rows) -> Kinds:
+    """What the rows at a page's edges are: from each edge inwards, until one is no furniture."""
+    kinds: Kinds = {}
+    for inwards in (sorted(own, key=lambda row: row.place), sorted(own, key=lambda row: -row.place)):
+        for row in [row for row in inwards if abs(row.place - inwards[0].place) <= EDGE_SHARE][:MOST_ROWS]:
+            kind = _kind(row, rows)
+            if kind is None:
+                break
+            kinds.setdefault(row.block, {})[row.row] = kind
+    return kinds
 
 
 def _kind(row: _Row, rows: Rows) -> BlockType | None:
