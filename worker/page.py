@@ -25,12 +25,14 @@ class PageImage:
         pixels: BGR on a white ground; transparency flattened, 16 bit scaled to 8.
         dpi: The resolution a PDF page was rendered at; None for images.
         layer: The text that a PDF page itself carries; None where it has none or nobody asked for it.
+        warnings: What was lost while it was decoded, as sentences for the result's metadata.
     """
 
     number: int
     pixels: Pixels
     dpi: float | None = None
     layer: TextLayer | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def width(self) -> int:

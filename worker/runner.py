@@ -200,7 +200,8 @@ def _read_batch(
 ) -> list[PageRead]:
     """Pages read together or, where one of them spoils it for the others, one by one."""
     try:
-        return pipeline.read_pages([page_image(document, number, with_layer) for number in numbers], context)
+        images = [page_image(document, number, with_layer) for number in numbers]
+        return list(map(_with_decoding_warnings, pipeline.read_pages(images, context), images))
     except ModelUnavailable:
         raise
     except Exception as error:
@@ -210,6 +211,11 @@ def _read_batch(
             ]
         known = error if isinstance(error, OcrqError) else unexpected(log, error, f"reading page {numbers[0]}")
         return [_unread(numbers[0], known)]
+
+
+def _with_decoding_warnings(read: PageRead, image: PageImage) -> PageRead:
+    lost = tuple(f"page {image.number}: {warning}" for warning in image.warnings)
+    return replace(read, warnings=(*read.warnings, *lost))
 
 
 def page_image(document: Document, number: int, with_layer: bool) -> PageImage:

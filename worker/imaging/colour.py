@@ -6,11 +6,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageChops
 
 from worker.page import Pixels
 
 WHITE = (255, 255, 255)
+
+SEEN_ALPHA = 128
+"""Opacity from which a pixel counts as seen, of 255."""
+
+MOST_WRITING = 0.4
+"""Share of a picture's pixels that writing covers at most; a picture with a hole in it has more."""
+
+LIGHT = 170
+"""Mean grey value from which writing would be too light for white paper."""
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -55,12 +64,21 @@ def to_bgr(image: Image.Image) -> Pixels:
         # Pillow turns white-is-zero round for up to 8 bits only.
         return _grey_to_bgr(255 - grey if tags.get(_TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO else grey)
     if image.has_transparency_data:
-        pixels = image.convert("RGBA")
-        image = Image.new("RGB", image.size, WHITE)
-        image.paste(pixels, mask=pixels.getchannel("A"))
+        image = _flattened(image.convert("RGBA"))
     if image.mode in ("1", "L"):
         return _grey_to_bgr(np.asarray(image.convert("L")))
     return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+
+
+def _flattened(image: Image.Image) -> Image.Image:
+    """A picture with transparency on white; light writing, which would vanish there, as dark writing."""
+    alpha = image.getchannel("A")
+    light = np.asarray(image.convert("L"))[np.asarray(alpha) >= SEEN_ALPHA]
+    if light.size and light.size < MOST_WRITING * image.width * image.height and light.mean() > LIGHT:
+        image = ImageChops.invert(image.convert("RGB"))
+    ground = Image.new("RGB", image.size, WHITE)
+    ground.paste(image.convert("RGB"), mask=alpha)
+    return ground
 
 
 def to_eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:

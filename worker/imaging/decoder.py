@@ -201,8 +201,8 @@ class DecodedDocument:
     def _page(self, client: DecoderClient, number: int) -> PageImage:
         if client is not self._opened_by:
             self._open(client)
-        pixels, dpi = client.page(self._handle, number, self._limits.max_pixels)
-        return PageImage(number, pixels, dpi)
+        pixels, dpi, warnings = client.page(self._handle, number, self._limits.max_pixels)
+        return PageImage(number, pixels, dpi, warnings=warnings)
 
     def _open(self, client: DecoderClient) -> tuple[str, int]:
         told = client.open(self._handle, self._data, asdict(self._limits))

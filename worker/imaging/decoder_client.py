@@ -26,6 +26,7 @@ from worker.page import Pixels
 START_SECONDS = 60.0  # a busy machine imports slowly
 STOP_SECONDS = 5.0  # how long a killed process may take to be gone
 MOST_LAYER_BYTES = 64 * 2**20  # of JSON: five times that of the most characters that are read of a page
+MOST_WARNINGS, MOST_WARNING_CHARACTERS = 4, 300  # of one page
 MOST_PAGES = 2**20  # PDFium counts no further
 ROOT = Path(__file__).parents[2]
 KEPT_BYTES = 64 * 2**20
@@ -93,7 +94,7 @@ class DecoderClient:
             raise LineBroken("no document")
         return kind, count
 
-    def page(self, handle: int, number: int, max_pixels: int) -> tuple[Pixels, float | None]:
+    def page(self, handle: int, number: int, max_pixels: int) -> tuple[Pixels, float | None, tuple[str, ...]]:
         """Decode a page of an open document.
 
         Args:
@@ -102,7 +103,7 @@ class DecoderClient:
             max_pixels: More are taken for a lie.
 
         Returns:
-            height x width x 3, BGR, 8 bit; and the dots per inch it was rendered at.
+            height x width x 3, BGR, 8 bit; the dots per inch it was rendered at; and what was lost in decoding.
 
         Raises:
             OcrqError: As :meth:`worker.imaging.decode.Document.read_page`.
@@ -112,9 +113,12 @@ class DecoderClient:
         dpi = reply.get("dpi")
         if dpi is not None and not (isinstance(dpi, float) and isfinite(dpi) and dpi > 0):
             raise LineBroken("no resolution")
+        warnings = reply.get("warnings")
+        if not isinstance(warnings, list) or len(warnings) > MOST_WARNINGS or not all(map(_is_sentence, warnings)):
+            raise LineBroken("no warnings")
         pixels = np.empty((height, width, 3), dtype=np.uint8)
         self._line.fill(pixels.data.cast("B"))
-        return pixels, dpi
+        return pixels, dpi, tuple(warnings)
 
     def layer(self, handle: int, number: int) -> TextLayer | None:
         """The text that a page of an open document carries.
@@ -163,6 +167,10 @@ class DecoderClient:
                 raise LineBroken("no error")
             raise from_json(error)
         return reply
+
+
+def _is_sentence(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= MOST_WARNING_CHARACTERS
 
 
 def _size(shape: object, max_pixels: int) -> tuple[int, int]:

@@ -105,7 +105,9 @@ class Service:
                 return self._open(handle, body, Limits(**call["limits"])), memoryview(b"")
             case "page":
                 page = self._documents[handle][0].read_page(call["number"])
-                return {"shape": page.pixels.shape, "dpi": page.dpi}, page.pixels.data.cast("B")
+                return {"shape": page.pixels.shape, "dpi": page.dpi, "warnings": page.warnings}, page.pixels.data.cast(
+                    "B"
+                )
             case "layer":
                 return _packed(self._documents[handle][0].read_layer(call["number"]))
             case "close":

@@ -92,7 +92,8 @@ class TiffDocument:
                 field="image",
             )
         self._turn_to(self._frames[number - 1])
-        return PageImage(number, read_picture(self._stream, self.kind, self._limits))
+        pixels, warnings = read_picture(self._stream, self.kind, self._limits)
+        return PageImage(number, pixels, warnings=warnings)
 
     def _turn_to(self, frame: Frame) -> None:
         """Make a frame the file's only one: Pillow would parse all the others to get there."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from PIL import Image
+from pillow_heif import register_heif_opener
 
 from ocrq.errors import UnreadableDocument, UnsupportedFormat
 from tests.documents import (
@@ -24,6 +26,7 @@ from tests.documents import (
 )
 from tests.flag import LIMITS, assert_shows_flag, first_page, flag
 from worker.imaging.decode import count_pages, open_document
+from worker.imaging.picture import MOST_FRAMES
 
 LOSSY = 12  # how far JPEG may be off a flat colour
 
@@ -73,9 +76,40 @@ def test_broken_exif_turns_nothing() -> None:
 
 
 @pytest.mark.parametrize("animated", [as_gif(flag(), flag().rotate(180)), saved(flag(), "PNG", [flag().rotate(180)])])
-def test_an_animation_is_its_first_picture(animated: bytes) -> None:
-    assert count_pages(animated, LIMITS) == 1
-    assert_shows_flag(first_page(animated))
+def test_the_frames_of_an_animation_are_pages(animated: bytes) -> None:
+    with open_document(animated, LIMITS) as document:
+        assert document.page_count == 2
+        first, second = document.read_page(1), document.read_page(2)
+    assert_shows_flag(first)
+    assert np.abs(first.pixels[::-1, ::-1].astype(int) - second.pixels).mean() < LOSSY
+
+
+def test_of_a_film_the_first_frame_is_read_and_a_warning_says_so() -> None:
+    film = as_gif(*(Image.new("L", (8, 8), shade) for shade in range(MOST_FRAMES + 1)))
+    page = first_page(film)
+    assert count_pages(film, LIMITS) == 1
+    assert page.warnings == (f"the animation has {MOST_FRAMES + 1} frames; only the first was read",)
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF", "JPEG2000"])
+def test_what_phones_and_archives_write_is_read(kind: str) -> None:
+    register_heif_opener()
+    assert_shows_flag(first_page(saved(flag(), kind)), 2 * LOSSY)
+
+
+def test_light_writing_on_a_transparent_ground_is_seen() -> None:
+    writing = np.full((60, 90, 4), 255, np.uint8)
+    writing[:, :, 3] = 0
+    writing[20:40, 20:30, 3] = 255
+    page = first_page(as_png(Image.fromarray(writing)))
+    assert page.pixels[30, 25].max() < 50 and page.pixels[5, 5].min() > 200
+
+
+def test_a_jpeg_without_its_last_bytes_is_read_with_a_warning() -> None:
+    whole = as_jpeg(text_page(["line"] * 12, size=(400, 700)))
+    page = first_page(whole[:-4])
+    assert np.abs(page.pixels.astype(int) - first_page(whole).pixels)[:600].mean() < 1
+    assert "lacks its last bytes" in page.warnings[0]
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"PK\x03\x04" + bytes(50), b"<svg/>", bytes(2000)])
@@ -85,8 +119,10 @@ def test_what_is_no_image_is_not_supported(data: bytes) -> None:
     assert caught.value.field == "image"
 
 
-@pytest.mark.parametrize("share", [0.02, 0.5, 0.97])
-@pytest.mark.parametrize("make", [as_png, as_jpeg, as_webp, as_bmp, as_gif])
+@pytest.mark.parametrize(
+    ("make", "share"),
+    [*((make, share) for make in (as_png, as_webp, as_bmp, as_gif) for share in (0.02, 0.5, 0.97)), (as_jpeg, 0.5)],
+)
 def test_truncated_images_are_unreadable_and_say_so(make: Callable[[Image.Image], bytes], share: float) -> None:
     data = truncated(make(text_page(["cut off"] * 9, size=(400, 500))), share)
     with pytest.raises(UnreadableDocument, match="truncated or damaged; send it again") as caught:
