@@ -55,8 +55,9 @@ class ReadRequest(BaseModel):
 
     image: str = Field(
         default="",
-        description="The document in base64, with or without a `data:` prefix: PNG, JPEG, WebP, BMP, GIF, TIFF with "
-        "all its frames, PDF with all its pages. An `https:` URL only where the operator allows its host.",
+        description="The document in base64, with or without a `data:` prefix: PNG, JPEG, WebP, BMP, GIF, TIFF, "
+        "HEIC, AVIF or JPEG 2000 with all its frames, PDF with all its pages. An `https:` URL only where the operator "
+        "allows its host.",
     )
     model_name: str | None = Field(default=None, max_length=200, description="One of `/models`; else the default.")
     prompt: str | None = Field(default=None, max_length=20_000, description="For models that follow one.")

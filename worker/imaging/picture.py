@@ -153,7 +153,7 @@ def _without_its_end(stream: io.BytesIO, limits: Limits) -> Pixels:
 
 def _grey_rows(stored: NDArray[np.uint8]) -> int:
     """Rows at the end that end in grey: the last block row of a cut file is filled from where it was cut."""
-    filled = (np.abs(stored[:, -8:].astype(np.int16) - GREY) <= 1).all(axis=1)[::-1]
+    filled = np.asarray((np.abs(stored[:, -8:].astype(np.int16) - GREY) <= 1).all(axis=1))[::-1]
     return int(np.argmin(filled)) if not filled.all() else len(filled)
 
 
