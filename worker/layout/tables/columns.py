@@ -1,0 +1,251 @@
+"""Between which words of a table its columns part: gutters that many rows share, and vertical lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.layout.tables.network import Floats, judge, share
+from worker.layout.tables.rulings import Ruling, Rulings
+from worker.layout.tables.tokens import Rows, TableText, Token
+
+BIN = 0.1
+"""Text heights a step in which gutters are looked for."""
+
+LEAST_GAP = 0.3
+"""Text heights between two words that may be two cells; a space is about a fifth."""
+
+OVERLAP = 0.35
+"""Text heights by which the boxes of two lines side by side may overlap: detectors draw them larger than the ink."""
+
+TRIM = 0.1
+"""Text heights that boxes are taken to be too wide on each side."""
+
+WIDE_GAP = 0.9
+"""Text heights from which a gap is hardly a space."""
+
+SNAP = 0.5
+"""Text heights between a gutter and a line that are the same boundary."""
+
+FULL_LINE, BROKEN_LINE, IN_GRID = 0.8, 0.35, 0.2
+"""Share of the table's height that a vertical line must have to part columns whatever the words show, to show that
+columns are parted by lines, and to part two where they are."""
+
+SURE_IN_GRID = 0.93
+"""Probability from which a gutter without a line parts columns of a table whose columns are parted by lines."""
+
+SURE = 0.5
+"""Probability from which a gutter parts columns."""
+
+WIDEST = 10.0
+"""Text heights; measures are cut off here."""
+
+
+@dataclass(frozen=True)
+class Gutter:
+    """A place where columns may part: ``left`` to ``right`` is white in most rows; pixels."""
+
+    left: float
+    right: float
+
+    @property
+    def centre(self) -> float:
+        """Its x."""
+        return (self.left + self.right) / 2
+
+
+def find_separators(text: TableText, rulings: Rulings) -> list[float]:
+    """The x of each boundary between columns, from left to right."""
+    gutters = find_gutters(text.rows, text.height)
+    lines = vertical_lines(rulings.vertical, text.height)
+    tall = text.bounds[3] - text.bounds[1]
+    drawn = is_gridded(text, rulings)
+    least = SURE_IN_GRID if drawn else SURE
+    chosen = [x for x, total in lines if total >= (IN_GRID if drawn else FULL_LINE) * tall]
+    chosen = [x for x in chosen if text.bounds[0] < x < text.bounds[2]]
+    if gutters:
+        probabilities = judge("columns").probabilities(measure_gutters(gutters, text, rulings))
+        for gutter, probability in zip(gutters, probabilities, strict=True):
+            x = _snapped(gutter, lines, text.height)
+            if probability >= least and all(abs(x - other) > SNAP * text.height for other in chosen):
+                chosen.append(x)
+    return _parting_words(sorted(chosen), text, [x for x, _ in lines])
+
+
+def is_gridded(text: TableText, rulings: Rulings) -> bool:
+    """Whether a table's columns are parted by lines: two of them, or one and those of a box."""
+    left, top, right, bottom = text.bounds
+    lines = [(x, total / (bottom - top)) for x, total in vertical_lines(rulings.vertical, text.height)]
+    inside = sum(left < x < right and share >= BROKEN_LINE for x, share in lines)
+    before = any(x <= left + SNAP * text.height and share >= FULL_LINE for x, share in lines)
+    after = any(x >= right - SNAP * text.height and share >= FULL_LINE for x, share in lines)
+    return inside > 1 or (inside == 1 and before and after)
+
+
+def find_gutters(rows: Rows, height: float) -> list[Gutter]:
+    """Local minima of the number of rows that have ink at an x, where at least one row has a gap."""
+    tokens = [token for row in rows for token in row]
+    left, right = min(token.left for token in tokens), max(token.right for token in tokens)
+    step = BIN * height
+    count = max(1, int(np.ceil((right - left) / step)))
+    ink, gaps = np.zeros(count + 1, np.int32), np.zeros(count + 1, np.int32)
+
+    def mark(profile: NDArray[np.int32], start: float, end: float) -> None:
+        profile[max(0, round((start - left) / step)) : max(0, round((end - left) / step))] += 1
+
+    trim = TRIM * height
+    for row in rows:
+        edge, last = None, None
+        for token in row:
+            start, end = token.left + trim, max(token.right - trim, token.left + trim)
+            if edge is not None and last is not None:
+                if parted(last, token, height):
+                    middle = (edge + start) / 2
+                    edge, start = min(edge, middle - step), max(start, middle + step)
+                    mark(gaps, edge, start)
+                elif start > edge:
+                    mark(ink, edge, start)
+            if edge is None or end > edge:
+                mark(ink, start if edge is None else max(edge, start), end)
+                edge, last = end, token
+    bounds = np.r_[0, np.flatnonzero(np.diff(ink[:count])) + 1, count]
+    runs = list(pairwise(bounds.tolist()))
+    return [
+        Gutter(left + first * step, left + last * step)
+        for (first, last), before, after in zip(runs[1:-1], runs[:-2], runs[2:], strict=True)
+        if ink[before[0]] > ink[first] < ink[after[0]] and gaps[first:last].max() > 0
+    ]
+
+
+def parted(before: Token, after: Token, height: float) -> bool:
+    """Whether two neighbours on a visual row may stand in two cells: by their gap, or as lines of their own."""
+    gap = after.left - before.right
+    return gap >= (LEAST_GAP if before.line == after.line else -OVERLAP) * height
+
+
+def vertical_lines(rulings: Sequence[Ruling], height: float) -> list[tuple[float, float]]:
+    """Vertical lines as x and total length, pieces at one x put together."""
+    found: list[tuple[float, float]] = []
+    for ruling in sorted(rulings, key=lambda ruling: ruling.position):
+        if found and ruling.position - found[-1][0] <= SNAP * height:
+            x, length = found[-1]
+            total = length + ruling.length
+            found[-1] = ((x * length + ruling.position * ruling.length) / total, total)
+        else:
+            found.append((ruling.position, ruling.length))
+    return found
+
+
+def measure_gutters(gutters: Sequence[Gutter], text: TableText, rulings: Rulings) -> Floats:
+    """What is seen at each gutter, in text heights and shares of the rows."""
+    table = _Table(text, rulings)
+    centres = [text.bounds[0], *(gutter.centre for gutter in gutters), text.bounds[2]]
+    return np.array(
+        [
+            [*table.measures(gutter), *((b - a) / text.height for a, b in pairwise(centres[index : index + 3]))]
+            for index, gutter in enumerate(gutters)
+        ],
+        np.float32,
+    ).reshape(len(gutters), -1)
+
+
+class _Table:
+    """What the gutters of one table are measured by."""
+
+    def __init__(self, text: TableText, rulings: Rulings) -> None:
+        self.rows, self.height = text.rows, text.height
+        self.lines = vertical_lines(rulings.vertical, text.height)
+        self.tall = max(text.bounds[3] - text.bounds[1], 1.0)
+        self.strongest = max((total for _, total in self.lines), default=0.0) / self.tall
+        self.strong = sum(total > 0.5 * self.tall for _, total in self.lines)
+        gaps = [(b.left - a.right) / text.height for row in text.rows for a, b in pairwise(row) if a.line == b.line]
+        self.space = float(np.median(gaps)) if gaps else LEAST_GAP
+        self.gapped = sum(any(parted(a, b, text.height) for a, b in pairwise(row)) for row in text.rows)
+        self.levels = len(rulings.horizontal)
+
+    def measures(self, gutter: Gutter) -> list[float]:
+        """Of one gutter."""
+        count, height, x = len(self.rows), self.height, gutter.centre
+        pairs: list[tuple[Token, Token]] = []
+        covered = narrow = lefts = rights = early = 0
+        for number, row in enumerate(self.rows):
+            before = [token for token in row if token.centre < x]
+            after = [token for token in row if token.centre >= x]
+            over = any(token.left < x - 2 * TRIM * height and token.right > x + 2 * TRIM * height for token in row)
+            if over:
+                covered += 1
+                early += 3 * number < count
+            elif before and after:
+                if not parted(before[-1], after[0], height):
+                    narrow += 1
+                    early += 3 * number < count
+                else:
+                    pairs.append((before[-1], after[0]))
+            else:
+                lefts += bool(before)
+                rights += bool(after)
+        gaps = np.array([min((b.left - a.right) / height, WIDEST) for a, b in pairs] or [0.0])
+        line = max((total for at, total in self.lines if self._at(gutter, at)), default=0.0)
+        return [
+            min((gutter.right - gutter.left) / height, WIDEST),
+            len(pairs) / count,
+            covered / count,
+            narrow / count,
+            lefts / count,
+            rights / count,
+            early / max(1, covered + narrow),
+            len(pairs) / max(1, self.gapped),
+            len(pairs) / max(1, len(pairs) + covered + narrow),
+            (covered + narrow - early) / max(1, len(pairs) + covered + narrow - early),
+            float(np.log1p(len(pairs))),
+            np.log(count),
+            float(gaps.min()),
+            float(np.median(gaps)),
+            float(np.mean(gaps >= WIDE_GAP)) if pairs else 0.0,
+            self.space,
+            share(a.line != b.line for a, b in pairs),
+            _spread([b.left for _, b in pairs], height),
+            _spread([a.right for a, _ in pairs], height),
+            share(a.is_number for a, _ in pairs),
+            share(b.is_number for _, b in pairs),
+            min(line / self.tall, 1.2),
+            min(self.strongest, 1.2),
+            min(self.strong, 5),
+            min(self.levels / count, 2.0),
+        ]
+
+    def _at(self, gutter: Gutter, x: float) -> bool:
+        reach = SNAP * self.height
+        return gutter.left - reach <= x <= gutter.right + reach
+
+
+def _spread(values: Sequence[float], height: float) -> float:
+    """Median distance from the median, in text heights."""
+    if not values:
+        return WIDEST
+    return min(float(np.median(np.abs(np.array(values) - np.median(values)))) / height, WIDEST)
+
+
+def _snapped(gutter: Gutter, lines: Sequence[tuple[float, float]], height: float) -> float:
+    """A gutter's x: that of a line in it, else its middle."""
+    near = [x for x, _ in lines if gutter.left - SNAP * height <= x <= gutter.right + SNAP * height]
+    return min(near, key=lambda x: abs(x - gutter.centre)) if near else gutter.centre
+
+
+def _parting_words(separators: list[float], text: TableText, lines: Sequence[float]) -> list[float]:
+    """The separators without those that leave a column empty, unless lines draw it."""
+    centres = np.array([token.centre for token in text.tokens])
+    kept: list[float] = []
+    left = -np.inf
+    for x in separators:
+        ruled = x in lines and (left in lines or left == -np.inf)
+        if ((centres > left) & (centres <= x)).any() or ruled:
+            kept.append(x)
+            left = x
+    while kept and not (centres > kept[-1]).any():
+        kept.pop()
+    return kept

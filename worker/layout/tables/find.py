@@ -1,0 +1,169 @@
+"""Which lines of a page are tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from worker.imaging.orientation import straightened
+from worker.layout.order import arrange
+from worker.layout.tables.columns import find_gutters, find_separators, measure_gutters
+from worker.layout.tables.grid import Grid, build_grid
+from worker.layout.tables.headers import mark_headers
+from worker.layout.tables.network import Floats, judge, share
+from worker.layout.tables.regions import Candidate, pieced_candidates, ruled_candidates
+from worker.layout.tables.rows import bands, part_rows
+from worker.layout.tables.rulings import Rulings, find_rulings
+from worker.layout.tables.structure import TableStructure
+from worker.layout.tables.tokens import TableText, Token, page_skew, table_text
+from worker.layout.tree import LayoutLine
+from worker.page import Pixels
+
+SURE = 0.5
+"""Probability from which a candidate is a table."""
+
+FEWEST_LINES = 4
+
+LEADERS = ("..", "…", "· ·", "．．")
+"""What fills the space before a page number in a table of contents."""
+
+
+@dataclass(frozen=True)
+class TableRegion:
+    """A table that was found.
+
+    Attributes:
+        members: Indices of its lines.
+        probability: That it is a table, 0 to 1.
+        structure: Its cells.
+        kind: What showed it: a ``grid`` of lines, ``level`` lines or ``rows`` of pieces.
+    """
+
+    members: tuple[int, ...]
+    probability: float
+    structure: TableStructure
+    kind: str
+
+
+def find_tables(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> list[TableRegion]:
+    """The tables of a page, from top to bottom; no line is in two of them.
+
+    Args:
+        lines: Of the upright page, in any order; a skew of a few degrees may be left in.
+        pixels: The page, whose ruling lines are looked at; None where there is no picture.
+    """
+    if len(lines) < FEWEST_LINES:
+        return []
+    regions = [_region(lines, seen) for seen in find_candidates(lines, pixels)]
+    chosen: list[TableRegion] = []
+    for region in sorted(regions, key=lambda region: (-region.probability, region.members)):
+        members = set(region.members)
+        if region.probability >= SURE and not any(members & set(other.members) for other in chosen):
+            chosen.append(region)
+    return sorted(chosen, key=lambda region: region.structure.grid.ys[0])
+
+
+@dataclass(frozen=True)
+class SeenCandidate:
+    """A candidate with its structure and what its judge measures."""
+
+    candidate: Candidate
+    structure: TableStructure
+    measures: Floats
+
+
+def find_candidates(lines: Sequence[LayoutLine], pixels: Pixels | None) -> list[SeenCandidate]:
+    """Everything on a page that may be a table; they overlap."""
+    skew = page_skew(lines)
+    page = table_text(lines, range(len(lines)), skew)
+    boxes = [(token.left, token.top, token.right, token.bottom) for token in page.tokens]
+    rulings = find_rulings(pixels, skew, page.bounds, boxes, page.height)
+    candidates = ruled_candidates(page.tokens, rulings, page.height)
+    candidates += pieced_candidates(_reading_rows(lines, page), page.height)
+    seen, known = [], set()
+    for candidate in candidates:
+        if candidate.members in known or len(candidate.members) < FEWEST_LINES:
+            continue
+        known.add(candidate.members)
+        seen.append(_seen(lines, candidate, rulings, skew))
+    return seen
+
+
+def _reading_rows(lines: Sequence[LayoutLine], page: TableText) -> list[list[Token]]:
+    """The page's rows in reading order, columns of running text one after the other."""
+    by_line: dict[int, list[Token]] = {}
+    for token in page.tokens:
+        by_line.setdefault(token.line, []).append(token)
+    quads = straightened([np.asarray(line.quad, np.float32) for line in lines], page.skew)
+    return [
+        sorted((token for line in row for token in by_line[line]), key=lambda token: token.left)
+        for block in arrange(quads)
+        for row in block
+    ]
+
+
+def _seen(lines: Sequence[LayoutLine], candidate: Candidate, rulings: Rulings, skew: float) -> SeenCandidate:
+    text = table_text(lines, sorted(candidate.members), skew)
+    near = rulings.near(text.bounds, text.height)
+    separators = find_separators(text, near)
+    grid = build_grid(text, separators, bands(part_rows(text, separators, near)), near)
+    headers = mark_headers(grid, near)
+    return SeenCandidate(candidate, TableStructure(grid, skew), _measures(candidate, text, grid, near, headers))
+
+
+def _region(lines: Sequence[LayoutLine], seen: SeenCandidate) -> TableRegion:
+    probability = float(judge("tables").probabilities(seen.measures[None])[0])
+    return TableRegion(tuple(sorted(seen.candidate.members)), probability, seen.structure, seen.candidate.kind)
+
+
+def _measures(candidate: Candidate, text: TableText, grid: Grid, rulings: Rulings, headers: int) -> Floats:
+    """What makes a candidate a table or not."""
+    rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
+    filled = [cell for cell in grid.cells if cell.rows]
+    widths = np.array([max(row[-1].right - row[0].left for row in cell.rows) / text.height for cell in filled])
+    depths = np.array([len(cell.rows) for cell in filled])
+    words = np.array([len(cell.tokens) for cell in filled])
+    numbers = np.array([np.mean([token.is_number for token in cell.tokens]) for cell in filled])
+    texts = [" ".join(token.text for token in cell.tokens) for cell in filled]
+    firsts = [text for cell, text in zip(filled, texts, strict=True) if cell.left == 0]
+    lasts = numbers[[cell.right == columns - 1 for cell in filled]]
+    gutters = find_gutters(text.rows, text.height)
+    sure = judge("columns").probabilities(measure_gutters(gutters, text, rulings)) if gutters else np.zeros(1)
+    wide, tall = text.bounds[2] - text.bounds[0], max(text.bounds[3] - text.bounds[1], 1.0)
+    full = np.array([sum(cell.top == row for cell in filled) for row in range(rows)])
+    return np.array(
+        [
+            candidate.kind == "grid",
+            candidate.kind == "level",
+            min(rows, 30),
+            min(columns, 12),
+            len(filled) / (rows * columns),
+            float(np.mean(full >= 2)),
+            float(np.mean(full)) / columns,
+            float(np.median(widths)),
+            float(np.percentile(widths, 90)),
+            float(widths.max()),
+            float(np.mean(depths)),
+            float(np.percentile(depths, 90)),
+            float(np.mean(words)),
+            float(np.percentile(words, 90)),
+            float(np.mean(numbers)),
+            float(np.mean(lasts)) if len(lasts) else 0.0,
+            share(label.rstrip().endswith((":", "：")) for label in firsts),
+            float(np.mean([any(mark in cell for mark in LEADERS) for cell in texts])),
+            float(sure.max()),
+            float(np.mean(sure[sure >= SURE])) if (sure >= SURE).any() else 0.0,
+            float(np.mean((sure > 0.1) & (sure < 0.9))),
+            min(len(rulings.horizontal) / rows, 3.0),
+            sum(line.length > 0.5 * tall for line in rulings.vertical),
+            sum(line.length > 0.8 * wide for line in rulings.horizontal),
+            sum(line.length > 0.8 * wide for line in rulings.edges) / rows,
+            headers,
+            wide / text.height,
+            tall / text.height / rows,
+            float(np.mean([cell.right > cell.left or cell.bottom > cell.top for cell in filled])),
+        ],
+        np.float32,
+    )

@@ -1,0 +1,196 @@
+"""Between which visual rows of a table its rows part; the others hold the further lines of the same cells."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from worker.layout.tables.columns import is_gridded
+from worker.layout.tables.network import Floats, judge, share
+from worker.layout.tables.rulings import Ruling, Rulings
+from worker.layout.tables.tokens import TableText, Token, row_middle
+
+SURE = 0.5
+"""Probability from which two visual rows are of different rows."""
+
+RULED = 0.8
+"""Share of a column's width from which a line between two visual rows parts them in a table drawn with lines."""
+
+SURE_IN_GRID = 0.93
+"""Probability from which two visual rows without a line between them are parted in such a table."""
+
+COVERED = 0.5
+"""Share of the table's width that lines between two visual rows cover where they part rows."""
+
+OPENING = tuple("([{-–/&,")
+"""What a text that goes on in the next line may end with."""
+
+NEAR, FAR = 0.35, 4.0
+"""Text heights: how far into a visual row a line may reach, and where measures are cut off."""
+
+Parts = dict[int, list[Token]]
+"""Tokens of a visual row by the column they stand in."""
+
+
+def part_rows(text: TableText, separators: Sequence[float], rulings: Rulings) -> list[bool]:
+    """For each visual row but the first, whether it begins a row of the table."""
+    if len(text.rows) < 2:
+        return []
+    table = _Table(text, separators, rulings)
+    probabilities = judge("rows").probabilities(table.all_measures())
+    if not is_gridded(text, rulings):
+        return [bool(probability >= SURE) for probability in probabilities]
+    drawn = [max(columns) >= RULED for columns in table.by_column]
+    least = SURE_IN_GRID if any(drawn) else SURE
+    return [bool(line or probability >= least) for line, probability in zip(drawn, probabilities, strict=True)]
+
+
+def parts_of(row: Sequence[Token], separators: Sequence[float]) -> Parts:
+    """A visual row's tokens by column."""
+    parts: Parts = {}
+    for token in row:
+        parts.setdefault(bisect_right(separators, token.centre), []).append(token)
+    return parts
+
+
+def covered_share(lines: Sequence[Ruling], above: float, below: float, left: float, right: float) -> float:
+    """Share of a stretch that level lines between two heights cover."""
+    spans = sorted((max(left, line.start), min(right, line.end)) for line in lines if above <= line.position <= below)
+    total, edge = 0.0, left
+    for start, end in spans:
+        total += max(0.0, end - max(start, edge))
+        edge = max(edge, end)
+    return total / max(right - left, 1.0)
+
+
+def measure_rows(text: TableText, separators: Sequence[float], rulings: Rulings) -> Floats:
+    """What is seen between each two visual rows, at least two of them."""
+    return _Table(text, separators, rulings).all_measures()
+
+
+class _Table:
+    """What the boundaries of one table are measured by."""
+
+    SHARED = 5
+    """So many of the first measures are also taken from the boundaries before and after."""
+
+    def __init__(self, text: TableText, separators: Sequence[float], rulings: Rulings) -> None:
+        self.height, self.bounds = text.height, text.bounds
+        self.rows = [parts_of(row, separators) for row in text.rows]
+        self.middles = [row_middle(row) for row in text.rows]
+        self.columns = len(separators) + 1
+        tokens: list[Parts] = self.rows
+        self.widths = [
+            max((part[column][-1].right for part in tokens if column in part), default=0.0)
+            - min((part[column][0].left for part in tokens if column in part), default=0.0)
+            for column in range(self.columns)
+        ]
+        self.pitches = np.diff(self.middles) / text.height
+        self.ruled = [self._covered(rulings.horizontal, index) for index in range(len(self.pitches))]
+        edges = [text.bounds[0], *separators, text.bounds[2]]
+        self.by_column = [
+            [self._covered(rulings.horizontal, index, *sides) for sides in pairwise(edges)]
+            for index in range(len(self.pitches))
+        ]
+        self.filled = [self._covered(rulings.edges, index) for index in range(len(self.pitches))]
+        tall = max(text.bounds[3] - text.bounds[1], 1.0)
+        full = [len(part) * 2 > self.columns for part in self.rows]
+        self.full = [middle for middle, is_full in zip(self.middles, full, strict=True) if is_full]
+        self.upright = sum(line.length > 0.5 * tall for line in rulings.vertical)
+
+    def all_measures(self) -> Floats:
+        """One row a boundary: its own measures, and some of those before and after it."""
+        single = np.array([self.measures(index) for index in range(len(self.pitches))], np.float32)
+        around = np.pad(single[:, : self.SHARED], ((1, 1), (0, 0)))
+        return np.asarray(np.concatenate([single, around[:-2], around[2:]], axis=1), np.float32)
+
+    def _covered(
+        self, lines: Sequence[Ruling], index: int, left: float | None = None, right: float | None = None
+    ) -> float:
+        reach = NEAR * self.height
+        above, below = self.middles[index] + reach, self.middles[index + 1] - reach
+        if above > below:
+            above = below = (above + below) / 2
+            above, below = above - 1, below + 1
+        start, end = self.bounds[0] if left is None else left, self.bounds[2] if right is None else right
+        return covered_share(lines, above, below, start, end)
+
+    def measures(self, index: int) -> list[float]:
+        """Between visual row ``index`` and the next."""
+        above, below = self.rows[index], self.rows[index + 1]
+        count, pitch = len(self.pitches), min(float(self.pitches[index]), FAR)
+        both = [column for column in below if column in above]
+        common, last = len(both), max(self.columns - 1, 1)
+        other = sum(sum(char.isdigit() for char in token.text) > 0 for part in below.values() for token in part)
+        words = sum(len(part) for part in below.values())
+        after = self.pitches[index + 1] if index + 1 < count else FAR
+        shared_after = len(above.keys() & self.rows[index + 2].keys()) if index + 1 < count else 0
+        slack = [self._slack(above[column], below[column][0], column) for column in both]
+        indents = [(below[column][0].left - above[column][0].left) / self.height for column in both]
+        ruled = np.array(self.ruled)
+        return [
+            pitch,
+            self.ruled[index],
+            self.filled[index],
+            len(below) / self.columns,
+            len(above) / self.columns,
+            pitch / float(np.median(self.pitches)) if np.median(self.pitches) > 0 else 1.0,
+            pitch / max(float(np.percentile(self.pitches, 15)), 0.2),
+            min(float(np.percentile(self.pitches, 85)) / max(pitch, 0.2), FAR),
+            min(pitch + float(after), 2 * FAR),
+            shared_after / self.columns,
+            float(np.mean(ruled > COVERED)),
+            float(np.mean(np.array(self.filled) > COVERED)),
+            float(any(ruled[: index + 1] > COVERED)),
+            min(self.upright, 4),
+            common / len(below),
+            common / len(above),
+            common / self.columns,
+            float(0 in below),
+            float(0 in above),
+            self.columns,
+            index / count,
+            count,
+            min(slack, default=FAR),
+            max(slack, default=FAR),
+            float(np.mean(slack)) if slack else FAR,
+            min(indents, default=0.0),
+            max(indents, default=0.0),
+            share(indent != 0 and abs(indent) < NEAR for indent in indents),
+            other / words,
+            float(np.mean([below[column][0].text[:1].islower() for column in below])),
+            float(np.mean([above[column][-1].text.endswith(OPENING) for column in above])),
+            float(np.mean([below[column][0].is_number for column in below])),
+            float(np.mean([above[column][-1].is_number for column in above])),
+            max(self._width(below[column]) for column in below),
+            len(below) / last,
+            *self._full_rows(index),
+            max(self.by_column[index]),
+            min(self.by_column[index]),
+            share(self.by_column[index][column] for column in below),
+            share(max(columns) > COVERED for columns in self.by_column),
+        ]
+
+    def _full_rows(self, index: int) -> list[float]:
+        """How far the nearest rows above and below are that have text in most columns, and whether these are two."""
+        middle = (self.middles[index] + self.middles[index + 1]) / 2
+        up = min((middle - y for y in self.full if y < middle), default=2 * FAR * self.height) / self.height
+        down = min((y - middle for y in self.full if y > middle), default=2 * FAR * self.height) / self.height
+        return [min(up, 2 * FAR), min(down, 2 * FAR), float(np.clip(up - down, -FAR, FAR)), min(abs(up - down), FAR)]
+
+    def _width(self, part: Sequence[Token]) -> float:
+        return min((part[-1].right - part[0].left) / self.height, 2 * FAR)
+
+    def _slack(self, above: Sequence[Token], first: Token, column: int) -> float:
+        """Text heights by which the next line's first word would have fitted into this line."""
+        free = self.widths[column] - (above[-1].right - above[0].left)
+        return float(np.clip((free - first.width) / self.height, -FAR, FAR))
+
+
+def bands(starts: Sequence[bool]) -> list[tuple[int, int]]:
+    """Rows of the table as ranges of visual rows."""
+    edges = [0, *(index + 1 for index, start in enumerate(starts) if start), len(starts) + 1]
+    return list(pairwise(edges))
