@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from worker.imaging.orientation import straightened
 from worker.layout.order import arrange
 from worker.layout.tables.columns import find_gutters, find_separators, measure_gutters
 from worker.layout.tables.grid import Grid, build_grid
@@ -17,7 +16,7 @@ from worker.layout.tables.regions import Candidate, pieced_candidates, ruled_can
 from worker.layout.tables.rows import bands, part_rows
 from worker.layout.tables.rulings import Rulings, find_rulings
 from worker.layout.tables.structure import TableStructure
-from worker.layout.tables.tokens import TableText, Token, page_skew, table_text
+from worker.layout.tables.tokens import TableText, Token, page_skew, straightened, table_text
 from worker.layout.tree import LayoutLine
 from worker.page import Pixels
 
@@ -96,7 +95,7 @@ def _reading_rows(lines: Sequence[LayoutLine], page: TableText) -> list[list[Tok
     by_line: dict[int, list[Token]] = {}
     for token in page.tokens:
         by_line.setdefault(token.line, []).append(token)
-    quads = straightened([np.asarray(line.quad, np.float32) for line in lines], page.skew)
+    quads = straightened([line.quad for line in lines], page.skew)
     return [
         sorted((token for line in row for token in by_line[line]), key=lambda token: token.left)
         for block in arrange(quads)

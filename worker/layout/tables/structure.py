@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from worker.imaging.orientation import straightened
 from worker.layout.tables.columns import find_separators
 from worker.layout.tables.grid import Grid, build_grid
 from worker.layout.tables.headers import mark_headers
 from worker.layout.tables.rows import bands, part_rows
 from worker.layout.tables.rulings import Bounds, Rulings, find_rulings
-from worker.layout.tables.tokens import TableText, Token, table_text
+from worker.layout.tables.tokens import TableText, Token, straightened, table_text
 from worker.layout.tree import CellLayout, LayoutLine, TableLayout
 from worker.page import Pixels, Quad
 
@@ -159,7 +158,7 @@ def _rulings(lines: Sequence[LayoutLine], members: Sequence[int], text: TableTex
     """The table's lines; the page's other text is no line either."""
     boxes: list[Bounds] = [(token.left, token.top, token.right, token.bottom) for token in text.tokens]
     own = set(members)
-    others = [np.asarray(line.quad, np.float32) for index, line in enumerate(lines) if index not in own]
+    others = [line.quad for index, line in enumerate(lines) if index not in own]
     for quad in straightened(others, text.skew):
         (left, top), (right, bottom) = quad.min(axis=0).tolist(), quad.max(axis=0).tolist()
         boxes.append((left, top, right, bottom))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from worker.imaging.orientation import skew_of, straightened
+from worker.imaging.orientation import skew_of
 from worker.layout.tree import LayoutLine, LayoutWord
 from worker.page import Quad
 
@@ -107,6 +107,13 @@ def table_text(lines: Sequence[LayoutLine], members: Sequence[int], skew: float 
 def page_skew(lines: Sequence[LayoutLine]) -> float:
     """Degrees clockwise by which a page's lines are turned."""
     return skew_of([np.asarray(line.quad, np.float32) for line in lines])
+
+
+def straightened(quads: Sequence[Quad], skew: float) -> list[Quad]:
+    """Quads turned back by a skew in degrees about the page's origin."""
+    cos, sin = np.cos(np.radians(skew)), np.sin(np.radians(skew))
+    turn = np.array([[cos, -sin], [sin, cos]], np.float32)
+    return [np.asarray(np.asarray(quad, np.float32) @ turn, np.float32) for quad in quads]
 
 
 def visual_rows(tokens: Sequence[Token], height: float) -> Rows:
