@@ -121,6 +121,18 @@ class UnitReading:
             said=tuple(data.get("said", ())),
         )
 
+    @classmethod
+    def from_result(cls, result: Mapping[str, Any]) -> UnitReading:
+        """What a document's text result was made of, to make another of it in other output formats."""
+        metadata = result["metadata"]
+        return cls(
+            pages=tuple(Page.model_validate(page) for page in result["pages"]),
+            served_by=metadata["served_by"],
+            variants=metadata["variants_processed"],
+            warnings=tuple(metadata["warnings"]),
+            lines_reread=metadata.get("lines_reread") or 0,
+        )
+
 
 @runtime_checkable
 class Runner(Protocol):

@@ -81,7 +81,7 @@ class JobExecutor:
             return self._pass_on(task, operation, request, claim.verdict == "elsewhere")
         if claim.record:
             try:
-                return self._run(claim.record, claim.token)
+                return self._run(claim.record, claim.token, claim.earlier)
             except Ignore:
                 if claim.record.message is not None:
                     raise
@@ -115,12 +115,13 @@ class JobExecutor:
             raise JobCancelled("the job was cancelled")
         raise from_json(dict(record.error)) if record.error else WorkerLost("the worker died on this document")
 
-    def _run(self, record: JobRecord, token: str) -> dict[str, Any] | None:
+    def _run(self, record: JobRecord, token: str, earlier: dict[str, Any] | None) -> dict[str, Any] | None:
         assert self.keeper is not None
         with self.keeper.holding(record.id, token) as hold:
             try:
-                read = self._read_unit if record.phase == "unit" else self._read_document
-                return stops_reported()(read)(record, hold)
+                if record.phase == "unit":
+                    stops_reported()(self._read_unit)(record, hold)
+                return stops_reported()(self._read_document)(record, hold, earlier)
             except Ignore:
                 raise
             except JobCancelled as error:
@@ -149,13 +150,16 @@ class JobExecutor:
             deadline=time.monotonic() + self.settings.job_seconds,
         )
 
-    def _read_document(self, record: JobRecord, hold: Lease) -> dict[str, Any] | None:
+    def _read_document(self, record: JobRecord, hold: Lease, earlier: dict[str, Any] | None) -> dict[str, Any] | None:
         assert self.runner is not None
         began = time.monotonic()
         request = record.request
         document = self.blobs.get(record.blob)
         context = self._context(record, hold)
-        if record.phase == "assemble":
+        if earlier:
+            readings = [UnitReading.from_result(earlier)]
+            context.progress(len(earlier["pages"]), len(earlier["pages"]))
+        elif record.phase == "assemble":
             readings = [_restored(data) for data in self.ledger.readings(record.id)]
         else:
             plan = self.runner.plan(record.operation, request, document)
@@ -170,7 +174,7 @@ class JobExecutor:
         cache_seconds = self.settings.cache_seconds if can_be_cached(readings) else 0
         if not self.ledger.commit(record.id, hold.token, result, cache_seconds):
             raise Ignore()
-        return self._for_celery(record, result)
+        return self._for_celery(record, record.marked(result) or result)
 
     def _fan_out(self, record: JobRecord, hold: Lease, slices: Sequence[Sequence[int]], total: int) -> Never:
         for unit in self.ledger.fan_out(record.id, hold.token, slices, total):

@@ -133,7 +133,13 @@ class InlineWorkers:
             deadline=time.monotonic() + self._settings.job_seconds,
         )
         document = self.documents.get(record.blob)
-        result = run_inline(runner, record.operation, record.request, document, context, unit)
+        if earlier := self.store.earlier(record.id):
+            readings.append(UnitReading.from_result(earlier))
+            pages = len(earlier["pages"])
+            context.progress(pages, pages)
+            result = runner.assemble(record.operation, record.request, document, readings, 0.0, context)
+        else:
+            result = run_inline(runner, record.operation, record.request, document, context, unit)
         self.store.commit(record.id, result, self._settings.cache_seconds if can_be_cached(readings) else 0)
 
 

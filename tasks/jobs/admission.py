@@ -17,7 +17,7 @@ from ocrq.errors import JobConflict, NoWorker, OcrqError, QueueFull
 from tasks.catalogue import Catalogue
 from tasks.documents.intake import stored_request
 from tasks.documents.submission import Submission
-from tasks.jobs.cache_key import cache_key
+from tasks.jobs.cache_key import cache_key, reading_key
 from tasks.jobs.record import NewJob, new_id, queue_name
 from tasks.jobs.store import Accepted, BatchStore, Dispatcher, DocumentStore, JobStore, Workers
 from tasks.settings import Settings
@@ -177,6 +177,7 @@ class Admission:
                 retry_after=NO_WORKER_RETRY,
             )
         stored, key = stored_request(request), submission.idempotency_key
+        read_as = (submission.operation, stored, submission.blob, asked_for.name, owner)
         return NewJob(
             id=job_id or new_id(),
             operation=submission.operation,
@@ -186,7 +187,8 @@ class Admission:
             owner=owner,
             idempotency=f"{owner or ''}:{key}" if key else None,
             fingerprint=_fingerprint(submission.operation, stored, submission.blob) if key else None,
-            cache_key=cache_key(submission.operation, stored, submission.blob, asked_for.name, owner),
+            cache_key=cache_key(*read_as),
+            reading_key=reading_key(*read_as),
             webhook=allowed_webhook(request.webhook, self._settings),
         )
 

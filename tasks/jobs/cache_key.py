@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ocrq.contracts import Operation
+from ocrq.contracts import STRUCTURED, Operation
 
 PIPELINE_REVISION = 1
 """Raised whenever the pipelines read differently than before, so that no older result answers."""
@@ -30,3 +30,17 @@ def cache_key(operation: Operation, request: Mapping[str, Any], blob: str, model
     asked: Mapping[str, Any] = {name: value for name, value in request.items() if name not in _NOT_READ}
     facts = [PIPELINE_REVISION, operation, asked, blob, model, owner]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def reading_key(
+    operation: Operation, request: Mapping[str, Any], blob: str, model: str, owner: str | None
+) -> str | None:
+    """The name under which requests meet that are equal but for the output formats; arguments as :func:`cache_key`.
+
+    None for the structured operations, which have no output formats.
+    """
+    if operation in STRUCTURED:
+        return None
+    asked = {name: value for name, value in request.items() if name != "output"}
+    equal = cache_key(operation, asked, blob, model, owner)
+    return f"reading:{equal}" if equal else None

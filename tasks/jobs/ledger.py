@@ -39,12 +39,16 @@ _QUEUE_LISTS = json.dumps({queue: [queue + step for step in _STEPS] for queue in
 
 @dataclass(frozen=True)
 class Claim:
-    """What a run got: ``run`` with a token and the job as it then stood, or why it must not run."""
+    """What a run got: ``run`` with a token and the job as it then stood, or why it must not run.
+
+    ``earlier`` is the result of a request that was equal but for the output formats.
+    """
 
     verdict: Literal["run", "unknown", "elsewhere", "held", "waiting", "dead", "succeeded", "failed", "cancelled"]
     token: str = ""
     orphaned_parent: str | None = None
     record: JobRecord | None = None
+    earlier: dict[str, Any] | None = None
 
 
 class Ledger:
@@ -96,7 +100,8 @@ class Ledger:
         verdict = answer[0].decode()
         if verdict == "run":
             fields = dict(zip(answer[1][::2], answer[1][1::2], strict=True))
-            return Claim("run", token=token, record=JobRecord.from_hash(job_id, fields))
+            earlier = cast(dict[str, Any], unpack(answer[2])) if len(answer) > 2 and answer[2] else None
+            return Claim("run", token=token, record=JobRecord.from_hash(job_id, fields), earlier=earlier)
         return Claim(verdict, orphaned_parent=_id(answer[1]) if len(answer) > 1 else None)
 
     def renew(self, job_id: str, token: str) -> bool:

@@ -159,10 +159,23 @@ class MemoryStore:
                 return
             kept = self._jobs[job_id]
             kept.result = packed
-            if kept.new.cache_key and cache_seconds > 0:
-                self._cache[kept.new.cache_key] = (job_id, self._clock() + cache_seconds)
+            self._answer_equals(kept, self._clock() + cache_seconds)
             self._mean += _NEWEST_SHARE * (time.time() - (kept.record.started or time.time()) - self._mean)
             self._finish(kept, "succeeded")
+
+    def _answer_equals(self, kept: _Kept, until: float) -> None:
+        """Keep a result for equal requests; one made of an earlier one's pages no longer than that."""
+        keys = [kept.new.cache_key, None if kept.record.cached else kept.new.reading_key]
+        if kept.record.cached:
+            until = min(until, self._cache.get(kept.new.reading_key or "", ("", 0.0))[1])
+        self._cache.update({key: (kept.record.id, until) for key in keys if key})
+
+    def earlier(self, job_id: str) -> dict[str, Any] | None:
+        """For a job at its start: the result of a request that was equal but for the output formats."""
+        kept = self._jobs[job_id]
+        if packed := self._cached(kept.new.reading_key):
+            kept.record = replace(kept.record, cached=True)
+        return dict(unpack(packed)) if packed else None
 
     def fail(self, job_id: str, error: Mapping[str, Any]) -> None:
         """End a run with an error."""
@@ -233,8 +246,9 @@ class MemoryStore:
             self._expired[job_id] = None
             if self._keys.get(gone.idempotency or "", ("",))[0] == job_id:
                 del self._keys[gone.idempotency or ""]
-            if self._cache.get(gone.cache_key or "", ("",))[0] == job_id:
-                del self._cache[gone.cache_key or ""]
+            for key in (gone.cache_key or "", gone.reading_key or ""):
+                if self._cache.get(key, ("",))[0] == job_id:
+                    del self._cache[key]
         while len(self._expired) > _TOMBSTONES:
             self._expired.popitem(last=False)
 

@@ -53,6 +53,7 @@ class NewJob:
         idempotency: Key that makes a repeated submit return the first job, already bound to its owner.
         fingerprint: What the key was first used for.
         cache_key: From :func:`tasks.jobs.cache_key.cache_key`.
+        reading_key: From :func:`tasks.jobs.cache_key.reading_key`.
         webhook: URL told when the job ends, from :func:`tasks.webhooks.permission.allowed_webhook`.
         error: The job is accepted as failed already (an item of a batch that cannot be read).
     """
@@ -67,6 +68,7 @@ class NewJob:
     idempotency: str | None = None
     fingerprint: str | None = None
     cache_key: str | None = None
+    reading_key: str | None = None
     webhook: str | None = None
     error: Mapping[str, Any] | None = None
 
@@ -79,6 +81,7 @@ class NewJob:
             "owner": self.owner,
             "message": self.message,
             "cache_key": self.cache_key,
+            "reading_key": self.reading_key,
             "webhook": self.webhook,
             "error": json.dumps(self.error) if self.error else None,
         }

@@ -1,11 +1,25 @@
 -- Take a job to run it. ARGV: id, lease seconds, attempts allowed, ttl, worker, start of the queues it reads, token.
--- The token is unique to this claim. Returns {'run', fields}, or why not: {'unknown'}, {'elsewhere'}, {'held'}, {'waiting'}, {'dead', parent}, {state}.
+-- The token is unique to this claim. Returns {'run', fields, result of an equal request or false}, or why not: {'unknown'}, {'elsewhere'}, {'held'}, {'waiting'}, {'dead', parent}, {state}.
 local id, lease, allowed, ttl, worker = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local token = ARGV[7]
 local state, phase, held = unpack(redis.call('HMGET', key('job', id), 'state', 'phase', 'token'))
 if not state then return {'unknown'} end
+
+-- Where an equal request that asked for other output formats was read lately, its result goes along: it has the pages.
+local function granted()
+  local reading = phase == 'plan' and field(id, 'reading_key')
+  local equal = reading and redis.call('GET', key('cache', reading))
+  local earlier = equal and redis.call('GET', key('result', equal))
+  if earlier then
+    redis.call('HSET', key('job', id), 'cached', 1)
+  elseif reading then
+    redis.call('HDEL', key('job', id), 'cached') -- of a run before that died
+  end
+  return {'run', redis.call('HGETALL', key('job', id)), earlier}
+end
+
 if state == 'running' and held == token then -- asked again, as the answer was lost on the way
-  return {'run', redis.call('HGETALL', key('job', id))}
+  return granted()
 end
 if string.sub(field(id, 'queue'), 1, #ARGV[6]) ~= ARGV[6] then return {'elsewhere'} end
 if state == 'running' then
@@ -35,4 +49,4 @@ if not started then
   redis.call('HSET', key('job', id), 'started', tostring(now))
   if not field(id, 'parent') then tell(id, 'status', cjson.encode({status = 'running'})) end
 end
-return {'run', redis.call('HGETALL', key('job', id))}
+return granted()

@@ -15,8 +15,15 @@ if state == 'succeeded' then
   local mean = tonumber(redis.call('GET', 'ocrq:mean') or took)
   redis.call('SET', 'ocrq:mean', mean * 0.9 + took * 0.1)
   redis.call('SET', key('result', id), payload)
-  local cache_key, cache_seconds = field(id, 'cache_key'), tonumber(ARGV[7])
-  if cache_key and cache_seconds > 0 then redis.call('SET', key('cache', cache_key), id, 'EX', cache_seconds) end
+  local cache_key, reading_key, cached = unpack(redis.call('HMGET', key('job', id), 'cache_key', 'reading_key', 'cached'))
+  local cache_seconds = tonumber(ARGV[7])
+  if cached then -- made of an equal request's pages, which grow no younger by it
+    cache_seconds, reading_key = math.min(cache_seconds, redis.call('TTL', key('cache', reading_key))), false
+  end
+  if cache_seconds > 0 then
+    if cache_key then redis.call('SET', key('cache', cache_key), id, 'EX', cache_seconds) end
+    if reading_key then redis.call('SET', key('cache', reading_key), id, 'EX', cache_seconds) end
+  end
   redis.call('DEL', key('units', id))
 else
   redis.call('HSET', key('job', id), 'error', payload)

@@ -358,6 +358,26 @@ def test_an_equal_request_is_answered_by_the_first_ones_result(backend, runner):
     assert finished(backend, a_submission(cache=True, pages="1")).result["metadata"]["cached"] is False
 
 
+def test_an_equal_document_in_another_format_is_made_of_the_pages_that_were_read(runner, backend):
+    first = finished(backend, a_submission(THREE_PAGES, cache=True, output=["hocr"]))
+    reads = len(runner.reads)
+    for output in (["markdown", "alto"], [], ["hocr", "alto"]):
+        again = finished(backend, a_submission(THREE_PAGES, cache=True, output=output))
+        assert (again.status, again.result["metadata"]["cached"]) == ("succeeded", True)
+        assert again.progress.done == again.progress.total == 3
+        assert set(again.result["outputs"] or ()) == set(output)
+        assert again.result["pages"] == first.result["pages"]
+    assert len(runner.reads) == reads
+    assert first.result["metadata"]["cached"] is False
+
+
+def test_pages_are_taken_from_no_other_reading(runner, backend):
+    finished(backend, a_submission(THREE_PAGES, cache=True, output=["hocr"]))
+    for other in ({"pages": "1"}, {"use_preprocessing": True}, {"cache": False}):
+        job = finished(backend, a_submission(THREE_PAGES, **{"cache": True, "output": ["alto"], **other}))
+        assert job.result["metadata"]["cached"] is False
+
+
 def test_one_owners_result_answers_nobody_else(backend, runner):
     for owner in ("ann", "bob"):
         assert finished(backend, a_submission(cache=True, owner=owner)).result["metadata"]["cached"] is False
