@@ -36,9 +36,10 @@ _FORMULA = re.compile(r"\$\$(.+?)\$\$", re.DOTALL)
 def parts_of(markdown: str) -> list[Part]:
     """The parts of a Markdown document.
 
-    Items of lists are parts of their own; pictures and comments are none.
+    Items of lists are parts of their own, with their numbers; pictures and comments are none.
     """
     parts: list[Part] = []
+    number = ""
     tokens = _PARSER.parse(markdown)
     index = 0
     while index < len(tokens):
@@ -51,8 +52,10 @@ def parts_of(markdown: str) -> list[Part]:
             parts += [Part("table", table) for table in _TABLE.findall(token.content)]
             rest = unescape(_TAG.sub(" ", _TABLE.sub(" ", token.content)))
             parts += [Part("text", rest.strip())] if rest.strip() else []
+        elif token.type == "list_item_open" and token.info:
+            number = f"{token.info}{token.markup} "
         elif token.type == "inline":
-            text = _said(token)
+            text, number = number + _said(token), ""
             formulas = _FORMULA.findall(text)
             parts += [Part("formula", formula.strip()) for formula in formulas]
             rest = _FORMULA.sub(" ", text).strip()

@@ -42,6 +42,7 @@ class Element:
         latex: Of a formula, where a model wrote it.
         checked: Of a checkbox.
         full: Whether the last row reaches the end of its column, as those of a paragraph do that goes on elsewhere.
+        elsewhere: Whether it begins in another column or on another page than what is read before it.
     """
 
     type: BlockType | Literal["notice"]
@@ -52,6 +53,7 @@ class Element:
     latex: str | None = None
     checked: bool | None = None
     full: bool = False
+    elsewhere: bool = False
 
 
 def flow(pages: Sequence[Page], options: RenderOptions) -> list[Element]:
@@ -73,6 +75,7 @@ def _page(page: Page, joiner: Joiner, options: RenderOptions) -> Iterator[Elemen
     degrees = text_angle(page)
     nesting = Nesting()
     above: Bounds | None = None
+    elsewhere = True
     for block, lines in block_lines(page):
         if block.type in FURNITURE and not options.furniture:
             continue
@@ -82,12 +85,14 @@ def _page(page: Page, joiner: Joiner, options: RenderOptions) -> Iterator[Elemen
         place = union(row.bounds for row in rows if row.bounds)
         if place and above and place.top < above.top:
             nesting.reset()
+            elsewhere = True
         above = place or above
         if element := _element(page, block, lines, rows, joiner):
             if element.type == "list_item":
                 height = rows[0].bounds.height if rows[0].bounds else 0.0
                 element = replace(element, level=nesting.depth(place, height))
-            yield element
+            yield replace(element, elsewhere=elsewhere)
+            elsewhere = False
 
 
 def _element(page: Page, block: Block, lines: Sequence[Line], rows: Sequence[Row], joiner: Joiner) -> Element | None:
@@ -153,6 +158,5 @@ def _goes_on(first: Element, then: Element) -> bool:
     if then.type != "text" or ends_sentence(first.lines[-1]):
         return False
     start = then.lines[0][:1]
-    if start.islower():
-        return True
-    return first.full and len(first.lines) == 1 and not start.isascii() and not start.isupper() and start.isalpha()
+    without_case = start.isalpha() and start.lower() == start.upper()
+    return start.islower() or (without_case and then.elsewhere and first.full and len(first.lines) == 1)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from worker.formats.hyphens import Joiner
+from worker.formats.pieces import columns_of
 from worker.formats.tree import Row
 
 MIN_PROSE = 2
 """Rows of a block, apart from the last, of which more than half must run on for the block to be running text."""
 
 SHORT_LINE = 24
-"""Characters; a row that is shorter and does not end in the middle of a sentence may be a line of an address."""
+"""Characters, Chinese ones twice; a row that is shorter and does not end in the middle of a sentence may be a line of an address."""
 
 SENTENCE_END = (".", "!", "?", ":", ";", "…", "。", "！", "？", "：", "；")
 CLOSING = "\"'”’»)]）」』】"
@@ -62,7 +63,8 @@ def _kept_ends(rows: Sequence[Row]) -> list[bool]:
         return [not _unfinished(above.text, below.text) for above, below in pairwise(rows)]
     if len(meant) < MIN_PROSE:
         short = [
-            len(above.text) < SHORT_LINE and not _unfinished(above.text, below.text) for above, below in pairwise(rows)
+            columns_of(above.text) < SHORT_LINE and not _unfinished(above.text, below.text)
+            for above, below in pairwise(rows)
         ]
         return [one or other for one, other in zip(meant, short, strict=True)]
     return meant

@@ -112,6 +112,14 @@ def test_a_paragraph_that_ends_or_begins_as_a_sentence_does_stays_apart() -> Non
     assert write(page) == "The end.\n\nand more\n\nThen\n\nMore\n"
 
 
+def test_a_chinese_paragraph_goes_on_in_the_next_column_where_its_last_row_is_full() -> None:
+    rows = [line("很久以前有一个人他住在海边的", 50, top, 300) for top in (800, 840)]
+    column = line("小房子里。", 450, 100, 120)
+    assert write(tree_of(part("text", *rows), part("text", column))) == f"{rows[0].text * 2}小房子里。\n"
+    below = line("小房子里。", 50, 900, 120)
+    assert write(tree_of(part("text", *rows), part("text", below))) == f"{rows[0].text * 2}\n\n小房子里。\n"
+
+
 def test_furniture_is_left_out_unless_it_is_wanted() -> None:
     page = tree_of(part("header", "Monthly"), part("text", "Text."), part("page_number", "3"))
     assert write(page) == "Text.\n"
