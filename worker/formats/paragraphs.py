@@ -13,7 +13,7 @@ MIN_PROSE = 2
 """Rows of a block, apart from the last, of which more than half must run on for the block to be running text."""
 
 SHORT_LINE = 24
-"""Characters, Chinese ones twice; a row that is shorter and does not end in the middle of a sentence may be a line of an address."""
+"""Characters, Chinese ones twice; a shorter row that ends a line in the middle of nothing may be one of an address."""
 
 SENTENCE_END = (".", "!", "?", ":", ";", "…", "。", "！", "？", "：", "；")
 CLOSING = "\"'”’»)]）」』】"
