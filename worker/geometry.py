@@ -33,6 +33,11 @@ class Bounds:
         """Pixels."""
         return self.bottom - self.top
 
+    @property
+    def middle(self) -> float:
+        """The y half way down."""
+        return (self.top + self.bottom) / 2
+
     def clipped(self, width: float, height: float) -> Bounds:
         """The part on a page of this size; a page of unknown size (0) clips nothing on its right and bottom."""
         right, bottom = width or math.inf, height or math.inf
@@ -129,6 +134,12 @@ def part_of(box: Box, start: float, end: float) -> Box:
         _between(bottom_left, bottom_right, end),
         _between(bottom_left, bottom_right, start),
     )
+
+
+def rounded(box: Box) -> Box:
+    """The box to a tenth of a pixel, as results give it."""
+    first, second, third, fourth = ((round(x, 1), round(y, 1)) for x, y in box)
+    return first, second, third, fourth
 
 
 def _along(box: Box) -> Point:

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from worker.fields.layout_page import LayoutPage, Rect
+from worker.fields.layout_page import LayoutPage
+from worker.geometry import Bounds
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,6 @@ class Candidate:
         """The probability that all its characters are right."""
         return math.prod(sheet.lines[span.line].confidence(span.start, span.end) for span in self.spans)
 
-    def rect(self, sheet: LayoutPage) -> Rect:
+    def rect(self, sheet: LayoutPage) -> Bounds:
         """Its upright place: of its first stretch."""
         return sheet.lines[self.first.line].part(self.first.start, self.first.end)

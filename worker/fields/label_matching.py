@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.labels import Label
-from worker.fields.layout_page import LayoutPage, Rect
+from worker.fields.layout_page import LayoutPage
+from worker.geometry import Bounds
 
 NEXT_ROW = 2.0
 """Line heights that a value alone in its row may stand under the row of its label, where that row has no value."""
@@ -158,7 +159,7 @@ class LabelMatcher:
         return found
 
     def _if_above(
-        self, label: Label, place: Rect, above: int, row: int, rivals: Mapping[int, Sequence[Span]]
+        self, label: Label, place: Bounds, above: int, row: int, rivals: Mapping[int, Sequence[Span]]
     ) -> list[LabelEvidence]:
         head = self._places[id(label)]
         far = (place.top - head.bottom) / self._sheet.pitch

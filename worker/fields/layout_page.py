@@ -11,6 +11,7 @@ from statistics import median
 from ocrq.contracts import Line, Page
 from ocrq.contracts.result import Box
 from worker.fields.folding import fold
+from worker.geometry import Bounds, bounds_of, part_of, rounded, size_of, turned_back
 
 SAME_ROW = 0.5
 """Share of the lower line's height that two lines must have in common to stand in one row."""
@@ -18,26 +19,6 @@ SAME_ROW = 0.5
 CHARACTER_WIDTH = 10.0
 LINE_PITCH = 20.0
 """Pixels a character and a line are taken to have where the reader gave no boxes."""
-
-
-@dataclass(frozen=True)
-class Rect:
-    """Upright: x grows along the text, y down the page; pixels of the page as sent, turned."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def height(self) -> float:
-        """Pixels, at least 1."""
-        return max(1.0, self.bottom - self.top)
-
-    @property
-    def middle(self) -> float:
-        """Height of the centre on the page."""
-        return (self.top + self.bottom) / 2
 
 
 @dataclass(frozen=True)
@@ -55,7 +36,7 @@ class LayoutLine:
     index: int
     page: int
     row: int
-    rect: Rect
+    rect: Bounds
     line: Line
 
     @property
@@ -68,11 +49,11 @@ class LayoutLine:
         """Without case and accents, character for character."""
         return fold(self.line.text)
 
-    def part(self, start: int, end: int) -> Rect:
+    def part(self, start: int, end: int) -> Bounds:
         """The upright place of some of its characters, taken as equally wide."""
         count = max(1, len(self.text))
         width = self.rect.right - self.rect.left
-        return Rect(
+        return Bounds(
             self.rect.left + width * start / count,
             self.rect.top,
             self.rect.left + width * end / count,
@@ -87,7 +68,7 @@ class LayoutLine:
         if first is not None and last is not None:
             return (first[0], last[1], last[2], first[3])
         count = max(1, len(self.text))
-        return _between(self.line.box, start / count, end / count)
+        return rounded(part_of(self.line.box, start / count, end / count))
 
     def confidence(self, start: int, end: int) -> float:
         """The probability that these characters are right: their words' where known, else the line's."""
@@ -177,19 +158,17 @@ def _lines_of(page: Page) -> list[Line]:
     return [Line(text=text, confidence=page.confidence) for text in page.text.splitlines()]
 
 
-def _upright(line: Line, place: int, angle: float) -> Rect:
+def _upright(line: Line, place: int, angle: float) -> Bounds:
     if line.box is None:
         top = place * LINE_PITCH
-        return Rect(0.0, top, CHARACTER_WIDTH * len(line.text), top + 0.8 * LINE_PITCH)
-    turn = math.radians(-angle)
-    cosine, sine = math.cos(turn), math.sin(turn)
-    points = [(x * cosine - y * sine, x * sine + y * cosine) for x, y in line.box]
-    xs, ys = [x for x, _ in points], [y for _, y in points]
-    middle, height = sum(ys) / 4, abs(ys[3] - ys[0] + ys[2] - ys[1]) / 2
-    return Rect(min(xs), middle - height / 2, max(xs), middle + height / 2)
+        return Bounds(0.0, top, CHARACTER_WIDTH * len(line.text), top + 0.8 * LINE_PITCH)
+    level = turned_back(line.box, angle)
+    around, (_, height) = bounds_of(level), size_of(level)
+    middle, half = sum(y for _, y in level) / 4, max(height, 1.0) / 2
+    return Bounds(around.left, middle - half, around.right, middle + half)
 
 
-def _rows(rects: Sequence[Rect]) -> list[list[int]]:
+def _rows(rects: Sequence[Bounds]) -> list[list[int]]:
     rows: list[list[int]] = []
     for index in sorted(range(len(rects)), key=lambda i: rects[i].middle):
         fitting = next((row for row in reversed(rows[-3:]) if _beside(rects, row, index)), None)
@@ -200,7 +179,7 @@ def _rows(rects: Sequence[Rect]) -> list[list[int]]:
     return [sorted(row, key=lambda i: rects[i].left) for row in rows]
 
 
-def _beside(rects: Sequence[Rect], row: Sequence[int], index: int) -> bool:
+def _beside(rects: Sequence[Bounds], row: Sequence[int], index: int) -> bool:
     """Whether a line continues a row: level with the member nearest to it, and over none of them."""
     rect = rects[index]
     near = min((rects[i] for i in row), key=lambda other: _gap(other, rect))
@@ -209,14 +188,5 @@ def _beside(rects: Sequence[Rect], row: Sequence[int], index: int) -> bool:
     return shared >= SAME_ROW * lower and all(_gap(rects[i], rect) > -0.5 * lower for i in row)
 
 
-def _gap(one: Rect, other: Rect) -> float:
+def _gap(one: Bounds, other: Bounds) -> float:
     return max(one.left, other.left) - min(one.right, other.right)
-
-
-def _between(box: Box, start: float, end: float) -> Box:
-    a, b, c, d = box
-
-    def along(p: tuple[float, float], q: tuple[float, float], share: float) -> tuple[float, float]:
-        return (round(p[0] + (q[0] - p[0]) * share, 1), round(p[1] + (q[1] - p[1]) * share, 1))
-
-    return (along(a, b, start), along(a, b, end), along(d, c, end), along(d, c, start))

@@ -13,9 +13,10 @@ from worker.fields.evidence import evidence
 from worker.fields.kinds import identifiers, money
 from worker.fields.label_matching import LabelMatcher
 from worker.fields.labels import Label
-from worker.fields.layout_page import LayoutLine, LayoutPage, Rect
+from worker.fields.layout_page import LayoutLine, LayoutPage
 from worker.fields.specs import Json, Spec, leaves
 from worker.fields.validation import validator_for
+from worker.geometry import Bounds
 
 MAX_ITEMS = 500
 UNASKED = "\0"  # begins the name of a column that no property asks for
@@ -56,8 +57,8 @@ def _rows(wanted: list[Spec], sheet: LayoutPage, relations: LabelMatcher) -> lis
     return rows
 
 
-def _columns(wanted: list[Spec], sheet: LayoutPage, relations: LabelMatcher, header: int) -> dict[str, Rect]:
-    columns: dict[str, Rect] = {}
+def _columns(wanted: list[Spec], sheet: LayoutPage, relations: LabelMatcher, header: int) -> dict[str, Bounds]:
+    columns: dict[str, Bounds] = {}
     labels = relations.in_rows(header, header + 1)
     free = list(labels)
     for leaf in sorted(wanted, key=lambda leaf: leaf.concept not in ("unit_price", "quantity", "sku")):
@@ -72,12 +73,12 @@ def _columns(wanted: list[Spec], sheet: LayoutPage, relations: LabelMatcher, hea
     return columns
 
 
-def _place(sheet: LayoutPage, label: Label) -> Rect:
+def _place(sheet: LayoutPage, label: Label) -> Bounds:
     return sheet.lines[label.line].part(label.start, label.end)
 
 
 def _under(
-    columns: dict[str, Rect], wanted: list[Spec], sheet: LayoutPage, header: int, until: int
+    columns: dict[str, Bounds], wanted: list[Spec], sheet: LayoutPage, header: int, until: int
 ) -> list[dict[str, Candidate]]:
     kinds = {leaf.path[-1]: leaf.kind for leaf in wanted}
     numeric = {name for name in columns if kinds.get(name) in _NUMERIC}
@@ -103,7 +104,7 @@ def _continue(row: dict[str, Candidate], cells: dict[str, Candidate], kinds: dic
             row[name] = cell
 
 
-def _cells(columns: dict[str, Rect], kinds: dict[str, str], lines: list[LayoutLine]) -> dict[str, Candidate]:
+def _cells(columns: dict[str, Bounds], kinds: dict[str, str], lines: list[LayoutLine]) -> dict[str, Candidate]:
     cells: dict[str, Candidate] = {}
     far: dict[str, float] = {}
     for line in lines:
@@ -139,13 +140,13 @@ def _pieces(line: LayoutLine) -> list[Span]:
     return pieces
 
 
-def _distance(column: Rect, place: Rect) -> float:
+def _distance(column: Bounds, place: Bounds) -> float:
     """How far a cell stands from a column: left edges, right edges or middles, whichever agree best."""
     middle = abs((column.left + column.right) - (place.left + place.right)) / 2
     return min(abs(column.left - place.left), abs(column.right - place.right), middle)
 
 
-def _fits(columns: dict[str, Rect], name: str, place: Rect, kinds: dict[str, str]) -> bool:
+def _fits(columns: dict[str, Bounds], name: str, place: Bounds, kinds: dict[str, str]) -> bool:
     nearest = min(set(columns) & set(kinds), key=lambda other: _distance(columns[other], place))
     return nearest == name or (kinds[nearest] in _NUMERIC) != (kinds[name] in _NUMERIC)
 
