@@ -7,9 +7,9 @@ import openvino
 import pytest
 from openvino import opset13 as op
 
-from worker.engines.ppocr.network import Network, split_classifier, with_weights
+from worker.engines.ppocr.network import CPU_CONFIG, Network, with_weights
 
-FEATURES, CLASSES, ROWS, LIKELIEST = 4, 7, 3, 2
+FEATURES, CLASSES, ROWS = 4, 7, 3
 WEIGHTS = np.random.default_rng(1).normal(size=(FEATURES, CLASSES)).astype(np.float32)
 DATA = np.random.default_rng(2).normal(size=(1, ROWS, FEATURES)).astype(np.float32)
 
@@ -60,17 +60,7 @@ def test_weights_that_the_network_has_no_place_for_are_refused_by_name(
     assert str(shape) in str(refused.value)
 
 
-def test_a_classifier_cut_off_tells_the_likeliest_classes_in_falling_order(model: Any) -> None:
-    (whole,) = Network(model)(DATA)
-    features, head = split_classifier(model, ROWS, LIKELIEST)
-    (rows,) = Network(features)(DATA)
-    best, classes = Network(head)(rows[0])
-    expected = np.argsort(-whole[0], axis=1)[:, :LIKELIEST]
-    assert np.array_equal(classes, expected)
-    assert best == pytest.approx(np.take_along_axis(whole[0], expected, 1), abs=1e-5)
-
-
-def test_a_model_that_ends_in_no_classifier_is_not_cut() -> None:
-    data = op.parameter([1, -1, FEATURES], np.float32)
-    with pytest.raises(ValueError, match="Relu"):
-        split_classifier(openvino.Model([op.relu(data)], [data], "sample"), ROWS, LIKELIEST)
+def test_every_network_computes_in_float32_and_pins_no_thread() -> None:
+    assert CPU_CONFIG["INFERENCE_PRECISION_HINT"] == "f32"
+    assert CPU_CONFIG["ENABLE_CPU_PINNING"] is False
+    assert CPU_CONFIG["INFERENCE_NUM_THREADS"] == 1

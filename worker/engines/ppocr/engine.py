@@ -21,9 +21,10 @@ from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
 from tasks.settings import Settings
 from worker.engines.ppocr import INFO
+from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, split_classifier
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
-from worker.engines.ppocr.network import Network, read_model, split_classifier, taking_pixels, with_weights
-from worker.engines.ppocr.recognition import HEAD_ROWS, LIKELIEST, Recogniser
+from worker.engines.ppocr.network import Network, read_model, taking_pixels, with_weights
+from worker.engines.ppocr.recognition import Recogniser
 from worker.engines.ppocr.word_frequency import lexicon
 from worker.engines.protocols import Detector, LineReader
 from worker.page import LineReading, Pixels, Quad
@@ -157,10 +158,11 @@ def models_folder() -> Path:
 def _recognisers(path: Path) -> tuple[Recogniser, Recogniser, Recogniser]:
     """For lines that are not worn, for worn ones, and for a second opinion."""
     alphabet, weights = alphabet_of(read_model(path)), _stored(DEGRADED_RECOGNITION)
+    common = common_classes(alphabet, last_layer(read_model(path)))
     models = [with_weights(read_model(path), weights, share) for share in (PLAIN, DEGRADED, RELEASED)]
-    parts = [split_classifier(model, HEAD_ROWS, LIKELIEST) for model in models]
-    classes = Network(parts[0][1])  # of all: training left the classifier as it was
-    plain, worn, other = (Recogniser(Network(taking_pixels(features)), classes, alphabet) for features, _ in parts)
+    parts = [split_classifier(model, common) for model in models]
+    classifier = Classifier(common, Network(parts[0][1]))  # of all: training left the last layer as it was
+    plain, worn, other = (Recogniser(Network(taking_pixels(features)), classifier, alphabet) for features, _ in parts)
     return plain, worn, other
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from worker.engines.ppocr.classifier import Classifier
 from worker.engines.ppocr.glyphs import STRIP_HEIGHT, Glyph, decode, empty_runs, ink_columns, placed
 from worker.engines.ppocr.network import Network
 from worker.engines.ppocr.words import with_known_words
@@ -31,24 +31,18 @@ CUT_ZONE = 0.25
 PADDING_BGR = (127, 127, 127)
 """Mid grey is the zero of the network's input, as in training."""
 
-LIKELIEST = 5
-"""Classes of each step among which unsure words are chosen; the sixth is hardly ever the right one."""
-
-HEAD_ROWS = 40
-"""Steps classified at once: a strip of 320 pixels, so short lines are not padded far."""
-
 
 class Recogniser:
     """Reads crops one at a time, so that what stands beside a crop cannot change its reading.
 
     Args:
-        features: Strip of pixels to features per step.
-        classes: Features of ``HEAD_ROWS`` steps to the probabilities and indices of their likeliest classes.
+        features: Strip of pixels to what the classifier takes.
+        classifier: That to the likeliest classes of each step.
         alphabet: The class's characters; class 0 is CTC's blank.
     """
 
-    def __init__(self, features: Network, classes: Network, alphabet: Sequence[str]) -> None:
-        self._features, self._classes, self._alphabet = features, classes, alphabet
+    def __init__(self, features: Network, classifier: Classifier, alphabet: Sequence[str]) -> None:
+        self._features, self._classifier, self._alphabet = features, classifier, alphabet
 
     def read(self, crop: Pixels) -> LineReading:
         """The reading of one line; empty text for a crop without any."""
@@ -68,21 +62,9 @@ class Recogniser:
         )
 
     def _read_strip(self, strip: Pixels) -> list[Glyph]:
-        features = self._features(padded(strip)[np.newaxis])[0][0]
-        probabilities, indices = self._classify(features)
+        probabilities, indices = self._classifier(self._features(padded(strip)[np.newaxis]))
         glyphs = decode(probabilities[:, 0], indices[:, 0], self._alphabet)
         return placed(with_known_words(glyphs, (probabilities, indices), self._alphabet), strip)
-
-    def _classify(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        probabilities, indices = [], []
-        for start in range(0, len(features), HEAD_ROWS):
-            rows = np.zeros((HEAD_ROWS, features.shape[1]), np.float32)
-            part = features[start : start + HEAD_ROWS]
-            rows[: len(part)] = part
-            best, index = self._classes(rows)
-            probabilities.append(best[: len(part)])
-            indices.append(index[: len(part)])
-        return np.concatenate(probabilities), np.concatenate(indices)
 
 
 def to_strip(crop: Pixels) -> Pixels:

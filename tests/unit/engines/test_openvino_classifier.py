@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import openvino
+import pytest
+from openvino import opset13 as op
+
+from worker.engines.ppocr.classifier import (
+    HEAD_ROWS,
+    LIKELIEST,
+    SURE_LOGIT,
+    Classifier,
+    LinearLayer,
+    common_classes,
+    last_layer,
+    split_classifier,
+)
+from worker.engines.ppocr.network import Network
+
+CHANNELS, CLASSES, COMMON, STEPS = 16, 400, 60, 2 * HEAD_ROWS + 3
+RANDOM = np.random.default_rng(1)
+WEIGHTS = RANDOM.normal(size=(CHANNELS, CLASSES)).astype(np.float32)
+BIAS = RANDOM.normal(size=CLASSES).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    """The input through a linear layer and a softmax."""
+    data = op.parameter([1, -1, CHANNELS], np.float32)
+    logits = op.add(op.matmul(data, op.constant(WEIGHTS), False, False), op.constant(BIAS))
+    return openvino.Model([op.softmax(logits, 2)], [data], "sample")
+
+
+def features_for(classes: np.ndarray, logit: float) -> np.ndarray:
+    """Steps on which these classes have about this logit."""
+    directions = WEIGHTS[:, classes] / np.linalg.norm(WEIGHTS[:, classes], axis=0) ** 2
+    return np.asarray(directions.T * (logit - BIAS[classes])[:, None], np.float32)[np.newaxis]
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    return np.exp(logits) / np.exp(logits).sum(-1, keepdims=True)
+
+
+@pytest.mark.parametrize("common_only", [True, False])
+def test_the_likeliest_classes_are_told_in_falling_order_common_or_not(model: Any, common_only: bool) -> None:
+    common = np.arange(COMMON)
+    features, all_classes = split_classifier(model, common)
+    wanted = RANDOM.integers(0, COMMON if common_only else CLASSES, STEPS)
+    data = features_for(wanted, 2 * SURE_LOGIT if common_only else SURE_LOGIT / 2)
+    probabilities, classes = Classifier(common, Network(all_classes))(Network(features)(data))
+    all_logits = data[0] @ WEIGHTS + BIAS
+    ranked = all_logits[:, :COMMON] if common_only else all_logits
+    expected = np.argsort(-ranked, axis=1)[:, :LIKELIEST]
+    assert classes.shape == probabilities.shape == (STEPS, LIKELIEST)
+    assert np.array_equal(classes, expected)
+    assert probabilities == pytest.approx(np.take_along_axis(softmax(ranked), expected, 1), abs=1e-5)
+
+
+def test_latin_blank_and_space_are_common_and_so_is_what_looks_like_them() -> None:
+    alphabet = ["", "O", "中", "О", "文", "书", "学", " "]
+    weights = np.eye(len(alphabet), dtype=np.float32)
+    weights[:, 3] = weights[:, 1] + 0.1 * weights[:, 3]  # the Cyrillic O is read much like the Latin one
+    weights[:, 4] = -weights[:, 0] - weights[:, 1] - weights[:, 7]
+    common = common_classes(alphabet, LinearLayer(weights, np.zeros(len(alphabet), np.float32)))
+    assert {0, 1, 3, 7} <= set(common.tolist())
+    assert 4 not in common
+    assert list(common) == sorted(set(common))
+
+
+def test_a_model_that_ends_in_no_classifier_is_not_cut() -> None:
+    data = op.parameter([1, -1, CHANNELS], np.float32)
+    with pytest.raises(ValueError, match="Relu"):
+        last_layer(openvino.Model([op.relu(data)], [data], "sample"))
