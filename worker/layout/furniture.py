@@ -11,10 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ocrq.contracts import Block, BlockType, Page
-from worker.geometry import Bounds, box_of, text_angle, turned_back, union, upright_bounds
+from worker.geometry import Bounds, bounds_of, box_of, text_angle, turned_back, union, upright_bounds
 
 EDGE_SHARE = 0.12
 """Of the height of a page's text, at its top and its bottom, in which headers and footers stand."""
+
+MARGIN_SHARE = 0.11
+"""Of the page's own height, likewise: the first rows of a page that says little are no headers."""
 
 SAME_PLACE = 0.02
 """Of the page's height by which a header may move from page to page."""
@@ -118,7 +121,8 @@ def _edge_rows(place: int, page: Page) -> Iterator[_Row]:
     degrees = text_angle(page)
     bounds = [upright_bounds(line.box, degrees) for line in page.lines]
     whole = union(found for found in bounds if found)
-    if whole is None or whole.height <= 0:
+    sheet = bounds_of(turned_back(box_of(Bounds(0, 0, page.width, page.height)), degrees))
+    if whole is None or whole.height <= 0 or sheet.height <= 0:
         return
     for index, block in enumerate(page.blocks):
         if block.type not in OPEN_TYPES:
@@ -127,8 +131,9 @@ def _edge_rows(place: int, page: Page) -> Iterator[_Row]:
             own = union(found for line in lines if (found := bounds[line]))
             if own is None or len(text) > MOST_CHARACTERS:
                 continue
-            middle = ((own.top + own.bottom) / 2 - whole.top) / whole.height
-            if min(middle, 1 - middle) <= EDGE_SHARE:
+            middle = (own.middle - whole.top) / whole.height
+            margin = (own.middle - sheet.top) / sheet.height
+            if min(middle, 1 - middle) <= EDGE_SHARE and min(margin, 1 - margin) <= MARGIN_SHARE:
                 key = _DIGITS.sub("#", "".join(text.split())).casefold()
                 yield _Row(place, index, number, text, middle, key)
 

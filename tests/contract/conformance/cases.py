@@ -87,11 +87,18 @@ def _warned(result: dict[str, Any], of: str) -> bool:
     return any(of in warning for warning in result["metadata"]["warnings"])
 
 
+def _each_line_in_one_block(result: dict[str, Any]) -> bool:
+    return all(
+        sorted(index for block in page["blocks"] for index in block["lines"]) == list(range(len(page["lines"])))
+        for page in result["pages"]
+    )
+
+
 REAL = {"model_name": "rapidocr"}
 BEAMS = {"num_beams": 8, "max_length": 768, "repetition_penalty": 1.2, "temperature": 0.0}
 
 GOOD: dict[str, Case] = {
-    "a page": Case(holds=lambda r: r["text"].startswith("Fake reading of page 1")),
+    "a page": Case(holds=lambda r: r["text"].startswith("Fake reading of page 1") and _each_line_in_one_block(r)),
     "a photograph": Case(document=lambda: as_jpeg(text_page(LINES, size=(700, 300)))),
     "a 16-bit page": Case(document=lambda: sixteen_bit_png(text_page(LINES, size=(300, 120)))),
     "three frames": Case(document=_frames, holds=lambda r: _numbers(r) == [1, 2, 3]),
@@ -101,8 +108,14 @@ GOOD: dict[str, Case] = {
         {"image": " " + base64.urlsafe_b64encode(_page()).decode().rstrip("=") + "\n"}, document=None
     ),
     "every format": Case(
-        {"output": ["text", "lines", "words", "markdown", "html", "csv", "hocr", "alto"]},
-        holds=lambda r: sorted(r["outputs"]) == ["alto", "csv", "hocr", "html", "lines", "markdown", "text", "words"],
+        {
+            "output": ["text", "lines", "words", "markdown", "html", "csv", "hocr", "alto"],
+            "options": {"furniture": True},
+        },
+        holds=lambda r: (
+            sorted(r["outputs"]) == ["alto", "csv", "hocr", "html", "lines", "markdown", "text", "words"]
+            and not _warned(r, "furniture")
+        ),
     ),
     "an option that nobody knows": Case({"options": {"sharpness": 11}}, holds=lambda r: _warned(r, "sharpness")),
     "a prompt and decoding options": Case({"prompt": "Read it.", "decoding_options": BEAMS}),

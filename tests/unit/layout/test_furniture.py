@@ -81,6 +81,13 @@ def test_left_and_right_pages_may_have_headers_of_their_own() -> None:
     assert [page.blocks[0].type for page in mark_furniture(pages)] == ["header"] * 4
 
 
+def test_rows_far_from_the_pages_edges_stay_text_even_if_they_are_the_first_and_the_last() -> None:
+    pages = [
+        page_of(number, ("text", [("Greetings", 300), (f"from {number}", 400), ("Ada", 600)])) for number in (1, 2)
+    ]
+    assert mark_furniture(pages) == pages
+
+
 def test_tables_and_titles_stay_what_they_are() -> None:
     pages = [
         page_of(n, ("title", [("Invoice", 20)]), ("table", [("Sum", 950)]), ("text", [("x", 500)])) for n in (1, 2)
