@@ -9,9 +9,10 @@ import numpy as np
 
 from ocrq.contracts import Block, Box, Line, Table, TableCell
 from worker.imaging.crop import span_quad
+from worker.layout.page import LinePart, lay_out
 from worker.layout.text import block_text, compose_text, ordered_cells, reading_rows
 from worker.layout.tree import BlockLayout, CellLayout, LayoutLine, LayoutWord, TableLayout
-from worker.page import LineReading, Quad
+from worker.page import LineReading, Pixels, Quad
 from worker.reading.confidence import word_ranges
 
 BLOCK_SEPARATOR = "\n\n"
@@ -28,6 +29,41 @@ class PageTree:
     def text(self) -> str:
         """All blocks, an empty line between two."""
         return BLOCK_SEPARATOR.join(block.text for block in self.blocks if block.text)
+
+
+def read_tree(
+    readings: Sequence[LineReading],
+    lines: Sequence[Line],
+    quads: Sequence[Quad],
+    pixels: Pixels,
+    to_box: Callable[[Quad], Box],
+) -> PageTree:
+    """The tree of a page whose layout is found by its picture and its lines.
+
+    Args:
+        readings: What was read of each line.
+        lines: The same, of the result.
+        quads: Where each of them stands, in pixels of the page, which is upright and level.
+        pixels: The page.
+        to_box: As for :func:`page_tree`.
+    """
+    layout = lay_out(layout_lines(quads, readings), pixels)
+    divided = [
+        _divided(lines[part.line], part, line.quad, to_box)
+        for part, line in zip(layout.parts, layout.lines, strict=True)
+    ]
+    return page_tree(layout.blocks, divided, [line.quad for line in layout.lines], to_box)
+
+
+def _divided(line: Line, part: LinePart, quad: Quad, to_box: Callable[[Quad], Box]) -> Line:
+    """The part of a line that stands in one cell; it is right more likely than the whole, by its share of the text."""
+    ranges = word_ranges(line.text)
+    if part.after - part.first in (0, len(ranges)):
+        return line
+    text = line.text[ranges[part.first][0] : ranges[part.after - 1][1]]
+    words = line.words[part.first : part.after] if line.words and len(line.words) == len(ranges) else None
+    share = len(text) / max(1, len(line.text))
+    return Line(text=text, confidence=line.confidence**share, box=to_box(quad), words=words)
 
 
 def page_tree(

@@ -17,13 +17,12 @@ from worker.imaging.ink import share_in_lines
 from worker.imaging.levelling import level_page
 from worker.imaging.orientation import as_sent, skew_of
 from worker.imaging.prepare import prepare
-from worker.layout import analyse_layout
 from worker.page import LineReading, PageImage, Quad
 from worker.reading.calibration import Calibration, calibration_for
 from worker.reading.confidence import AS_SAID, line_confidences, page_confidence, word_confidences, word_ranges
 from worker.reading.ensemble.readers import readers_for
 from worker.reading.orientation import UprightPage, read_prepared, read_upright
-from worker.reading.page_tree import layout_lines, page_tree
+from worker.reading.page_tree import read_tree
 from worker.reading.protocols import PageRead
 
 QUARTER = 90.0  # degrees
@@ -86,13 +85,16 @@ def to_page(page: PageImage, upright: UprightPage, calibration: Calibration, see
     """
     skew = skew_of(upright.quads)
     level = level_page(upright.pixels, upright.quads, skew)
-    layout = analyse_layout(layout_lines(level.quads, upright.readings), level.pixels)
     sure = line_confidences(upright.readings, calibration, seen)
     lines = [
         to_line(page, as_sent(quad, upright.turns, page.width, page.height), reading, confidence, calibration)
         for quad, reading, confidence in zip(upright.quads, upright.readings, sure, strict=True)
     ]
-    tree = page_tree(layout, lines, level.quads, lambda quad: sent_box(page, upright.turns, level.back(quad)))
+
+    def to_box(quad: Quad) -> Box:
+        return sent_box(page, upright.turns, level.back(quad))
+
+    tree = read_tree(upright.readings, lines, level.quads, level.pixels, to_box)
     return Page(
         page=page.number,
         width=page.width,

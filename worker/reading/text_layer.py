@@ -21,9 +21,8 @@ from worker.imaging.crop import cut_line, span_quad
 from worker.imaging.ink import has_letters
 from worker.imaging.orientation import as_sent, skew_of, turned_back
 from worker.imaging.text_layer import LayerLine, Rectangle, TextLayer
-from worker.layout import analyse_layout
 from worker.page import LineReading, PageImage, Pixels, Quad
-from worker.reading.page_tree import layout_lines, page_tree
+from worker.reading.page_tree import read_tree
 from worker.reading.plain import QUARTER, sent_box, to_line
 from worker.reading.protocols import PageRead, Pipeline
 
@@ -241,8 +240,7 @@ def _page(page: PageImage, lines: Sequence[LayerLine], others: Sequence[Line]) -
     ] + placed
     texts = [*readings, *(LineReading(line.text) for line in placed)]
     pixels = turned_back(page.pixels, turns)
-    layout = analyse_layout(layout_lines(upright_quads, texts), pixels)
-    tree = page_tree(layout, contract_lines, upright_quads, partial(sent_box, page, turns))
+    tree = read_tree(texts, contract_lines, upright_quads, pixels, partial(sent_box, page, turns))
     return Page(
         page=page.number,
         width=page.width,
