@@ -90,6 +90,9 @@ local function finish(id, state, ttl)
   unpin(id, state, ttl)
   if field(id, 'parent') then return end
   tell(id, 'status', cjson.encode({status = state}))
+  -- A stream's last node keeps room for 4 KB more; a copy is as large as what is in it, a sixth for most jobs.
+  redis.call('COPY', key('events', id), key('events', id .. ':'), 'REPLACE')
+  redis.call('RENAME', key('events', id .. ':'), key('events', id))
   for _, kind in ipairs({'job', 'events', 'result', 'units'}) do redis.call('EXPIRE', key(kind, id), ttl) end
   -- What an id once was is remembered ten times as long as the job: expired is told apart from unknown.
   redis.call('SET', key('tomb', id), state, 'EX', ttl * 10)
