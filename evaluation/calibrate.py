@@ -195,13 +195,13 @@ def _load(samples: Path) -> list[Sample]:
 
 def _looker(way: Way) -> Any:
     from worker.engines.ppocr.engine import RapidOcrEngine
-    from worker.reading.plain import OlmPipeline
-    from worker.reading.robust import RolmPipeline
+    from worker.reading.plain import PlainPipeline
+    from worker.reading.robust import RobustPipeline
 
     engine = RapidOcrEngine.load()
     mode = ReadMode(robust=way == "rolm", variants=ROBUST_MIN_VARIANTS)
-    pipeline = RolmPipeline(engine, engine, mode) if way == "rolm" else OlmPipeline(engine, engine)
-    return lambda page: (lambda seen: (seen[0].readings, seen[1]))(pipeline.look(page, ReadContext()))
+    pipeline = RobustPipeline(engine, engine, mode) if way == "rolm" else PlainPipeline(engine, engine)
+    return lambda page: (lambda seen: (seen[0].readings, seen[1]))(pipeline.analyse(page, ReadContext()))
 
 
 if __name__ == "__main__":

@@ -43,10 +43,10 @@ def read_pages(images: Sequence[PageImage]) -> list[Page]:
 @cache
 def _pipeline() -> Any:
     from worker.engines.ppocr.engine import RapidOcrEngine
-    from worker.reading.plain import OlmPipeline
+    from worker.reading.plain import PlainPipeline
 
     engine = RapidOcrEngine.load()
-    return OlmPipeline(engine, engine)
+    return PlainPipeline(engine, engine)
 
 
 @cache

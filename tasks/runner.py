@@ -83,7 +83,7 @@ class UnitReading:
         served_by: ``engine/model`` that read it.
         variants: Most readings made of any line, at least 1.
         lines_reread: Lines that needed more than one.
-        said: What a model that follows prompts answered when asked for a schema's fields.
+        replies: Of a model that follows prompts, to the question for a schema's fields.
         warnings: Sentences for ``metadata.warnings``.
         stand_in: Whether the fallback read in the place of the model asked for.
     """
@@ -94,7 +94,7 @@ class UnitReading:
     warnings: tuple[str, ...] = ()
     stand_in: bool = False
     lines_reread: int = 0
-    said: tuple[str, ...] = ()
+    replies: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as the ledger keeps it."""
@@ -105,7 +105,7 @@ class UnitReading:
             "warnings": list(self.warnings),
             "stand_in": self.stand_in,
             "lines_reread": self.lines_reread,
-            "said": list(self.said),
+            "replies": list(self.replies),
         }
 
     @classmethod
@@ -118,7 +118,7 @@ class UnitReading:
             warnings=tuple(data["warnings"]),
             stand_in=data["stand_in"],
             lines_reread=data.get("lines_reread", 0),
-            said=tuple(data.get("said", ())),
+            replies=tuple(data.get("replies", ())),
         )
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The data that flows through a read: a page's pixels, the lines found on it, what each reads."""
+"""The data of a read: a page's pixels, the lines found on it, their readings."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Quad = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class PageImage:
-    """A page as sent: after the EXIF turn, before any turn of ours.
+    """A page as sent: transposed by its EXIF orientation, otherwise not rotated.
 
     Attributes:
         number: From 1, the frame's or PDF page's place in the document.
-        pixels: BGR on a white ground; transparency flattened, 16 bit scaled to 8.
+        pixels: BGR on a white background; transparency flattened, 16 bit scaled to 8.
         dpi: The resolution a PDF page was rendered at; None for images.
         layer: The text that a PDF page itself carries; None where it has none or nobody asked for it.
         warnings: What was lost while it was decoded, as sentences for the result's metadata.
@@ -47,10 +47,10 @@ class PageImage:
 
 @dataclass(frozen=True)
 class LineReading:
-    """What a line reader made of one crop.
+    """A line reader's reading of one crop.
 
     Attributes:
-        text: As the model gave it, spaces included.
+        text: As given by the model, with spaces.
         probabilities: One per character of ``text``, 0 to 1.
         spans: One ``(left, right)`` per character, in shares of the crop's width, 0 to 1; empty where the model
             gives none.
@@ -71,8 +71,8 @@ class TextLine:
     """A line found on a page and read.
 
     Attributes:
-        quad: Where it stands, in pixels of the page as sent.
-        reading: What it says.
+        quad: Its corners, in pixels of the page as sent.
+        reading: Its text.
     """
 
     quad: Quad
@@ -81,16 +81,16 @@ class TextLine:
 
 @dataclass(frozen=True)
 class PageReading:
-    """What an engine that reads whole pages made of one.
+    """A page reader's reading of one page.
 
     Attributes:
         text: In reading order, lines separated by newlines.
-        lines: With places, where the engine knows them.
+        lines: With boxes, where the engine gives them.
         probability: The engine's own estimate for the page, 0 to 1; None if it has none.
         warnings: Sentences for the result's metadata.
         probabilities: One per character of ``text``, 0 to 1; empty where the engine gives none.
-        turns: Quarters clockwise by which the engine found the page's text turned.
-        cut: Whether the page may go on where ``text`` ends.
+        turns: Quarter turns clockwise of the page's text, as detected by the engine.
+        cut: Whether the page may have more text than ``text``.
         failure: Why the page could not be read, though others of its batch were; its text is empty then.
     """
 

@@ -26,8 +26,8 @@ from worker.reading.language import detect_language
 from worker.reading.rereading import Rereader
 from worker.reading.text_layer import TextLayerPipeline
 
-UNITS_WANTED = 64  # a long document is cut into about so many units: enough to spread, few enough to keep track of
-UNIT_PAGES = 8  # at most: what a dead worker's unit costs to read again, and how soon a cancel is felt
+UNITS_WANTED = 64  # of a long document: enough to distribute, few enough to keep in the ledger
+UNIT_PAGES = 8  # at most: bounds what is read again after a worker's death, and the delay of a cancel
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class PipelineRunner:
 
     Args:
         registry: The models.
-        open_document: Opens documents, within the same limits.
+        open_document: Opens documents within the same limits.
         limits: How many pages a request may ask for.
     """
 
@@ -59,7 +59,7 @@ class PipelineRunner:
         """See :class:`tasks.runner.Runner`."""
         try:
             return self._read(operation, request, document, pages, context)
-        except ModelUnavailable as error:  # of a server, say, that went away meanwhile
+        except ModelUnavailable as error:  # for example a server that became unavailable
             return self._read(operation, request, document, pages, context, failed=error)
 
     def _read(
@@ -71,9 +71,9 @@ class PipelineRunner:
         context: ReadContext,
         failed: ModelUnavailable | None = None,
     ) -> UnitReading:
-        """Read with the model asked for or, where that has failed, with the fallback."""
+        """Read with the requested model or, where that has failed, with the fallback."""
         read: list[PageRead] = []
-        said: list[str] = []
+        replies: list[str] = []
         with self._registry.using(request.model_name, failed) as use, self._open(document) as opened:
             pipeline = pipeline_for(use.engine, ReadMode.of(operation, request), use.find_detector)
             if request.text_layer != "never":
@@ -84,7 +84,7 @@ class PipelineRunner:
                 context.check()
                 read += _read_batch(opened, batch, pipeline, context, with_layer=request.text_layer != "never")
                 if operation in STRUCTURED:
-                    said += ask_model(use.engine, request, opened, batch, context)
+                    replies += ask_model(use.engine, request, opened, batch, context)
                 context.progress(len(read), len(pages))
         return UnitReading(
             pages=tuple(one.page for one in read),
@@ -93,7 +93,7 @@ class PipelineRunner:
             warnings=(*use.warnings, *(warning for one in read for warning in one.warnings)),
             stand_in=use.stand_in,
             lines_reread=sum(one.lines_reread for one in read),
-            said=tuple(said),
+            replies=tuple(replies),
         )
 
     def assemble(
@@ -113,10 +113,10 @@ class PipelineRunner:
         metadata = self._metadata(operation, request, readings)
         if operation in STRUCTURED:
             mode = ReadMode.of(operation, request)
-            said = [answer for reading in readings for answer in reading.said]
+            replies = [answer for reading in readings for answer in reading.replies]
             served_by = frozenset(reading.served_by for reading in readings)
             reread = Rereader(self._registry, self._open, request, document, mode, served_by, context or ReadContext())
-            result = structured_result(request, pages, text, metadata, seconds, mode.robust, said, reread)
+            result = structured_result(request, pages, text, metadata, seconds, mode.robust, replies, reread)
             return result.model_dump(mode="json")
         answer = TextResult(
             text=text,
@@ -155,15 +155,15 @@ class PipelineRunner:
             preprocessing_enabled=request.use_preprocessing,
             warnings=list(warnings),
         )
-        told: dict[str, Any] = {"calibrated": _calibrated(served_by, mode)}
+        details: dict[str, Any] = {"calibrated": _calibrated(served_by, mode)}
         if mode.robust:
             lines_reread = sum(reading.lines_reread for reading in readings)
-            told |= {"robust_processing": True, "ensemble_size": mode.variants, "lines_reread": lines_reread}
-        return Metadata(**metadata.model_dump(exclude=set(told)), **told)
+            details |= {"robust_processing": True, "ensemble_size": mode.variants, "lines_reread": lines_reread}
+        return Metadata(**metadata.model_dump(exclude=set(details)), **details)
 
 
 def _calibrated(served_by: Sequence[str], mode: ReadMode) -> bool:
-    """Whether the confidence of all that read was fitted on real documents."""
+    """Whether the confidence of all engines that read was fitted on real documents."""
     return bool(served_by) and all(is_calibrated(name, "rolm" if mode.robust else "olm") for name in served_by)
 
 
@@ -198,7 +198,7 @@ def batched(pages: Sequence[int], size: int) -> list[Sequence[int]]:
 def _read_batch(
     document: Document, numbers: Sequence[int], pipeline: Pipeline, context: ReadContext, with_layer: bool
 ) -> list[PageRead]:
-    """Pages read together or, where one of them spoils it for the others, one by one."""
+    """Pages read together or, where that fails, one by one."""
     try:
         images = [page_image(document, number, with_layer) for number in numbers]
         return list(map(_with_decoding_warnings, pipeline.read_pages(images, context), images))
@@ -230,7 +230,7 @@ def _unread(number: int, error: OcrqError) -> PageRead:
 
 
 def _require_one(pages: Sequence[Page]) -> None:
-    """Fail where no page was read: with the page's own error if there is one page, or one reason for all."""
+    """Fail where no page was read: with the pages' own error where all have the same."""
     faults = [page.error for page in pages if page.error]
     if len(faults) < len(pages):
         return

@@ -1,4 +1,4 @@
-"""``python -m worker.runpod_handler``: RunPod's job loop over the task functions, without a queue of ours.
+"""``python -m worker.runpod_handler``: RunPod's job loop over the task functions, without Redis.
 
 The models are loaded before the loop starts. ``--test_input '{"input": …}'`` reads one job and ends,
 ``--rp_serve_api`` serves RunPod's local API; both are the SDK's.
@@ -26,7 +26,7 @@ from worker.serverless.download import Downloader
 from worker.serverless.fitness import check_gpu, check_reading
 from worker.serverless.handler import Handler
 from worker.serverless.process import Reading, start_reading
-from worker.serverless.progress import Tell
+from worker.serverless.progress import SendProgress
 from worker.serverless.results import Results
 from worker.serverless.settings import ServerlessSettings
 from worker.serverless.volume import model_cache
@@ -35,10 +35,10 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Load the models, then take jobs until told to stop."""
+    """Load the models, then take jobs until stopped."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
     if not {"RUNPOD_LOG_LEVEL", "RUNPOD_DEBUG_LEVEL"} & os.environ.keys():
-        RunPodLogger().set_level("INFO")  # the SDK's own default writes every document's text into the log
+        RunPodLogger().set_level("INFO")  # the SDK's default logs every document's text
     serverless = ServerlessSettings()
     cache = model_cache(serverless.volume, os.environ)
     if cache is not None:
@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def job_loop(reading: Reading, settings: Settings, serverless: ServerlessSettings) -> dict[str, Any]:
-    """What the SDK's ``start`` takes; its ``refresh_worker`` is set once this process can read no more."""
+    """The SDK's configuration; its ``refresh_worker`` is set when this process cannot read any more."""
     config: dict[str, Any] = {}
     handler = Handler(
         results=Results(serverless),
@@ -64,10 +64,10 @@ def job_loop(reading: Reading, settings: Settings, serverless: ServerlessSetting
             AllowList.parse(serverless.image_hosts), settings.max_body_bytes, serverless.image_seconds
         ),
         job_seconds=settings.job_seconds,
-        seats=asyncio.Semaphore(reading.at_once),
+        slots=asyncio.Semaphore(reading.at_once),
         is_poisoned=is_poisoned,
         on_poisoned=lambda: config.update(refresh_worker=True),
-        tell_of=_progress_of if "RUNPOD_WEBHOOK_POST_OUTPUT" in os.environ else None,
+        progress_sender_for=_progress_sender if "RUNPOD_WEBHOOK_POST_OUTPUT" in os.environ else None,
         progress_seconds=serverless.progress_seconds,
     )
     at_once = serverless.jobs_at_once or reading.at_once
@@ -75,14 +75,14 @@ def job_loop(reading: Reading, settings: Settings, serverless: ServerlessSetting
     return config
 
 
-def _progress_of(job: Mapping[str, Any]) -> Tell:
-    """What the SDK's ``progress_update`` does, but in a task that can be waited for: that one starts a thread."""
+def _progress_sender(job: Mapping[str, Any]) -> SendProgress:
+    """As the SDK's ``progress_update``, but in a task that can be awaited; the SDK's starts a thread."""
 
-    async def tell(progress: dict[str, Any]) -> None:
+    async def send(progress: dict[str, Any]) -> None:
         async with AsyncClientSession() as session:
             await send_result(session, {"status": "IN_PROGRESS", "output": progress}, job)
 
-    return tell
+    return send
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ FOREIGN = {
     "worker/engines/trocr/engine.py": {"<settings.cpu_precision>"},  # a dtype of torch
     "worker/engines/trocr/checkpoint.py": {"model_type", "<name>"},  # of a checkpoint's configuration
     "worker/engines/trocr/network.py": {"enc_to_dec_proj", "<name>"},  # of transformers' modules
-    "worker/engines/vlm/checkpoint.py": {"max_position_embeddings", "<told>"},  # of transformers
+    "worker/engines/vlm/checkpoint.py": {"max_position_embeddings", "<class_name>"},  # of transformers
     "worker/imaging/colour.py": {"tag_v2"},  # of Pillow's TIFF images
 }
 

@@ -1,6 +1,6 @@
-"""What is known of each vision-language model that reads whole pages: one table for the engines that run them.
+"""Presets of the vision-language models that read whole pages: one table for the engines that run them.
 
-Prompts and picture sizes are those their makers publish: a model fine-tuned on one prompt reads worse with another.
+Prompts and image sizes are the published ones: a model fine-tuned on one prompt reads worse with another.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ ROLMOCR_PROMPT = "Return the plain text representation of this document as if yo
 
 @dataclass(frozen=True)
 class Repetition:
-    """When a generation is taken to be going round in circles: its end is one piece, over and over.
+    """When a generation counts as a loop: its end repeats one piece.
 
-    Only exact repeats count: rows of a table that differ in a digit are what many pages are made of.
+    Only exact repeats count: rows of a table may differ in one digit.
 
     Attributes:
         span: Tokens the repeats have to fill; dot leaders and empty cells of a table fill less.
-        times: How often the piece has to stand there.
-        longest: Tokens of the longest piece looked for: about a page's worth.
+        times: How often the piece has to be repeated.
+        longest: Tokens of the longest piece searched for: about a page.
     """
 
     span: int = 256
@@ -55,20 +55,20 @@ class Repetition:
 
 @dataclass(frozen=True)
 class Preset:
-    """How a model is asked, and how its answer is understood.
+    """How a model is prompted, and how its answer is parsed.
 
     Attributes:
         name: In logs and ``/models``.
         names: Parts of hub names, lower case; of several that match, the longest decides.
-        model_types: What the ``config.json`` of checkpoints without a telling name says.
+        model_types: The ``model_type`` in ``config.json``, for checkpoints whose name matches no preset.
         prompt: None where the model was trained on the picture alone, or its processor writes the prompt.
-        parser: Understands the answer.
+        parser: Parses the answer.
         licence: Of the weights, as an SPDX identifier; "" where it is not known here.
         longest_side: Pixels a page's longest side is scaled down to; None leaves it to the model's own processor.
         max_new_tokens: Of an answer, unless the caller wants fewer.
-        picture_first: Whether the picture stands before the prompt.
+        picture_first: Whether the image comes before the prompt.
         stop: Tokens that end an answer, beside those of the checkpoint.
-        repetition: When an answer goes round in circles.
+        repetition: When an answer counts as a loop.
     """
 
     name: str
@@ -162,7 +162,7 @@ PRESETS: tuple[Preset, ...] = (
         licence="Apache-2.0",
         max_new_tokens=8192,
     ),
-    Preset(  # its processor writes the prompt; the checkpoint does not say that <|im_end|> ends an answer
+    Preset(  # its processor writes the prompt; the checkpoint does not declare <|im_end|> as an end token
         name="got-ocr-2",
         names=("got-ocr-2", "got-ocr2"),
         model_types=("got_ocr2",),
@@ -183,21 +183,21 @@ GENERIC = Preset(
     licence="",
     longest_side=1540,  # about 180 dpi of an A4 page: small print is read, and a page stays under 3,000 patches
 )
-"""For models this table does not know."""
+"""For models that are not in this table."""
 
 
 def preset_for(model: str, model_type: str | None = None) -> Preset:
     """The preset of a model.
 
     Args:
-        model: Its hub name, or the path of a directory whose own name may say what it holds.
-        model_type: What its ``config.json`` says, where that is at hand; asked where the name tells nothing.
+        model: Its hub name, or the path of a directory named after the model.
+        model_type: The ``model_type`` in its ``config.json``, where available; used where the name matches nothing.
 
     Returns:
         The one whose name matches longest, or else the one for the type, or :data:`GENERIC`.
     """
-    told = re.sub(r"/+$", "", model).rsplit("/", 1)[-1].lower()
-    matches = [(len(part), preset) for preset in (*PRESETS, GENERIC) for part in preset.names if part in told]
+    own_name = re.sub(r"/+$", "", model).rsplit("/", 1)[-1].lower()
+    matches = [(len(part), preset) for preset in (*PRESETS, GENERIC) for part in preset.names if part in own_name]
     if matches:
         return max(matches, key=lambda match: match[0])[1]
     return next((preset for preset in PRESETS if model_type in preset.model_types), GENERIC)

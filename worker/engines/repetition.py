@@ -1,4 +1,4 @@
-"""Whether a generation goes round in circles, asked token by token in every engine that generates."""
+"""Detection of loops in generated text, token by token, for every engine that generates."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from worker.engines.presets import Repetition
 
-FIRST_ROOM = 256  # tokens a watch has room for at first; doubled when full
+FIRST_ROOM = 256  # tokens allocated at first; doubled when full
 
 
 @dataclass(frozen=True)
 class Loop:
-    """The end of a sequence that only repeats what stands before.
+    """The end of a sequence that only repeats what comes before.
 
     Attributes:
         begins: Index of the first token after the piece's first copy.
@@ -27,19 +27,19 @@ class Loop:
 
 
 def find_loop(tokens: NDArray[np.int64], rule: Repetition) -> Loop | None:
-    """The loop a sequence ends in.
+    """The loop that ends a sequence.
 
     Args:
         tokens: The sequence so far.
-        rule: What counts as going round in circles.
+        rule: What counts as a loop.
 
     Returns:
-        The one with the shortest piece; None where the sequence's end is no loop.
+        The one with the shortest piece; None where the sequence does not end in a loop.
     """
     count = len(tokens)
     if count < rule.span:
         return None
-    # The end of a piece is the last token standing there once more.
+    # A piece ends where the last token occurs before.
     window = tokens[-rule.longest - 1 : -1]
     for length in map(int, len(window) - np.flatnonzero(window == tokens[-1])[::-1]):
         needed = max(rule.span, rule.times * length)
@@ -49,11 +49,11 @@ def find_loop(tokens: NDArray[np.int64], rule: Repetition) -> Loop | None:
     return None
 
 
-class LoopWatch:
+class LoopDetector:
     """Follows one sequence of tokens, or of characters, as it is generated.
 
     Args:
-        rule: What counts as going round in circles.
+        rule: What counts as a loop.
 
     Attributes:
         loop: None while there is none.
@@ -70,7 +70,7 @@ class LoopWatch:
         """Take the next token.
 
         Returns:
-            Whether the sequence goes round in circles by now; it stays so.
+            Whether the sequence is in a loop; once true, it stays true.
         """
         if self.loop is None:
             if self._count == len(self._tokens):
@@ -82,5 +82,5 @@ class LoopWatch:
 
     @property
     def begins(self) -> int | None:
-        """Index of the first token that only repeats what stands before; None while there is no loop."""
+        """Index of the first token that only repeats what comes before; None while there is no loop."""
         return self.loop.begins if self.loop else None

@@ -1,4 +1,4 @@
-"""Any of Pillow's modes to BGR of 8 bits on a white ground."""
+"""Conversion of any Pillow mode to 8-bit BGR on a white background."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What each EXIF orientation asks for."""
+"""The transposition for each EXIF orientation."""
 
 BIT_DEPTHS = (8, 10, 12, 14, 16)
 """Depths that scanners and cameras store in 16 bits."""
@@ -39,12 +39,12 @@ _TIFF_PHOTOMETRIC = 262
 _WHITE_IS_ZERO = 0
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """The image turned as its EXIF orientation asks; broken EXIF asks for nothing."""
+def exif_transposed(image: Image.Image) -> Image.Image:
+    """The image transposed by its EXIF orientation; broken EXIF is ignored."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
         turn = _TURNS.get(orientation) if isinstance(orientation, int) else None
-    except Exception:  # the parser raises anything on broken EXIF, and the pixels are good without it
+    except Exception:  # the parser raises any exception on broken EXIF, and the pixels are good without it
         turn = None
     return image if turn is None else image.transpose(turn)
 
@@ -61,7 +61,7 @@ def to_bgr(image: Image.Image) -> Pixels:
     if image.mode.startswith("I") or image.mode == "F":
         grey = to_eight_bits(np.asarray(image))
         tags: Any = getattr(image, "tag_v2", {})
-        # Pillow turns white-is-zero round for up to 8 bits only.
+        # Pillow inverts white-is-zero for up to 8 bits only.
         return _grey_to_bgr(255 - grey if tags.get(_TIFF_PHOTOMETRIC) == _WHITE_IS_ZERO else grey)
     if image.has_transparency_data:
         image = _flattened(image.convert("RGBA"))
@@ -82,7 +82,7 @@ def _flattened(image: Image.Image) -> Image.Image:
 
 
 def to_eight_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
-    """Deep grey to 8 bits by the depth it was made with, so that neither a 12-bit scan is black nor a 16-bit one white.
+    """Deep grey to 8 bits by its own bit depth, so that a 12-bit scan is not black and a 16-bit one not white.
 
     Args:
         values: Integers or floats, any shape but empty.

@@ -1,4 +1,4 @@
-"""Cut text lines out of a page, each laid straight by its quad."""
+"""Crops of text lines, rectified by their quads."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def quad_size(quad: Quad) -> tuple[float, float]:
 
 
 def cut_line(pixels: Pixels, quad: Quad) -> Pixels:
-    """The quad's text laid straight, at the page's own resolution.
+    """The rectified text of a quad, at the page's own resolution.
 
     Args:
         pixels: The page.
-        quad: In pixels of that page; what lies outside is filled with the ground's colour, for letters cut off at the
-            edge would be drawn out into others.
+        quad: In pixels of that page; what is outside is filled with the background colour, because letters cut off at
+            the edge would be stretched into others.
 
     Returns:
         height x width x 3, at least one pixel each way.
@@ -38,13 +38,13 @@ def cut_line(pixels: Pixels, quad: Quad) -> Pixels:
         (width, height),
         flags=cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=_ground(pixels, quad),
+        borderValue=_background(pixels, quad),
     )
     return np.asarray(crop, np.uint8)
 
 
-def _ground(pixels: Pixels, quad: Quad) -> tuple[float, ...]:
-    """The usual colour around a quad, BGR; looked for only where the quad leaves the page."""
+def _background(pixels: Pixels, quad: Quad) -> tuple[float, ...]:
+    """The median colour around a quad, BGR; computed only where the quad leaves the page."""
     height, width = pixels.shape[:2]
     (left, top), (right, bottom) = np.floor(quad.min(0)).astype(int), np.ceil(quad.max(0)).astype(int)
     if left >= 0 and top >= 0 and right <= width and bottom <= height:
@@ -54,7 +54,7 @@ def _ground(pixels: Pixels, quad: Quad) -> tuple[float, ...]:
 
 
 def span_quad(quad: Quad, left: float, right: float) -> Quad:
-    """The part of a quad between two shares, 0 to 1, of its width: a word's place on its line."""
+    """The part of a quad between two shares, 0 to 1, of its width: a word's box on its line."""
     top, bottom = quad[1] - quad[0], quad[2] - quad[3]
     points = [quad[0] + left * top, quad[0] + right * top, quad[3] + right * bottom, quad[3] + left * bottom]
     return np.array(points, np.float32)

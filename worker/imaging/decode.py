@@ -1,4 +1,4 @@
-"""From bytes to a document whose pages are read one at a time."""
+"""Opens a document from bytes; pages are decoded one at a time."""
 
 from __future__ import annotations
 
@@ -58,26 +58,28 @@ class Document(Protocol):
 
 
 Opener = Callable[[bytes], Document]
-"""Opens a document within limits that are settled; raises as :func:`open_document` does."""
+"""Opens a document within fixed limits; raises as :func:`open_document` does."""
 
 
 def open_document(data: bytes, limits: Limits) -> Document:
-    """Open an image or a PDF far enough to count its pages; no pixels are made.
+    """Open an image or a PDF far enough to count its pages; no pixels are decoded.
 
-    How many pages a request may ask for is :func:`check_page_count`'s question.
+    The number of pages per request is checked by :func:`check_page_count`.
 
     Args:
         data: The file.
         limits: What is allowed.
 
     Raises:
-        UnsupportedFormat: The bytes are no image and no PDF that is read here.
-        UnreadableDocument: They are one, and truncated, damaged, locked or empty.
+        UnsupportedFormat: The bytes are neither a supported image nor a PDF.
+        UnreadableDocument: They are truncated, damaged, encrypted or empty.
         TooLarge: Its only page has too many pixels.
     """
     kind = sniff(data)
     if kind is None:
-        raise UnsupportedFormat(f"the document is no image or PDF that is read here; send {FORMATS}", field="image")
+        raise UnsupportedFormat(
+            f"the document is neither an image nor a PDF that is read here; send {FORMATS}", field="image"
+        )
     if kind == "pdf":
         from worker.imaging.pdf import PdfDocument  # loads PDFium, which most processes never need
 

@@ -1,4 +1,4 @@
-"""Decoding in a helper process: a document that kills, stalls or swells its decoder costs one page, not the worker."""
+"""Decoding in a helper process: a document that crashes, blocks or exhausts its decoder fails one page only."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from types import TracebackType
 from typing import TypeVar
 
 from ocrq.errors import InternalError, OcrqError, UnreadableDocument
+from worker.imaging.channel import ChannelError
 from worker.imaging.decoder_client import DecoderClient
 from worker.imaging.limits import Limits
-from worker.imaging.line import LineBroken
 from worker.imaging.text_layer import TextLayer
 from worker.page import PageImage
 
-START_TRIES = 3  # a process can be killed before it is ready, too
-LAST_WORDS_SECONDS = 1.0  # how long a process that hung up may take to say by its exit what it died of
+START_TRIES = 3  # a process may be killed before it is ready
+EXIT_SECONDS = 1.0  # for a process that closed its socket to end, so that its exit status is known
 
 Answer = TypeVar("Answer")
 
@@ -28,12 +28,12 @@ log = logging.getLogger(__name__)
 
 
 class Decoder:
-    """Opens documents in a process of its own, one for all of them, started when needed and replaced when it died.
+    """Opens documents in one helper process, started when needed and replaced when it dies.
 
     Threads may share it; one call runs at a time.
 
     Args:
-        seconds: What opening a document, and decoding a page, may take.
+        seconds: Limit of opening a document and of decoding a page.
         memory_bytes: Address space of the process.
     """
 
@@ -45,13 +45,13 @@ class Decoder:
         self._owner = os.getpid()
 
     def start(self) -> None:
-        """Have the process at hand before the first document comes.
+        """Start the process before the first document.
 
         Raises:
             InternalError: It does not start.
         """
         with self._lock:
-            self._living()
+            self._running()
 
     def stop(self) -> None:
         """End the process; a later call starts another."""
@@ -73,10 +73,10 @@ class Decoder:
         return DecodedDocument(self, data, limits)
 
     def call(self, what: str, ask: Callable[[DecoderClient], Answer]) -> Answer:
-        """Ask the process, alone with it. What breaks it on the way becomes an error of the document.
+        """Call the process, one call at a time. A crash during the call becomes an error of the document.
 
-        A decoder that was killed from outside, by the system that is short of memory or by hand, says nothing of the
-        document: another is asked once.
+        A decoder killed by SIGKILL, for example for memory by the kernel, does not show that the document is bad: the
+        call is repeated once in a new process.
 
         Args:
             what: What is being read, to begin the sentence with: ``"page 3"``.
@@ -93,43 +93,43 @@ class Decoder:
             try:
                 return self._ask(what, ask)
             except _Killed:
-                raise _broke_it(what) from None
+                raise _undecodable(what) from None
 
     def _ask(self, what: str, ask: Callable[[DecoderClient], Answer]) -> Answer:
-        client = self._living()
+        client = self._running()
         try:
             return ask(client)
-        except OcrqError:  # told by the decoder, which lives on
+        except OcrqError:  # reported by the decoder, which goes on
             raise
         except TimeoutError:
             log.warning("decoder %d is killed: %s took more than %g s", client.pid, what, self._seconds)
             self._discard()
             raise UnreadableDocument(
                 f"{what} takes longer than {self._seconds:g} s to be decoded; send it at a lower resolution, or save "
-                "it anew with another program",
+                "it again with another program",
                 field="image",
             ) from None
-        except LineBroken as fault:
-            ended = self._discard(LAST_WORDS_SECONDS)
+        except ChannelError as fault:
+            ended = self._discard(EXIT_SECONDS)
             log.warning("decoder %d ended with %s on %s: %s", client.pid, ended, what, fault)
-            raise _Killed if ended == -signal.SIGKILL else _broke_it(what) from None
-        except BaseException:  # stopped in the middle of an answer, of which the next call must not read the rest
+            raise _Killed if ended == -signal.SIGKILL else _undecodable(what) from None
+        except BaseException:  # stopped in the middle of an answer; the next call must not read the rest
             self._discard()
             raise
 
     def close(self, client: DecoderClient, handle: int) -> None:
-        """Close a document, where the process that has it open is still there. Never raises: its pages are read."""
+        """Close a document where the process that has it open still runs. Never raises."""
         with self._lock:
             if client is not self._client:
                 return
             try:
                 client.close(handle)
-            except (LineBroken, TimeoutError, OcrqError):
+            except (ChannelError, TimeoutError, OcrqError):
                 self._discard()
 
-    def _living(self) -> DecoderClient:
+    def _running(self) -> DecoderClient:
         if os.getpid() != self._owner:
-            raise InternalError("a decoder was carried over a fork; make it in worker_process_init")
+            raise InternalError("a decoder was created before a fork; create it in worker_process_init")
         if self._client is not None and not self._client.alive():
             log.warning("decoder %d ended with %s between two calls", self._client.pid, self._discard())
         if self._client is None:
@@ -150,12 +150,12 @@ class Decoder:
 
 
 class _Killed(Exception):
-    """Somebody sent the process a SIGKILL."""
+    """The process was ended by SIGKILL."""
 
 
-def _broke_it(what: str) -> UnreadableDocument:
+def _undecodable(what: str) -> UnreadableDocument:
     return UnreadableDocument(
-        f"{what} cannot be decoded; save it anew with another program, or send it at a lower resolution",
+        f"{what} cannot be decoded; save it again with another program, or send it at a lower resolution",
         field="image",
     )
 
@@ -163,7 +163,7 @@ def _broke_it(what: str) -> UnreadableDocument:
 class DecodedDocument:
     """A document that a :class:`Decoder` has open; a :class:`worker.imaging.decode.Document`.
 
-    Where its decoder is replaced, it is opened anew for the next page.
+    Where its decoder is replaced, it is opened again for the next page.
     """
 
     _handles = itertools.count(1)
@@ -205,9 +205,9 @@ class DecodedDocument:
         return PageImage(number, pixels, dpi, warnings=warnings)
 
     def _open(self, client: DecoderClient) -> tuple[str, int]:
-        told = client.open(self._handle, self._data, asdict(self._limits))
+        opened = client.open(self._handle, self._data, asdict(self._limits))
         self._opened_by = client
-        return told
+        return opened
 
     def __enter__(self) -> DecodedDocument:
         return self

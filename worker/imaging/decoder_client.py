@@ -1,6 +1,6 @@
-"""One decoder process and what is asked of it.
+"""The client of one decoder process.
 
-It has read a stranger's bytes, and its answers are checked as a stranger's.
+The process has parsed untrusted bytes, so its answers are validated as untrusted.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from typing import Any
 import numpy as np
 
 from ocrq.errors import InternalError, from_json
-from worker.imaging.line import Line, LineBroken
+from worker.imaging.channel import Channel, ChannelError
 from worker.imaging.text_layer import TextLayer
 from worker.page import Pixels
 
 START_SECONDS = 60.0  # a busy machine imports slowly
-STOP_SECONDS = 5.0  # how long a killed process may take to be gone
+STOP_SECONDS = 5.0  # for a killed process to end
 MOST_LAYER_BYTES = 64 * 2**20  # of JSON: five times that of the most characters that are read of a page
 MOST_WARNINGS, MOST_WARNING_CHARACTERS = 4, 300  # of one page
 MOST_PAGES = 2**20  # PDFium counts no further
 ROOT = Path(__file__).parents[2]
 KEPT_BYTES = 64 * 2**20
-"""Freed memory that the process keeps: the buffers of an A4 page at 200 dpi. Given back and taken anew for every
-page, it costs as much as decoding a JPEG (glibc; others don't know the names)."""
+"""Freed memory that the process keeps: the buffers of an A4 page at 200 dpi. To return and allocate it for every page
+costs as much as decoding a JPEG (glibc only)."""
 
 
 class DecoderClient:
-    """Starts the process, and speaks to it.
+    """Starts the process and calls it.
 
-    Every call raises LineBroken where the process dies or answers what it cannot mean, TimeoutError where it takes
-    longer than it may; after either it is of no further use than to :meth:`end` it.
+    Every call raises ChannelError where the process dies or its answer is invalid, TimeoutError where it takes longer
+    than allowed; after either only :meth:`end` may be called.
 
     Args:
-        seconds: What a call may take.
+        seconds: Limit of a call.
         memory_bytes: Address space of the process.
 
     Raises:
@@ -51,7 +51,7 @@ class DecoderClient:
     def __init__(self, seconds: float, memory_bytes: int) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            self._line = Line(ours, START_SECONDS)
+            self._channel = Channel(ours, START_SECONDS)
             try:
                 self._process: subprocess.Popen[bytes] = subprocess.Popen(
                     _command(seconds, memory_bytes),
@@ -60,15 +60,15 @@ class DecoderClient:
                     env=_environment(),
                 )
             except OSError as error:
-                self._line.close()
+                self._channel.close()
                 raise InternalError(f"no decoder could be started: {error.strerror}") from None
         try:
-            self._line.receive()
-        except (LineBroken, TimeoutError):
+            self._channel.receive()
+        except (ChannelError, TimeoutError):
             raise InternalError(
-                f"the decoder did not start (exit status {self.end()}); its own words are in the worker's log"
+                f"the decoder did not start (exit status {self.end()}); its output is in the worker's log"
             ) from None
-        self._line.seconds = seconds
+        self._channel.seconds = seconds
 
     @property
     def pid(self) -> int:
@@ -80,10 +80,10 @@ class DecoderClient:
         return self._process.poll() is None
 
     def open(self, handle: int, data: bytes, limits: dict[str, int]) -> tuple[str, int]:
-        """Open a document under a number of ours.
+        """Open a document under a handle.
 
         Returns:
-            Its format, and its pages.
+            Its format and number of pages.
 
         Raises:
             OcrqError: As :func:`worker.imaging.decode.open_document`.
@@ -91,7 +91,7 @@ class DecoderClient:
         reply = self._ask({"call": "open", "handle": handle, "limits": limits, "bytes": len(data)}, data)
         kind, count = reply.get("kind"), reply.get("page_count")
         if not isinstance(kind, str) or not isinstance(count, int) or not 1 <= count <= MOST_PAGES:
-            raise LineBroken("no document")
+            raise ChannelError("invalid document")
         return kind, count
 
     def page(self, handle: int, number: int, max_pixels: int) -> tuple[Pixels, float | None, tuple[str, ...]]:
@@ -100,7 +100,7 @@ class DecoderClient:
         Args:
             handle: The document.
             number: From 1.
-            max_pixels: More are taken for a lie.
+            max_pixels: More are an invalid answer.
 
         Returns:
             height x width x 3, BGR, 8 bit; the dots per inch it was rendered at; and what was lost in decoding.
@@ -112,12 +112,12 @@ class DecoderClient:
         height, width = _size(reply.get("shape"), max_pixels)
         dpi = reply.get("dpi")
         if dpi is not None and not (isinstance(dpi, float) and isfinite(dpi) and dpi > 0):
-            raise LineBroken("no resolution")
+            raise ChannelError("invalid resolution")
         warnings = reply.get("warnings")
         if not isinstance(warnings, list) or len(warnings) > MOST_WARNINGS or not all(map(_is_sentence, warnings)):
-            raise LineBroken("no warnings")
+            raise ChannelError("invalid warnings")
         pixels = np.empty((height, width, 3), dtype=np.uint8)
-        self._line.fill(pixels.data.cast("B"))
+        self._channel.fill(pixels.data.cast("B"))
         return pixels, dpi, tuple(warnings)
 
     def layer(self, handle: int, number: int) -> TextLayer | None:
@@ -129,29 +129,29 @@ class DecoderClient:
         reply = self._ask({"call": "layer", "handle": handle, "number": number})
         length = reply.get("bytes")
         if not isinstance(length, int) or not 0 <= length <= MOST_LAYER_BYTES:
-            raise LineBroken("no text layer")
+            raise ChannelError("no text layer")
         if not length:
             return None
-        body = self._line.receive_bytes(length)
+        body = self._channel.receive_bytes(length)
         try:
             return TextLayer.from_json(json.loads(body))
         except (KeyError, TypeError, ValueError):
-            raise LineBroken("no text layer") from None
+            raise ChannelError("no text layer") from None
 
     def close(self, handle: int) -> None:
         """Close a document."""
         self._ask({"call": "close", "handle": handle})
 
     def end(self, patience: float = 0.0) -> int | None:
-        """Hang up, and kill the process if it still runs.
+        """Close the socket, and kill the process if it still runs.
 
         Args:
-            patience: Seconds in which it may end by itself.
+            patience: Seconds in which it may end itself.
 
         Returns:
-            What it ended with, negative for a signal; None where the system does not let it go yet.
+            Its exit status, negative for a signal; None where it has not ended yet.
         """
-        self._line.close()
+        self._channel.close()
         with suppress(subprocess.TimeoutExpired):
             return int(self._process.wait(patience))
         self._process.kill()
@@ -160,11 +160,11 @@ class DecoderClient:
         return None
 
     def _ask(self, call: dict[str, Any], body: bytes = b"") -> dict[str, Any]:
-        self._line.send(call, body)
-        reply = self._line.receive()
+        self._channel.send(call, body)
+        reply = self._channel.receive()
         if error := reply.get("error"):
             if not isinstance(error, dict):
-                raise LineBroken("no error")
+                raise ChannelError("invalid error")
             raise from_json(error)
         return reply
 
@@ -177,18 +177,18 @@ def _size(shape: object, max_pixels: int) -> tuple[int, int]:
     match shape:
         case [int(height), int(width), 3] if height > 0 and width > 0 and height * width <= max_pixels:
             return height, width
-    raise LineBroken("no page")
+    raise ChannelError("invalid page")
 
 
 def _command(seconds: float, memory_bytes: int) -> list[str]:
-    # The death of the thread that starts a process is what the system tells it, so only the main one's counts.
+    # PR_SET_PDEATHSIG follows the thread that starts the process, so it is set from the main thread only.
     parent = os.getpid() if threading.current_thread() is threading.main_thread() else 0
     module = "worker.imaging.decoder_process"
     return [sys.executable, "-P", "-m", module, str(memory_bytes), str(seconds), str(parent)]
 
 
 def _environment() -> dict[str, str]:
-    """Where the code is, how to use memory, and nothing that is secret."""
+    """Paths and memory settings, without secrets."""
     return {
         "PYTHONPATH": os.pathsep.join([str(ROOT), *(entry for entry in sys.path if entry)]),
         "OPENBLAS_NUM_THREADS": "1",  # it would reserve memory for each core of the machine

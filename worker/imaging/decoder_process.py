@@ -1,8 +1,8 @@
-"""The process that decodes what strangers send: ``python -m worker.imaging.decoder_process MEMORY SECONDS PARENT``.
+"""The process that decodes untrusted documents: ``python -m worker.imaging.decoder_process MEMORY SECONDS PARENT``.
 
-Started by :class:`worker.imaging.decoder.Decoder`, which talks to it over a socket that is its standard input. What
-goes wrong in a decoder's native code, wrong access or memory without end, ends this process and no other. It leaves
-when the socket closes, when its parent dies, or when a call takes longer than it may.
+Started by :class:`worker.imaging.decoder.Decoder`, which calls it over a socket on its standard input. A
+fault in a decoder's native code, such as an invalid access or unbounded memory, ends only this process. It exits when
+the socket closes, when its parent dies, or when a call takes longer than allowed.
 """
 
 from __future__ import annotations
@@ -19,39 +19,44 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import worker.imaging.picture  # noqa: F401  at the start, and not while the first document waits
+import worker.imaging.picture  # noqa: F401  at start-up, not during the first call
 from ocrq.errors import OcrqError
+from worker.imaging.channel import Channel, ChannelError
 from worker.imaging.decode import Document, open_document
 from worker.imaging.limits import Limits
-from worker.imaging.line import Line, LineBroken
 from worker.imaging.text_layer import TextLayer
 
 MAX_FILES = 64  # PDFium opens fonts, one after the other
-GRACE_SECONDS = 1.0  # past its time a call is ended from inside, where the parent is gone and cannot
+GRACE_SECONDS = 1.0  # after its time limit a call is ended here, where the parent is gone
 OOM_SCORE = 500  # of 1000: short of memory, the system ends this process before one that has models in memory
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT, signal.SIGHUP)  # a stopping worker still needs its pages
+_IGNORED = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGQUIT,
+    signal.SIGHUP,
+)  # a worker that shuts down still needs its pages
 
 
 def main() -> None:
-    """Serve until the other side hangs up."""
+    """Serve until the other side closes the socket."""
     memory, seconds, parent = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
     if parent:
         leave_with(parent)
     confine(memory)
-    with suppress(LineBroken):
-        Service(Line(socket.socket(fileno=0)), seconds).serve()
+    with suppress(ChannelError):
+        Service(Channel(socket.socket(fileno=0)), seconds).serve()
 
 
 def leave_with(parent: int) -> None:
     """Ask for SIGKILL when the parent's thread that started this process ends."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:  # it died before we asked
+    if os.getppid() != parent:  # it died before the call
         raise SystemExit(1)
 
 
 def confine(memory: int) -> None:
-    """Bound what this process may take, and what reaches it.
+    """Limit this process's resources, and ignore signals for its group.
 
     Args:
         memory: Bytes of address space.
@@ -72,31 +77,31 @@ class Service:
 
     Args:
         line: To the reading process.
-        seconds: What a call may take.
+        seconds: Limit of a call.
     """
 
-    def __init__(self, line: Line, seconds: float) -> None:
-        self._line = line
+    def __init__(self, channel: Channel, seconds: float) -> None:
+        self._channel = channel
         self._seconds = seconds
         self._documents: dict[int, tuple[Document, ExitStack]] = {}
 
     def serve(self) -> None:
-        """Say that it is ready, then answer call after call.
+        """Report that it is ready, then answer calls.
 
         Raises:
-            LineBroken: The other side is gone.
+            ChannelError: The other side is gone.
         """
-        self._line.send({"ready": True})
+        self._channel.send({"ready": True})
         while True:
-            call = self._line.receive()
-            body = bytes(self._line.receive_bytes(call.get("bytes", 0)))
+            call = self._channel.receive()
+            body = bytes(self._channel.receive_bytes(call.get("bytes", 0)))
             pixels = memoryview(b"")
             try:
                 with at_most(self._seconds + GRACE_SECONDS):
                     reply, pixels = self._answer(call, body)
             except OcrqError as error:
                 reply = {"error": error.to_json()}
-            self._line.send(reply, pixels)
+            self._channel.send(reply, pixels)
 
     def _answer(self, call: dict[str, Any], body: bytes) -> tuple[dict[str, Any], memoryview]:
         handle = call["handle"]
@@ -113,7 +118,7 @@ class Service:
             case "close":
                 self._documents.pop(handle)[1].close()
                 return {}, memoryview(b"")
-        raise LineBroken("no such call")
+        raise ChannelError("no such call")
 
     def _open(self, handle: int, data: bytes, limits: Limits) -> dict[str, Any]:
         stack = ExitStack()

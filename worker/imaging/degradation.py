@@ -1,4 +1,4 @@
-"""How worn a page is: noise, uneven light and blur, measured on a sample of it in about 30 ms."""
+"""The degradation of a page: noise, uneven light and blur, measured on samples in about 30 ms."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ SPECK_CONTRAST = 15
 """Grey values by which a speck is darker or lighter than all its neighbours."""
 
 BLANK_CONTRAST = 25
-"""Grey values between the lightest and the darkest of blank ground, paper's own grain included."""
+"""Grey values between the lightest and the darkest of blank paper, including its grain."""
 
 EDGE_CONTRAST = 50
-"""Grey values from dark to light across an edge that tells how sharp the page is."""
+"""Grey values from dark to light across an edge that is used to measure sharpness."""
 
 EDGE_REACH = 9
-"""Pixels: the square in which an edge's dark and light are looked for."""
+"""Pixels: the square in which an edge's dark and light are searched for."""
 
 STEP_SLOPE = 2.5066
 """sqrt(2 pi): a step blurred by a Gaussian of sigma rises by 1 / (sigma * this) of its height per pixel at most."""
@@ -41,19 +41,19 @@ COARSE_SIDE = 300
 """Pixels: the long side of the picture on which light is measured."""
 
 COARSE_INK = 9
-"""Pixels of the coarse picture: no stroke is wider, so the brightest of a square this large is ground."""
+"""Pixels of the coarse picture: no stroke is wider, so the brightest of a square this large is background."""
 
 
 @dataclass(frozen=True)
 class Degradation:
-    """What a page suffered.
+    """The measured degradation of a page.
 
     Attributes:
         specks: Isolated dark or light pixels, per 1,000.
         blur: Sigma of the Gaussian that would make a page's edges as soft as they are, in pixels; an ideal scan has
-            about 0.8. 0 where there are too few edges to tell.
-        light: The ground at its darkest over its brightest, 0 to 1; 1 is evenly lit.
-        dust: Specks that lie on blank ground, per 1,000 pixels: corners of small print are specks, but no dust.
+            about 0.8. 0 where there are too few edges to measure.
+        light: The darkest background over the brightest, 0 to 1; 1 is evenly lit.
+        dust: Specks on blank background, per 1,000 pixels; corners of small print are specks, but not dust.
     """
 
     specks: float
@@ -62,11 +62,11 @@ class Degradation:
     dust: float = 0.0
 
 
-def wear_of(pixels: Pixels) -> Degradation:
-    """Judge a page.
+def measure_degradation(pixels: Pixels) -> Degradation:
+    """Measure a page.
 
     Args:
-        pixels: Of any size; twenty squares of it and a small copy are looked at.
+        pixels: Of any size; twenty squares of it and a small copy are analysed.
     """
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
     tiles = _tiles(grey)
@@ -101,8 +101,8 @@ def _tiles(grey: Grey) -> list[Grey]:
 def _edge_sigmas(grey: Grey) -> NDArray[np.float32]:
     """The blur of each edge that is the steepest of its surroundings.
 
-    Slopes are compared by their squares, whole numbers below 2^24: OpenCV rounds fractions in another way where the
-    picture lies otherwise in memory, and equal pages would not be judged alike.
+    Slopes are compared by their squares, whole numbers below 2^24: OpenCV rounds fractions depending on memory
+    layout, and equal pages would be measured differently.
     """
     around = np.ones((EDGE_REACH, EDGE_REACH), np.uint8)
     rise = (cv2.dilate(grey, around).astype(np.float32)) - cv2.erode(grey, around)
@@ -113,12 +113,12 @@ def _edge_sigmas(grey: Grey) -> NDArray[np.float32]:
 
 
 def _light(grey: Grey) -> float:
-    ground = coarse_ground(grey)
-    dark, bright = np.percentile(ground, (5, 95))
+    background = coarse_background(grey)
+    dark, bright = np.percentile(background, (5, 95))
     return float(dark / max(bright, 1.0))
 
 
-def coarse_ground(picture: Pixels | Grey) -> Pixels | Grey:
+def coarse_background(picture: Pixels | Grey) -> Pixels | Grey:
     """A small copy of a page without its ink: paper, and the shadows on it."""
     scale = min(1.0, COARSE_SIDE / max(picture.shape[:2]))
     columns, rows = (max(1, round(side * scale)) for side in (picture.shape[1], picture.shape[0]))

@@ -1,4 +1,4 @@
-"""Whatever a decoder raises, made one of our errors."""
+"""Translates whatever a decoder raises into one of our errors."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from ocrq.errors import OcrqError, TooLarge, UnreadableDocument
 
 @contextmanager
 def guarded(what: str) -> Iterator[None]:
-    """Turn every exception of the block into an error that names the image and says the remedy.
+    """Translate every exception of the block into an error that names the image and has a remedy.
 
-    Decoders answer hostile bytes with about any exception, ``struct.error`` and ``SyntaxError`` among them, so all
-    are caught here, and nowhere else.
+    Decoders raise almost any exception on malformed bytes, such as ``struct.error`` and ``SyntaxError``, so all are
+    caught here, and nowhere else.
 
     Args:
         what: What is being read, to begin the sentence with: ``"the PNG image"``.
 
     Raises:
-        TooLarge: Memory ran out, or Pillow's own guard against bombs went off.
+        TooLarge: Memory ran out, or Pillow detected a decompression bomb.
         UnreadableDocument: Anything else.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # broken metadata is the sender's, and no matter if the pixels are there
+            warnings.simplefilter("ignore")  # broken metadata does not matter where the pixels can be decoded
             yield
     except OcrqError:
         raise
@@ -37,5 +37,5 @@ def guarded(what: str) -> Iterator[None]:
         ) from None
     except Exception:
         raise UnreadableDocument(
-            f"{what} is truncated or damaged; send it again, or save it anew with another program", field="image"
+            f"{what} is truncated or damaged; send it again, or save it again with another program", field="image"
         ) from None

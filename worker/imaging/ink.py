@@ -1,4 +1,4 @@
-"""How much of a page's ink stands in the lines found on it: what was missed shows in no reading."""
+"""The share of a page's ink inside the detected lines: a measure of missed lines."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from worker.page import Pixels, Quad
 
 SIDE = 1000
-"""Pixels: the long side of the copy that is looked at."""
+"""Pixels: the long side of the copy that is analysed."""
 
 STROKE = 15
 """Pixels of the copy: what is darker than its surroundings and narrower than this is ink."""
@@ -27,7 +27,7 @@ RIM = 5
 
 
 def share_in_lines(pixels: Pixels, quads: Sequence[Quad]) -> float:
-    """Share of the ink that looks like letters and stands in the lines, 0 to 1; 1 where there is no such ink.
+    """Share of the letter-like ink that is inside the lines, 0 to 1; 1 where there is no such ink.
 
     Args:
         pixels: The page, dark on light.
@@ -50,17 +50,17 @@ def has_letters(pixels: Pixels) -> bool:
 
 
 def _small_grey(pixels: Pixels, scale: float) -> NDArray[np.uint8]:
-    """The copy, through medians of 3 x 3 that take grain off before and after it is shrunk."""
+    """The copy, with 3 x 3 medians before and after scaling to remove grain."""
     height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
     grey = cv2.medianBlur(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), 3)
     return np.asarray(cv2.medianBlur(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), 3), np.uint8)
 
 
 def _letters(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """1 where there is ink that looks like letters."""
+    """1 where there is letter-like ink."""
     darker = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((STROKE, STROKE), np.uint8))
     _, labels, pieces, _ = cv2.connectedComponentsWithStats((darker > INK_CONTRAST).astype(np.uint8), connectivity=8)
     width, height, area = (pieces[:, column] for column in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
     like = (area >= LETTER_AREA) & (width <= LETTERS_WIDTH) & (height >= LETTER_HEIGHT) & (height <= LETTERS_HEIGHT)
-    like[0] = False  # the ground
+    like[0] = False  # the background
     return np.asarray(like[labels], np.uint8)

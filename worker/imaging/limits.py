@@ -1,4 +1,4 @@
-"""How large a document may be; asked from headers, before any pixels are made."""
+"""Limits of a document's size, checked from headers before any pixels are decoded."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Limits:
-    """What is read and what is refused.
+    """The limits.
 
     Attributes:
         max_pixels: Of one page; 100 million are 300 MB once decoded.
         max_pages: Read of one document in one request.
         pdf_dpi: Resolution that PDF pages are rendered at.
-        pdf_page_pixels: PDF pages that would have more are rendered coarser, since their page size is mostly a
-            mistake (a scan's pixels taken for points); A1 at 200 dpi has 31 million.
+        pdf_page_pixels: PDF pages that would have more are rendered at a lower resolution, since such a page size is
+            mostly a mistake (a scan's pixels taken for points); A1 at 200 dpi has 31 million.
     """
 
     max_pixels: int = 100 * MILLION
@@ -28,7 +28,7 @@ class Limits:
 
 
 def check_pixels(width: int, height: int, limits: Limits) -> None:
-    """Refuse a page by the size its header tells.
+    """Refuse a page by the size in its header.
 
     Args:
         width: Pixels.

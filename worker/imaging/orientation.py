@@ -1,4 +1,4 @@
-"""Which way up a page stands, and how far it is skewed: the geometry of turning and straightening.
+"""Geometry of a page's orientation: quarter turns and skew.
 
 A page's text was turned by ``turns`` quarters clockwise and ``skew`` degrees more; upright means turned back by the
 quarters. The skew is left in the pixels, for line crops follow their quads; the layout sees a page made level.
@@ -14,14 +14,14 @@ from worker.imaging.crop import quad_size
 from worker.page import Pixels, Quad
 
 LONG_SHAPE = 2.0
-"""A quad this many times longer than thick shows which way its text runs."""
+"""A quad this many times longer than thick shows the direction of its text."""
 
 CLEAR_SKEW = 0.2
-"""Degrees; less than this is the noise of quads on whole pixels, and is taken as straight."""
+"""Degrees; less is the rounding of quads to whole pixels, and counts as no skew."""
 
 
 def lies_on_side(quads: Sequence[Quad]) -> bool:
-    """Whether most of the text, by length, runs up or down the picture."""
+    """Whether most of the text, by length, runs vertically."""
     across = along = 0.0
     for quad in quads:
         width, height = quad_size(quad)
@@ -33,7 +33,7 @@ def lies_on_side(quads: Sequence[Quad]) -> bool:
 
 
 def is_tall(quad: Quad) -> bool:
-    """Whether a quad on an upright page is so tall that its text may run up or down."""
+    """Whether a quad on an upright page is so tall that its text may run vertically."""
     width, height = quad_size(quad)
     return height >= LONG_SHAPE * width
 
@@ -41,7 +41,7 @@ def is_tall(quad: Quad) -> bool:
 def skew_of(quads: Sequence[Quad]) -> float:
     """Degrees clockwise by which the lines of an upright page rise or fall: the median weighted by their length.
 
-    0.0 where no line is long enough to tell, and within the noise.
+    0.0 where no line is long enough to measure, and below :data:`CLEAR_SKEW`.
     """
     angles, lengths = [], []
     for quad in quads:
@@ -59,7 +59,7 @@ def skew_of(quads: Sequence[Quad]) -> float:
 
 
 def turned_back(pixels: Pixels, turns: int) -> Pixels:
-    """The picture turned anticlockwise by a number of quarters."""
+    """The image rotated anticlockwise by a number of quarter turns."""
     return np.ascontiguousarray(np.rot90(pixels, turns % 4))
 
 
@@ -78,12 +78,12 @@ def as_sent(quad: Quad, turns: int, width: int, height: int) -> Quad:
 
 
 def half_turned(quad: Quad) -> Quad:
-    """The same place, its text read the other way up."""
+    """The same quad for text that is upside down."""
     return np.roll(quad, 2, axis=0)
 
 
 def quarter_turned(quad: Quad, quarters: int) -> Quad:
-    """The same place, its text running down the picture (1) or up (-1)."""
+    """The same quad for text that runs down (1) or up (-1)."""
     return np.roll(quad, -quarters, axis=0)
 
 

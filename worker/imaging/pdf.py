@@ -19,19 +19,19 @@ from worker.page import PageImage, Pixels
 
 POINTS_PER_INCH = 72.0
 MIN_DPI = 72.0
-"""Body text rendered coarser is under 10 pixels high, and no longer read."""
+"""Below this resolution body text is under 10 pixels high and unreadable."""
 
 HAIR = 1e-4
-"""Share by which pages are rendered smaller: sides are rounded up, and a scan of 96.0001
-pixels would be drawn out to 97."""
+"""Factor by which pages are rendered smaller: sides are rounded up, and a scan of 96.0001
+pixels would be stretched to 97."""
 
 WHITE = (255, 255, 255, 255)
 END_WITHIN = 64 * 1024
-"""Bytes from the end in which a whole PDF has its end mark; readers ask for 1,024, some senders add rubbish."""
+"""Bytes from the end in which a complete PDF has its end mark; readers search 1,024, some files have more after it."""
 
 _PASSWORD_ERROR, _SECURITY_ERROR = 4, 5  # PDFium's FPDF_ERR_PASSWORD and FPDF_ERR_SECURITY
 
-_pdfium = threading.RLock()  # PDFium keeps global state and allows one call at a time, whatever the document
+_pdfium = threading.RLock()  # PDFium has global state and allows one call at a time
 
 
 class PdfDocument:
@@ -49,16 +49,16 @@ class PdfDocument:
 
     def __init__(self, data: bytes, limits: Limits) -> None:
         if b"%%EOF" not in data[-END_WITHIN:]:
-            raise UnreadableDocument("the PDF ends early; send it again, complete", field="image")
+            raise UnreadableDocument("the PDF is incomplete; send it again", field="image")
         self._limits = limits
         with _pdfium, guarded("the PDF"):
             self._pdf = _opened(data)
             self.page_count = len(self._pdf)
         if not self.page_count:
-            raise UnreadableDocument("the PDF has no pages; send one that has", field="image")
+            raise UnreadableDocument("the PDF has no pages; send one with pages", field="image")
 
     def read_page(self, number: int) -> PageImage:
-        """Render page ``number``, from 1, with its annotations and form fields, turned as the PDF says.
+        """Render page ``number``, from 1, with its annotations and form fields, rotated as the PDF specifies.
 
         Raises:
             UnreadableDocument: The page is damaged; others may be good.
@@ -114,7 +114,7 @@ def fitting_dpi(width: float, height: float, limits: Limits) -> float:
     Args:
         width: Points, 72 to the inch.
         height: Points.
-        limits: Names the usual resolution, and how many pixels a page may have.
+        limits: The usual resolution, and the most pixels of a page.
 
     Returns:
         Dots per inch: the usual, or as many as fit into the pixels, :data:`MIN_DPI` at least.

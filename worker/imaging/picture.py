@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 from pillow_heif import register_heif_opener
 
-from worker.imaging.colour import to_bgr, upright
+from worker.imaging.colour import exif_transposed, to_bgr
 from worker.imaging.guard import guarded
 from worker.imaging.limits import Limits, check_pixels
 from worker.page import PageImage, Pixels
@@ -134,7 +134,7 @@ def _decoded(stream: io.BytesIO, kind: str, limits: Limits, frame: int) -> Pixel
         if frame:
             image.seek(frame)
         image.load()
-        return to_bgr(upright(image))
+        return to_bgr(exif_transposed(image))
 
 
 def _without_its_end(stream: io.BytesIO, limits: Limits) -> Pixels:
@@ -146,7 +146,7 @@ def _without_its_end(stream: io.BytesIO, limits: Limits) -> Pixels:
             stored = np.asarray(image.convert("L"))
             if _grey_rows(stored) > MOST_MISSING * len(stored):
                 raise OSError("too much of it is missing")
-            return to_bgr(upright(image))
+            return to_bgr(exif_transposed(image))
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
 

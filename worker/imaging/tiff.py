@@ -1,4 +1,4 @@
-"""TIFF: every frame a page, found by walking the chain of directories, decoded on its own."""
+"""TIFF: every frame is a page, found by following the chain of directories, and decoded separately."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from worker.imaging.picture import check_picture, read_picture
 from worker.page import PageImage
 
 MAX_FRAMES = 100_000
-"""Directories that are walked; a directory can be 6 bytes, so that a hostile file could hold millions."""
+"""Directories that are followed; a directory may have 6 bytes, so a hostile file could have millions."""
 
 _SUBFILE_TYPE = 254
 _NO_PAGE = 0b101
@@ -22,7 +22,7 @@ _NO_PAGE = 0b101
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a frame's directory stands, and where it says where the next one does; bytes from the file's start."""
+    """Offsets of a frame's directory and of its link to the next one, in bytes from the file's start."""
 
     offset: int
     next_at: int
@@ -31,7 +31,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Shape:
-    """How one kind of TIFF writes its numbers: struct formats, and bytes."""
+    """The number formats of one kind of TIFF: struct formats, and sizes in bytes."""
 
     offset: str
     first_at: int
@@ -76,7 +76,7 @@ class TiffDocument:
 
     @property
     def page_count(self) -> int:
-        """Frames that are pages, and one more if the file ends where a further one was announced."""
+        """Frames that are pages, plus one if the file ends before a linked directory."""
         return len(self._frames) + self._cut_off
 
     def read_page(self, number: int) -> PageImage:
@@ -96,7 +96,7 @@ class TiffDocument:
         return PageImage(number, pixels, warnings=warnings)
 
     def _turn_to(self, frame: Frame) -> None:
-        """Make a frame the file's only one: Pillow would parse all the others to get there."""
+        """Make a frame the file's only one: Pillow would parse all frames before it."""
         for at, value in ((self._shape.first_at, frame.offset), (frame.next_at, 0)):
             self._stream.seek(at)
             self._stream.write(struct.pack(self._shape.offset, value))
@@ -114,7 +114,7 @@ class TiffDocument:
 
 
 def find_frames(data: bytes, shape: Shape) -> tuple[list[Frame], bool]:
-    """Walk the chain of directories.
+    """Follow the chain of directories.
 
     Returns:
         The frames in order, and whether the chain led out of the file before its end.
@@ -150,7 +150,7 @@ def _frame_at(data: bytes, offset: int, shape: Shape) -> Frame:
 
 
 def _subfile_type(data: bytes, first: int, count: int, shape: Shape) -> int:
-    """What the frame is for; entries are sorted, and the subfile type has the lowest tag of all."""
+    """The frame's subfile type; entries are sorted, and it has the lowest tag."""
     if not count:
         return 0
     order = shape.offset[0]

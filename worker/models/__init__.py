@@ -1,1 +1,1 @@
-"""Models in memory: found, loaded once a process, bounded, and what happens when memory runs out."""
+"""Models in memory: registry, loading, memory budget and out-of-memory handling."""

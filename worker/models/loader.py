@@ -1,4 +1,4 @@
-"""Loading a model: the engine's file by name, its checkpoint on this machine, and what to say where that fails."""
+"""Loads models: the engine's module by name, its checkpoint on this machine, and an error with a remedy on failure."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from worker.engines.protocols import Engine
 from worker.models import hub
 from worker.models.out_of_memory import is_context_lost, is_out_of_memory
 
-TRY_AGAIN_SECONDS = 600.0  # after which a model that could not be had is tried again
-PACKAGES = {"rapidocr": "ppocr"}  # engines whose package is named for the networks that it runs
+TRY_AGAIN_SECONDS = 600.0  # after which a model that could not be loaded is tried again
+PACKAGES = {"rapidocr": "ppocr"}  # engines whose package has another name
 
 log = logging.getLogger(__name__)
 
 MakeRoom = Callable[[int | None], None]
-"""Lets models leave the memory: for so many bytes, or, with None, all that are not in use."""
+"""Unloads models: for this many bytes, or, with None, all that are not in use."""
 
 
 class EngineModule(Protocol):
-    """What the module ``engine`` of each package in ``worker/engines`` offers."""
+    """The interface of the module ``engine`` in each package of ``worker/engines``."""
 
     def load(self, model: str, settings: Settings) -> Engine:
         """Load a model; called once in a process for each name.
 
         Args:
-            model: As the operator lists it. The files of a checkpoint are in ``hub.checkpoint(model)``.
+            model: Its listed name. The files of a checkpoint are in ``hub.checkpoint(model)``.
             settings: The operator's.
         """
         ...
 
 
 class Loader:
-    """Loads models; one that could not be had is refused at once for a while.
+    """Loads models; one that failed to load is refused for a while without another attempt.
 
     Args:
         settings: Handed to the engines.
@@ -55,8 +55,8 @@ class Loader:
         """Load a model.
 
         Raises:
-            ModelUnavailable: It cannot be had here, now or lately; says why.
-            ReadStopped: This process can use its GPU no more.
+            ModelUnavailable: It cannot be loaded here, or failed lately; the detail has the reason.
+            ReadStopped: This process cannot use its GPU any more.
         """
         until, detail = self._refused.get(entry.name, (0.0, ""))
         if time.monotonic() < until:
@@ -68,7 +68,7 @@ class Loader:
             raise
 
     def refused(self) -> list[str]:
-        """Names of the models that could not be had lately."""
+        """Names of the models that failed to load lately."""
         return [name for name, (until, _) in tuple(self._refused.items()) if time.monotonic() < until]
 
     def _loaded(self, entry: ModelEntry, make_room: MakeRoom) -> Engine:
@@ -86,11 +86,11 @@ class Loader:
                 raise ReadStopped(spent) from error
             if is_out_of_memory(error):
                 raise _unavailable(f"{entry.name} does not fit into the memory here; it needs a larger GPU") from error
-            told = unexpected(log, error, f"loading {entry.name}")
-            raise _unavailable(f"{entry.name} could not be loaded: {told.detail}") from error
+            reported = unexpected(log, error, f"loading {entry.name}")
+            raise _unavailable(f"{entry.name} could not be loaded: {reported.detail}") from error
 
     def _size(self, entry: ModelEntry) -> int:
-        """About what a checkpoint will take."""
+        """Estimated bytes of a checkpoint in memory."""
         allowed = self._settings.fetch_models
         fetch = allowed is None or entry.name in map(normalised, allowed)
         size = hub.weights_bytes(hub.checkpoint(entry.name, fetch=fetch))
@@ -106,7 +106,7 @@ class Loader:
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            log.warning("the memory does not suffice for %s beside the others: %s", entry.name, error)
+            log.warning("out of memory for %s beside the other models: %s", entry.name, error)
         make_room(None)
         return module.load(entry.name, self._settings)
 

@@ -64,7 +64,7 @@ def surplus(held: Mapping[str, LoadedModel], budget: int, wanted: int = 0) -> li
     return leaving
 
 
-def give_back() -> None:
+def free_memory() -> None:
     """Free the memory of unloaded models, on the GPU too."""
     gc.collect()
     empty_gpu_cache()

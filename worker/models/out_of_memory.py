@@ -19,7 +19,7 @@ from ocrq.errors import WorkerSpent
 from tasks.runner import ReadContext
 from tasks.stopping import ReadStopped
 from worker.engines.protocols import Engine, LineReader, PageReader, finds_lines, reads_lines, reads_pages
-from worker.models.memory import give_back
+from worker.models.memory import free_memory
 from worker.page import LineReading, PageImage, PageReading, Pixels, Quad, TextLine
 
 CHECK_SECONDS = 0.2  # between two checks for a stop, while another read holds the engine's lock
@@ -41,14 +41,14 @@ Reading = TypeVar("Reading")
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory did not suffice, on the GPU or beside it."""
+    """Whether an error means that memory did not suffice, on the GPU or in RAM."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _OUT_OF_MEMORY)
 
 
 def is_context_lost(error: BaseException) -> bool:
-    """Whether an error says that this process can use its GPU no more."""
+    """Whether an error means that this process cannot use its GPU any more."""
     return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in _CONTEXT_LOST)
 
 
@@ -175,7 +175,7 @@ def _unless_out_of_memory(read: Callable[[], list[Reading]]) -> list[Reading] | 
             raise ReadStopped(spent) from error
         if not is_out_of_memory(error):
             raise
-    give_back()  # outside the handler: the error's frames held what had been taken
+    free_memory()  # outside the handler: the error's frames held what had been taken
     return None
 
 

@@ -1,4 +1,4 @@
-"""How pages are read: one pipeline a file, chosen here by what the engine can do and the caller asked for."""
+"""The pipelines that read pages, one per file, chosen by the engine's info and the caller's request."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ def pipeline_for(engine: Engine, mode: ReadMode, find_detector: Callable[[], Lin
     """The pipeline that reads with an engine as the caller asked.
 
     Args:
-        engine: What reads.
-        mode: How.
-        find_detector: The detector for engines that read lines and find none; loaded when asked for.
+        engine: Reads.
+        mode: How the caller wants pages read.
+        find_detector: The detector for engines that find no lines; loaded when called.
 
     Raises:
         ModelUnavailable: No detector can be loaded here.
@@ -28,9 +28,9 @@ def pipeline_for(engine: Engine, mode: ReadMode, find_detector: Callable[[], Lin
     assert reads_lines(engine)
     detector = engine if finds_lines(engine) else find_detector()
     if mode.robust:
-        from worker.reading.robust import RolmPipeline
+        from worker.reading.robust import RobustPipeline
 
-        return RolmPipeline(detector, engine, mode)
-    from worker.reading.plain import OlmPipeline
+        return RobustPipeline(detector, engine, mode)
+    from worker.reading.plain import PlainPipeline
 
-    return OlmPipeline(detector, engine, mode.preprocess)
+    return PlainPipeline(detector, engine, mode.preprocess)

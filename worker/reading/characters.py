@@ -1,4 +1,4 @@
-"""Tidy a reading's characters: composed, no control characters, ASCII where the line is Latin."""
+"""Normalisation of a reading's characters: NFC, no control characters, ASCII where the line is Latin."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ RULE_LENGTH = 20
 RULE_SIGNS = frozenset("*-=_~.+#\u00b7\u2013\u2014")
 
 CERTAIN = 1.01
-"""A probability that nothing has."""
+"""Above every probability."""
 
 TIMES = "\u00d7"
 
@@ -72,7 +72,7 @@ def tidied(reading: LineReading) -> LineReading:
 
 
 def without_strays(readings: Sequence[LineReading]) -> list[LineReading]:
-    """A page's readings without the characters that its printer cannot have meant.
+    """A page's readings without characters that are implausible on it.
 
     Where nearly all of a page is in other scripts, uncertain East Asian characters go, and rows of a few of them over
     and over, which are rows of asterisks. Where all else on a page is ASCII, a multiplication sign is the letter x:
@@ -96,7 +96,7 @@ def without_strays(readings: Sequence[LineReading]) -> list[LineReading]:
 
 
 def is_rule(text: str) -> bool:
-    """Whether a line is a rule: one sign over and over, which parts what stands above from what stands below."""
+    """Whether a line is a rule: one repeated sign, which separates the text above from the text below."""
     signs = "".join(text.split())
     return len(signs) >= RULE_LENGTH and len(set(signs)) == 1 and signs[0] in RULE_SIGNS
 
@@ -108,13 +108,13 @@ def _typed(readings: Sequence[LineReading]) -> list[LineReading]:
 
 
 def _is_ornament(text: str) -> bool:
-    """Whether a line's East Asian characters are a few over and over."""
+    """Whether a line's East Asian characters are a few repeated ones."""
     own = [character for character in text if _is_east_asian(character)]
     return len(own) >= ORNAMENT_LENGTH and len(set(own)) <= ORNAMENT_VARIETY * len(own)
 
 
 def _without_ornament(reading: LineReading) -> LineReading:
-    """What stands beside a row of asterisks; nothing where that holds no letter and no digit, for it is of the row."""
+    """The text beside a row of asterisks; empty where it has neither a letter nor a digit."""
     beside = _without_strays(reading, CERTAIN)
     return beside if any(map(str.isalnum, beside.text)) else LineReading("")
 

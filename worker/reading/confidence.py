@@ -1,9 +1,9 @@
-"""What the characters' probabilities say about words, lines and pages.
+"""Confidence of words, lines and pages from the characters' probabilities.
 
 A line's confidence is the probability that the line is right, a page's the expected share of its words that are,
 those included that were not found. On a page that reads badly a line is wrong more often than its own characters
-tell, so its page counts, too. Characters are taken as independent; the calibration's curves mend what that and the
-models' trust in themselves leave wrong.
+indicate, so measures of the page are used, too. Characters are taken as independent; the calibration corrects for that
+and for the models' overconfidence.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from worker.reading.calibration import Calibration
 from worker.reading.calibration.curves import logit, sigmoid
 
 BLANK_PAGE = 0.0
-"""Nothing was read, so nothing vouches for the text: a blank page and one too faint to read look the same."""
+"""Nothing was read: a blank page and one too faint to read give the same result."""
 
-AS_SAID = Calibration()
-"""Leaves the probabilities as the model gives them."""
+UNCALIBRATED = Calibration()
+"""Leaves the model's probabilities unchanged."""
 
 SURE_WORD = 0.9
-"""A word that is right with at least this probability counts as sure among a page's measures."""
+"""A word with at least this probability counts as certain in a page's measures."""
 
 
 def all_right(probabilities: Iterable[float]) -> float:
@@ -31,24 +31,24 @@ def all_right(probabilities: Iterable[float]) -> float:
 
 
 def line_confidence(reading: LineReading) -> float:
-    """The probability that a line is right, as its reader says; 0 for an empty one.
+    """The uncalibrated probability that a line is right; 0 for an empty one.
 
-    A reader that gives no probabilities gets 0 as well: it says nothing about its text.
+    0 also where the reader gives no probabilities.
     """
     return all_right(reading.probabilities) if reading.probabilities else 0.0
 
 
 def line_confidences(
-    readings: Sequence[LineReading], calibration: Calibration, seen: Mapping[str, float]
+    readings: Sequence[LineReading], calibration: Calibration, image_measures: Mapping[str, float]
 ) -> list[float]:
-    """The probability of each line of a page that it is right; 0 where its reader says nothing.
+    """The probability that each line of a page is right; 0 where its reader gives no probabilities.
 
     Args:
         readings: Of all its lines.
         calibration: Without a line model, the product of a line's characters is its confidence.
-        seen: Measures of the page that its readings do not tell: those that a fitted line model has weights for.
+        image_measures: Measures of the page image: those that the fitted line model has weights for.
     """
-    measures = line_measures(readings, calibration, seen)
+    measures = line_measures(readings, calibration, image_measures)
     return [
         0.0 if not reading.probabilities else calibration.line(own) if calibration.line else sigmoid(own["product"])
         for reading, own in zip(readings, measures, strict=True)
@@ -56,11 +56,11 @@ def line_confidences(
 
 
 def line_measures(
-    readings: Sequence[LineReading], calibration: Calibration, seen: Mapping[str, float]
+    readings: Sequence[LineReading], calibration: Calibration, image_measures: Mapping[str, float]
 ) -> list[dict[str, float]]:
-    """What tells of each line of a page whether it is right; more is better."""
+    """Measures of each line for its confidence; more is better."""
     words = [confidence for reading in readings for confidence in word_confidences(reading, calibration)]
-    page = {**page_measures(words), **seen} if words else {}
+    page = {**page_measures(words), **image_measures} if words else {}
     result = []
     for reading in readings:
         characters = [calibration.character(probability) for probability in reading.probabilities]
@@ -71,7 +71,7 @@ def line_measures(
 
 
 def word_ranges(text: str) -> list[tuple[int, int]]:
-    """Where the words of a line begin and end, as indices into it; words are what spaces part."""
+    """Where the words of a line begin and end, as indices into it; words are separated by spaces."""
     ranges, start = [], None
     for index, character in enumerate(f"{text} "):
         if character.isspace():
@@ -83,8 +83,8 @@ def word_ranges(text: str) -> list[tuple[int, int]]:
     return ranges
 
 
-def word_confidences(reading: LineReading, calibration: Calibration = AS_SAID) -> list[float]:
-    """The probability of each word of a line that it is right, in order."""
+def word_confidences(reading: LineReading, calibration: Calibration = UNCALIBRATED) -> list[float]:
+    """The probability that each word of a line is right, in order."""
     if not reading.probabilities:
         return [0.0 for _ in word_ranges(reading.text)]
     characters = [calibration.character(probability) for probability in reading.probabilities]
@@ -92,25 +92,27 @@ def word_confidences(reading: LineReading, calibration: Calibration = AS_SAID) -
 
 
 def page_confidence(
-    readings: Sequence[LineReading], calibration: Calibration = AS_SAID, seen: Mapping[str, float] | None = None
+    readings: Sequence[LineReading],
+    calibration: Calibration = UNCALIBRATED,
+    image_measures: Mapping[str, float] | None = None,
 ) -> float:
     """The expected share of a page's words that are right; :data:`BLANK_PAGE` where there are none.
 
     Args:
         readings: Of all its lines.
         calibration: Without a page model, the mean of the words' confidences is the page's.
-        seen: Measures of the page that its readings do not tell, for the page model.
+        image_measures: Measures of the page image, for the page model.
     """
     words = [confidence for reading in readings for confidence in word_confidences(reading, calibration)]
     if not words:
         return BLANK_PAGE
     if calibration.page is None:
         return sum(words) / len(words)
-    return calibration.page({**page_measures(words), **(seen or {})})
+    return calibration.page({**page_measures(words), **(image_measures or {})})
 
 
 def page_measures(words: Sequence[float]) -> dict[str, float]:
-    """What the confidences of a page's words tell of the page; more is better.
+    """Measures of a page from its words' confidences; more is better.
 
     Args:
         words: At least one; calibrated.

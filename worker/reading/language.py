@@ -1,4 +1,4 @@
-"""Which language a text is in, from its letters; no network."""
+"""Language detection from a text's letters, offline."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import Any
 
 MIN_LETTERS = 12
-"""Fewer letters than this tell too little, whatever the model says; ideographs count as two."""
+"""With fewer letters there is no reliable estimate; ideographs count as two."""
 
 MIN_PROBABILITY = 0.4
-"""Of the identifier's calibrated estimate; below it the text is too little, or too mixed, to tell."""
+"""Of the identifier's calibrated estimate; below it the text is too short or too mixed."""
 
 MAX_LETTERS = 4000
-"""Read from the start; more changes nothing and costs time."""
+"""Used from the start of the text; more only takes longer."""
 
 LANGUAGES = (
     *("af", "ar", "az", "be", "bg", "bn", "bs", "ca", "cs", "cy", "da", "de", "el", "en", "es", "et", "eu", "fa", "fi"),
@@ -37,7 +37,7 @@ def detect_language(text: str) -> str | None:
         text: Of any length.
 
     Returns:
-        An ISO 639-1 code; None where there is too little text to tell.
+        An ISO 639-1 code; None where there is too little text.
     """
     tokens = (token for token in re.findall(r"[^\W_]+(?:['’-][^\W_]+)*", text) if _WORD.fullmatch(token))
     words = " ".join(token for token in tokens if len(token) > 1 or _IDEOGRAPHS.match(token))[:MAX_LETTERS].lower()

@@ -1,4 +1,4 @@
-"""Set a page upright and read what stands on it: what every pipeline of detector and line reader begins with."""
+"""Corrects a page's orientation and reads its lines: the start of every pipeline of detector and line reader."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from worker.reading.characters import is_rule, tidied, without_strays
 from worker.reading.spacing import spaced
 
 PROBE_LINES = 5
-"""Longest lines read to see whether a page stands on its head; their readings are kept."""
+"""Longest lines read to detect whether a page is upside down; their readings are kept."""
 
 SURE = 0.9
-"""Mean probability from which the page is taken as upright: right way up reads at about .99, wrong way at .70."""
+"""Mean probability from which the page counts as upright: upright text has about .99, upside-down text .70."""
 
 NONSENSE = 0.5
-"""Mean probability below which a reading is taken for a picture or a smudge, and dropped."""
+"""Mean probability below which a reading is taken for an image or a smudge, and dropped."""
 
 STRIP_SIDE = 100
-"""Pixels: a picture this low or narrow on which no line is found is taken for one line."""
+"""Pixels: an image this low or narrow without a detected line is taken as one line."""
 
 
 @dataclass(frozen=True)
-class UprightPage:
-    """A page turned upright, and its lines.
+class OrientedReading:
+    """An upright page and the readings of its lines.
 
     Attributes:
         pixels: Turned back by ``turns``; a small skew is left in.
-        turns: Quarters clockwise by which the text stood on the page as sent.
-        quads: Of the lines, in pixels of the turned picture.
+        turns: Quarter turns clockwise of the text on the page as sent.
+        quads: Of the lines, in pixels of the upright page.
         readings: One per quad.
     """
 
@@ -45,13 +45,13 @@ class UprightPage:
 
 
 @dataclass(frozen=True)
-class StandingPage:
-    """A page turned upright, its lines found and, but for those that showed which way up it stands, not yet read.
+class OrientedPage:
+    """An upright page with its lines found, of which only those used to detect the orientation are read.
 
     Attributes:
         pixels: Turned back by ``turns``; a small skew is left in.
-        turns: Quarters clockwise by which the text stood on the page as sent.
-        quads: Of the lines, in pixels of the turned picture.
+        turns: Quarter turns clockwise of the text on the page as sent.
+        quads: Of the lines, in pixels of the upright page.
         probed: Readings so far, by the index of their quad.
     """
 
@@ -61,17 +61,22 @@ class StandingPage:
     probed: Mapping[int, LineReading]
 
 
-def read_upright(
-    pixels: Pixels, detector: Detector, reader: LineReader, context: ReadContext, scout: Detector | None = None
-) -> UprightPage:
-    """Turn a page upright, find its lines and read them.
+def orient_and_read(
+    pixels: Pixels,
+    detector: Detector,
+    reader: LineReader,
+    context: ReadContext,
+    orientation_detector: Detector | None = None,
+) -> OrientedReading:
+    """Correct a page's orientation, find its lines and read them.
 
     Args:
-        pixels: The page, any way up.
+        pixels: The page, in any orientation.
         detector: Finds its lines.
         reader: Reads them.
         context: Of this read.
-        scout: Looks as well whether the page lies on its side, where the detector knows level lines best.
+        orientation_detector: Also detects whether the page lies on its side, where ``detector`` was trained on
+            horizontal lines.
 
     Returns:
         Lines whose reading is empty or nonsense are left out.
@@ -79,54 +84,58 @@ def read_upright(
     Raises:
         ReadStopped: The job was cancelled, or its deadline has passed.
     """
-    return read_standing(stand(pixels, detector, reader, context, scout), reader, context)
+    return read_oriented(detect_orientation(pixels, detector, reader, context, orientation_detector), reader, context)
 
 
-def read_prepared(prepared: Prepared, detector: Detector, reader: LineReader, context: ReadContext) -> UprightPage:
-    """Likewise, a page that was prepared: a worn one by the detector's other one, with the detector itself as scout."""
-    finder = prepared.finder(detector)
-    scout = None if finder is detector else detector
-    return read_upright(prepared.pixels, finder, reader, context, scout)
+def read_prepared(prepared: Prepared, detector: Detector, reader: LineReader, context: ReadContext) -> OrientedReading:
+    """The same for a prepared page: a degraded one with the degraded detector."""
+    finder = prepared.detector_for(detector)
+    orientation_detector = None if finder is detector else detector
+    return orient_and_read(prepared.pixels, finder, reader, context, orientation_detector)
 
 
-def stand(
-    pixels: Pixels, detector: Detector, reader: LineReader, context: ReadContext, scout: Detector | None = None
-) -> StandingPage:
-    """Turn a page upright and find its lines; raises as :func:`read_upright` does.
+def detect_orientation(
+    pixels: Pixels,
+    detector: Detector,
+    reader: LineReader,
+    context: ReadContext,
+    orientation_detector: Detector | None = None,
+) -> OrientedPage:
+    """Correct a page's orientation and find its lines; raises as :func:`orient_and_read` does.
 
-    The scout is asked only where the longest lines read badly: looking at a page costs as much as reading half of it.
+    ``orientation_detector`` is used only where the longest lines read badly: detection costs half as much as reading.
     """
     quads, turns = _find(detector, pixels), 0
     on_side = lies_on_side(quads)
     probed = {} if on_side else _probe(pixels, quads, reader, context)
-    if scout is not None and not on_side and _certainty(probed.values()) < SURE:
-        on_side = lies_on_side(_find(scout, pixels))
+    if orientation_detector is not None and not on_side and _certainty(probed.values()) < SURE:
+        on_side = lies_on_side(_find(orientation_detector, pixels))
     if on_side:
         pixels, turns = turned_back(pixels, 1), 1
         context.check()
         quads = _find(detector, pixels)
         probed = _probe(pixels, quads, reader, context)
     if _certainty(probed.values()) < SURE:
-        overhead = _read(pixels, [half_turned(quads[i]) for i in probed], reader, context)
-        if _certainty(overhead) > _certainty(probed.values()):
+        upside_down = _read(pixels, [half_turned(quads[i]) for i in probed], reader, context)
+        if _certainty(upside_down) > _certainty(probed.values()):
             pixels, turns = turned_back(pixels, 2), turns + 2
             context.check()
             quads, probed = _find(detector, pixels), {}
-    return StandingPage(pixels, turns, tuple(quads), probed)
+    return OrientedPage(pixels, turns, tuple(quads), probed)
 
 
-def read_standing(page: StandingPage, reader: LineReader, context: ReadContext) -> UprightPage:
-    """Read the lines of a page that stands upright; returns and raises as :func:`read_upright` does."""
+def read_oriented(page: OrientedPage, reader: LineReader, context: ReadContext) -> OrientedReading:
+    """Read the lines of an upright page; returns and raises as :func:`orient_and_read` does."""
     rest = [i for i in range(len(page.quads)) if i not in page.probed]
     read = _read(page.pixels, [page.quads[i] for i in rest], reader, context)
     readings = {**page.probed, **dict(zip(rest, read, strict=True))}
     quads = _read_tall(page.pixels, page.quads, readings, reader, context)
-    read_page = UprightPage(page.pixels, page.turns, tuple(quads), tuple(readings[i] for i in range(len(quads))))
+    read_page = OrientedReading(page.pixels, page.turns, tuple(quads), tuple(readings[i] for i in range(len(quads))))
     return without_nonsense(read_page)
 
 
-def without_nonsense(page: UprightPage) -> UprightPage:
-    """The page without characters and lines that are no text: strays, smudges, pictures taken for it, rules."""
+def without_nonsense(page: OrientedReading) -> OrientedReading:
+    """The page without characters and lines that are not text: stray marks, smudges, images, rules."""
     readings = without_strays(page.readings)
     kept = [
         i
@@ -154,7 +163,7 @@ def _probe(pixels: Pixels, quads: Sequence[Quad], reader: LineReader, context: R
 def _read_tall(
     pixels: Pixels, quads: Sequence[Quad], readings: dict[int, LineReading], reader: LineReader, context: ReadContext
 ) -> list[Quad]:
-    """Quads whose text runs up or down, begun at the text's own top left; ``readings`` gets what was read so."""
+    """Vertical text: its quads from the text's own top left, with their readings put into ``readings``."""
     result = list(quads)
     for index, quad in enumerate(quads):
         if is_tall(quad) and readings[index].mean_probability < SURE:

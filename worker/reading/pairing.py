@@ -1,4 +1,4 @@
-"""Words of one text paired with those of another reading of the same page, whose blocks may stand in another order."""
+"""Pairs the words of two readings of the same page, whose blocks may be in another order."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 ALIKE = 0.6
-"""Share of characters in common from which words between paired ones are one word read twice, once wrong."""
+"""Similarity from which words between paired ones are taken as the same word."""
 
-MAX_GAP = 40  # words on either side that are compared one by one between paired ones; more is another text
-MAX_PASSES = 8  # over what is left: each finds blocks that stand elsewhere in the other order
-MIN_BLOCK = 6  # letters and digits of a run found elsewhere: a lone "the" or "2.00" stands on a page many times
+MAX_GAP = 40  # words on either side that are compared one by one between paired ones; longer runs are different texts
+MAX_PASSES = 8  # over the unpaired words: each finds blocks at other positions
+MIN_BLOCK = 6  # letters and digits of a run found elsewhere: a single "the" or "2.00" occurs on a page many times
 
 
 def paired(words: Sequence[str], others: Sequence[str]) -> dict[int, int]:
-    """Which word is which.
+    """Pair the words.
 
     The longest runs in common are found first, by Ratcliff and Obershelp's method ("Pattern Matching: The Gestalt
-    Approach", Dr. Dobb's Journal, 1988), then, between them, words that are alike. What is left on both sides is
-    compared again, for blocks in another order.
+    Approach", Dr. Dobb's Journal, 1988), then, between them, words that are alike. The unpaired words
+    are compared again, for blocks in another order.
 
     Args:
         words: Of one text, in its order.
         others: Of the other reading, in its order.
 
     Returns:
-        Index of a word to that of its twin; each word has at most one.
+        Index of a word to that of its pair; each word has at most one.
     """
     keys, other_keys = [key_of(word) for word in words], [key_of(word) for word in others]
     pairs = _in_order(keys, other_keys)
@@ -42,7 +42,7 @@ def paired(words: Sequence[str], others: Sequence[str]) -> dict[int, int]:
 
 
 def key_of(word: str) -> str:
-    """What words are compared by: letters and digits, whatever their case; a word without any is itself."""
+    """The key that words are compared by: letters and digits, case folded; a word without any is its own key."""
     plain = unicodedata.normalize("NFKC", word).casefold()
     return "".join(filter(str.isalnum, plain)) or plain
 
@@ -59,7 +59,7 @@ def _in_order(keys: Sequence[str], others: Sequence[str]) -> dict[int, int]:
 
 
 def _blocks(keys: Sequence[str], others: Sequence[str]) -> dict[int, int]:
-    """Pairs of equal words in runs long enough to be no chance."""
+    """Pairs of equal words in runs too long to be a coincidence."""
     pairs: dict[int, int] = {}
     for first, other_first, count in SequenceMatcher(None, keys, others, False).get_matching_blocks():
         if sum(map(len, keys[first : first + count])) >= MIN_BLOCK:

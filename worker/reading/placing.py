@@ -1,4 +1,4 @@
-"""Where a text stands on its page: found by the lines that a detector and a line reader found there."""
+"""Aligns a page's text to its detected lines, so that the text gets boxes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Place:
     """A line found on the page.
 
     Attributes:
-        quad: Where it stands.
-        reading: What the line reader made of it; the text to be placed is compared with this.
+        quad: Its box.
+        reading: Its reading by the line reader; the text is aligned to it.
     """
 
     quad: Quad
@@ -35,8 +35,8 @@ class PlacedLine:
 
     Attributes:
         reading: Its text and probabilities; spans where its words were found.
-        quad: Where it stands; None where it was not found.
-        row: The text's row on which it begins, rows that say nothing included.
+        quad: Its box; None where it was not found.
+        row: The text's row on which it begins, empty rows included.
     """
 
     reading: LineReading
@@ -46,11 +46,11 @@ class PlacedLine:
 
 @dataclass(frozen=True)
 class Placed:
-    """A text, placed.
+    """A text aligned to lines.
 
     Attributes:
         lines: In the text's order: one for each line found on the page, or part of it that the text keeps apart.
-        share: Of the words found on the page, those that stand in the text; 1 where none were found.
+        share: The share of the page's detected words that are in the text; 1 where none were detected.
     """
 
     lines: tuple[PlacedLine, ...]
@@ -69,7 +69,7 @@ class _Word:
 
 
 def place(text: LineReading, places: Sequence[Place]) -> Placed:
-    """Cut a page's text into the lines that stand on the page.
+    """Cut a page's text into the lines of the page.
 
     A paragraph that the text has on one row comes out as the lines it is printed in. Words that were not found go with
     their neighbours of the same row; a row of which no word was found is a line without a place.

@@ -1,4 +1,4 @@
-"""OLM, the plain read: upright, find lines, read each once, put them in the order a person reads them."""
+"""OLM, the plain read: correct the orientation, find lines, read each once, and arrange them in reading order."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from ocrq.contracts.result import Box
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import span_quad
-from worker.imaging.degradation import Degradation, wear_of
+from worker.imaging.degradation import Degradation, measure_degradation
 from worker.imaging.ink import share_in_lines
 from worker.imaging.levelling import level_page
 from worker.imaging.orientation import as_sent, skew_of
 from worker.imaging.prepare import prepare
 from worker.page import LineReading, PageImage, Quad
 from worker.reading.calibration import Calibration, calibration_for
-from worker.reading.confidence import AS_SAID, line_confidences, page_confidence, word_confidences, word_ranges
+from worker.reading.confidence import UNCALIBRATED, line_confidences, page_confidence, word_confidences, word_ranges
 from worker.reading.ensemble.readers import readers_for
-from worker.reading.orientation import UprightPage, read_prepared, read_upright
+from worker.reading.orientation import OrientedReading, orient_and_read, read_prepared
 from worker.reading.page_tree import read_tree
 from worker.reading.protocols import PageRead
 
 QUARTER = 90.0  # degrees
 
 FOUND_FLOOR = 0.05
-"""Added to the share of ink that was found, whose logarithm is a measure: none at all still has one."""
+"""Added to the share of ink found before its logarithm is taken, so that 0 has one."""
 
 
-class OlmPipeline:
+class PlainPipeline:
     """Reads pages with a detector and a line reader.
 
     Args:
         detector: Finds the lines.
         line_reader: Reads them.
-        preprocess: Clean worn pages first; they keep their size, so boxes stay where they are.
+        preprocess: Clean degraded pages first; they keep their size, so boxes need no change.
     """
 
     batch_pages = 1
@@ -55,37 +55,37 @@ class OlmPipeline:
 
         Returns:
             Lines in reading order, boxes in pixels of the page as sent. A page without text has ``text`` "", no
-            lines and confidence 0: a blank page and one too faint to read look the same.
+            lines and confidence 0: a blank page and one too faint to read give the same result.
 
         Raises:
             ReadStopped: The job was cancelled, or its deadline has passed.
         """
-        upright, seen = self.look(page, context)
-        return to_page(page, upright, self._calibration, seen)
+        upright, measured = self.analyse(page, context)
+        return to_page(page, upright, self._calibration, measured)
 
-    def look(self, page: PageImage, context: ReadContext) -> tuple[UprightPage, dict[str, float]]:
-        """What was read of a page, and the page's measures for its confidence; raises as :meth:`read_page` does."""
+    def analyse(self, page: PageImage, context: ReadContext) -> tuple[OrientedReading, dict[str, float]]:
+        """The reading of a page, and measures for its confidence; raises as :meth:`read_page` does."""
         if not self._preprocess:
-            upright = read_upright(page.pixels, self._detector, self._line_reader, context)
-            return upright, seen_measures(wear_of(page.pixels), upright)
+            upright = orient_and_read(page.pixels, self._detector, self._line_reader, context)
+            return upright, image_measures(measure_degradation(page.pixels), upright)
         prepared = prepare(page.pixels)
         reader = readers_for(self._line_reader, prepared).first
         upright = read_prepared(prepared, self._detector, reader, context)
-        return upright, seen_measures(prepared.wear, upright)
+        return upright, image_measures(prepared.degradation, upright)
 
 
-def to_page(page: PageImage, upright: UprightPage, calibration: Calibration, seen: Mapping[str, float]) -> Page:
-    """The result page of what was read, in reading order.
+def to_page(page: PageImage, upright: OrientedReading, calibration: Calibration, measured: Mapping[str, float]) -> Page:
+    """The result page, in reading order.
 
     Args:
         page: As sent.
-        upright: What was read of it.
-        calibration: What the reader's probabilities are worth.
-        seen: Measures of the page for its confidence, beside those of its words.
+        upright: Its reading.
+        calibration: Of the reader's probabilities.
+        measured: Measures of the page for its confidence, beside those of its words.
     """
     skew = skew_of(upright.quads)
     level = level_page(upright.pixels, upright.quads, skew)
-    sure = line_confidences(upright.readings, calibration, seen)
+    sure = line_confidences(upright.readings, calibration, measured)
     lines = [
         to_line(page, as_sent(quad, upright.turns, page.width, page.height), reading, confidence, calibration)
         for quad, reading, confidence in zip(upright.quads, upright.readings, sure, strict=True)
@@ -102,14 +102,14 @@ def to_page(page: PageImage, upright: UprightPage, calibration: Calibration, see
         angle=round(QUARTER * upright.turns + skew, 1),
         dpi=page.dpi,
         text=tree.text,
-        confidence=page_confidence(upright.readings, calibration, seen),
+        confidence=page_confidence(upright.readings, calibration, measured),
         lines=tree.lines,
         blocks=tree.blocks,
     )
 
 
 def to_line(
-    page: PageImage, quad: Quad, reading: LineReading, confidence: float, calibration: Calibration = AS_SAID
+    page: PageImage, quad: Quad, reading: LineReading, confidence: float, calibration: Calibration = UNCALIBRATED
 ) -> Line:
     """A line of the result with its words.
 
@@ -118,7 +118,7 @@ def to_line(
         quad: In pixels of the page as sent.
         reading: Words have boxes where the reader knows the characters' places.
         confidence: Of the line.
-        calibration: What the reader's probabilities are worth.
+        calibration: Of the reader's probabilities.
     """
     words = [
         Word(
@@ -138,20 +138,23 @@ def sent_box(page: PageImage, turns: int, quad: Quad) -> Box:
     return _box(page, as_sent(quad, turns, page.width, page.height))
 
 
-def seen_measures(wear: Degradation, upright: UprightPage) -> dict[str, float]:
-    """What the page itself tells of how much of it was read right; more is better.
+def image_measures(degradation: Degradation, upright: OrientedReading) -> dict[str, float]:
+    """Measures of the page image for its confidence; more is better.
 
-    ``found`` falls fast where most of the ink stands in no line: on worn pages lines are missed.
+    ``found`` is low where most of the ink is outside the lines: on degraded pages lines are missed.
     """
-    return {**wear_measures(wear), "found": math.log(share_in_lines(upright.pixels, upright.quads) + FOUND_FLOOR)}
-
-
-def wear_measures(wear: Degradation) -> dict[str, float]:
-    """How little a page is worn; more is better."""
     return {
-        "sharp": -wear.blur,
-        "light": wear.light,
-        "calm": -math.log1p(wear.specks),
+        **degradation_measures(degradation),
+        "found": math.log(share_in_lines(upright.pixels, upright.quads) + FOUND_FLOOR),
+    }
+
+
+def degradation_measures(degradation: Degradation) -> dict[str, float]:
+    """Measures of a page's quality; more is better."""
+    return {
+        "sharp": -degradation.blur,
+        "light": degradation.light,
+        "calm": -math.log1p(degradation.specks),
     }
 
 

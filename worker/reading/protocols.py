@@ -1,4 +1,4 @@
-"""What a pipeline promises: pages in, what was read of each out, whatever engine is under it."""
+"""The Pipeline Protocol: pages in, their readings out, for any engine."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class ReadMode:
     """How the caller wants pages read.
 
     Attributes:
-        robust: RoLM: hard lines are read again in variants and voted on.
-        variants: At most so many readings of a line; 1 unless robust.
+        robust: RoLM: uncertain lines are read again in variants, which vote.
+        variants: The most readings of a line; 1 unless robust.
         preprocess: Even out contrast, noise and shadows before reading.
         prompt: For engines that follow one.
     """
@@ -30,7 +30,7 @@ class ReadMode:
 
     @classmethod
     def of(cls, operation: Operation, request: ReadRequest) -> ReadMode:
-        """The mode an operation and its request ask for."""
+        """The mode for an operation and its request."""
         robust = operation.endswith("_robust") or request.robust_processing
         variants = max(request.ensemble_size, ROBUST_MIN_VARIANTS) if robust else 1
         return cls(robust, variants, request.use_preprocessing, request.prompt)
@@ -43,8 +43,8 @@ class PageRead:
     Attributes:
         page: For the result.
         warnings: Sentences for the result's metadata.
-        variants: Most readings made of any of its lines, at least 1.
-        lines_reread: Lines that needed more than one.
+        variants: The most readings of any of its lines, at least 1.
+        lines_reread: Lines read more than once.
     """
 
     page: Page
@@ -57,10 +57,10 @@ class Pipeline(Protocol):
     """Reads pages."""
 
     batch_pages: int
-    """Pages it gains from being given together."""
+    """Pages that are faster when read together."""
 
     def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
-        """Read pages of any orientation; boxes come back in each page's own pixels.
+        """Read pages of any orientation; boxes are in each page's own pixels.
 
         Raises:
             ReadStopped: The job was cancelled, or its deadline has passed.

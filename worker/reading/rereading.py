@@ -1,4 +1,4 @@
-"""Lines of a document read again after its pages were: the document opened once more, the engine that had read it."""
+"""Rereads lines of a document after its pages were read, with the same engine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.runner import ReadContext
 from worker.imaging.decode import Opener
 from worker.models.registry import Registry
 from worker.reading import ReadMode, pipeline_for
-from worker.reading.robust import RolmPipeline
+from worker.reading.robust import RobustPipeline
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Rereader:
     Attributes:
         registry: The models.
         open_document: Opens documents.
-        request: Names the model.
+        request: Has the model's name.
         document: Its bytes.
         mode: How the pages were read.
-        served_by: What read them; nothing else reads their lines again.
+        served_by: The engines that read the pages; lines are reread by the same only.
         context: Of this read.
     """
 
@@ -39,16 +39,16 @@ class Rereader:
     context: ReadContext
 
     def __call__(self, wanted: Mapping[int, Sequence[Box]]) -> dict[int, list[Line]] | None:
-        """Lines in the order of their boxes, by page; None where another engine would read, or one of whole pages.
+        """Lines in the order of their boxes, by page; None where the engine is another one, or reads whole pages.
 
         Raises:
             ReadStopped: The job was cancelled, or its deadline has passed.
-            ModelUnavailable: The model cannot be served here any more.
+            ModelUnavailable: The model is no longer available here.
             ReadFailed: Nothing of a page could be read again.
         """
         with self.registry.using(self.request.model_name) as use, self.open_document(self.document) as opened:
             pipeline = pipeline_for(use.engine, self.mode, use.find_detector)
-            if use.engine.info.name not in self.served_by or not isinstance(pipeline, RolmPipeline):
+            if use.engine.info.name not in self.served_by or not isinstance(pipeline, RobustPipeline):
                 return None
             lines: dict[int, list[Line]] = {}
             for number, boxes in wanted.items():

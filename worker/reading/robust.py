@@ -1,4 +1,4 @@
-"""RoLM, the robust read: read once, read again in variants only what is not sure, and let the readings vote."""
+"""RoLM, the robust read: read once, read uncertain lines again in variants, and let the readings vote."""
 
 from __future__ import annotations
 
@@ -22,22 +22,21 @@ from worker.reading.confidence import line_confidence, line_confidences
 from worker.reading.ensemble import VARIANTS, Lattice, Variant
 from worker.reading.ensemble.readers import COARSE_ROWS, Readers, coarse, readers_for
 from worker.reading.ensemble.variants import ordered, same
-from worker.reading.orientation import UprightPage, read_prepared, without_nonsense
-from worker.reading.plain import seen_measures, to_line, to_page, wear_measures
+from worker.reading.orientation import OrientedReading, read_prepared, without_nonsense
+from worker.reading.plain import degradation_measures, image_measures, to_line, to_page
 from worker.reading.protocols import PageRead, ReadMode
 from worker.reading.spacing import spaced
 
 SURE = 0.9
-"""A line of which the reader says at least this is not read again; the reader's own word, not yet calibrated, for the
-curves are fitted on what this leaves."""
+"""A line with at least this uncalibrated confidence is not read again; the curves are fitted on the voted readings."""
 
-REREAD_BUDGET, WORN_REREAD_BUDGET = 0.5, 0.25
-"""Readings in variants may take so much of the first reading's time for each that the caller allows, by the width of
-what is read: the least sure lines come first. On worn pages, where many lines are unsure and no second reader has a
-say, twice as much gained nothing; on others half as much lost .0008 of word F1."""
+REREAD_BUDGET, DEGRADED_REREAD_BUDGET = 0.5, 0.25
+"""Share of the first reading's cost that the variants may cost for each further reading allowed, by the width of the
+lines; the least certain lines come first. On degraded pages, where many lines are uncertain and there is no second
+opinion, twice as much gained nothing; on others half as much lost .0008 of word F1."""
 
 MOST_READINGS = 10
-"""Of a line that is read again because what it says cannot be right: all variants there are, and one without."""
+"""Of a line that is read again because its value cannot be right: all variants, and the unchanged crop."""
 
 log = logging.getLogger(__name__)
 
@@ -54,14 +53,14 @@ class _HardLine:
 _Crop = tuple[_HardLine, Variant, Pixels]
 
 
-class RolmPipeline:
-    """Reads pages with a detector and a line reader, hard lines several times.
+class RobustPipeline:
+    """Reads pages with a detector and a line reader, uncertain lines several times.
 
     Args:
         detector: Finds the lines.
         line_reader: Reads them.
         mode: ``variants`` caps the readings of a line.
-        variants: What is tried, in this order.
+        variants: Variants to read, in this order.
     """
 
     batch_pages = 1
@@ -77,45 +76,45 @@ class RolmPipeline:
         return [self.read_page(page, context) for page in pages]
 
     def read_page(self, page: PageImage, context: ReadContext) -> PageRead:
-        """Read one page; see :meth:`worker.reading.plain.OlmPipeline.read_page` for what comes back.
+        """Read one page; see :meth:`worker.reading.plain.PlainPipeline.read_page` for the returned page.
 
         A variant that fails does not vote, and is named in a warning.
 
         Raises:
             ReadStopped: The job was cancelled, or its deadline has passed.
         """
-        upright, seen, told = self.look(page, context)
-        return replace(told, page=to_page(page, upright, self._calibration, seen))
+        upright, measured, read = self.analyse(page, context)
+        return replace(read, page=to_page(page, upright, self._calibration, measured))
 
-    def look(self, page: PageImage, context: ReadContext) -> tuple[UprightPage, dict[str, float], PageRead]:
-        """What was read of a page, the page's measures for its confidence, and what else there is to tell.
+    def analyse(self, page: PageImage, context: ReadContext) -> tuple[OrientedReading, dict[str, float], PageRead]:
+        """The reading of a page, measures for its confidence, and a PageRead with warnings and counts.
 
-        Raises as :meth:`read_page` does; the page in the last part is empty.
+        Raises as :meth:`read_page` does; the page in the PageRead is empty.
         """
         prepared = prepare(page.pixels)
         readers = readers_for(self._reader, prepared)
         upright = read_prepared(prepared, self._detector, readers.first, context)
         hard = self._hard_lines(upright, ordered(self._variants, readers))
         failed: dict[str, None] = {}
-        budget = WORN_REREAD_BUDGET if prepared.worn else REREAD_BUDGET
+        budget = DEGRADED_REREAD_BUDGET if prepared.degraded else REREAD_BUDGET
         self._vote(list(hard.values()), upright, budget, readers, context, failed)
         readings = [hard[i].lattice.reading() if i in hard else one for i, one in enumerate(upright.readings)]
-        told = PageRead(
+        read = PageRead(
             Page(page=page.number, width=page.width, height=page.height),
             tuple(f"page {page.number}: the variant '{name}' failed and did not vote" for name in failed),
             variants=max((line.lattice.readings for line in hard.values()), default=1),
             lines_reread=sum(line.lattice.readings > 1 for line in hard.values()),
         )
         voted = without_nonsense(replace(upright, readings=tuple(readings)))
-        return voted, seen_measures(prepared.wear, voted), told
+        return voted, image_measures(prepared.degradation, voted), read
 
     def reread(self, page: PageImage, quads: Sequence[Quad], context: ReadContext) -> list[Line]:
-        """Read some lines of a page again, whatever was read there before: in all variants, and vote.
+        """Read some lines of a page again in all variants, and vote.
 
         Args:
             page: As sent.
             quads: In its pixels.
-            context: Is told which variants failed; they do not vote.
+            context: Gets a warning for each failed variant, which does not vote.
 
         Returns:
             One per quad; an empty one where nothing could be read.
@@ -127,8 +126,8 @@ class RolmPipeline:
         prepared, failed = prepare(page.pixels), dict[str, None]()
         readers = readers_for(self._reader, prepared)
         small = readers.first is not readers.again
-        first_look = Variant("as it is", partial(coarse, rows=COARSE_ROWS) if small else same)
-        variants = [first_look, *ordered(self._variants, readers)]
+        first = Variant("unchanged", partial(coarse, rows=COARSE_ROWS) if small else same)
+        variants = [first, *ordered(self._variants, readers)]
         votes: list[Lattice | None] = []
         for quad in quads:
             context.check()
@@ -141,11 +140,11 @@ class RolmPipeline:
         if quads and not any(votes):
             raise ReadFailed(f"no line of page {page.number} could be read again")
         readings = [vote.reading() if vote else LineReading("") for vote in votes]
-        sure = line_confidences(readings, self._calibration, wear_measures(prepared.wear))
+        sure = line_confidences(readings, self._calibration, degradation_measures(prepared.degradation))
         return [to_line(page, *one, self._calibration) for one in zip(quads, readings, sure, strict=True)]
 
-    def _hard_lines(self, upright: UprightPage, variants: Sequence[Variant]) -> dict[int, _HardLine]:
-        """The lines that are not sure, the least sure first, by their place among the page's."""
+    def _hard_lines(self, upright: OrientedReading, variants: Sequence[Variant]) -> dict[int, _HardLine]:
+        """The uncertain lines by their index, the least certain first."""
         sureness = [line_confidence(reading) for reading in upright.readings]
         order = sorted(range(len(sureness)), key=lambda index: sureness[index])
         return {
@@ -157,15 +156,15 @@ class RolmPipeline:
     def _vote(
         self,
         lines: Sequence[_HardLine],
-        upright: UprightPage,
+        upright: OrientedReading,
         budget: float,
         readers: Readers,
         context: ReadContext,
         failed: dict[str, None],
     ) -> None:
-        """Read variants of the lines in rounds, each round's crops of all lines together, until every vote stands.
+        """Read variants of the lines in rounds, each round's crops together, until every vote is decided.
 
-        No vote can stand before most of the readings are there, so as many are read before one is counted.
+        No vote is decided before most of the readings are there, so that many are read before the first count.
         """
         most = self._mode.variants
         left = budget * (most - 1) * sum(map(_strip_width, upright.quads))
@@ -185,7 +184,7 @@ class RolmPipeline:
             ]
 
     def _crops(self, line: _HardLine, wanted: int, pixels: Pixels, failed: dict[str, None]) -> list[_Crop]:
-        """The next crops of a line; a variant that cannot be made is passed over."""
+        """The next crops of a line; a variant that fails is skipped."""
         crops: list[_Crop] = []
         while len(crops) < wanted and (variant := next(line.untried, None)):
             try:
@@ -242,7 +241,7 @@ def grown(quad: Quad, share: float) -> Quad:
 
 
 def _strip_width(quad: Quad) -> float:
-    """What a line costs to read: its width, in its own height."""
+    """The cost of reading a line: its width in units of its height."""
     width, height = quad_size(quad)
     return width / height
 

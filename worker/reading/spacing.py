@@ -1,7 +1,7 @@
-"""Spaces that a line reader lost, put back from the gaps between the characters.
+"""Restores lost spaces from the gaps between characters.
 
 A gap is a space if it is wide for the line: against its usual letter gaps, against the spaces that the reader did
-see, and against the distance from character to character. Narrow glyphs stand in wide gaps where every character has
+see, and against the distance from character to character. Narrow glyphs have wide gaps where every character has
 the same width, so next to them more is asked.
 """
 
@@ -34,13 +34,13 @@ FIRST_EAST_ASIAN = 0x2E80
 """From this code point on, scripts put no spaces between words."""
 
 MIN_LETTER_GAPS = 2
-"""Fewer letter gaps than this do not tell what is usual on a line."""
+"""With fewer letter gaps there is no reliable estimate."""
 
 
 def spaced(reading: LineReading) -> LineReading:
-    """The reading with lost spaces put in; unchanged where the reader gives no spans.
+    """The reading with lost spaces restored; unchanged where the reader gives no spans.
 
-    A put-in space has the lower probability of its two neighbours, and the gap as its span. Scripts written without
+    A restored space has the lower probability of its two neighbours, and the gap as its span. Scripts written without
     spaces are left alone, and so are numbers: nothing is put beside a decimal point or comma.
     """
     text, spans = reading.text, reading.spans
@@ -69,7 +69,7 @@ def _least_space(gaps: Floats, seen: NDArray[np.bool_], pitch: float) -> float:
 
 
 def _may_part(text: str, after: int) -> bool:
-    """Whether a space may stand behind a character: not in a number, not before or behind one letter of a word."""
+    """Whether a space may follow a character: not in a number, not before or behind one letter of a word."""
     left, right = text[max(0, after - 1) : after + 1], text[after + 1 : after + 3]
     if max(ord(left[-1]), ord(right[0])) >= FIRST_EAST_ASIAN:
         return False

@@ -24,7 +24,7 @@ from worker.layout import analyse_layout
 from worker.layout.text import reading_rows
 from worker.page import LineReading, PageImage, PageReading, Pixels, TextLine
 from worker.reading.confidence import line_confidence
-from worker.reading.orientation import UprightPage, read_standing, stand
+from worker.reading.orientation import OrientedReading, detect_orientation, read_oriented
 from worker.reading.page_tree import layout_lines, page_tree
 from worker.reading.placing import Place, Placed, place
 from worker.reading.plain import QUARTER, sent_box, to_line
@@ -32,10 +32,10 @@ from worker.reading.protocols import PageRead, ReadMode
 from worker.reading.text_blocks import blocks_of_text
 
 READ_ONCE = "the model reads whole pages and has no lines to read again in variants, so each page was read once"
-"""The warning where the robust operation is asked of such a model."""
+"""The warning where the robust operation is requested from such a model."""
 
 UNKNOWN_REST = 0.5
-"""Share of its words that a text cut short is taken to hold, where no line was found to tell."""
+"""Assumed share of its words that a text cut short has, where no line was found."""
 
 FULL_TURN = 360.0  # degrees
 
@@ -44,9 +44,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Found:
-    """What the detector and its line reader made of a page: how it stands, and its lines in reading order."""
+    """A page as the detector and its line reader read it: its orientation, and its lines in reading order."""
 
-    upright: UprightPage
+    upright: OrientedReading
     skew: float
     places: tuple[Place, ...]
 
@@ -56,8 +56,8 @@ class WholePagePipeline:
 
     Args:
         reader: Reads the pages.
-        mode: How.
-        find_detector: What finds lines, and reads them so that the text can be laid on them.
+        mode: How the caller wants pages read.
+        find_detector: Finds and reads lines, so that the text can be aligned to them.
     """
 
     def __init__(self, reader: PageReader, mode: ReadMode, find_detector: Callable[[], LineEngine]) -> None:
@@ -70,30 +70,30 @@ class WholePagePipeline:
         if finder is None:
             readings = self._reader.read(pages, self._mode.prompt, context)
             return [self._page_read(*read, None) for read in zip(pages, readings, strict=True)]
-        standing = [stand(self._prepared(page), finder, finder, context) for page in pages]
-        upright = [replace(page, pixels=one.pixels) for page, one in zip(pages, standing, strict=True)]
+        oriented = [detect_orientation(self._prepared(page), finder, finder, context) for page in pages]
+        upright = [replace(page, pixels=one.pixels) for page, one in zip(pages, oriented, strict=True)]
         with ThreadPoolExecutor(1, "lines") as aside:  # the CPU reads the lines while the GPU reads the pages
-            finding = aside.submit(lambda: [_found(read_standing(one, finder, context)) for one in standing])
+            finding = aside.submit(lambda: [_found(read_oriented(one, finder, context)) for one in oriented])
             readings = self._reader.read(upright, self._mode.prompt, context)
             found = finding.result()
         return [self._page_read(*read) for read in zip(pages, readings, found, strict=True)]
 
     def _finder(self) -> LineEngine | None:
-        """What finds lines and reads them; None where the reader gives places itself, or nothing can find them here."""
+        """The engine for lines; None where the reader gives boxes itself, or no detector is available here."""
         if self._reader.info.gives_boxes:
             return None
         try:
             return self._find_detector()
         except ModelUnavailable as error:
-            log.warning("texts get no places on their pages: %s", error.detail)
+            log.warning("texts get no boxes on their pages: %s", error.detail)
             return None
 
     def _prepared(self, page: PageImage) -> Pixels:
         return prepare(page.pixels).pixels if self._mode.preprocess else page.pixels
 
     def _page_read(self, page: PageImage, reading: PageReading, found: _Found | None) -> PageRead:
-        told = (READ_ONCE,) if self._mode.robust else ()
-        warnings = (*told, *(f"page {page.number}: {warning}" for warning in reading.warnings))
+        general = (READ_ONCE,) if self._mode.robust else ()
+        warnings = (*general, *(f"page {page.number}: {warning}" for warning in reading.warnings))
         if reading.failure is None:
             return PageRead(_page(page, reading, found), warnings)
         error = PageError(code=ReadFailed.code, detail=reading.failure)
@@ -101,7 +101,7 @@ class WholePagePipeline:
         return PageRead(unread, (*warnings, f"page {page.number} could not be read: {reading.failure}"))
 
 
-def _found(upright: UprightPage) -> _Found:
+def _found(upright: OrientedReading) -> _Found:
     skew = skew_of(upright.quads)
     level = level_page(upright.pixels, upright.quads, skew)
     layout = analyse_layout(layout_lines(level.quads, upright.readings), level.pixels)
@@ -134,7 +134,7 @@ def _page(page: PageImage, reading: PageReading, found: _Found | None) -> Page:
 
 
 def _angle(reading: PageReading, found: _Found | None) -> float:
-    """Degrees clockwise by which the text stood on the page as sent."""
+    """Degrees clockwise by which the text was rotated on the page as sent."""
     turns, skew = (found.upright.turns, found.skew) if found else (0, 0.0)
     return (
         round((QUARTER * (turns + reading.turns) + skew) % FULL_TURN, 1) if turns or reading.turns else round(skew, 1)

@@ -1,1 +1,1 @@
-"""Reading without a queue of ours: behind RunPod's job loop, or in one process with the HTTP routes."""
+"""Reading without Redis: in RunPod's job loop, or in one process with the HTTP routes."""

@@ -1,4 +1,4 @@
-"""Whether the CUDA context of this process is dead: after some faults every later call fails, for good."""
+"""Whether the CUDA context of this process is lost: after some faults every later call fails."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ log = logging.getLogger(__name__)
 
 
 def is_poisoned() -> bool:
-    """Ask the GPU for the smallest thing; never raises.
+    """Run a minimal computation on the GPU; never raises.
 
-    A kernel that touched what it must not leaves an error in the context that each later call gets back. Being out of
-    memory is no such error.
+    An invalid memory access in a kernel leaves an error in the context that every later call returns. Out of memory
+    does not.
     """
     torch = sys.modules.get("torch")
     if torch is None or not torch.cuda.is_initialized():
@@ -24,6 +24,6 @@ def is_poisoned() -> bool:
     except torch.OutOfMemoryError:
         return False
     except RuntimeError as error:
-        log.critical("the GPU's context is dead: %s", str(error).partition("\n")[0])
+        log.critical("the GPU's context is lost: %s", str(error).partition("\n")[0])
         return True
     return False

@@ -1,4 +1,4 @@
-"""One answer a job, however often the platform delivers it to this process."""
+"""One answer per job, however often the platform delivers it to this process."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 Answer = dict[str, Any]
 
 KEPT = 64  # last answers
-KEPT_BYTES = 1_000_000  # of an answer that is kept; so 64 MB at most
+KEPT_BYTES = 1_000_000  # of a kept answer; 64 MB in all at most
 
 
 class JobDeduplicator:
-    """Joins deliveries of the same job, and remembers what succeeded.
+    """Joins deliveries of the same job, and keeps successful answers.
 
-    The platform delivers a job again where it heard nothing of it: the answer got lost, or comes late. Read again
-    are only jobs that failed, since a caller may ask for that.
+    The platform delivers a job again where its answer was lost or is late. Only failed jobs are read again, since a
+    caller may retry them.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class JobDeduplicator:
         self._kept: OrderedDict[str, str] = OrderedDict()
 
     async def once(self, job: Mapping[str, Any], make: Callable[[], Awaitable[Answer]]) -> Answer:
-        """The job's answer: being made, kept, or made now."""
+        """The job's answer: the kept one, the one in progress, or a new one."""
         key = _key(job)
         if (kept := self._kept.get(key)) is not None:
             answer: Answer = json.loads(kept)
@@ -39,7 +39,7 @@ class JobDeduplicator:
         try:
             answer = await make()
         except BaseException:
-            outcome.cancel()  # who joined is stopped, too
+            outcome.cancel()  # joined deliveries are cancelled, too
             raise
         else:
             outcome.set_result(dict(answer))
@@ -59,6 +59,6 @@ class JobDeduplicator:
 
 
 def _key(job: Mapping[str, Any]) -> str:
-    """Equal for one job alone: an id that a caller made up must not bring another's answer."""
-    told = json.dumps([job.get("id"), job.get("input")], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
+    """Unique to a job: an id that a caller chose must not return another job's answer."""
+    identity = json.dumps([job.get("id"), job.get("input")], sort_keys=True)
+    return hashlib.sha256(identity.encode()).hexdigest()

@@ -14,7 +14,7 @@ from tasks.webhooks.addresses import AddressRefused, Resolve, addresses_of, reso
 from tasks.webhooks.hosts import AllowList, Target
 
 CONNECT_SECONDS = 5.0
-_ADDRESSES = 3  # tried of one host, should the first not answer
+_ADDRESSES = 3  # tried per host, where the first does not answer
 _SCHEMES = ("https://", "http://")
 
 
@@ -27,13 +27,13 @@ def is_url(image: object) -> bool:
 class Downloader:
     """Fetches images.
 
-    The name is looked up once, the addresses are judged, and the connection goes to one of those; redirects are not
-    followed, since they lead where nobody judged.
+    The name is resolved once, its addresses are checked, and the connection goes to one of them; redirects are not
+    followed, since their targets are unchecked.
 
     Attributes:
-        hosts: Who may be asked; an entry that is an IP address is trusted as it stands.
-        max_bytes: The largest document taken.
-        seconds: What one download may take.
+        hosts: Allowed hosts; an entry that is an IP address is trusted.
+        max_bytes: Size limit of a document.
+        seconds: Time limit of a download.
         resolve: Finds a host's addresses.
         trust: The authorities that certificates are checked against.
     """
@@ -48,7 +48,7 @@ class Downloader:
         """The document at a URL.
 
         Raises:
-            InvalidImage: The host is not allowed, or does not hand the document out.
+            InvalidImage: The host is not allowed, or does not return the document.
             TooLarge: It is over ``max_bytes``.
         """
         target = self._target(url.strip())
@@ -57,7 +57,7 @@ class Downloader:
                 addresses = await addresses_of(target, private=False, resolve=self.resolve)
                 return await self._from_first(target, addresses)
         except TimeoutError:
-            raise _failed(target, f"did not hand it out within {self.seconds:g} s") from None
+            raise _failed(target, f"did not return it within {self.seconds:g} s") from None
         except AddressRefused as error:
             raise InvalidImage(f"image is not fetched: {error}; send the document in base64", field="image") from None
         except (httpx.HTTPError, OSError) as error:
@@ -81,7 +81,7 @@ class Downloader:
         return target
 
     async def _from_first(self, target: Target, addresses: Sequence[str]) -> bytes:
-        """From the first address that answers."""
+        """Download from the first address that answers."""
         unreached: httpx.HTTPError | None = None
         for address in addresses[:_ADDRESSES]:
             try:
@@ -91,28 +91,28 @@ class Downloader:
         raise unreached or AddressRefused(f"{target.host} has no address")
 
     async def _from(self, address: str, target: Target) -> bytes:
-        # As webhooks are sent: the URL has the address, so nothing is looked up again; TLS checks for the name.
+        # As for webhooks: the URL has the address, so nothing is resolved again; TLS checks the name.
         url = httpx.URL(scheme=target.scheme, host=address, port=target.port, raw_path=target.path.encode())
         client = httpx.AsyncClient(
             verify=self.trust,
-            trust_env=False,  # a proxy would look the name up by itself
+            trust_env=False,  # a proxy would resolve the name itself
             follow_redirects=False,
             timeout=httpx.Timeout(self.seconds, connect=CONNECT_SECONDS),
         )
-        # identity: a compressed body could swell without bound
+        # identity: a compressed body could expand without bound
         headers = {"Host": target.authority, "User-Agent": "ocrq", "Accept-Encoding": "identity"}
         extensions = {"sni_hostname": target.host}
-        async with client, client.stream("GET", url, headers=headers, extensions=extensions) as answer:
-            if answer.status_code != httpx.codes.OK:
-                raise _failed(target, f"answered {answer.status_code}")
-            return await self._body(answer)
+        async with client, client.stream("GET", url, headers=headers, extensions=extensions) as response:
+            if response.status_code != httpx.codes.OK:
+                raise _failed(target, f"answered {response.status_code}")
+            return await self._body(response)
 
-    async def _body(self, answer: httpx.Response) -> bytes:
-        told = answer.headers.get("Content-Length", "")
+    async def _body(self, response: httpx.Response) -> bytes:
+        length = response.headers.get("Content-Length", "")
         body = bytearray()
-        if told.isdecimal() and int(told) > self.max_bytes:
+        if length.isdecimal() and int(length) > self.max_bytes:
             raise self._too_large()
-        async for piece in answer.aiter_raw():
+        async for piece in response.aiter_raw():
             body += piece
             if len(body) > self.max_bytes:
                 raise self._too_large()
@@ -120,7 +120,7 @@ class Downloader:
 
     def _too_large(self) -> OcrqError:
         return TooLarge(
-            f"the document at the image's URL has more than {self.max_bytes:,} bytes, the most that are taken; send "
+            f"the document at the image's URL has more than {self.max_bytes:,} bytes, which is the limit; send "
             "fewer pages at a time, or at a lower resolution",
             field="image",
         )

@@ -1,4 +1,4 @@
-"""Whether this worker is fit to take jobs, tried before it takes one: it reads a page."""
+"""Fitness checks before this worker takes jobs: it reads a page."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ log = logging.getLogger(__name__)
 def check_reading() -> None:
     """Read a page the way jobs are read: the model answers, the decoder starts, the GPU computes.
 
-    What the model makes of the page is not judged.
+    The text read is not checked.
 
     Raises:
-        OcrqError: It does not; the platform replaces the worker.
+        OcrqError: It fails; the platform replaces the worker.
     """
     try:
         extract_text({"image": base64.b64encode(plain_page()).decode(), "cache": False})
     except ReadFailed as error:
-        log.warning("the model answers, and reads nothing off a plain page: %s", error.detail)
+        log.warning("the model answers, but reads no text on a plain page: %s", error.detail)
 
 
 def check_gpu() -> None:
-    """See that a worker for GPUs has one.
+    """Check that a GPU worker has a GPU.
 
     Raises:
-        RuntimeError: torch sees none.
+        RuntimeError: torch finds no GPU.
     """
     torch: Any = sys.modules.get("torch")
     if torch is not None and not torch.cuda.is_available():

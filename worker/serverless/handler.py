@@ -1,4 +1,4 @@
-"""The RunPod handler: one job in, one answer out, over the same task functions as every other door."""
+"""The RunPod handler: one job in, one answer out, through the same task functions as every other transport."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tasks.runner import ReadContext
 from tasks.unexpected import unexpected
 from worker.serverless.deduplication import JobDeduplicator
 from worker.serverless.download import Downloader, is_url
-from worker.serverless.job_request import JobRequest, parse_order
-from worker.serverless.progress import Progress, Tell
+from worker.serverless.job_request import JobRequest, parse_job_request
+from worker.serverless.progress import Progress, SendProgress
 from worker.serverless.results import Results
 
-MOST_THREADS = 64  # as many as there are ever seats; asyncio's own are bounded by the number of cores
-STOP_SECONDS = 30.0  # how long a cancelled read may take to stop before the job's slot is given to another
+MAX_THREADS = 64  # the most slots there can be; asyncio's own pool is bounded by the number of cores
+STOP_SECONDS = 30.0  # for a cancelled read to stop before its slot is reused
 
 log = logging.getLogger(__name__)
 
@@ -38,33 +38,33 @@ class Handler:
     """Answers jobs; see :meth:`answer`.
 
     Attributes:
-        results: Takes results to where they fit.
+        results: Delivers results.
         downloader: Fetches images by URL.
-        job_seconds: What one read may take.
-        seats: Reads at a time.
-        tell_of: Makes what sends a job's progress; None where nobody listens.
-        progress_seconds: At least so long between two words of progress.
-        is_poisoned: Whether this process can read no more.
-        on_poisoned: Called once it cannot.
+        job_seconds: Time limit of a read.
+        slots: Reads at a time.
+        progress_sender_for: Makes the sender of a job's progress; None where progress is not used.
+        progress_seconds: Least time between two progress updates.
+        is_poisoned: Whether this process cannot read any more.
+        on_poisoned: Called when it cannot.
     """
 
     results: Results
     downloader: Downloader
     job_seconds: float
-    seats: asyncio.Semaphore
+    slots: asyncio.Semaphore
     is_poisoned: Callable[[], bool]
     on_poisoned: Callable[[], None]
-    tell_of: Callable[[Mapping[str, Any]], Tell] | None = None
+    progress_sender_for: Callable[[Mapping[str, Any]], SendProgress] | None = None
     progress_seconds: float = 2.0
     answers: JobDeduplicator = field(default_factory=JobDeduplicator)
-    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MOST_THREADS, "read"))
+    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MAX_THREADS, "read"))
 
     async def answer(self, job: dict[str, Any]) -> dict[str, Any]:
         """Answer a job.
 
         Returns:
             The result as JSON; ``{"error"}`` with ``code``, ``detail``, ``field`` and ``retryable`` as a JSON string
-            where there is none, which makes the job FAILED; with ``refresh_worker`` where this worker is spent.
+            where there is none, which makes the job FAILED; with ``refresh_worker`` where this worker cannot go on.
 
         Raises:
             CancelledError: The platform stopped the job, and so the read.
@@ -74,8 +74,8 @@ class Handler:
     async def _answer(self, job: Mapping[str, Any]) -> dict[str, Any]:
         job_id = str(job.get("id", ""))
         try:
-            order = parse_order(job.get("input"))
-            return await self.results.deliver(job_id, await self._output(job, order))
+            job_request = parse_job_request(job.get("input"))
+            return await self.results.deliver(job_id, await self._output(job, job_request))
         except WorkerSpent as error:
             self.on_poisoned()
             return {"error": json.dumps(error.to_json()), "refresh_worker": True}
@@ -84,25 +84,25 @@ class Handler:
         except Exception as error:
             return {"error": json.dumps(unexpected(log, error, f"answering job {job_id}").to_json())}
 
-    async def _output(self, job: Mapping[str, Any], order: JobRequest) -> dict[str, Any]:
-        if order.operation == "health":
+    async def _output(self, job: Mapping[str, Any], job_request: JobRequest) -> dict[str, Any]:
+        if job_request.operation == "health":
             return health()
-        tell = self.tell_of(job) if self.tell_of else None
-        async with Progress(tell, "job" if order.batch else "page", self.progress_seconds) as progress:
-            if order.batch:
-                return await self._read_batch(str(job.get("id", "")), order, progress)
-            return await self._read(order.operation, order.requests[0], progress.note)
+        send = self.progress_sender_for(job) if self.progress_sender_for else None
+        async with Progress(send, "job" if job_request.batch else "page", self.progress_seconds) as progress:
+            if job_request.batch:
+                return await self._read_batch(str(job.get("id", "")), job_request, progress)
+            return await self._read(job_request.operation, job_request.requests[0], progress.note)
 
-    async def _read_batch(self, job_id: str, order: JobRequest, progress: Progress) -> dict[str, Any]:
-        """Each item a job of its own, read as seats are free; one that fails, fails alone."""
+    async def _read_batch(self, job_id: str, job_request: JobRequest, progress: Progress) -> dict[str, Any]:
+        """Each item is a job of its own, read as slots are free; a failure fails that item alone."""
         created, ended = datetime.now(UTC), 0
 
         async def read(number: int, request: object) -> Job:
             nonlocal ended
             item = Job(id=f"{job_id}-{number}", status="running", created_at=created, attempts=1)
             try:
-                assert order.operation != "health"
-                item.result = await self._read(order.operation, request, lambda done, total: None)
+                assert job_request.operation != "health"
+                item.result = await self._read(job_request.operation, request, lambda done, total: None)
                 item.status = "succeeded"
             except WorkerSpent:
                 raise
@@ -110,13 +110,13 @@ class Handler:
                 known = error if isinstance(error, OcrqError) else unexpected(log, error, f"reading {item.id}")
                 item.error, item.status = JobError(**known.to_json()), "failed"
             ended += 1
-            progress.note(ended, len(order.requests))
+            progress.note(ended, len(job_request.requests))
             item.finished_at = datetime.now(UTC)
             return item
 
         try:
             async with asyncio.TaskGroup() as group:
-                reads = [group.create_task(read(number, one)) for number, one in enumerate(order.requests, 1)]
+                reads = [group.create_task(read(number, one)) for number, one in enumerate(job_request.requests, 1)]
         except ExceptionGroup as spent:  # of nothing but WorkerSpent; in except* Python 3.11.2 would group it anew
             raise spent.exceptions[0] from None
         jobs = [read.result() for read in reads]
@@ -127,9 +127,9 @@ class Handler:
     async def _read(
         self, operation: Operation, request: object, progress: Callable[[int, int], None]
     ) -> dict[str, Any]:
-        """One document, in a thread; a read that fails for reasons of its own is asked whether the GPU is to blame."""
+        """Read one document in a thread; after an unexpected failure the GPU is checked."""
         request = await self._with_image(request)
-        async with self.seats:
+        async with self.slots:
             try:
                 result = await self._in_thread(operation, request, progress)
             except Exception as error:
@@ -154,13 +154,13 @@ class Handler:
             stopped.set()
             await asyncio.wait({reading}, timeout=STOP_SECONDS)
             if not reading.done():
-                log.error("a cancelled read does not stop; its thread is left to itself")
+                log.error("a cancelled read does not stop; its thread is abandoned")
             elif not reading.cancelled():
-                reading.exception()  # heard, so that nobody is told of it
+                reading.exception()  # retrieved, so that asyncio does not log it
             raise
 
     async def _with_image(self, request: object) -> object:
-        """The request with its image at hand."""
+        """The request with its image downloaded."""
         if not isinstance(request, dict):
             return request
         if request.get("webhook") is not None:
@@ -175,7 +175,7 @@ class Handler:
         return {**request, "image": base64.b64encode(document).decode()}
 
     async def _require_health(self, error: Exception | None) -> None:
-        """Turn a failure into one that another worker can mend, where this one's GPU is dead."""
+        """Raise WorkerSpent where this worker's GPU context is lost, so that another worker reads the job."""
         if await asyncio.to_thread(self.is_poisoned):
             raise WorkerSpent(
                 "the GPU of this worker failed, and the worker is replaced; send the job again"

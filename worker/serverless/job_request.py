@@ -1,4 +1,4 @@
-"""What a RunPod job asks for, from its ``input``."""
+"""Parses the ``input`` of a RunPod job."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from ocrq.contracts import Operation, parse_operation
 from ocrq.errors import InvalidRequest
 
 MAX_BATCH = 1000  # documents, as everywhere
-_ORDER_FIELDS = frozenset({"endpoint", "request", "requests"})
+_INPUT_FIELDS = frozenset({"endpoint", "request", "requests"})
 
 
 @dataclass(frozen=True)
 class JobRequest:
-    """One job's work.
+    """The request of one job.
 
     Attributes:
-        operation: What to do; ``health`` reads nothing.
-        requests: Unchecked, one or more; none for ``health``.
-        batch: Whether they came as a batch, be it of one.
+        operation: The operation; ``health`` reads nothing.
+        requests: Not validated yet, one or more; none for ``health``.
+        batch: Whether they were sent as a batch.
     """
 
     operation: Operation | Literal["health"]
@@ -27,8 +27,8 @@ class JobRequest:
     batch: bool = False
 
 
-def parse_order(data: object) -> JobRequest:
-    """Read a job's input: ``{"endpoint", "request"}``, ``{"endpoint", "requests"}``, or a request by itself.
+def parse_job_request(data: object) -> JobRequest:
+    """Parse a job's input: ``{"endpoint", "request"}``, ``{"endpoint", "requests"}``, or a request by itself.
 
     A request by itself, as ``{"image": …}``, is read plainly.
 
@@ -40,7 +40,7 @@ def parse_order(data: object) -> JobRequest:
         raise InvalidRequest(
             'input must be a JSON object, like {"endpoint": "/extract_text", "request": {…}}', field="input"
         )
-    if not _ORDER_FIELDS & data.keys():
+    if not _INPUT_FIELDS & data.keys():
         return JobRequest("extract_text", (data,))
     _refuse_others(data)
     if isinstance(data.get("endpoint"), str) and data["endpoint"].strip().strip("/") == "health":
@@ -58,6 +58,6 @@ def parse_order(data: object) -> JobRequest:
 
 def _refuse_others(data: dict[str, Any]) -> None:
     for name in data:
-        if name not in _ORDER_FIELDS:
+        if name not in _INPUT_FIELDS:
             shown = str(name)[:60]
             raise InvalidRequest(f"{shown} is not a field here; put it into request", field=shown)

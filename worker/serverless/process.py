@@ -1,4 +1,4 @@
-"""What a process that reads without a queue holds: its Runner with the models, its health, and how much fits it."""
+"""A process that reads without a queue: its Runner with the models, its health and its concurrency."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tasks.settings import Settings
 from worker.imaging.limits import Limits
 from worker.process.child import describe, make_opener
 from worker.runner import PipelineRunner
-from worker.serverless.sharing import SharedRegistry
+from worker.serverless.batching_registry import BatchingRegistry
 
-MOST_AT_ONCE = 32  # documents a process holds in memory, whatever the engine could take
+MOST_AT_ONCE = 32  # documents in memory, whatever the engine's batch size
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,8 @@ class Reading:
 
     Attributes:
         runner: Reads; installed for the task functions, too.
-        at_once: Documents it reads at a time: as many as the default model takes pages in a batch.
-        settings: It was made with.
+        at_once: Documents read at a time: the batch size of the default model.
+        settings: Its settings.
     """
 
     runner: Runner
@@ -32,19 +32,19 @@ class Reading:
     settings: Settings
 
     def health(self) -> Health:
-        """This process's health; that it answers is most of it."""
+        """This process's health."""
         return health_of([describe(self.settings.pool, self.runner, None)], {})
 
 
 def start_reading(settings: Settings) -> Reading:
-    """Load the models and make the task functions of this process read with them. For all pools: there is no other.
+    """Load the models and install the Runner, for all pools.
 
     Raises:
         ServiceError: The models cannot be loaded.
     """
     settings = settings.model_copy(update={"pool": "all"})
     catalogue = Catalogue.from_settings(settings)
-    registry = SharedRegistry(settings, catalogue, None)
+    registry = BatchingRegistry(settings, catalogue, None)
     registry.preload()
     limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages, pdf_dpi=settings.pdf_dpi)
     runner = PipelineRunner(registry, make_opener(settings, limits), limits)
@@ -54,6 +54,6 @@ def start_reading(settings: Settings) -> Reading:
     return reading
 
 
-def _at_once(registry: SharedRegistry) -> int:
+def _at_once(registry: BatchingRegistry) -> int:
     with registry.using(None) as use:
         return min(MOST_AT_ONCE, use.engine.info.batch_size)

@@ -1,4 +1,4 @@
-"""Progress told to the platform: the latest word, not too often, and nothing more once the job's answer is due."""
+"""Progress updates to the platform: rate-limited, and none after the job's answer."""
 
 from __future__ import annotations
 
@@ -9,65 +9,65 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any
 
-Tell = Callable[[dict[str, Any]], Awaitable[None]]
+SendProgress = Callable[[dict[str, Any]], Awaitable[None]]
 
-LAST_WORD_SECONDS = 5.0  # how long the answer waits for a word that is on its way
+LAST_UPDATE_SECONDS = 5.0  # the answer waits this long for an update that is being sent
 
 log = logging.getLogger(__name__)
 
 
 class Progress:
-    """Tells how far a job is, while the block runs.
+    """Sends a job's progress while the block runs.
 
-    RunPod takes progress and answers at one address: a word that arrives after the answer would set the job back to
-    running. So the block ends only when the word that is on its way has arrived, or was called back.
+    RunPod takes progress and answers at one address: an update that arrives after the answer would set the job back to
+    running. So the block ends only when the update being sent has arrived or was cancelled.
 
     Args:
-        tell: Sends one word.
-        unit: What is counted.
-        seconds: At least so long between two words.
+        send: Sends one update.
+        unit: Of the counts.
+        seconds: Least time between two updates.
     """
 
-    def __init__(self, tell: Tell | None, unit: str, seconds: float) -> None:
-        self._tell = tell
+    def __init__(self, send: SendProgress | None, unit: str, seconds: float) -> None:
+        self._send = send
         self._unit = unit
         self._seconds = seconds
         self._latest = (0, 0)
-        self._news = asyncio.Event()
+        self._updated = asyncio.Event()
         self._sending = asyncio.Lock()
-        self._teller: asyncio.Task[None] | None = None
+        self._sender: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Progress:
-        """Begin to tell."""
+        """Begin to send."""
         self._loop = asyncio.get_running_loop()
-        if self._tell is not None:
-            self._teller = asyncio.create_task(self._keep_telling(self._tell))
+        if self._send is not None:
+            self._sender = asyncio.create_task(self._send_updates(self._send))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End: nothing is sent after this returns."""
-        if self._teller is None:
+        if self._sender is None:
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._sending.acquire(), LAST_WORD_SECONDS)
-        self._teller.cancel()
-        await asyncio.wait({self._teller})
+            await asyncio.wait_for(self._sending.acquire(), LAST_UPDATE_SECONDS)
+        self._sender.cancel()
+        await asyncio.wait({self._sender})
 
     def note(self, done: int, total: int) -> None:
-        """How far it is; called from the thread that reads."""
+        """Note the progress; called from the thread that reads."""
         self._latest = (done, total)
-        self._loop.call_soon_threadsafe(self._news.set)
+        self._loop.call_soon_threadsafe(self._updated.set)
 
-    async def _keep_telling(self, tell: Tell) -> None:
+    async def _send_updates(self, send: SendProgress) -> None:
         while True:
-            await asyncio.sleep(self._seconds)  # first of all: of a job that ends sooner nothing need be told
-            await self._news.wait()
-            self._news.clear()
+            await asyncio.sleep(self._seconds)  # first: a job that ends sooner needs no update
+            await self._updated.wait()
+            self._updated.clear()
             done, total = self._latest
             async with self._sending:
                 try:
-                    await tell({"done": done, "total": total, "unit": self._unit})
-                except Exception as error:  # the job does not hang on it
-                    log.warning("progress could not be told: %s", error)
+                    await send({"done": done, "total": total, "unit": self._unit})
+                except Exception as error:  # the job does not depend on it
+                    log.warning("progress could not be sent: %s", error)

@@ -1,4 +1,4 @@
-"""Results on their way out: measured as the JSON that is sent, and put elsewhere where the platform would drop them."""
+"""Delivery of results: those too large for the platform are uploaded to a bucket or URL."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Results:
-    """Takes results to where they fit.
+    """Delivers results within the platform's limit.
 
     Attributes:
-        settings: The limit, and the bucket or URL for what is over it.
+        settings: The limit, and the bucket or URL for larger results.
     """
 
     settings: ServerlessSettings
 
     async def deliver(self, job_id: str, result: dict[str, Any]) -> dict[str, Any]:
-        """What to answer: the result, or ``{"result_url", "result_bytes"}`` where it is too large to be sent.
+        """The answer: the result, or ``{"result_url", "result_bytes"}`` where it is too large to be sent.
 
         Raises:
-            TooLarge: It is, and the operator named no place for it.
-            ServiceError: The place did not take it.
+            TooLarge: It is too large, and no bucket or URL is set.
+            ServiceError: The upload failed.
         """
         body = _as_sent(result)
-        if body is None:  # half characters, which a caller's own names may hold, cannot be sent
+        if body is None:  # lone surrogates in a caller's field names cannot be sent
             result = json.loads(json.dumps(result, ensure_ascii=False).encode(errors="replace"))
             body = json.dumps(result, ensure_ascii=False).encode()
         limit = self.settings.result_bytes or (SYNC_BYTES if job_id.startswith(SYNC_PREFIX) else ASYNC_BYTES)
@@ -50,21 +50,21 @@ class Results:
             return result
         if not self.settings.has_bucket and self.settings.result_url is None:
             raise TooLarge(
-                f"the result has {len(body):,} bytes, and RunPod takes at most {limit:,} back; ask for fewer pages "
+                f"the result has {len(body):,} bytes, and RunPod accepts at most {limit:,}; ask for fewer pages "
                 "or documents at a time, leave large outputs such as pdf out, or have the operator set "
                 "BUCKET_ENDPOINT_URL or OCRQ_RESULT_URL",
                 field="pages",
                 extra={"result_bytes": len(body), "max_bytes": limit},
             )
-        return {"result_url": await self._put_away(job_id, body), "result_bytes": len(body)}
+        return {"result_url": await self._upload(job_id, body), "result_bytes": len(body)}
 
-    async def _put_away(self, job_id: str, body: bytes) -> str:
+    async def _upload(self, job_id: str, body: bytes) -> str:
         try:
             if self.settings.result_url is not None:
                 return await self._put(self.settings.result_url.replace(JOB_SLOT, quote(job_id, safe="")), body)
             return await asyncio.to_thread(self._to_bucket, job_id, body)
-        except Exception as error:  # boto3 has many, and none of them is the caller's business
-            log.exception("the result of job %s could not be put away", job_id)
+        except Exception as error:  # boto3's are many, and none is shown to the caller
+            log.exception("the result of job %s could not be uploaded", job_id)
             raise ServiceError(
                 f"the result has {len(body):,} bytes, which RunPod does not take back, and the place the operator "
                 f"named did not take it either ({type(error).__name__}); ask for fewer pages at a time",

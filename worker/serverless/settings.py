@@ -1,4 +1,4 @@
-"""What only a serverless worker is told, from the environment; read once, at the entry point."""
+"""Settings of a serverless worker, from the environment; read once, at the entry point."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tasks.webhooks.hosts import AllowList
 
-JOB_SLOT = "{id}"  # stands for the job's id in the URL that large results are put to
+JOB_SLOT = "{id}"  # the job's id in the URL for large results
 
 
 class ServerlessSettings(BaseSettings):
@@ -25,15 +25,15 @@ class ServerlessSettings(BaseSettings):
         default=(),
         description="Hosts that images may be fetched from, with commas: names, `*.names`, `https://ip:port`.",
     )
-    image_seconds: float = Field(default=60.0, gt=0, description="What fetching an image may take.")
-    progress_seconds: float = Field(default=2.0, ge=0, description="At least so long between two words of progress.")
+    image_seconds: float = Field(default=60.0, gt=0, description="Time limit of fetching an image, in seconds.")
+    progress_seconds: float = Field(default=2.0, ge=0, description="Least seconds between two progress updates.")
     result_bytes: int = Field(
         default=0, ge=0, description="Bytes a result may have; 0: what RunPod takes, 20 MB for /runsync, else 10 MB."
     )
     result_url: str | None = Field(
-        default=None, description="Where larger results are put; {id} stands for the job's id."
+        default=None, description="URL that larger results are put to; {id} is replaced by the job's id."
     )
-    result_token: SecretStr | None = Field(default=None, description="The bearer token that URL asks for.")
+    result_token: SecretStr | None = Field(default=None, description="The bearer token for that URL.")
     bucket_name: str | None = Field(default=None, description="The bucket, where its endpoint does not name it.")
     bucket_endpoint_url: str | None = Field(default=None, validation_alias="BUCKET_ENDPOINT_URL")
     bucket_access_key_id: SecretStr | None = Field(default=None, validation_alias="BUCKET_ACCESS_KEY_ID")

@@ -1,4 +1,4 @@
-"""Where model files are kept: on the network volume, where one is mounted."""
+"""The directory of model files: on the network volume, where one is mounted."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-IMAGE_CACHE = "/models"  # what the image sets HF_HOME to: a place that ends with the worker
+IMAGE_CACHE = "/models"  # HF_HOME in the image, which is lost with the worker
 CACHE = "huggingface-cache"  # under the volume; RunPod's own cached models lie there, too
 
 log = logging.getLogger(__name__)
 
 
 def model_cache(volume: Path, environment: Mapping[str, str], image_cache: Path = Path(IMAGE_CACHE)) -> Path | None:
-    """What ``HF_HOME`` should be; None to leave it as it is.
+    """The value for ``HF_HOME``; None to leave it unchanged.
 
-    A cache that the operator chose stays, and so does one that came with the image. One on a volume that cannot be
-    written is used if it holds models.
+    A cache set by the operator is kept, and so is one in the image. A cache on a read-only volume is used where it
+    has models.
     """
     chosen = environment.get("HF_HOME", str(image_cache)) != str(image_cache)
     if chosen or (image_cache / "hub").is_dir() or not volume.is_dir():

@@ -117,7 +117,7 @@ def test_nothing_and_next_to_nothing_can_be_read(engine: TrocrEngine) -> None:
 
 
 def test_a_cancel_is_seen_between_decoding_steps() -> None:
-    engine = TrocrEngine("trocr/tiny", load_checkpoint(TINY, CPU, torch.float32), look_seconds=0.0)
+    engine = TrocrEngine("trocr/tiny", load_checkpoint(TINY, CPU, torch.float32), check_seconds=0.0)
     looks = 0
 
     def cancelled() -> bool:

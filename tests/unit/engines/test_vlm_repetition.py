@@ -5,14 +5,14 @@ from collections.abc import Iterable
 import pytest
 
 from worker.engines.presets import Repetition
-from worker.engines.repetition import LoopWatch
+from worker.engines.repetition import LoopDetector
 
 RULE = Repetition(span=40, times=4, longest=30)
 
 
 def watched(tokens: Iterable[object], rule: Repetition = RULE) -> tuple[int | None, int]:
     """Where the loop begins, and after how many tokens it was seen."""
-    watch = LoopWatch(rule)
+    watch = LoopDetector(rule)
     count = 0
     for count, token in enumerate(tokens, start=1):  # noqa: B007
         if watch.add(token):
@@ -45,7 +45,7 @@ def test_a_short_run_of_dots_is_no_loop_and_ends_as_one_never_seen() -> None:
 
 
 def test_a_loop_stays_one() -> None:
-    watch = LoopWatch(RULE)
+    watch = LoopDetector(RULE)
     assert [watch.add("a") for _ in range(RULE.span)][-1]
     assert watch.add("b")
     assert watch.begins == 1

@@ -22,7 +22,7 @@ from worker.imaging.decode import Limits, open_document
 from worker.models.registry import Registry
 from worker.page import LineReading, PageImage, Pixels, Quad
 from worker.reading import ReadMode
-from worker.reading.robust import MOST_READINGS, RolmPipeline
+from worker.reading.robust import MOST_READINGS, RobustPipeline
 from worker.runner import PipelineRunner
 
 ROBUST = next(operation for operation in STRUCTURED if operation.endswith("_robust"))
@@ -90,7 +90,7 @@ def extracted(stub: Stub, monkeypatch: pytest.MonkeyPatch, context: ReadContext 
 def test_lines_read_again_are_read_in_every_variant_and_voted_on() -> None:
     stub = Stub(looks_wrong=1)
     stub.info = rapidocr.RapidOcrLines.info  # whose lines' confidence weighs the page's measures, too
-    pipeline = RolmPipeline(stub, stub, ReadMode(robust=True, variants=3))
+    pipeline = RobustPipeline(stub, stub, ReadMode(robust=True, variants=3))
     (line,) = pipeline.reread(PageImage(1, page()), [quad(2)], ReadContext())
     assert (line.text, stub.looks) == ("Total 106.00", MOST_READINGS)
     assert line.confidence > 0.5

@@ -86,7 +86,7 @@ def test_a_document_whose_decoders_are_killed_each_time_is_told_so(decoder: Deco
         os.kill(client.pid, signal.SIGKILL)
         client.open(1, PAGES, {})
 
-    with pytest.raises(UnreadableDocument, match="page 7 cannot be decoded; save it anew") as told:
+    with pytest.raises(UnreadableDocument, match="page 7 cannot be decoded; save it again") as told:
         decoder.call("page 7", ask)
     assert told.value.field == "image"
     assert len(set(killed)) == 2 and all(gone(pid) for pid in killed)
@@ -160,7 +160,7 @@ def test_a_decoder_that_cannot_start_is_no_fault_of_the_document(
 
 def test_an_answer_that_was_not_read_to_its_end_is_not_taken_for_the_next(decoder: Decoder) -> None:
     def interrupted(client: DecoderClient) -> None:
-        client._line.send({"call": "open", "handle": 99, "limits": {}, "bytes": len(PAGES)}, PAGES)
+        client._channel.send({"call": "open", "handle": 99, "limits": {}, "bytes": len(PAGES)}, PAGES)
         raise KeyboardInterrupt
 
     with decoder.open_document(PAGES, LIMITS) as document:

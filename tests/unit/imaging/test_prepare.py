@@ -6,7 +6,7 @@ import pytest
 
 from tests.documents import as_jpeg, text_page
 from worker.engines.protocols import Detector
-from worker.imaging.degradation import wear_of
+from worker.imaging.degradation import measure_degradation
 from worker.imaging.prepare import prepare
 
 
@@ -52,7 +52,7 @@ def test_corners_of_small_print_are_no_dust():
     for row in range(20, 590, 14):
         cv2.putText(picture, "small print of a contract, twenty lines to the inch", (5, row), 0, 0.4, (0, 0, 0), 1)
     small = cv2.resize(picture, None, fx=0.7, fy=0.7, interpolation=cv2.INTER_LINEAR)
-    wear = wear_of(small)
+    wear = measure_degradation(small)
     assert wear.specks > 1
     assert wear.dust < 0.5
     assert prepare(small).steps == ()
@@ -72,7 +72,7 @@ def test_every_pixel_stays_in_its_place(page):
 
 
 def test_blur_is_measured_in_pixels(page):
-    sharp, soft = wear_of(page).blur, wear_of(cv2.GaussianBlur(page, (0, 0), 2.0)).blur
+    sharp, soft = measure_degradation(page).blur, measure_degradation(cv2.GaussianBlur(page, (0, 0), 2.0)).blur
     assert sharp < 1.1
     assert soft == pytest.approx(2.0, abs=0.4)
 
@@ -109,13 +109,13 @@ class Plain(Detector):
 def test_a_worn_page_is_looked_at_by_the_detector_for_worn_pages(page):
     finder = Finder()
     for worn in (with_specks(page), in_shadow(page), cv2.GaussianBlur(page, (0, 0), 2.0)):
-        assert prepare(worn).finder(finder) is finder.degraded_detector
-    assert prepare(page).finder(finder) is finder
+        assert prepare(worn).detector_for(finder) is finder.degraded_detector
+    assert prepare(page).detector_for(finder) is finder
 
 
 def test_a_detector_without_another_one_looks_at_every_page(page):
     detector = Plain()
-    assert prepare(with_specks(page)).finder(detector) is detector
+    assert prepare(with_specks(page)).detector_for(detector) is detector
 
 
 def test_equal_pages_are_judged_alike_wherever_they_lie_in_memory():
@@ -128,4 +128,4 @@ def test_equal_pages_are_judged_alike_wherever_they_lie_in_memory():
         room[:] = page
         return room
 
-    assert len({wear_of(at(offset)) for offset in range(64)}) == 1
+    assert len({measure_degradation(at(offset)) for offset in range(64)}) == 1

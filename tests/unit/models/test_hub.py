@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from worker.models.hub import checkpoint, is_whole, weights_bytes
+from worker.models.hub import checkpoint, is_complete, weights_bytes
 
 ROOT = Path(__file__).parents[3]
 ASK = """
@@ -97,14 +97,14 @@ def test_a_local_directory_is_taken_as_it_is(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_is_whole_when_every_shard_is_there(tmp_path: Path) -> None:
-    assert not is_whole(tmp_path)
+    assert not is_complete(tmp_path)
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickled")
-    assert not is_whole(tmp_path)
+    assert not is_complete(tmp_path)
     weight_map = {"a": "model-1.safetensors", "b": "model-2.safetensors"}
     (tmp_path / "model.safetensors.index.json").write_text(json.dumps({"weight_map": weight_map}))
     (tmp_path / "model-1.safetensors").write_bytes(b"12345")
-    assert not is_whole(tmp_path)
+    assert not is_complete(tmp_path)
     (tmp_path / "model-2.safetensors").write_bytes(b"123")
-    assert is_whole(tmp_path)
+    assert is_complete(tmp_path)
     assert weights_bytes(tmp_path) == 8

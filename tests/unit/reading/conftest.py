@@ -10,7 +10,7 @@ from ocrq.contracts import Page
 from tasks.runner import ReadContext
 from worker.engines.ppocr.engine import RapidOcrEngine
 from worker.page import PageImage, Pixels
-from worker.reading.plain import OlmPipeline
+from worker.reading.plain import PlainPipeline
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +20,7 @@ def engine() -> RapidOcrEngine:
 
 @pytest.fixture(scope="session")
 def read(engine: RapidOcrEngine) -> Callable[[Pixels], Page]:
-    pipeline = OlmPipeline(engine, engine)
+    pipeline = PlainPipeline(engine, engine)
 
     def read_pixels(pixels: Pixels) -> Page:
         return pipeline.read_page(PageImage(1, pixels), ReadContext())

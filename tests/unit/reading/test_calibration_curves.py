@@ -9,7 +9,7 @@ from evaluation.curve_fitting import calibration_error, fit_logistic, fit_platt,
 from evaluation.truth import characters_right, line_right, words_right
 from worker.page import LineReading
 from worker.reading.calibration import Calibration, Logistic, Platt, calibration_for, files, is_calibrated
-from worker.reading.confidence import AS_SAID, line_confidences, page_confidence, word_confidences
+from worker.reading.confidence import UNCALIBRATED, line_confidences, page_confidence, word_confidences
 
 
 def test_an_engine_without_a_file_is_left_as_it_says_and_called_uncalibrated() -> None:
@@ -77,7 +77,7 @@ def test_what_is_right_is_told_by_the_true_text() -> None:
 def test_confidence_goes_through_the_curves() -> None:
     reading = LineReading("ab cd", (0.9, 0.9, 1.0, 0.8, 0.9))
     doubting = Calibration(Platt(1.0, -0.5), Platt(1.0, -0.5), fitted=True)
-    assert line_confidences([reading], doubting, {}) < line_confidences([reading], AS_SAID, {})
+    assert line_confidences([reading], doubting, {}) < line_confidences([reading], UNCALIBRATED, {})
     assert all(a < b for a, b in zip(word_confidences(reading, doubting), word_confidences(reading), strict=True))
     assert page_confidence([reading], doubting) < page_confidence([reading])
 
@@ -87,7 +87,7 @@ def test_a_line_is_trusted_less_among_lines_that_read_badly() -> None:
     curves = Calibration(line=Logistic({"product": 1.0, "words": 1.0}), fitted=True)
     among_good, among_bad = (line_confidences([reading, other], curves, {})[0] for other in (good, bad))
     assert among_bad < among_good
-    by_itself = [line_confidences([reading, other], AS_SAID, {})[0] for other in (good, bad)]
+    by_itself = [line_confidences([reading, other], UNCALIBRATED, {})[0] for other in (good, bad)]
     assert by_itself[0] == by_itself[1] == pytest.approx(0.81)
 
 

@@ -38,7 +38,7 @@ def make_handler(runner: PageRunner) -> Callable[..., Handler]:
             "results": Results(settings or ServerlessSettings()),
             "downloader": Downloader(AllowList(()), Settings().max_body_bytes, 5),
             "job_seconds": 60,
-            "seats": asyncio.Semaphore(1),
+            "slots": asyncio.Semaphore(1),
             "is_poisoned": lambda: False,
             "on_poisoned": lambda: None,
         }

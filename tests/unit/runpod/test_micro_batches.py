@@ -20,8 +20,8 @@ from tests.stops import stops
 from worker.engines.info import EngineInfo
 from worker.engines.protocols import PageReader, finds_lines, reads_pages
 from worker.page import PageImage, PageReading
-from worker.serverless.gather import Gatherer
-from worker.serverless.sharing import SharedRegistry
+from worker.serverless.batching import ReadBatcher
+from worker.serverless.batching_registry import BatchingRegistry
 
 
 class Engine(PageReader):
@@ -61,10 +61,10 @@ def engine() -> Engine:
 
 
 class Readers:
-    """Threads that read through one gatherer."""
+    """Threads that read through one batcher."""
 
     def __init__(self, engine: Engine) -> None:
-        self.engine, self.gatherer = engine, Gatherer()
+        self.engine, self.batcher = engine, ReadBatcher()
         self.pool = ThreadPoolExecutor(12)
 
     def ask(self, *numbers: int, prompt: str = "p", **context: Any) -> Future[list[str]]:
@@ -75,10 +75,10 @@ class Readers:
         return future
 
     def count(self) -> int:
-        return len(self.gatherer._waiting) + len(self.engine.calls)
+        return len(self.batcher._waiting) + len(self.engine.calls)
 
     def _read(self, numbers: Sequence[int], prompt: str, context: ReadContext) -> list[str]:
-        readings = self.gatherer.read(self.engine, [page(number) for number in numbers], prompt, context)
+        readings = self.batcher.read(self.engine, [page(number) for number in numbers], prompt, context)
         return [reading.text for reading in readings]
 
 
@@ -173,7 +173,7 @@ def test_a_document_of_more_pages_than_a_batch_is_read_too(readers: Readers, eng
 
 def test_engines_keep_their_kind_behind_the_registry() -> None:
     settings = Settings(model="rapidocr", models=("rapidocr", "fake"))
-    registry = SharedRegistry(settings, Catalogue.from_settings(settings), None)
+    registry = BatchingRegistry(settings, Catalogue.from_settings(settings), None)
     with registry.using("fake") as use:
         assert reads_pages(use.engine)
     with registry.using(None) as use:
@@ -184,6 +184,6 @@ def test_engines_keep_their_kind_behind_the_registry() -> None:
 def test_an_engine_that_takes_batches_is_given_them() -> None:
     settings = Settings(model="fake")
     engine = Engine()
-    shared = SharedRegistry(settings, Catalogue.from_settings(settings), None)._shared(engine)
+    shared = BatchingRegistry(settings, Catalogue.from_settings(settings), None)._shared(engine)
     assert shared is not engine
     assert shared.info is engine.info

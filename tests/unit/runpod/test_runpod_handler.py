@@ -126,7 +126,7 @@ def test_as_many_documents_are_read_at_a_time_as_there_are_seats(make_handler: M
     runner.gate.clear()
 
     async def three() -> list[dict[str, Any]]:
-        handler = make_handler(seats=asyncio.Semaphore(2))
+        handler = make_handler(slots=asyncio.Semaphore(2))
         answers = asyncio.gather(*(handler.answer(job(f"job-{number}", image=PAGE)) for number in range(3)))
         await asyncio.to_thread(until, lambda: len(runner.requests) == 2)
         await asyncio.sleep(0.1)
@@ -203,7 +203,7 @@ def test_a_job_delivered_twice_at_once_is_read_once(make_handler: MakeHandler, r
     runner.gate.clear()
 
     async def twice() -> list[dict[str, Any]]:
-        handler = make_handler(seats=asyncio.Semaphore(2))
+        handler = make_handler(slots=asyncio.Semaphore(2))
         answers = asyncio.gather(handler.answer(job(image=PAGE)), handler.answer(job(image=PAGE)))
         await asyncio.to_thread(until, lambda: runner.requests)
         runner.gate.set()

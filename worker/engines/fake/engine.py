@@ -1,4 +1,4 @@
-"""Readings at once and without a model: the whole stack runs on it in tests, load tests and demos."""
+"""Instant readings without a model: the whole stack runs on it in tests, load tests and demos."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from worker.engines.protocols import PageReader
 from worker.page import LineReading, PageImage, PageReading, Quad, TextLine
 
 PROBABILITY = 0.99  # of every character
-PATIENCE_SECONDS = 0.05  # the longest sleep between two looks at whether to stop
+CHECK_SECONDS = 0.05  # the longest sleep between two checks for a stop
 MARGIN = 0.1  # of the page's width and height, left white on each side
 LINE_HEIGHT = 0.04  # of the page's height
 FULL_LINE = 40  # characters of a line that fills the width between the margins
@@ -23,10 +23,10 @@ LINE_STEP = 0.06  # of the page's height, from line to line
 
 
 class FakeEngine(PageReader):
-    """Reads the same few lines off every page, whatever stands on it; only the page's number differs.
+    """Returns the same few lines for every page; only the page's number differs.
 
     Args:
-        seconds_per_page: How long a page takes; cancelling and the deadline are seen within 50 ms.
+        seconds_per_page: How long a page takes; a cancel and the deadline take effect within 50 ms.
     """
 
     info = replace(INFO, name="fake/fixed")  # a batch of 1, so that pages spread over the workers
@@ -48,7 +48,7 @@ class FakeEngine(PageReader):
 
 
 def load(model: str, settings: Settings) -> FakeEngine:
-    """The engine as the operator set it; every model name gets the same."""
+    """The engine with the configured seconds per page; every model name gets the same."""
     return FakeEngine(settings.fake_seconds)
 
 
@@ -56,7 +56,7 @@ def _wait(seconds: float, context: ReadContext) -> None:
     end = time.monotonic() + seconds
     context.check()
     while (left := end - time.monotonic()) > 0:
-        time.sleep(min(left, PATIENCE_SECONDS))
+        time.sleep(min(left, CHECK_SECONDS))
         context.check()
 
 
@@ -81,7 +81,7 @@ def _line(text: str) -> LineReading:
 
 
 def _quad(page: PageImage, index: int, text: str) -> Quad:
-    """A place inside the page, however small it is, as wide as the text is long."""
+    """A box inside the page, whatever its size, as wide as the text is long."""
     left, top = MARGIN * page.width, (MARGIN + index * LINE_STEP) * page.height
     right = left + (1 - 2 * MARGIN) * page.width * min(1.0, len(text) / FULL_LINE)
     bottom = top + LINE_HEIGHT * page.height

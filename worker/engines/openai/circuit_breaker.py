@@ -1,4 +1,4 @@
-"""A circuit breaker: a server that keeps failing is left alone for a while, and asked by one at first after that.
+"""A circuit breaker: after repeated failures no requests are sent for a while, and then one as a probe.
 
 Small and of our own: kept packages either know no asyncio, or bring a store of their own (Nygard, *Release It!*, 2007).
 """
@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-FAILURES = 5  # tries in a row, of all pages together, after which the server is left alone
-OPEN_SECONDS = 15.0  # before it is asked again; a restart of a process takes about that
+FAILURES = 5  # tries in a row, of all pages together, after which the breaker opens
+OPEN_SECONDS = 15.0  # before the probe; a server process restarts in about that time
 
 
 class Breaker:
@@ -33,9 +33,9 @@ class Breaker:
         self._probing = False
 
     def shut_for(self) -> float:
-        """Seconds for which asking makes no sense; 0 where it may be tried.
+        """Seconds until a request may be sent; 0 where it may be sent now.
 
-        Past the open time one caller gets 0 and is to say how it went; until then the others wait on.
+        After the open time one caller gets 0 and has to report the outcome; until then the others wait.
         """
         if self._opened is None:
             return 0.0
@@ -46,16 +46,16 @@ class Breaker:
         return 0.0
 
     def succeeded(self) -> None:
-        """The server answered, whatever it said."""
+        """The server answered."""
         self._failures, self._opened, self._probing = 0, None, False
 
     def failed(self) -> None:
-        """The server did not answer, or failed by itself."""
+        """The server did not answer, or reported an error of its own."""
         self._failures += 1
         if self._probing or self._failures >= self._allowed:
             self._opened = self._clock()
         self._probing = False
 
     def abandoned(self) -> None:
-        """A try ended without telling anything of the server: its caller was cancelled."""
+        """A request ended without an outcome: its caller was cancelled."""
         self._probing = False

@@ -1,6 +1,6 @@
-"""Reads whole pages on an OpenAI-compatible server, vLLM above all, as the model's preset asks it.
+"""Reads whole pages on an OpenAI-compatible server such as vLLM, with the prompt of the model's preset.
 
-The pages of a process go to the server together, whichever job they belong to; what it makes of them is its business.
+The pages of all jobs of a process are sent concurrently; the server batches them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from worker.engines.protocols import PageReader
 from worker.page import PageImage, PageReading, Pixels
 
 CHECK_SECONDS = 0.2  # between two checks for a stop
-LONGEST_SIDE = 4096  # pixels; more tells no model more, and a page has to travel
+LONGEST_SIDE = 4096  # pixels; no model uses more, and a page has to be sent
 PASSED_ON = ("temperature", "top_p", "seed")  # options of the protocol by their own names
 EXTENSIONS = ("top_k", "repetition_penalty")  # those that vLLM adds to it
 TAKEN = frozenset({*PASSED_ON, *EXTENSIONS, "max_new_tokens", "max_length", "do_sample"})
@@ -37,15 +37,15 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class _Asking:
-    """How the pages of one read are asked for.
+class _PageRequest:
+    """How the pages of one read are requested.
 
     Attributes:
         model: The server's name for it.
         preset: The model's.
         prompt: The caller's; None for the preset's.
-        sampling: As the protocol has it.
-        warnings: What was not taken of the caller's options.
+        sampling: Sampling parameters in the protocol's terms.
+        warnings: For options that were ignored.
     """
 
     model: str
@@ -65,11 +65,11 @@ class _Asking:
 
 
 class OpenAIReader(PageReader):
-    """A model of the server.
+    """A model served by the server.
 
     Args:
-        model: By the server's name for it, which is the operator's.
-        settings: The server, and what asking it may take.
+        model: Its name on the server and on the operator's list.
+        settings: The server's URL, key and limits.
     """
 
     def __init__(self, model: str, settings: Settings) -> None:
@@ -86,31 +86,35 @@ class OpenAIReader(PageReader):
             ModelUnavailable: The server does not serve the model now.
             ReadStopped: The job was cancelled, or its deadline has passed; the request is closed within a second.
         """
-        asking = _Asking(self._model, self._preset, prompt, *_sampling(context.options, self._preset))
-        return read_generated(pages, prompt, lambda pictures: self._generate(pictures, asking, context))
+        page_request = _PageRequest(self._model, self._preset, prompt, *_sampling(context.options, self._preset))
+        return read_generated(pages, prompt, lambda pictures: self._generate(pictures, page_request, context))
 
-    def _generate(self, pictures: Sequence[Pixels], asking: _Asking, context: ReadContext) -> list[GeneratedPage]:
-        asked = self._submitted(self._generate_all(pictures, asking))
+    def _generate(
+        self, pictures: Sequence[Pixels], page_request: _PageRequest, context: ReadContext
+    ) -> list[GeneratedPage]:
+        asked = self._submitted(self._generate_all(pictures, page_request))
         try:
             return _awaited(asked, context)
         finally:
             asked.cancel()
 
-    async def _generate_all(self, pictures: Sequence[Pixels], asking: _Asking) -> list[GeneratedPage]:
+    async def _generate_all(self, pictures: Sequence[Pixels], page_request: _PageRequest) -> list[GeneratedPage]:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._generate_page(pixels, asking)) for pixels in pictures]
+            tasks = [group.create_task(self._generate_page(pixels, page_request)) for pixels in pictures]
         return [task.result() for task in tasks]
 
-    async def _generate_page(self, pixels: Pixels, asking: _Asking) -> GeneratedPage:
+    async def _generate_page(self, pixels: Pixels, page_request: _PageRequest) -> GeneratedPage:
         """A page that the server refuses fails alone."""
-        payload = await asyncio.to_thread(asking.payload, pixels)
+        payload = await asyncio.to_thread(page_request.payload, pixels)
         try:
             stream = await self._server.ask(payload, self._preset.repetition)
         except ReadFailed as error:
-            return GeneratedPage(Parsed(Answer("")), warnings=asking.warnings, failure=error.detail)
+            return GeneratedPage(Parsed(Answer("")), warnings=page_request.warnings, failure=error.detail)
         parsed = parse(self._preset.parser, stream.answer())
         failure = ONLY_LOOP if stream.end == "loop" and not parsed.answer.text else None
-        return GeneratedPage(parsed, stream.end or "end", asking.sampling["max_tokens"], asking.warnings, failure)
+        return GeneratedPage(
+            parsed, stream.end or "end", page_request.sampling["max_tokens"], page_request.warnings, failure
+        )
 
     def _submitted(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         return asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -121,13 +125,13 @@ async def _made(settings: Settings) -> Server:
 
 
 def load(model: str, settings: Settings) -> OpenAIReader:
-    """The model on the server; whether it is there shows when it is asked for a page.
+    """The model on the server; whether the server has it is known at the first page.
 
     Raises:
         ModelUnavailable: No server is set.
     """
     if settings.openai_url is None:
-        raise ModelUnavailable(f"{model} is read by a server; set OCRQ_OPENAI_URL", field="model_name")
+        raise ModelUnavailable(f"{model} is served by a server; set OCRQ_OPENAI_URL", field="model_name")
     return OpenAIReader(model, settings)
 
 
@@ -138,12 +142,12 @@ def _awaited(asked: Future[list[GeneratedPage]], context: ReadContext) -> list[G
             continue
         try:
             return asked.result()
-        except BaseExceptionGroup as group:  # of pages that failed together: the first says why
+        except BaseExceptionGroup as group:  # of pages that failed together: the first is reported
             raise group.exceptions[0] from group
 
 
 def _data_url(pixels: Pixels, longest_side: int) -> str:
-    """The page as PNG: JPEG's noise around letters costs small print."""
+    """The page as PNG: JPEG's artefacts make small print unreadable."""
     height, width = pixels.shape[:2]
     scale = longest_side / max(height, width)
     if scale < 1:
@@ -154,7 +158,7 @@ def _data_url(pixels: Pixels, longest_side: int) -> str:
 
 
 def _sampling(options: Mapping[str, Any], preset: Preset) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The caller's options as the protocol has them, greedy where nothing else is asked, and what was not taken."""
+    """The caller's options in the protocol's terms, greedy by default, and warnings for those ignored."""
     sampling: dict[str, Any] = {"temperature": 0.0}
     if options.get("do_sample"):
         sampling["temperature"] = 1.0
@@ -166,7 +170,9 @@ def _sampling(options: Mapping[str, Any], preset: Preset) -> tuple[dict[str, Any
     if preset.stop:
         sampling["stop"] = list(preset.stop)
     warnings = [
-        f"decoding_options.{name} is not taken by this model and was ignored" for name in options if name not in TAKEN
+        f"decoding_options.{name} is not supported by this model and was ignored"
+        for name in options
+        if name not in TAKEN
     ]
     if wanted > preset.max_new_tokens:
         warnings.append(f"this model writes {preset.max_new_tokens} tokens at most")

@@ -1,4 +1,4 @@
-"""An OpenAI-compatible server, asked for one page at a time: bounded, patient to a point, and stopped at any time."""
+"""Client of an OpenAI-compatible server: one page per request, with limits, retries and cancellation."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ WRITE_SECONDS = 30.0  # a page is some megabytes
 TRIES = 4
 FIRST_WAIT_SECONDS = 0.25  # at most, before the second try; then up to twice as long each time
 LONGEST_WAIT_SECONDS = 8.0
-LONGEST_RETRY_AFTER = 60.0  # a server that asks for more is as good as gone
+LONGEST_RETRY_AFTER = 60.0  # a server that asks for more counts as unavailable
 _BUSY = frozenset({408, 425, 429})
-_SHOWN = 300  # characters of a server's words that are logged
+_LOGGED = 300  # characters of a server's reply that are logged
 
 log = logging.getLogger(__name__)
 
 
 class _Failed(Exception):
-    """A try failed and may be repeated; ``after`` is what the server asked to wait, in seconds."""
+    """A try failed and may be repeated; ``after`` is the server's Retry-After, in seconds."""
 
     def __init__(self, why: str, after: float | None = None) -> None:
         super().__init__(why)
@@ -41,11 +41,11 @@ class _Failed(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """What asking may take.
+    """Limits of requests.
 
     Attributes:
-        concurrency: Pages asked for at a time.
-        silence: Seconds the server may say nothing.
+        concurrency: Pages requested at a time.
+        silence: Seconds without a byte from the server.
         total: Seconds for a page, all tries together.
     """
 
@@ -55,7 +55,7 @@ class Limits:
 
 
 class Server:
-    """See the module. Made and used in one event loop.
+    """See the module. Created and used in one event loop.
 
     Args:
         settings: The URL, the key and the limits.
@@ -75,21 +75,21 @@ class Server:
         )
         self._slots = asyncio.Semaphore(self._limits.concurrency)
         self._breaker = Breaker()
-        self._tells_probabilities = True
+        self._gives_probabilities = True
 
     async def close(self) -> None:
         """Close the connections."""
         await self._client.aclose()
 
     async def ask(self, payload: dict[str, Any], rule: Repetition) -> Stream:
-        """Have a page read.
+        """Request the reading of a page.
 
         Args:
             payload: Of a chat completion, without what streaming needs.
-            rule: When an answer goes round in circles, and is stopped.
+            rule: When an answer counts as a loop and is stopped.
 
         Raises:
-            ModelUnavailable: The server does not serve it now, however often it was asked.
+            ModelUnavailable: The server does not answer, after all retries.
             ReadFailed: The server refuses the page.
         """
         try:
@@ -103,7 +103,7 @@ class Server:
                     with attempt:
                         return await self._try(payload, rule)
         except (_Failed, TimeoutError) as error:
-            log.warning("the server of %s gave no answer: %s", payload["model"], error or "it took too long")
+            log.warning("the server of %s did not answer: %s", payload["model"], error or "it took too long")
         raise _unavailable(payload)
 
     async def _try(self, payload: dict[str, Any], rule: Repetition) -> Stream:
@@ -116,7 +116,7 @@ class Server:
             if failure.after is None:
                 self._breaker.failed()
             else:
-                self._breaker.succeeded()  # busy, and telling so
+                self._breaker.succeeded()  # busy, but answering
             raise
         except OcrqError:
             self._breaker.succeeded()
@@ -129,12 +129,12 @@ class Server:
 
     async def _streamed(self, payload: dict[str, Any], rule: Repetition) -> Stream:
         stream = Stream(rule)
-        wanted = {**payload, "stream": True} | ({"logprobs": True} if self._tells_probabilities else {})
+        wanted = {**payload, "stream": True} | ({"logprobs": True} if self._gives_probabilities else {})
         try:
             async with self._client.stream("POST", "chat/completions", json=wanted) as response:
                 if response.status_code != httpx.codes.OK:
-                    said = (await response.aread())[: 4 * _SHOWN].decode(errors="replace")
-                    self._refused(response, said[:_SHOWN], payload)
+                    body = (await response.aread())[: 4 * _LOGGED].decode(errors="replace")
+                    self._refused(response, body[:_LOGGED], payload)
                 await follow(response.aiter_lines(), stream)
         except (httpx.TransportError, httpx.DecodingError) as error:
             raise _Failed(f"{type(error).__name__}: {error}") from error
@@ -142,16 +142,16 @@ class Server:
             raise _Failed(str(error)) from error
         return stream
 
-    def _refused(self, response: httpx.Response, said: str, payload: dict[str, Any]) -> None:
+    def _refused(self, response: httpx.Response, body: str, payload: dict[str, Any]) -> None:
         status = response.status_code
         if status in _BUSY:
-            raise _Failed(f"{status}: {said}", after=_retry_after(response) or 0.0)
+            raise _Failed(f"{status}: {body}", after=_retry_after(response) or 0.0)
         if status >= httpx.codes.INTERNAL_SERVER_ERROR:
-            raise _Failed(f"{status}: {said}", after=_retry_after(response))
-        log.error("the server of %s answered %d: %s", payload["model"], status, said)
-        if status == httpx.codes.BAD_REQUEST and self._tells_probabilities and "logprob" in said.lower():
-            self._tells_probabilities = False
-            raise _Failed("it tells no probabilities", after=0.0)
+            raise _Failed(f"{status}: {body}", after=_retry_after(response))
+        log.error("the server of %s answered %d: %s", payload["model"], status, body)
+        if status == httpx.codes.BAD_REQUEST and self._gives_probabilities and "logprob" in body.lower():
+            self._gives_probabilities = False
+            raise _Failed("it gives no probabilities", after=0.0)
         if status in {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.NOT_FOUND}:
             raise _unavailable(payload)
         raise ReadFailed(f"the server of {payload['model']} refused the page; the operator's log has its reason")
@@ -159,7 +159,7 @@ class Server:
 
 def _unavailable(payload: dict[str, Any], retry_after: float | None = None) -> ModelUnavailable:
     after = None if retry_after is None else max(1, round(retry_after))
-    detail = f"the server of {payload['model']} does not read now; try again later"
+    detail = f"the server of {payload['model']} is unavailable now; try again later"
     return ModelUnavailable(detail, field="model_name", retry_after=after)
 
 
@@ -167,22 +167,22 @@ _jitter = wait_random_exponential(multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAI
 
 
 def _wait(state: RetryCallState) -> float:
-    """What the server asked for, and some more, so that all who were told the same do not come at once."""
+    """The server's Retry-After plus jitter, so that waiting clients do not retry at once."""
     failure = state.outcome.exception() if state.outcome else None
     asked = failure.after if isinstance(failure, _Failed) and failure.after else 0.0
     return asked + float(_jitter(state))
 
 
 def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds the server asks to wait; None where it does not say, or what it says is no time."""
-    told = response.headers.get("Retry-After")
-    if told is None:
+    """Seconds of Retry-After; None where it is missing or not a time."""
+    header = response.headers.get("Retry-After")
+    if header is None:
         return None
     try:
-        seconds = float(told)
+        seconds = float(header)
     except ValueError:
         try:
-            seconds = email.utils.parsedate_to_datetime(told).timestamp() - time.time()
+            seconds = email.utils.parsedate_to_datetime(header).timestamp() - time.time()
         except ValueError:
             return None
     return min(max(0.0, seconds), LONGEST_RETRY_AFTER)

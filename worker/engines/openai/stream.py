@@ -1,4 +1,4 @@
-"""An answer as it streams in: server-sent events of chat completions, and the text and certainty they add up to."""
+"""A streamed answer: server-sent events of chat completions to text with probabilities."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pydantic import BaseModel, ValidationError
 from worker.engines.generated import Ending
 from worker.engines.parsers import Answer
 from worker.engines.presets import Repetition
-from worker.engines.repetition import LoopWatch
+from worker.engines.repetition import LoopDetector
 
-CHARACTERS_A_TOKEN = 4  # about; where a server tells no tokens, characters are watched for loops
+CHARACTERS_A_TOKEN = 4  # about; where a server gives no tokens, loops are detected in characters
 _DONE = "[DONE]"
 
 
@@ -43,15 +43,15 @@ class _Chunk(BaseModel):
 
 
 class BadAnswer(Exception):
-    """What came is no answer in the protocol, or ends before its end."""
+    """The answer does not follow the protocol, or is incomplete."""
 
 
 @dataclass
 class Stream:
-    """What came of an answer so far.
+    """The part of an answer received so far.
 
     Args:
-        rule: When it goes round in circles.
+        rule: When it counts as a loop.
     """
 
     rule: Repetition
@@ -60,15 +60,15 @@ class Stream:
 
     def __post_init__(self) -> None:
         rule = self.rule
-        self._tokens = LoopWatch(rule)
+        self._tokens = LoopDetector(rule)
         wider = Repetition(rule.span * CHARACTERS_A_TOKEN, rule.times, rule.longest * CHARACTERS_A_TOKEN)
-        self._characters = LoopWatch(wider)
+        self._characters = LoopDetector(wider)
 
     def take(self, event: str) -> None:
         """Take one event's data.
 
         Raises:
-            BadAnswer: It is none of the protocol.
+            BadAnswer: It does not follow the protocol.
         """
         choice = _choice(event)
         if choice is None:
@@ -87,9 +87,9 @@ class Stream:
             self.end = "length" if choice.finish_reason == "length" else "end"
 
     def answer(self) -> Answer:
-        """The text; of one that goes round in circles, what stands before it does.
+        """The text; of a loop, the part before the repeats.
 
-        Its characters have probabilities where the server told one for every token: such that their product is it.
+        Its characters have probabilities where the server gave one for every token: their product is the token's.
         """
         pieces = self.pieces[: self._tokens.begins] if self._tokens.begins is not None else self.pieces
         text = "".join(piece for piece, _ in pieces)
@@ -101,10 +101,10 @@ class Stream:
 
 
 async def follow(lines: AsyncIterator[str], stream: Stream) -> None:
-    """Take an answer's lines until it ends, or goes round in circles.
+    """Take an answer's lines until it ends, or is a loop.
 
     Raises:
-        BadAnswer: It ended before its end, or was no answer.
+        BadAnswer: It is incomplete, or does not follow the protocol.
     """
     async for line in lines:
         if not line.startswith("data:"):
@@ -120,11 +120,11 @@ async def follow(lines: AsyncIterator[str], stream: Stream) -> None:
 
 
 def _choice(event: str) -> _Choice | None:
-    """The one choice of an event; None where it has none, as the last one that tells the usage."""
+    """The one choice of an event; None where it has none, as the last event with the usage."""
     try:
         chunk = _Chunk.model_validate_json(event)
     except ValidationError as error:
         raise BadAnswer("the answer is not in the protocol") from error
     if chunk.error is not None:
-        raise BadAnswer(f"the server gave up: {str(chunk.error)[:200]}")
+        raise BadAnswer(f"the server reported an error: {str(chunk.error)[:200]}")
     return chunk.choices[0] if chunk.choices else None

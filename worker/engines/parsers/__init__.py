@@ -1,4 +1,4 @@
-"""What a model's answer says: its text without markup, and what it tells of the page."""
+"""Parsers of a model's answer: its text without markup, and what the model reports about the page."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ PARSERS: Mapping[ParserName, Callable[[Answer], Parsed]] = {
 
 
 def parse(name: ParserName, answer: Answer) -> Parsed:
-    """Understand an answer.
+    """Parse an answer.
 
     Args:
-        name: The parser the model's preset names.
+        name: The parser that the model's preset names.
         answer: Everything the model wrote. One that is not in the form asked for is taken as text, with a warning.
     """
     return PARSERS[name](answer)

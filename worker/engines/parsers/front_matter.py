@@ -1,4 +1,4 @@
-"""olmOCR's answers: Markdown with a few lines of YAML on top that tell about the page."""
+"""olmOCR's answers: Markdown after a few lines of YAML about the page."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ KEYS = ("primary_language", "is_rotation_valid", "rotation_correction", "is_tabl
 """All that the prompt asks for; each is one scalar on one line, so that YAML at large is not needed."""
 
 QUARTER = 90  # degrees
-NO_TEXT = frozenset({"", "null", "None"})  # how the models say that there is nothing to read
+NO_TEXT = frozenset({"", "null", "None"})  # what the models write for a page without text
 
 _BLOCK = re.compile(rf"\A\s*---[ \t]*\n(?:(?:{'|'.join(KEYS)})[ \t]*:[^\n]*(?:\n|\Z))+(?:---[ \t]*(?:\n|\Z))?")
 _ENTRY = re.compile(r"^(\w+)[ \t]*:[ \t]*(.*?)[ \t]*$", re.M)
 
 
 def parse_front_matter(answer: Answer) -> Parsed:
-    """An answer's text, and what its front matter says about the language and the turn of the page."""
+    """An answer's text, and the page's language and rotation from its front matter."""
     block = _BLOCK.match(answer.text)
     if block is None:
         text = without_markup(answer)
@@ -29,7 +29,7 @@ def parse_front_matter(answer: Answer) -> Parsed:
 
 
 def about_page(facts: Mapping[str, object], body: Answer) -> Parsed:
-    """The text with what the model says about the page.
+    """The text with what the model reports about the page.
 
     Args:
         facts: By the names of :data:`KEYS`, as text or as JSON has them.
@@ -47,12 +47,14 @@ def about_page(facts: Mapping[str, object], body: Answer) -> Parsed:
 
 def _turns(facts: Mapping[str, object]) -> tuple[int, tuple[str, ...]]:
     valid = str(facts.get("is_rotation_valid", "true")).lower() != "false"
-    told = str(facts.get("rotation_correction", "0"))
+    correction = str(facts.get("rotation_correction", "0"))
     if valid:
         return 0, ()
-    degrees = int(told) if re.fullmatch(r"\d{1,3}", told) else -1
+    degrees = int(correction) if re.fullmatch(r"\d{1,3}", correction) else -1
     if degrees % QUARTER or not 0 <= degrees < 4 * QUARTER:
-        return 0, (f"the model says that the page is turned, by {told[:20]!r} degrees, which it cannot be",)
+        return 0, (
+            f"the model reports the page as rotated by {correction[:20]!r} degrees, which is not a quarter turn",
+        )
     return degrees // QUARTER, ()
 
 

@@ -1,4 +1,4 @@
-"""Answers in JSON: olmOCR's preview puts the text and what it says of the page into one object."""
+"""Answers in JSON: olmOCR's preview writes the text and facts about the page into one object."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _FENCED = re.compile(r"\A\s*```(?:json)?\s*(.*?)\s*```\s*\Z", re.S)
 
 
 def parse_json(answer: Answer) -> Parsed:
-    """An answer's text, and what it says about the language and the turn of the page."""
+    """An answer's text, and the page's language and rotation."""
     fenced = _FENCED.match(answer.text)
     try:
-        told = json.loads(fenced.group(1) if fenced else answer.text)
+        reply = json.loads(fenced.group(1) if fenced else answer.text)
     except ValueError:
-        told = None
-    if not isinstance(told, dict) or not isinstance(told.get(TEXT_KEY), str | None):
+        reply = None
+    if not isinstance(reply, dict) or not isinstance(reply.get(TEXT_KEY), str | None):
         return Parsed(without_markup(answer), warnings=("the model's answer is not in JSON and was taken as text",))
-    return about_page(told, without_markup(_spread(told.get(TEXT_KEY) or "", answer)))
+    return about_page(reply, without_markup(_spread(reply.get(TEXT_KEY) or "", answer)))
 
 
 def _spread(text: str, answer: Answer) -> Answer:

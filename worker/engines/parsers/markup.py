@@ -1,4 +1,4 @@
-"""Markdown and HTML taken off an answer: what stays is what can be read on the page."""
+"""Removes Markdown and HTML from an answer, so that the text printed on the page remains."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from worker.engines.parsers.answer import Answer, joined
 
 _FENCE = re.compile(r"^[ \t]*```[\w-]*[ \t]*(?:\n|\Z)", re.M)
-_PICTURE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")  # its words describe a figure; they do not stand on the page
+_PICTURE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")  # its words describe a figure and are not printed on the page
 _LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\((?:https?:|mailto:)[^)\s]*\)")
 _HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]+(.*?)[ \t]*$", re.M)
 _STRONG = re.compile(r"(?<![\w*])\*\*(?=\S)([^\n]+?)(?<=\S)\*\*(?![\w*])")
@@ -32,7 +32,7 @@ _EMPTY_LINES = re.compile(r"\n{3,}")
 def without_markup(answer: Answer) -> Answer:
     """The text of an answer in Markdown, tables in it row by row, cells parted by a space.
 
-    Formulas stay as the model wrote them.
+    Formulas are left as the model wrote them.
     """
     for pattern in (_FENCE, _PICTURE, _LINK, _COLUMN_RULE, _RULE, _HEADING, _STRONG, _EMPHASIS):
         answer = answer.replaced(pattern) if pattern.groups else answer.replaced(pattern, "")

@@ -1,4 +1,4 @@
-"""Attention as it is fastest where the model stands."""
+"""Attention, in the fastest implementation for the model's device."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def attend(queries: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = 
         queries: n x heads x rows x width.
         keys: n x heads x places x width.
         values: As ``keys``.
-        mask: n x 1 x rows x places, True where a row may look; None if everywhere.
+        mask: n x 1 x rows x places, True where a row may attend; None if everywhere.
 
     Returns:
         As ``queries``.

@@ -23,7 +23,7 @@ NEVER = -1e9  # a score that no sequence has, as in transformers
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Ids of the tokens that steer decoding: what stands before a line, what ends it, what fills up behind it."""
+    """Ids of the special tokens: start, end and padding."""
 
     start: int
     end: int
@@ -167,7 +167,7 @@ class Beams:
         return parents, ids.flatten(1).gather(1, top.indices), plain.flatten(1).gather(1, top.indices), top.values
 
     def _finish(self, following: Written, ending: Tensor) -> None:
-        """Of the best, those that end: they stand among the finished if they are better than what stands there."""
+        """The best sequences that end: kept where they are better than those finished before."""
         ended = ending.clone()
         ended[:, self._decoding.beams :] = False
         scores = following.scores / self._count**self._decoding.length_penalty

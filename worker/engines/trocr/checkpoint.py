@@ -1,4 +1,4 @@
-"""Load a TrOCR checkpoint: safetensors only, never code, and with its known traps set right."""
+"""Load a TrOCR checkpoint: safetensors only, never code, with the known faults of old checkpoints corrected."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from transformers import TrOCRProcessor, VisionEncoderDecoderModel
 from ocrq.errors import ModelUnavailable
 from worker.engines.trocr.beams import Vocabulary
 
-UNUSED = "encoder.pooler."  # part of ViT, and of no use to TrOCR: it need not be there
+UNUSED = "encoder.pooler."  # part of ViT that TrOCR does not use, so it may be missing
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model and what stands around it.
+    """A model with its processor and special tokens.
 
     Attributes:
         model: A VisionEncoderDecoderModel with TrOCR's decoder, in evaluation mode, on its device.
@@ -36,7 +36,7 @@ def load_checkpoint(directory: Path, device: torch.device, dtype: torch.dtype) -
 
     Args:
         directory: Holds the configuration, weights in safetensors, the image processor's and the tokenizer's files.
-        device: Where it will read.
+        device: Where it computes.
         dtype: Precision of weights and sums.
 
     Raises:
@@ -54,11 +54,11 @@ def load_checkpoint(directory: Path, device: torch.device, dtype: torch.dtype) -
         processor = TrOCRProcessor.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise _unavailable(directory, f"could not be loaded ({type(error).__name__})") from error
-    model, told = loaded
+    model, report = loaded
     if getattr(model.config.decoder, "model_type", None) != "trocr":
         raise _unavailable(directory, "has no decoder of TrOCR's kind")
-    missing = sorted(name for name in told["missing_keys"] if not name.startswith(UNUSED))
-    if missing:  # transformers would read with random numbers in their place
+    missing = sorted(name for name in report["missing_keys"] if not name.startswith(UNUSED))
+    if missing:  # transformers would initialise them at random
         raise _unavailable(directory, f"lacks weights ({missing[0]} and others)")
     settle_positions(model)
     model.to(device=device, dtype=dtype).eval().requires_grad_(False)
@@ -68,7 +68,7 @@ def load_checkpoint(directory: Path, device: torch.device, dtype: torch.dtype) -
 
 
 def settle_positions(model: Any) -> None:
-    """Rebuild a sinusoidal position table, and put it beside the weights, as precise as they are.
+    """Rebuild a sinusoidal position table on the device and in the precision of the weights.
 
     The table is computed and not stored, and ``from_pretrained`` of transformers 5 leaves it on the meta device, where
     it has no values; nor does ``model.to`` move it, as it is no buffer.
@@ -84,16 +84,16 @@ def settle_positions(model: Any) -> None:
 
 
 def vocabulary_of(model: Any) -> Vocabulary:
-    """The special tokens, from the first of the configurations that names each: old checkpoints are not of one mind."""
+    """The special tokens, each from the first configuration that names it: the files of old checkpoints disagree."""
     sources = (model.generation_config, model.config, model.config.decoder)
 
-    def told(name: str) -> int | None:
+    def declared(name: str) -> int | None:
         values = (getattr(source, name, None) for source in sources)
         return next((value if isinstance(value, int) else value[0] for value in values if value is not None), None)
 
-    end = told("eos_token_id")
-    start = told("decoder_start_token_id")
-    padding = told("pad_token_id")
+    end = declared("eos_token_id")
+    start = declared("decoder_start_token_id")
+    padding = declared("pad_token_id")
     if end is None:
         raise ModelUnavailable("the model's configuration names no eos_token_id", field="model_name")
     return Vocabulary(start=end if start is None else start, end=end, padding=end if padding is None else padding)

@@ -1,4 +1,4 @@
-"""Lines' pictures on their way into TrOCR: equal ones read once, like lengths together."""
+"""Crops prepared for TrOCR: duplicates are read once, similar lengths together."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from PIL import Image
 from worker.page import Pixels
 
 TALLEST, WIDEST = 1 / 12, 100.0  # width over height: beyond these, a side would be scaled to nothing
-FEWEST_TOKENS = 16  # that a line may have, however short it looks
+FEWEST_TOKENS = 16  # that any line may have
 TOKENS_PER_HEIGHT = 4  # that fit into a piece of line as wide as it is high: condensed digits, one token each
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A picture to read, and which of those given look just like it.
+    """An image to read, and which of the crops are equal to it.
 
     Attributes:
         pixels: Of the line.
-        places: Among the crops given.
-        seed: Known by what is on it alone, for sampling.
+        places: Indices of the equal crops.
+        seed: Derived from the pixels alone, for sampling.
     """
 
     pixels: Pixels
@@ -33,17 +33,17 @@ class Crop:
 
     @property
     def ratio(self) -> float:
-        """Width over height: how long its text will be, more or less."""
+        """Width over height: roughly proportional to the length of its text."""
         return float(self.pixels.shape[1] / self.pixels.shape[0])
 
     @property
     def tokens(self) -> int:
-        """Most tokens its text can have by its looks: what goes on beyond is a loop."""
+        """The most tokens that its text can have by its shape; a longer text is a loop."""
         return FEWEST_TOKENS + round(TOKENS_PER_HEIGHT * self.ratio)
 
 
 def distinct(crops: Sequence[Pixels]) -> list[Crop]:
-    """The crops, each once, shortest text first."""
+    """The distinct crops, shortest text first."""
     places: dict[bytes, list[int]] = {}
     for place, pixels in enumerate(crops):
         key = hashlib.blake2b(repr(pixels.shape).encode() + np.ascontiguousarray(pixels).tobytes(), digest_size=16)

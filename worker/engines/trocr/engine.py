@@ -1,7 +1,6 @@
-"""TrOCR: VisionEncoderDecoder models that read one text line a picture, on a GPU or, more slowly, a CPU.
+"""TrOCR: VisionEncoderDecoder models that read one text line per image, on a GPU or, more slowly, a CPU.
 
-All lines and variants given are read as one list: equal pictures once, like lengths together, each line only as long as
-it lasts.
+All lines and variants are read as one list: equal images once, similar lengths together, each line until its end.
 """
 
 from __future__ import annotations
@@ -33,35 +32,35 @@ from worker.models.memory import module_bytes
 from worker.page import LineReading, Pixels
 
 CROSS_BYTES_CPU, CROSS_BYTES_GPU = 512 << 20, 4 << 30  # of the cross-attention's keys and values in a batch
-ROWS_CPU, ROWS_GPU = 128, 1024  # beams of all lines of a batch; more gain nothing, by benchmarks/trocr.py
-ENCODED_CPU, ENCODED_GPU = 2, 64  # pictures that go through the encoder together
-LOOK_SECONDS = 0.2  # between two looks at whether to stop
+ROWS_CPU, ROWS_GPU = 128, 1024  # beams of all lines of a batch; more are not faster, by benchmarks/trocr.py
+ENCODED_CPU, ENCODED_GPU = 2, 64  # images in a batch of the encoder
+CHECK_SECONDS = 0.2  # between two checks for a stop
 
 
 class TrocrEngine(LineReader):
-    """A line reader; see the Protocol for what it promises.
+    """A line reader; see the Protocol.
 
     Args:
         name: For the result's ``served_by``.
         checkpoint: What reads.
-        look_seconds: Between two looks at whether to stop.
+        check_seconds: Between two checks for a stop.
     """
 
-    def __init__(self, name: str, checkpoint: Checkpoint, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(self, name: str, checkpoint: Checkpoint, check_seconds: float = CHECK_SECONDS) -> None:
         self.info = replace(INFO, name=name, memory_bytes=module_bytes(checkpoint.model))
-        self._look_seconds = look_seconds
+        self._check_seconds = check_seconds
         self.counts = Counts()
         self._checkpoint = checkpoint
         self._network = DecoderNetwork(checkpoint.model, self.counts)
         self._device: torch.device = next(checkpoint.model.parameters()).device
-        self._pulse: Callable[[], None] = lambda: None
+        self._check: Callable[[], None] = lambda: None
         if self._device.type == "cpu" and checkpoint.model.dtype == torch.bfloat16:
             use_in_encoder(checkpoint.model)
         for layer in _encoder_layers(checkpoint.model):
-            layer.register_forward_pre_hook(lambda *_: self._pulse())
+            layer.register_forward_pre_hook(lambda *_: self._check())
 
     def read(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
-        """One reading per crop, in order; ``context.warn`` is told of options past what the model can.
+        """One reading per crop, in order; ``context.warn`` gets a warning for each option beyond the model's limits.
 
         Raises:
             ReadStopped: The job was cancelled, or its deadline has passed.
@@ -72,7 +71,7 @@ class TrocrEngine(LineReader):
             context.warn(warning)
         readings: list[LineReading] = [LineReading("")] * len(crops)
         cut = 0
-        with torch.inference_mode(), self._looking(context):
+        with torch.inference_mode(), self._checking(context):
             for batch in self._batches(distinct(crops), decoding):
                 for crop, tokens in zip(batch, self._read(batch, decoding, positions), strict=True):
                     reading = reading_of(tokens, self._checkpoint.processor.tokenizer, self._checkpoint.vocabulary)
@@ -87,7 +86,7 @@ class TrocrEngine(LineReader):
         limits = [decoding.limit or min(crop.tokens, positions - 1) for crop in batch]
         seeds = [decoding.seed + crop.seed for crop in batch]
         hidden = torch.cat([self._encoded(part) for part in self._parts(batch)])
-        return decode(self._network, hidden, limits, decoding, self._checkpoint.vocabulary, seeds, self._pulse)
+        return decode(self._network, hidden, limits, decoding, self._checkpoint.vocabulary, seeds, self._check)
 
     def _encoded(self, crops: Sequence[Crop]) -> Tensor:
         """Crops x positions x width."""
@@ -103,14 +102,14 @@ class TrocrEngine(LineReader):
         return (batch[start : start + size] for start in range(0, len(batch), size))
 
     def _batches(self, crops: Sequence[Crop], decoding: Decoding) -> Iterator[Sequence[Crop]]:
-        """Lines that are decoded together: as many as pay, and as the memory holds."""
+        """Lines to decode together: as many as are faster together and fit into the memory."""
         on_gpu = self._device.type == "cuda"
         rows, room = (ROWS_GPU, CROSS_BYTES_GPU) if on_gpu else (ROWS_CPU, CROSS_BYTES_CPU)
         size = max(1, min(rows // decoding.beams, room // self._line_bytes()))
         return (crops[start : start + size] for start in range(0, len(crops), size))
 
     def _line_bytes(self) -> int:
-        """What a line's cross-attention keys and values take."""
+        """Bytes of a line's cross-attention keys and values."""
         config: Any = self._checkpoint.model.config
         side = config.encoder.image_size
         height, width = side if isinstance(side, list | tuple) else (side, side)
@@ -121,38 +120,38 @@ class TrocrEngine(LineReader):
         return 2 * int(config.decoder.decoder_layers * patches * config.decoder.d_model * precision)
 
     @contextmanager
-    def _looking(self, context: ReadContext) -> Iterator[None]:
-        """Look now and then, from step to step and from one encoder layer to the next, whether to stop."""
-        looked = time.monotonic()
+    def _checking(self, context: ReadContext) -> Iterator[None]:
+        """Check for a stop between decoding steps and between encoder layers, at most every ``check_seconds``."""
+        checked = time.monotonic()
 
-        def look() -> None:
-            nonlocal looked
-            if time.monotonic() - looked >= self._look_seconds:
-                looked = time.monotonic()
+        def check() -> None:
+            nonlocal checked
+            if time.monotonic() - checked >= self._check_seconds:
+                checked = time.monotonic()
                 context.check()
 
         context.check()
-        self._pulse = look
+        self._check = check
         try:
             yield
         finally:
-            self._pulse = lambda: None
+            self._check = lambda: None
 
 
 def load(model: str, settings: Settings) -> TrocrEngine:
-    """The engine for the registry: in bfloat16 on a GPU, on a CPU as the operator says.
+    """The engine for the registry: in bfloat16 on a GPU, on a CPU in the precision that is set.
 
     Args:
         model: A hub name, or a directory with a checkpoint.
-        settings: ``cpu_precision`` counts.
+        settings: ``cpu_precision`` is used.
 
     Raises:
-        ModelUnavailable: The checkpoint cannot be had, has no weights in safetensors, or is not TrOCR's.
+        ModelUnavailable: The checkpoint is not available, has no weights in safetensors, or is not TrOCR's.
     """
     directory = hub.checkpoint(model)
-    if not hub.is_whole(directory):
+    if not hub.is_complete(directory):
         raise ModelUnavailable(
-            f"{model} has no whole set of weights in safetensors; convert them with transformers' save_pretrained",
+            f"{model} has no complete set of weights in safetensors; convert them with transformers' save_pretrained",
             field="model_name",
         )
     if torch.cuda.is_available():
@@ -164,6 +163,6 @@ def load(model: str, settings: Settings) -> TrocrEngine:
 
 
 def _encoder_layers(model: Any) -> list[Any]:
-    """The encoder's layers, one after another; none where they are not found, and then it is not interrupted."""
+    """The encoder's layers in order; empty where they are not found, and then encoding is not interrupted."""
     lists = (each for each in model.encoder.modules() if isinstance(each, torch.nn.ModuleList))
     return list(next(lists, []))

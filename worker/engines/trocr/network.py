@@ -2,7 +2,7 @@
 
 Cross-attention keys and values are projected once a line, and a line's beams are rows of one query against them, so
 that a beam more costs a row of the matrix products and no memory traffic. Self-attention works the same way: the
-cache is appended to and never reordered, and a mask says which entries are a beam's own past (as in tree attention,
+cache is appended to and never reordered, and a mask selects the entries of a beam's own past (as in tree attention,
 SpecInfer, arXiv:2305.09781). The network is that of TrOCR (Li et al., arXiv:2109.10282) as transformers builds it.
 """
 
@@ -23,10 +23,10 @@ CACHE_STEPS = 16  # steps by which the self-attention cache grows; a line of pri
 
 @dataclass
 class Counts:
-    """What was computed, for tests and benchmarks.
+    """Counts of the computation, for tests and benchmarks.
 
     Attributes:
-        encoded: Pictures that went through the encoder.
+        encoded: Images encoded.
         lines: Lines decoded.
         cross_rows: Encoder positions projected to cross-attention keys and values, over all lines, for one layer.
         steps: Decoding steps of batches.
@@ -151,7 +151,7 @@ class Batch:
             rows: Beams that have one: 1 in the first step.
 
         Returns:
-            n x 1 x rows x cached: True where a beam may look; None where it may look at all.
+            n x 1 x rows x cached: True where a beam may attend; None where it may attend to all.
         """
         new = torch.eye(self.beams, rows, dtype=torch.bool, device=self._own.device)
         self._own = torch.cat([self._own, new.expand(self.lines, -1, -1)], dim=2)
@@ -168,7 +168,7 @@ class Batch:
         return torch.cat([cache, room], dim=2) if cache.numel() else room
 
     def follow(self, parents: Tensor) -> None:
-        """Let each beam go on from another one's past.
+        """Let each beam continue another one's sequence.
 
         Args:
             parents: n x beams, indices of beams.
@@ -179,7 +179,7 @@ class Batch:
             self._own = self._own.gather(1, parents.unsqueeze(-1).expand(-1, -1, self._own.shape[2]))
 
     def keep(self, places: Sequence[int]) -> None:
-        """Let lines leave, and move those that stay together.
+        """Remove finished lines, and move the others together.
 
         Args:
             places: Of the lines that stay, in their new order; see :func:`moved_up`.

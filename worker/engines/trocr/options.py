@@ -1,4 +1,4 @@
-"""What a request's decoding options mean to TrOCR, and what of them it cannot do."""
+"""A request's decoding options in TrOCR's terms, with a warning for each that it does not support."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ class Decoding:
 
     Attributes:
         beams: 1 for greedy or sampled.
-        limit: Most tokens of a line, its end counted; None leaves it to the line's looks.
+        limit: Most tokens of a line, its end counted; None derives it from the line's shape.
         least: Fewest tokens before the end may come.
         length_penalty: Power of the length that a finished sequence's score is divided by.
         early_stopping: Whether a line is done with its first ``beams`` finished sequences.
         repetition_penalty: Divides the scores of tokens that a line already has; 1 for none.
-        no_repeat_ngram: No so many tokens in a row come twice; 0 for no such rule.
-        sampling: Whether tokens are drawn by chance.
+        no_repeat_ngram: No sequence of this many tokens is repeated; 0 for no such rule.
+        sampling: Whether tokens are sampled.
         temperature: Above 0.
-        top_k: So many likeliest tokens are drawn from.
-        top_p: The likeliest tokens of this share together are drawn from.
-        seed: Of the chance; equal seeds draw the same.
+        top_k: The number of likeliest tokens sampled from.
+        top_p: The likeliest tokens with this total probability are sampled from.
+        seed: Of the sampling; equal seeds give equal texts.
     """
 
     beams: int = DEFAULT_BEAMS
@@ -44,11 +44,11 @@ class Decoding:
 
 
 def decoding_of(options: Mapping[str, Any], positions: int) -> tuple[Decoding, list[str]]:
-    """The decoding that a request's options ask for, and a warning for each that is past what the model can.
+    """The decoding that a request's options ask for, and a warning for each that is beyond the model's limits.
 
     Args:
-        options: As in ``DecodingOptions``, bounds already checked; None stands for not given.
-        positions: Tokens the model has places for, the start counted.
+        options: As in ``DecodingOptions``, bounds already checked; None is not given.
+        positions: Size of the model's position table, including the start token.
     """
     given = {name: value for name, value in options.items() if value is not None}
     warnings: list[str] = []
@@ -83,13 +83,13 @@ def _limit(given: Mapping[str, Any], positions: int, warnings: list[str]) -> int
     else:
         return None
     if asked > most:
-        told = most if name == "max_new_tokens" else positions
-        warnings.append(f"decoding_options.{name}: the model has {positions} positions; {told} was used")
+        used = most if name == "max_new_tokens" else positions
+        warnings.append(f"decoding_options.{name}: the model has {positions} positions; {used} was used")
     return min(asked, most)
 
 
 def _ways(given: Mapping[str, Any], warnings: list[str]) -> tuple[bool, int]:
-    """Whether to sample, and the beams: temperature 0 means greedy, and what is sampled has one beam."""
+    """Whether to sample, and the beams: temperature 0 means greedy, and sampling uses one beam."""
     if given.get("temperature") == 0:
         if given.get("num_beams", 1) > 1:
             warnings.append("decoding_options.num_beams: temperature 0 means greedy; 1 was used")

@@ -1,4 +1,4 @@
-"""What is done to the scores of the tokens to come, and how the best of very many are found soon."""
+"""Processing of next-token scores, and a fast top-k over a large vocabulary."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from transformers import (
 
 from worker.engines.trocr.options import Decoding
 
-BLOCK = 64  # scores whose largest stands for them; about the square root of what is left to look at
-SMALL = 4096  # scores of which the best are found at once as soon
+BLOCK = 64  # scores represented by their largest; about the square root of the vocabulary
+SMALL = 4096  # scores up to which ``topk`` itself is as fast
 
 
 def processors_of(decoding: Decoding, end: int, device: torch.device) -> LogitsProcessorList:
-    """Transformers' own processors for what is asked, in its order; empty where nothing is.
+    """Transformers' own processors for the decoding options, in its order; empty where none is set.
 
     Args:
         decoding: What the request asks for.
@@ -46,10 +46,10 @@ def processors_of(decoding: Decoding, end: int, device: torch.device) -> LogitsP
 
 
 def best(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The highest scores along the last axis, highest first, and where they stand: ``scores.topk(count)``.
+    """The highest scores along the last axis, highest first, and their indices: ``scores.topk(count)``.
 
-    A CPU finds the best of fifty thousand slowly. The best stand in those blocks whose largest are the best, and only
-    these are looked into.
+    ``topk`` over fifty thousand scores is slow on a CPU. The best are in the blocks with the largest maxima, and only
+    these are searched.
     """
     width = scores.shape[-1]
     if scores.is_cuda or width < max(SMALL, 2 * count * BLOCK):
@@ -66,7 +66,7 @@ def best(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 class Chance:
-    """Draws tokens, each line by a seed of its own: what stands beside a line changes nothing.
+    """Samples tokens, each line by a seed of its own, so the other lines of the batch change nothing.
 
     Args:
         seeds: One a line.
@@ -83,5 +83,5 @@ class Chance:
         return torch.stack(drawn)
 
     def keep(self, places: Sequence[int]) -> None:
-        """Let lines leave; ``places`` of those that stay, in their new order."""
+        """Remove finished lines; ``places`` are those of the others, in their new order."""
         self._generators = [self._generators[place] for place in places]

@@ -1,4 +1,4 @@
-"""Decode lines together, each until it is done: then it leaves the batch, and costs nothing more."""
+"""Decode lines together; a finished line leaves the batch."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def decode(
     """
     batch = network.begin(hidden, decoding.beams)
     search = _search(hidden, limits, decoding, vocabulary, seeds)
-    lines = list(range(len(limits)))  # which line stands at each place
+    lines = list(range(len(limits)))  # the line at each row of the batch
     found: dict[int, Tokens] = {}
     while lines:
         check()

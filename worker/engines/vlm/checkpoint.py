@@ -21,15 +21,15 @@ _PROCESSOR_FILES = ("processor_config.json", "preprocessor_config.json", "tokeni
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What reads.
+    """A loaded model with its preset and processor.
 
     Attributes:
         name: As the operator lists it.
-        preset: How it is asked and understood.
-        model: On its device, ready to generate.
-        processor: Pictures and prompts to its inputs; batches are padded on the left.
+        preset: Prompt, image size and parser.
+        model: On its device, in evaluation mode.
+        processor: Makes inputs of images and prompts; batches are padded on the left.
         ends: Ids of the tokens that end an answer.
-        pads: Id of the token that fills up shorter answers of a batch.
+        pads: Id of the padding token.
     """
 
     name: str
@@ -41,9 +41,9 @@ class Checkpoint:
 
     @property
     def positions(self) -> int | None:
-        """Tokens that prompt, picture and answer may have together; None where the model does not say."""
-        told = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
-        return int(told) if told else None
+        """Tokens that prompt, image and answer may have together; None where the configuration has no limit."""
+        limit = getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
+        return int(limit) if limit else None
 
 
 def load_checkpoint(name: str) -> Checkpoint:
@@ -53,24 +53,24 @@ def load_checkpoint(name: str) -> Checkpoint:
         name: A hub name, or a directory. The operator's list allowed it; none of its code is ever run.
 
     Raises:
-        ModelUnavailable: It cannot be had, its weights are not in safetensors, or this release of transformers does
-            not know models of its kind.
+        ModelUnavailable: It is not available, its weights are not in safetensors, or this release of transformers does
+            not support it.
     """
     directory = hub.checkpoint(name)
-    if not hub.is_whole(directory):
-        raise ModelUnavailable(f"{name} has no whole set of weights in safetensors; convert them", field="model_name")
+    if not hub.is_complete(directory):
+        raise ModelUnavailable(
+            f"{name} has no complete set of weights in safetensors; convert them", field="model_name"
+        )
     try:
         config = AutoConfig.from_pretrained(directory, trust_remote_code=False, local_files_only=True)
         processor = _processor(directory, config)
     except (ValueError, KeyError) as error:
-        detail = f"{name} is no model that transformers {transformers.__version__} can read pages with"
+        detail = f"transformers {transformers.__version__} does not support {name} as a model that reads pages"
         raise ModelUnavailable(f"{detail}; use one of the models in docs/models.md", field="model_name") from error
     model = _model(directory)
     preset = preset_for(name, config.model_type)
     ends = _ends(model, processor.tokenizer, preset)
-    model.generation_config = cast(
-        Any, GenerationConfig
-    )()  # a checkpoint's own habits (sampling, penalties) are not the caller's
+    model.generation_config = cast(Any, GenerationConfig)()  # without the checkpoint's own sampling and penalties
     pads = processor.tokenizer.pad_token_id
     return Checkpoint(name, preset, model, processor, ends, ends[0] if pads is None else pads)
 
@@ -88,29 +88,29 @@ def _model(directory: Path) -> Any:
 
 
 def _processor(directory: Path, config: Any) -> Any:
-    """The processor; where torchvision is missing, without the part for films, which alone cannot do without it."""
+    """The processor; where torchvision is missing, without the one for videos, the only one that needs it."""
     options = {"trust_remote_code": False, "local_files_only": True}
     auto: Any = AutoProcessor
     try:
         processor = auto.from_pretrained(directory, **options)
     except ImportError:
-        processor = _still(_processor_class(directory, config)).from_pretrained(directory, **options)
+        processor = _without_video(_processor_class(directory, config)).from_pretrained(directory, **options)
     processor.tokenizer.padding_side = "left"
     return processor
 
 
 def _processor_class(directory: Path, config: Any) -> type[Any]:
-    """The class that the checkpoint's files name, or else the one for its type."""
+    """The class that the checkpoint's files name, or the default for its type."""
     for file in _PROCESSOR_FILES:
         path = directory / file
-        told = json.loads(path.read_text(encoding="utf-8")).get("processor_class") if path.is_file() else None
-        if told and hasattr(transformers, told):
-            return cast(type[Any], getattr(transformers, told))
+        class_name = json.loads(path.read_text(encoding="utf-8")).get("processor_class") if path.is_file() else None
+        if class_name and hasattr(transformers, class_name):
+            return cast(type[Any], getattr(transformers, class_name))
     return cast(type[Any], PROCESSOR_MAPPING[type(config)])
 
 
-def _still(processor_class: type[Any]) -> type[Any]:
-    """The processor class for still pictures only."""
+def _without_video(processor_class: type[Any]) -> type[Any]:
+    """The processor class without its video processor."""
 
     def attributes(_: type[Any]) -> list[str]:
         return [name for name in processor_class.get_attributes() if name != "video_processor"]
@@ -119,7 +119,7 @@ def _still(processor_class: type[Any]) -> type[Any]:
 
 
 def _ends(model: Any, tokenizer: Any, preset: Preset) -> tuple[int, ...]:
-    told = model.generation_config.eos_token_id
-    listed = told if isinstance(told, list) else [told]
+    declared = model.generation_config.eos_token_id
+    listed = declared if isinstance(declared, list) else [declared]
     named = (tokenizer.convert_tokens_to_ids(token) for token in preset.stop if token in tokenizer.get_vocab())
     return tuple(dict.fromkeys(one for one in (*listed, tokenizer.eos_token_id, *named) if one is not None))

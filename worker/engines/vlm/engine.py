@@ -29,7 +29,7 @@ class VlmEngine(PageReader):
     """A page reader; see the Protocol. It gives the text of a page without boxes.
 
     Args:
-        checkpoint: What reads.
+        checkpoint: The loaded model.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -51,10 +51,10 @@ class VlmEngine(PageReader):
 
     def _generate(self, pictures: Sequence[Pixels], prompt: str | None, context: ReadContext) -> list[GeneratedPage]:
         inputs = inputs_for(self._checkpoint, pictures, prompt)
-        room = self._checkpoint.positions
-        if room is not None:
-            room -= int(inputs["input_ids"].shape[1])
-        decoding = decoding_for(context.options, self._checkpoint.preset.max_new_tokens, room)
+        free_tokens = self._checkpoint.positions
+        if free_tokens is not None:
+            free_tokens -= int(inputs["input_ids"].shape[1])
+        decoding = decoding_for(context.options, self._checkpoint.preset.max_new_tokens, free_tokens)
         batch = generate(self._checkpoint, inputs, decoding, context)
         return [self._page(generated, decoding.warnings) for generated in batch]
 
@@ -80,7 +80,7 @@ def load(model: str, settings: Settings) -> VlmEngine:
     """The engine for the registry.
 
     Raises:
-        ModelUnavailable: The checkpoint cannot be had or read.
+        ModelUnavailable: The checkpoint is not available, or cannot be loaded.
     """
     if not torch.cuda.is_available():
         torch.set_num_threads(1)  # processes are the parallelism

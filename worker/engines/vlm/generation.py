@@ -1,4 +1,4 @@
-"""One batch generated: stopped when the job is, each sequence when it goes round in circles, all with probabilities."""
+"""Generation of one batch: stopped with the job, each sequence stopped at a loop, with token probabilities."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from tasks.runner import ReadContext
 from worker.engines.generated import Ending
 from worker.engines.repetition import find_loop
 from worker.engines.vlm.checkpoint import Checkpoint
-from worker.engines.vlm.follower import Follower
+from worker.engines.vlm.monitor import GenerationMonitor
 from worker.engines.vlm.options import Decoding
 
 
 @dataclass(frozen=True)
 class Generated:
-    """What was generated for one page.
+    """The tokens generated for one page.
 
     Attributes:
         tokens: Ids, without the one that ends it and without a loop's repeats.
         probabilities: One per token.
         ending: Why it ends there.
-        sound: Tokens before those that were repeated; all of them where none were.
+        sound: Tokens before the repeated piece; all of them where there is no loop.
     """
 
     tokens: tuple[int, ...]
@@ -48,7 +48,7 @@ def generate(
     begin = int(inputs["input_ids"].shape[1])
     pages = int(inputs["input_ids"].shape[0])
     preset, ends = checkpoint.preset, frozenset(checkpoint.ends)
-    follower = Follower(context, preset.repetition, pages, begin, ends, decoding.arguments["max_new_tokens"])
+    monitor = GenerationMonitor(context, preset.repetition, pages, begin, ends, decoding.arguments["max_new_tokens"])
     config = cast(Any, GenerationConfig)(
         eos_token_id=list(checkpoint.ends), pad_token_id=checkpoint.pads, use_cache=True, **decoding.arguments
     )
@@ -57,27 +57,27 @@ def generate(
         sequences = checkpoint.model.generate(
             **inputs,
             generation_config=config,
-            logits_processor=LogitsProcessorList([follower.trace]),
-            stopping_criteria=StoppingCriteriaList([follower]),
+            logits_processor=LogitsProcessorList([monitor.trace]),
+            stopping_criteria=StoppingCriteriaList([monitor]),
         )
     rows = sequences[:, begin:].cpu().numpy()
-    return [_generated(page, row, follower, checkpoint) for page, row in enumerate(rows)]
+    return [_generated(page, row, monitor, checkpoint) for page, row in enumerate(rows)]
 
 
-def _generated(page: int, row: NDArray[np.int64], follower: Follower, checkpoint: Checkpoint) -> Generated:
-    """A row without its end, what fills it up, and a loop's repeats."""
+def _generated(page: int, row: NDArray[np.int64], monitor: GenerationMonitor, checkpoint: Checkpoint) -> Generated:
+    """A row without its end token, padding, and a loop's repeats."""
     ends = np.flatnonzero(np.isin(row, (*checkpoint.ends, checkpoint.pads)))
     tokens = tuple(map(int, row[: int(ends[0])] if ends.size else row))
     loop = find_loop(np.array(tokens), checkpoint.preset.repetition)
     kept = loop.begins if loop else len(tokens)
-    probabilities = follower.probabilities(page, tokens)[:kept]
+    probabilities = monitor.probabilities(page, tokens)[:kept]
     ending: Ending = "loop" if loop else "end" if ends.size else "length"
     return Generated(tokens[:kept], tuple(probabilities), ending, kept - loop.length if loop else kept)
 
 
 @contextmanager
 def _seeded(decoding: Decoding, device: torch.device) -> Iterator[None]:
-    """The same request samples the same text, and leaves the process's own chance alone."""
+    """The same request samples the same text, without a change to the process's random state."""
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(decoding.seed)
         yield

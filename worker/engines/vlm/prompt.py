@@ -1,4 +1,4 @@
-"""Pages to a model's inputs: pictures at the size it was trained on, and the prompt around them."""
+"""Model inputs of pages: images at the size that the model was trained on, and the prompt."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from PIL import Image
 from worker.engines.vlm.checkpoint import Checkpoint
 from worker.page import Pixels
 
-MIN_SIDE = 56  # pixels: two of the squares these models look at; smaller pictures get a white margin
+MIN_SIDE = 56  # pixels: two patches of these models; smaller images get a white margin
 MAX_STRETCH = 100  # sides in a ratio above this are refused by Qwen's processor (200), so they get a margin too
 WHITE = (255, 255, 255)
 
 
 def inputs_for(checkpoint: Checkpoint, pages: Sequence[Pixels], prompt: str | None) -> Any:
-    """What ``generate`` takes for a batch, on the model's device.
+    """Arguments of ``generate`` for a batch, on the model's device.
 
     Args:
-        checkpoint: Whose processor makes it.
+        checkpoint: Its processor makes them.
         pages: Upright, BGR.
         prompt: The caller's; None for the preset's.
     """
@@ -38,7 +38,7 @@ def inputs_for(checkpoint: Checkpoint, pages: Sequence[Pixels], prompt: str | No
 
 
 def prompt_text(checkpoint: Checkpoint, prompt: str | None) -> str | None:
-    """The prompt in the model's chat form, a mark in it where the picture goes; None where its processor writes it."""
+    """The prompt in the model's chat form, with a placeholder for the image; None where its processor writes it."""
     asked = checkpoint.preset.prompt if prompt is None else prompt
     processor = checkpoint.processor
     if not processor.chat_template:
@@ -51,7 +51,7 @@ def prompt_text(checkpoint: Checkpoint, prompt: str | None) -> str | None:
 
 
 def picture_of(pixels: Pixels, longest_side: int | None) -> Image.Image:
-    """A page as these models take it.
+    """The image of a page for these models.
 
     Args:
         pixels: BGR.

@@ -7,12 +7,12 @@ from typing import Any
 
 from worker.engines.parsers import Answer
 
-UNFINISHED = "\ufffd"  # what decoding shows for bytes that are no whole character yet
-CONTEXT_TOKENS = 6  # before a token: enough for decoders that look back to place its space
+UNFINISHED = "\ufffd"  # shown by decoding for an incomplete character
+CONTEXT_TOKENS = 6  # before a token: enough for decoders that need context for its space
 
 
 def answer_of(tokenizer: Any, tokens: Sequence[int], probabilities: Sequence[float]) -> Answer:
-    """The text of tokens, without those that only steer the model.
+    """The text of tokens, without special tokens.
 
     Args:
         tokenizer: The model's.
@@ -21,7 +21,7 @@ def answer_of(tokenizer: Any, tokens: Sequence[int], probabilities: Sequence[flo
 
     Returns:
         A token's probability is spread over its characters so that their product is the token's again, and the
-        product over a word or line is what the model thinks of it. Tokens that are one character together count as one.
+        product over a word or line is its probability. Tokens that are one character together count as one.
     """
     text: list[str] = []
     spread: list[float] = []
@@ -31,7 +31,7 @@ def answer_of(tokenizer: Any, tokens: Sequence[int], probabilities: Sequence[flo
         new = _new_text(tokenizer, tokens, written, index + 1)
         if new.endswith(UNFINISHED) and index + 1 < len(tokens):
             continue
-        if new:  # tokens that only steer the model have no text
+        if new:  # special tokens have no text
             text.append(new)
             spread += [share ** (1 / len(new))] * len(new)
         written, share = index + 1, 1.0

@@ -1,4 +1,4 @@
-"""What an engine's probabilities are worth, measured on real documents: one small file per engine and way of reading.
+"""Calibration of an engine's probabilities on real documents: one small file per engine and pipeline.
 
 ``python -m evaluation.calibrate`` writes the files. An engine without one is uncalibrated, and results say so.
 """

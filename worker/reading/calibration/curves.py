@@ -1,4 +1,4 @@
-"""Monotone curves from what a model says of itself to how often it is right."""
+"""Monotone curves from a model's probabilities to how often it is right."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Platt:
     After Platt, "Probabilistic Outputs for Support Vector Machines", 1999. Two numbers generalise from few documents.
 
     Attributes:
-        slope: At least 0, so that a surer reading never gets less; 1 leaves things as they are.
+        slope: At least 0, so that the order is kept; 1 changes nothing.
         offset: Added to the logit.
     """
 
@@ -63,16 +63,16 @@ class Logistic:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The curves of one engine in one way of reading.
+    """The curves of one engine in one pipeline.
 
     Attributes:
         character: For single characters.
         word: From the product of a word's characters.
         line: From the measures of :func:`worker.reading.confidence.line_measures`; None where none was fitted, and the
-            product of the characters stands for it.
+            product of the characters is used.
         page: From the measures of :func:`worker.reading.confidence.page_measures`; None where none was fitted, and the
-            mean of the words stands for it.
-        fitted: Whether these were measured; else everything is left as the engine says.
+            mean of the words is used.
+        fitted: Whether they were fitted; otherwise they change nothing.
     """
 
     character: Platt = Platt()

@@ -1,4 +1,4 @@
-"""The curves' files: ``<engine>.<way>.json`` beside this module."""
+"""The curves' files: ``<engine>.<pipeline>.json`` beside this module."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FOLDER = Path(__file__).parent
 
 
 def calibration_for(engine: str, way: Way) -> Calibration:
-    """The curves of an engine; those that change nothing where none were fitted.
+    """The curves of an engine; curves that change nothing where none were fitted.
 
     Args:
         engine: Its name, as in ``served_by``.
-        way: How it reads.
+        way: The pipeline.
     """
     return _load(path_of(engine, way))
 
@@ -31,7 +31,7 @@ def is_calibrated(engine: str, way: Way) -> bool:
 
 
 def path_of(engine: str, way: Way) -> Path:
-    """Where an engine's curves are kept; what is no letter, digit, dot or hyphen in its name becomes a hyphen."""
+    """The file of an engine's curves; in its name, a hyphen replaces other than letters, digits, dots and hyphens."""
     return FOLDER / f"{re.sub('[^A-Za-z0-9.-]+', '-', engine)}.{way}.json"
 
 
@@ -41,8 +41,8 @@ def save(calibration: Calibration, engine: str, way: Way, measured: dict[str, An
     Args:
         calibration: The curves.
         engine: Its name.
-        way: How it reads.
-        measured: On how much they were fitted and how well they hold; kept for readers of the file.
+        way: The pipeline.
+        measured: The data they were fitted on and their accuracy; for readers of the file.
     """
     data: dict[str, Any] = {"engine": engine, "way": way, "measured": measured}
     for name, curve in (("character", calibration.character), ("word", calibration.word)):

@@ -1,4 +1,4 @@
-"""Which characters of a reading stand where the earlier readings have theirs: a least-cost alignment."""
+"""A least-cost alignment of a reading's characters with earlier readings."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ SKIP = 1.0
 """Cost of a character without a partner on the other side."""
 
 REPLACE = 1.0
-"""Cost of a character whose partner is another: less than two skips, so that unlike characters face each other."""
+"""Cost of a character whose partner is another: less than two skips, so that different characters are aligned."""
 
 ALIKE = 0.6
-"""Cost where the two differ in case alone: likelier partners than strangers."""
+"""Cost where the two differ in case alone: cheaper than different characters."""
 
 OPTIONAL_SKIP = 0.5
-"""Cost of passing a place that some reading already left empty."""
+"""Cost of skipping a position that is empty in some reading."""
 
 Place = tuple[frozenset[str], bool]
 """The characters read at a place, and whether a reading has none there."""

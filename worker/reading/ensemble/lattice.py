@@ -1,4 +1,4 @@
-"""Readings of one line laid over each other, character by character, and the vote over them.
+"""Readings of one line aligned character by character, and the vote over them.
 
 After Fiscus, "A post-processing system to yield reduced word error rates: Recognizer Output Voting Error Reduction
 (ROVER)", ASRU 1997: at each place every reading votes for its character, or for none, with its probability.
@@ -14,7 +14,7 @@ from worker.page import LineReading
 from worker.reading.ensemble.alignment import Place, align
 
 NULL_TRUST = 0.7
-"""Weight of a vote for no character, against one for a character: readers leave out more often than they invent."""
+"""Weight of a vote for no character, against one for a character: omissions are more frequent than insertions."""
 
 FULL_VOTE = 1.0
 """The most that one reading adds to a candidate."""
@@ -24,12 +24,12 @@ Span = tuple[float, float]
 
 @dataclass(frozen=True)
 class Vote:
-    """What one reading says at one place.
+    """The vote of one reading at one position.
 
     Attributes:
         text: A character; empty where the reading has none there.
         weight: 0 to 1, the character's probability.
-        span: Where it stands, as in :class:`worker.page.LineReading`; None where that is not known.
+        span: Its span, as in :class:`worker.page.LineReading`; None where that is not known.
     """
 
     text: str
@@ -45,7 +45,7 @@ class Lattice:
     """The readings of one line so far.
 
     Args:
-        first: The reading that the others are laid over; it wins ties.
+        first: The reading that the others are aligned to; it wins ties.
     """
 
     def __init__(self, first: LineReading) -> None:
@@ -53,7 +53,7 @@ class Lattice:
         self._columns: list[Column] = [(vote,) for vote in _votes(first)]
 
     def add(self, reading: LineReading) -> None:
-        """Lay one more reading over the others."""
+        """Align one more reading with the others."""
         votes, nulls = _votes(reading), _null_weights([vote.weight for vote in _votes(reading)])
         gaps = self._gap_weights()
         columns: list[Column] = []
@@ -76,7 +76,7 @@ class Lattice:
 
         Args:
             left: How many could still come; each may add :data:`FULL_VOTE` to one candidate of every place, or to a
-                character where no reading has had one.
+                character where no reading has one.
         """
         if not left:
             return True

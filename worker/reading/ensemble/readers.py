@@ -1,4 +1,4 @@
-"""Which reader sees a page's lines first, and which one is asked for a second opinion."""
+"""The readers for a page's lines: for the first reading, for variants, and for a second opinion."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from worker.imaging.prepare import Prepared
 from worker.page import LineReading, Pixels
 
 BLURRED = 1.1
-"""Pixels of blur from which coarse crops show more; scans in focus have about 0.8, and few over 1."""
+"""Pixels of blur from which coarse crops are read better; scans in focus have about 0.8, and few over 1."""
 
 COARSE_ROWS = 18
-"""Pixels: the height to which blurred lines are brought for a reader that knows sharp ones only: what blur left of a
-letter fits on fewer pixels. 14 to 24 all gained on blurred pages, 18 most."""
+"""Pixels: the height to which blurred lines are brought for a reader trained on sharp ones: the detail left by blur
+fits on fewer pixels. 14 to 24 all gained on blurred pages, 18 most."""
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Readers:
 
     Attributes:
         first: Reads every line.
-        again: Reads variants of unsure lines.
-        second: Errs on other letters, and about as seldom; None where there is no such reader.
-        coarse: Whether ``again`` sees more on coarse crops of this page.
+        again: Reads variants of uncertain lines.
+        second: Confuses other characters, with the same accuracy; None where there is none.
+        coarse: Whether ``again`` reads coarse crops of this page better.
     """
 
     first: LineReader
@@ -39,7 +39,7 @@ class Readers:
 
 
 class CoarseReader(LineReader):
-    """A line reader that sees every line at a small height.
+    """A line reader that reads every line at a small height.
 
     Args:
         reader: Reads.
@@ -55,17 +55,17 @@ class CoarseReader(LineReader):
 
 
 def readers_for(reader: LineReader, prepared: Prepared) -> Readers:
-    """The readers with which a page so worn is best read."""
-    blurred = prepared.wear.blur >= BLURRED
+    """The readers for a page of this degradation."""
+    blurred = prepared.degradation.blur >= BLURRED
     if reader.degraded_reader is None:
         return Readers(CoarseReader(reader) if blurred else reader, reader, reader.second_opinion, blurred)
-    if prepared.worn:  # no second opinion here, which errs too often: with its vote .006 of word F1 was lost
+    if prepared.degraded:  # no second opinion here, which errs too often: with its vote .006 of word F1 was lost
         return Readers(reader.degraded_reader, reader.degraded_reader)
     return Readers(reader, reader, reader.second_opinion, coarse=blurred)
 
 
 def coarse(crop: Pixels, rows: int) -> Pixels:
-    """The crop brought down to a number of rows, its shape kept; as it is where it has no more."""
+    """The crop scaled down to a number of rows, its aspect ratio kept; unchanged where it has no more."""
     height, width = crop.shape[:2]
     if height <= rows:
         return crop

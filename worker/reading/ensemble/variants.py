@@ -1,4 +1,4 @@
-"""Other ways to look at a line: what the reader may see better when its first look was not sure."""
+"""Variants of a line's crop, for lines whose first reading was uncertain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Variant:
         name: For warnings.
         make: The line's crop to another crop of it.
         grow: The quad is widened by this share of its height on every side before the crop is cut.
-        second_opinion: The page's second reader looks at it; passed over where there is none.
+        second_opinion: Read by the page's second reader; skipped where there is none.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Variant:
 
 
 def same(crop: Pixels) -> Pixels:
-    """The crop as it is."""
+    """The crop unchanged."""
     return crop
 
 
@@ -42,44 +42,44 @@ def stretched(crop: Pixels) -> Pixels:
 
 
 def coarser(crop: Pixels) -> Pixels:
-    """Fewer pixels, on which blur and grain go and letters stay."""
+    """Fewer pixels, which removes blur and grain and keeps letters."""
     return coarse(crop, COARSER_ROWS)
 
 
 def tight_and_coarse(crop: Pixels) -> Pixels:
-    """Likewise, for a crop without its rim, where neighbouring lines reach in."""
+    """The same for a crop without its rim, into which neighbouring lines extend."""
     return coarse(crop, COARSE_ROWS)
 
 
 def coarsest(crop: Pixels) -> Pixels:
-    """As few pixels as letters can do with."""
+    """The fewest pixels at which letters are readable."""
     return coarse(crop, COARSEST_ROWS)
 
 
 def smoothed(crop: Pixels) -> Pixels:
-    """A slight blur, under which grain and blocks of compression go."""
+    """A slight blur, which removes grain and compression blocks."""
     return np.asarray(cv2.GaussianBlur(crop, (0, 0), SMOOTH_SIGMA), np.uint8)
 
 
 def brightened(crop: Pixels) -> Pixels:
-    """Greys lifted, which thins strokes that ran into each other."""
+    """Lighter greys, which thins merged strokes."""
     return _bent(crop, BRIGHT_GAMMA)
 
 
 def darkened(crop: Pixels) -> Pixels:
-    """Greys lowered, which closes strokes that are faint or broken."""
+    """Darker greys, which closes faint or broken strokes."""
     return _bent(crop, DARK_GAMMA)
 
 
 def narrowed(crop: Pixels) -> Pixels:
-    """The line a little narrower: its characters fall differently on the reader's steps."""
+    """The line slightly narrower: its characters are aligned differently to the reader's steps."""
     return _widened(crop, NARROWER)
 
 
 COARSER_ROWS, COARSEST_ROWS = 22, 14  # pixels
 FULL = 255.0  # grey values
-DARK_PERCENT, BRIGHT_PERCENT = 1, 99  # percentiles taken for black and white: single pixels do not count
-LEAST_RANGE = 30.0  # grey values; stretching less shows nothing but noise
+DARK_PERCENT, BRIGHT_PERCENT = 1, 99  # percentiles taken for black and white: single pixels are ignored
+LEAST_RANGE = 30.0  # grey values; stretching a smaller range amplifies noise
 SMOOTH_SIGMA = 0.8  # pixels
 BRIGHT_GAMMA, DARK_GAMMA = 0.6, 1.7
 NARROWER = 0.85  # share of the width
@@ -99,11 +99,11 @@ VARIANTS = (
 """In the order in which they are tried; a line is read at most ten times."""
 
 COARSE = ("coarse", "tight", "coarsest")
-"""Names of the variants on which a blurred line shows more; on a sharp page they lose what the first reading saw."""
+"""Names of the variants that are better on blurred lines and worse on sharp ones."""
 
 
 def ordered(variants: Sequence[Variant], readers: Readers) -> list[Variant]:
-    """The variants for a page in the order for its readers: coarse ones first where they show more."""
+    """The variants in the order for a page's readers: coarse ones first where they are read better."""
     usable = [variant for variant in variants if readers.second or not variant.second_opinion]
     if not readers.coarse:
         return usable

@@ -14,7 +14,7 @@ from worker.engines.ppocr.engine import RapidOcrEngine
 from worker.engines.protocols import Detector
 from worker.imaging.prepare import prepare
 from worker.page import PageImage, Pixels, Quad
-from worker.reading.plain import OlmPipeline
+from worker.reading.plain import PlainPipeline
 
 Read = Callable[[Pixels], Page]
 WIDTH, HEIGHT = 900, 460  # of a drawn page
@@ -113,13 +113,13 @@ def test_a_worn_page_on_its_side_is_turned_where_the_detector_for_worn_pages_doe
 ) -> None:
     worn = np.ascontiguousarray(np.rot90(shaded(), turns))
     assert prepare(worn).steps == ("light",)
-    page = OlmPipeline(TwoDetectors(engine), engine, preprocess=True).read_page(PageImage(1, worn), ReadContext())
+    page = PlainPipeline(TwoDetectors(engine), engine, preprocess=True).read_page(PageImage(1, worn), ReadContext())
     assert page.text.split("\n") == list(TEXTS)
 
 
 def test_a_worn_page_that_reads_surely_is_looked_at_once(engine: RapidOcrEngine) -> None:
     detectors = TwoDetectors(engine)
-    OlmPipeline(detectors, engine, preprocess=True).read_page(PageImage(1, shaded()), ReadContext())
+    PlainPipeline(detectors, engine, preprocess=True).read_page(PageImage(1, shaded()), ReadContext())
     assert detectors.looks == 0
 
 
@@ -166,4 +166,4 @@ def test_noise_gives_no_words(read: Read) -> None:
 
 def test_a_cancelled_job_stops_the_page(engine: RapidOcrEngine) -> None:
     with stops(JobCancelled):
-        OlmPipeline(engine, engine).read_page(PageImage(1, drawn()), ReadContext(cancelled=lambda: True))
+        PlainPipeline(engine, engine).read_page(PageImage(1, drawn()), ReadContext(cancelled=lambda: True))

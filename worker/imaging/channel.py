@@ -1,4 +1,4 @@
-"""What a reading process and its decoder say to each other: JSON with its length before it, and raw bytes."""
+"""Messages between a reading process and its decoder: length-prefixed JSON, and raw bytes."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from typing import Any
 
 _LENGTH = struct.Struct(">I")
 MAX_MESSAGE = 64 * 1024  # bytes of JSON; the longest is an error's sentence
-LAST_LOOK_SECONDS = 0.001  # what is there already is taken even when the time is over
+MIN_TIMEOUT_SECONDS = 0.001  # data that has arrived is taken even when the time is over
 
 
-class LineBroken(Exception):
-    """The other side is gone, or says what it cannot mean."""
+class ChannelError(Exception):
+    """The other side is gone, or its message is invalid."""
 
 
-class Line:
+class Channel:
     """One end of a stream socket.
 
     Args:
         end: The socket; owned from here on.
-        seconds: What each message and each body may take, TimeoutError beyond it; None waits for ever.
+        seconds: Limit of each message and each body, TimeoutError beyond it; None waits without limit.
     """
 
     def __init__(self, end: socket.socket, seconds: float | None = None) -> None:
@@ -34,8 +34,8 @@ class Line:
         """Send a message, and bytes after it.
 
         Raises:
-            LineBroken: The other side is gone.
-            TimeoutError: It does not take them.
+            ChannelError: The other side is gone.
+            TimeoutError: The other side does not receive them.
         """
         text = json.dumps(message).encode()
         self._end.settimeout(self.seconds)
@@ -45,24 +45,24 @@ class Line:
         except TimeoutError:
             raise
         except OSError as error:
-            raise LineBroken(str(error)) from None
+            raise ChannelError(str(error)) from None
 
     def receive(self) -> dict[str, Any]:
         """The next message.
 
         Raises:
-            LineBroken: The other side is gone, or this is no message.
-            TimeoutError: It says nothing.
+            ChannelError: The other side is gone, or the message is invalid.
+            TimeoutError: Nothing arrives.
         """
         (length,) = _LENGTH.unpack(self.receive_bytes(_LENGTH.size))
         if length > MAX_MESSAGE:
-            raise LineBroken(f"a message of {length} bytes")
+            raise ChannelError(f"a message of {length} bytes")
         try:
             message = json.loads(self.receive_bytes(length))
         except ValueError:
-            raise LineBroken("no JSON") from None
+            raise ChannelError("not JSON") from None
         if not isinstance(message, dict):
-            raise LineBroken("no JSON object")
+            raise ChannelError("not a JSON object")
         return message
 
     def receive_bytes(self, length: int) -> bytearray:
@@ -76,17 +76,17 @@ class Line:
         began, at = time.monotonic(), 0
         while at < len(buffer):
             if self.seconds is not None:
-                self._end.settimeout(max(began + self.seconds - time.monotonic(), LAST_LOOK_SECONDS))
+                self._end.settimeout(max(began + self.seconds - time.monotonic(), MIN_TIMEOUT_SECONDS))
             try:
                 taken = self._end.recv_into(buffer[at:])
             except TimeoutError:
                 raise
             except OSError as error:
-                raise LineBroken(str(error)) from None
+                raise ChannelError(str(error)) from None
             if not taken:
-                raise LineBroken("the other side is gone")
+                raise ChannelError("the other side is gone")
             at += taken
 
     def close(self) -> None:
-        """Hang up: the other side's next receive ends."""
+        """Close the socket: the other side's next receive fails."""
         self._end.close()

@@ -1,6 +1,6 @@
-"""A registry for threads: pages of several documents go through a model in common batches.
+"""A registry for threads: pages of several documents are read in common batches.
 
-That threads wait for each other at a model is the registry's own work already; here they need not.
+The registry's own engine lock makes threads wait for each other; batching replaces it for page readers.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from tasks.runner import ReadContext
 from worker.engines.protocols import Engine, PageReader, reads_pages
 from worker.models.registry import ModelHandle, Registry
 from worker.page import PageImage, PageReading
-from worker.serverless.gather import Gatherer
+from worker.serverless.batching import ReadBatcher
 
 
-class SharedRegistry(Registry):
-    """See the module. A thread-safe engine is left alone."""
+class BatchingRegistry(Registry):
+    """See the module. Calls of a thread-safe engine are not batched."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._gatherers: defaultdict[str, Gatherer] = defaultdict(Gatherer)
+        self._batchers: defaultdict[str, ReadBatcher] = defaultdict(ReadBatcher)
 
     @contextmanager
     def using(self, name: str | None, failed: ModelUnavailable | None = None) -> Iterator[ModelHandle]:
@@ -34,22 +34,22 @@ class SharedRegistry(Registry):
 
     def _shared(self, engine: Engine) -> Engine:
         if reads_pages(engine) and not engine.info.thread_safe and engine.info.batch_size > 1:
-            return SharedPages(engine, self._gatherers[engine.info.name])
+            return BatchedPageReader(engine, self._batchers[engine.info.name])
         return engine
 
 
-class SharedPages(PageReader):
-    """A page reader whose calls are gathered.
+class BatchedPageReader(PageReader):
+    """A page reader whose concurrent calls are batched.
 
     Args:
         engine: Reads.
-        gatherer: The one of all threads that use the model.
+        batcher: Shared by all threads that use the model.
     """
 
-    def __init__(self, engine: PageReader, gatherer: Gatherer) -> None:
-        self._engine, self._gatherer = engine, gatherer
+    def __init__(self, engine: PageReader, batcher: ReadBatcher) -> None:
+        self._engine, self._batcher = engine, batcher
         self.info = engine.info
 
     def read(self, pages: Sequence[PageImage], prompt: str | None, context: ReadContext) -> list[PageReading]:
         """See :class:`worker.engines.protocols.PageReader`."""
-        return self._gatherer.read(self._engine, pages, prompt, context)
+        return self._batcher.read(self._engine, pages, prompt, context)

@@ -1,4 +1,4 @@
-"""Beside a generation, step by step: when to stop a sequence, and how probable each of its tokens was."""
+"""Monitoring of a generation, step by step: when to stop a sequence, and the probability of each token."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Trace(LogitsProcessor):
         self._grown: tuple[torch.Tensor, torch.Tensor] | None = None  # the last step's sequences, and their histories
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
-        """Before each token: see what may come next."""
+        """Before each token: keep the probabilities of the next one."""
         if self._grown is None:
             self._history = scores.new_zeros((len(input_ids), 0), dtype=torch.float32)
         else:
@@ -37,7 +37,7 @@ class Trace(LogitsProcessor):
         return scores
 
     def grow(self, sequences: torch.Tensor) -> torch.Tensor:
-        """After each token: see which were chosen.
+        """After each token: keep those of the chosen ones.
 
         Args:
             sequences: One token longer than before; with beams, also those that will not go on.
@@ -53,7 +53,7 @@ class Trace(LogitsProcessor):
         return histories
 
     def _place(self, sequences: torch.Tensor, among: torch.Tensor) -> torch.Tensor:
-        """Where each sequence stands among others of the same page."""
+        """The index of each sequence among others of the same page."""
         if len(sequences) == len(among) == self._pages:
             return torch.arange(self._pages, device=among.device)
         same = (sequences.unsqueeze(1) == among.unsqueeze(0)).all(dim=-1)
@@ -63,12 +63,12 @@ class Trace(LogitsProcessor):
         return (same & (mine[:, None] == theirs[None, :])).int().argmax(dim=1)
 
 
-class Follower(StoppingCriteria):
-    """Stops all sequences when the job stops, and each that goes round in circles.
+class GenerationMonitor(StoppingCriteria):
+    """Stops all sequences when the job stops, and each that is in a loop.
 
     Args:
-        context: Asked at every token.
-        rule: What counts as going round in circles.
+        context: Checked at every token.
+        rule: What counts as a loop.
         pages: In the batch.
         begin: Tokens of the prompt.
         ends: Ids of the tokens that end an answer.
@@ -105,6 +105,6 @@ class Follower(StoppingCriteria):
 
         Args:
             page: Its place in the batch.
-            tokens: All that were generated, without the one that ends the answer and what fills up the row.
+            tokens: All that were generated, without the end token and the padding.
         """
         return self._finished[page, tokens]

@@ -16,7 +16,7 @@ from worker.engines.protocols import LineReader
 from worker.page import LineReading, PageImage, Pixels
 from worker.reading import PageRead, ReadMode, pipeline_for
 from worker.reading.ensemble import VARIANTS, Variant
-from worker.reading.robust import RolmPipeline
+from worker.reading.robust import RobustPipeline
 
 ROBUST = ReadMode(robust=True, variants=3)
 
@@ -28,7 +28,7 @@ def blurred() -> Pixels:
 
 
 def robust(engine: RapidOcrEngine, pixels: Pixels, variants: Sequence[Variant] = VARIANTS, most: int = 3) -> PageRead:
-    pipeline = RolmPipeline(engine, engine, ReadMode(robust=True, variants=most), variants)
+    pipeline = RobustPipeline(engine, engine, ReadMode(robust=True, variants=most), variants)
     (read,) = pipeline.read_pages([PageImage(1, pixels)], ReadContext())
     return read
 
@@ -92,7 +92,7 @@ def test_a_variant_that_the_reader_fails_on_does_not_vote(engine: RapidOcrEngine
         return np.asarray(crop[:7])
 
     def read_with(*more: Variant) -> PageRead:
-        pipeline = RolmPipeline(engine, Moody(engine), replace(ROBUST, variants=9), [*more, *VARIANTS])
+        pipeline = RobustPipeline(engine, Moody(engine), replace(ROBUST, variants=9), [*more, *VARIANTS])
         return pipeline.read_page(PageImage(1, blurred()), ReadContext())
 
     read = read_with(Variant("tiny", tiny))
@@ -121,7 +121,7 @@ def undecided(engine: RapidOcrEngine, *looks: tuple[str, float]) -> list[str]:
     """The texts of a page with the readings of one line given."""
     reader = Undecided(*(LineReading(text, (probability,) * len(text)) for text, probability in looks))
     variants = [Variant(f"look {number}", np.copy) for number in range(len(looks) - 1)]
-    pipeline = RolmPipeline(engine, reader, replace(ROBUST, variants=len(looks)), variants)
+    pipeline = RobustPipeline(engine, reader, replace(ROBUST, variants=len(looks)), variants)
     page = pipeline.read_page(PageImage(1, drawn()), ReadContext()).page
     return [line.text for line in page.lines if line.text != "Invoice total"]
 
@@ -137,9 +137,9 @@ def test_a_vote_brings_no_stray_characters_in(engine: RapidOcrEngine) -> None:
 
 def test_a_cancelled_job_stops_the_page(engine: RapidOcrEngine) -> None:
     with stops(JobCancelled):
-        RolmPipeline(engine, engine, ROBUST).read_page(PageImage(1, drawn()), ReadContext(cancelled=lambda: True))
+        RobustPipeline(engine, engine, ROBUST).read_page(PageImage(1, drawn()), ReadContext(cancelled=lambda: True))
 
 
 def test_the_robust_mode_gets_the_robust_pipeline(engine: RapidOcrEngine) -> None:
-    assert isinstance(pipeline_for(engine, ROBUST, lambda: engine), RolmPipeline)
-    assert not isinstance(pipeline_for(engine, ReadMode(), lambda: engine), RolmPipeline)
+    assert isinstance(pipeline_for(engine, ROBUST, lambda: engine), RobustPipeline)
+    assert not isinstance(pipeline_for(engine, ReadMode(), lambda: engine), RobustPipeline)

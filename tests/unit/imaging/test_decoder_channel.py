@@ -9,22 +9,22 @@ from collections.abc import Iterator
 
 import pytest
 
+from worker.imaging.channel import Channel, ChannelError
 from worker.imaging.decoder_client import _size
-from worker.imaging.line import Line, LineBroken
 
 
 @pytest.fixture
-def ends() -> Iterator[tuple[Line, socket.socket]]:
+def ends() -> Iterator[tuple[Channel, socket.socket]]:
     ours, theirs = socket.socketpair()
-    line = Line(ours, 0.5)
+    line = Channel(ours, 0.5)
     yield line, theirs
     line.close()
     theirs.close()
 
 
-def test_messages_and_bytes_arrive_in_order(ends: tuple[Line, socket.socket]) -> None:
+def test_messages_and_bytes_arrive_in_order(ends: tuple[Channel, socket.socket]) -> None:
     line, theirs = ends
-    other = Line(theirs)
+    other = Channel(theirs)
     line.send({"call": "open", "name": "Grüße"}, b"12345")
     assert other.receive() == {"call": "open", "name": "Grüße"}
     assert other.receive_bytes(5) == b"12345"
@@ -35,24 +35,24 @@ def test_messages_and_bytes_arrive_in_order(ends: tuple[Line, socket.socket]) ->
     [b"\xff\xff\xff\xff", b"\0\0\0\2[]", b"\0\0\0\3{x}", b"\0\0\0\2\xff\xfe"],
     ids=["endless", "no object", "no JSON", "no text"],
 )
-def test_nonsense_breaks_the_line(ends: tuple[Line, socket.socket], said: bytes) -> None:
+def test_nonsense_breaks_the_line(ends: tuple[Channel, socket.socket], said: bytes) -> None:
     line, theirs = ends
     theirs.sendall(said)
-    with pytest.raises(LineBroken):
+    with pytest.raises(ChannelError):
         line.receive()
 
 
-def test_the_other_side_hanging_up_breaks_the_line(ends: tuple[Line, socket.socket]) -> None:
+def test_the_other_side_hanging_up_breaks_the_line(ends: tuple[Channel, socket.socket]) -> None:
     line, theirs = ends
     theirs.sendall(b"\0\0")
     theirs.close()
-    with pytest.raises(LineBroken):
+    with pytest.raises(ChannelError):
         line.receive()
-    with pytest.raises(LineBroken):
+    with pytest.raises(ChannelError):
         line.send({}, bytes(10_000_000))
 
 
-def test_a_trickle_does_not_hold_a_caller_beyond_its_time(ends: tuple[Line, socket.socket]) -> None:
+def test_a_trickle_does_not_hold_a_caller_beyond_its_time(ends: tuple[Channel, socket.socket]) -> None:
     line, theirs = ends
 
     def trickle() -> None:
@@ -69,7 +69,7 @@ def test_a_trickle_does_not_hold_a_caller_beyond_its_time(ends: tuple[Line, sock
     thread.join()
 
 
-def test_who_does_not_listen_does_not_hold_a_caller(ends: tuple[Line, socket.socket]) -> None:
+def test_who_does_not_listen_does_not_hold_a_caller(ends: tuple[Channel, socket.socket]) -> None:
     with pytest.raises(TimeoutError):
         ends[0].send({}, bytes(10_000_000))
 
@@ -80,7 +80,7 @@ def test_who_does_not_listen_does_not_hold_a_caller(ends: tuple[Line, socket.soc
     ids=str,
 )
 def test_sizes_that_no_page_has_are_not_believed(shape: object) -> None:
-    with pytest.raises(LineBroken):
+    with pytest.raises(ChannelError):
         _size(shape, 100)
 
 
