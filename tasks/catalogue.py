@@ -18,6 +18,8 @@ Reads = Literal["cpu", "gpu", "all"]
 """What a worker reads: one pool's jobs, or everybody's (the embedded stack, where there is one worker)."""
 
 _BUILT_IN: dict[str, tuple[str, Pool]] = {"rapidocr": ("rapidocr", "cpu"), "fake": ("fake", "cpu")}
+_HUB_FAMILIES = {"trocr": "trocr"}  # part of a hub name to the engine: without the files, only the name is known
+_HUB_FAMILIES = {"trocr": "trocr"}  # part of a hub name to the engine: without the files, only the name is known
 _CONFIG = "config.json"
 LINE_MODEL = "vision-encoder-decoder"  # what TrOCR's checkpoints say they are
 _LISTED = 20  # names an error lists before it points to /models
@@ -43,8 +45,10 @@ def entry_for(name: str) -> ModelEntry:
     if name in _BUILT_IN:
         engine, pool = _BUILT_IN[name]
         return ModelEntry(name, engine, pool)
-    reads_lines = model_type(name) == LINE_MODEL if is_local(name) else "trocr" in name.lower()
-    return ModelEntry(name, "trocr" if reads_lines else "vlm", "gpu")
+    if is_local(name):
+        return ModelEntry(name, "trocr" if model_type(name) == LINE_MODEL else "vlm", "gpu")
+    engine = next((engine for part, engine in _HUB_FAMILIES.items() if part in name.lower()), "vlm")
+    return ModelEntry(name, engine, "gpu")
 
 
 def is_local(name: str) -> bool:

@@ -1,7 +1,7 @@
 """The embedded default: PP-OCRv6's small detection and recognition networks from the rapidocr wheel, on OpenVINO.
 
-Needs no download and no GPU. The wheel's own pipeline is not used: its line-angle classifier turns about one upright
-line in a hundred over, and padding in its batches costs most of its time.
+Needs no download and no GPU. The package's own pipeline is not used: its line-angle classifier flips about one upright
+line in a hundred, and padding in its batches costs most of its time.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ RECOGNITION_FILE = "PP-OCRv6_rec_small.onnx"
 
 WEIGHTS = Path(__file__).parent / "weights"
 DEGRADED_DETECTION = WEIGHTS / "PP-OCRv6_det_small.degraded.npz"
-"""The detector trained further on worn pages, by ``training/adapt_detector.py``; half precision."""
+"""The detector trained further on degraded pages, by ``training/adapt_detector.py``; half precision."""
 
 DEGRADED_RECOGNITION = WEIGHTS / "PP-OCRv6_rec_small.degraded.npz"
-"""The recogniser's backbone trained further on worn lines, by ``training/adapt_recogniser.py``; half precision."""
+"""The recogniser's backbone trained further on degraded lines, by ``training/adapt_recogniser.py``; half precision."""
 
 PLAIN, DEGRADED, RELEASED = 0.5, 0.7, 0.0
-"""How far the recognisers' weights go from the wheel's towards these: Wortsman et al., "Robust fine-tuning of zero-shot
-models", CVPR 2022. On pages that are not worn, half way reads better than both ends; on worn ones .6 to .75 read
-better than 1. Of the others it is the wheel's own whose second opinion helps most on pages that are not worn."""
+"""Interpolation from the released weights (0) to these (1): Wortsman et al., "Robust fine-tuning of zero-shot models",
+CVPR 2022. On pages that are not degraded, 0.5 reads better than 0 and 1; on degraded ones .6 to .75 read better than 1.
+For a second opinion on pages that are not degraded, the released weights help most."""
 
 
 class RapidOcrLines(LineReader):
-    """A line reader; see the Protocol for what it promises.
+    """A line reader; see the Protocol.
 
     Args:
         recogniser: Crops to readings.
@@ -73,43 +73,43 @@ class RapidOcrLines(LineReader):
 
 
 class RapidOcrDetector(Detector):
-    """A detector; see the Protocol for what it promises.
+    """A detector; see the Protocol.
 
     Args:
         network: Pixels to the heat map of text.
-        settings: What is weighed.
+        settings: Thresholds.
     """
 
     def __init__(self, network: Network, settings: DetectionSettings) -> None:
         self._network, self._settings = network, settings
 
     def find_lines(self, pixels: Pixels) -> list[Quad]:
-        """Quads of the text lines, each from its top left corner on the picture as it stands."""
+        """Quads of the text lines, each from its top left corner in the image."""
         return find_quads(self._network, pixels, self._settings)
 
 
 class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
-    """A detector and a line reader, with others for what is worn and for a second opinion.
+    """A detector and a line reader, with others for degraded pages and lines and for a second opinion.
 
     Args:
         detection: Pixels to the heat map of text.
-        worn_detection: Likewise, for worn pages.
-        recognisers: Crops to readings: for lines that are not worn, for worn ones, and for a second opinion.
-        settings: What detection weighs.
+        degraded_detection: The same for degraded pages.
+        recognisers: Crops to readings: for ordinary lines, for degraded ones, and for a second opinion.
+        settings: Thresholds of detection.
     """
 
     def __init__(
         self,
         detection: Network,
-        worn_detection: Network,
+        degraded_detection: Network,
         recognisers: tuple[Recogniser, Recogniser, Recogniser],
         settings: DetectionSettings,
     ) -> None:
-        plain, worn, other = recognisers
+        plain, degraded, other = recognisers
         RapidOcrLines.__init__(self, plain)
         RapidOcrDetector.__init__(self, detection, settings)
-        self.degraded_reader, self.second_opinion = RapidOcrLines(worn), RapidOcrLines(other)
-        self.degraded_detector = RapidOcrDetector(worn_detection, settings)
+        self.degraded_reader, self.second_opinion = RapidOcrLines(degraded), RapidOcrLines(other)
+        self.degraded_detector = RapidOcrDetector(degraded_detection, settings)
 
     @classmethod
     def load(cls, settings: DetectionSettings | None = None) -> RapidOcrEngine:
@@ -119,13 +119,13 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
             ModelUnavailable: The rapidocr package or its model files are missing.
         """
         cv2.setNumThreads(1)  # as the networks: processes are the parallelism
-        lexicon()  # half a second, which no page should wait for
+        lexicon()  # loaded here, not during the first page: half a second
         folder = models_folder()
         path = folder / DETECTION_FILE
-        detection, worn = read_model(path), with_weights(read_model(path), _stored(DEGRADED_DETECTION))
+        detection, degraded = read_model(path), with_weights(read_model(path), _stored(DEGRADED_DETECTION))
         return cls(
             Network(taking_pixels(detection)),
-            Network(taking_pixels(worn)),
+            Network(taking_pixels(degraded)),
             _recognisers(folder / RECOGNITION_FILE),
             settings or DetectionSettings(),
         )
@@ -143,7 +143,7 @@ def load(model: str, settings: Settings) -> RapidOcrEngine:
 
 
 def models_folder() -> Path:
-    """Where the rapidocr wheel keeps its networks; the package itself is not imported.
+    """The directory of the rapidocr package's networks; the package itself is not imported.
 
     Raises:
         ModelUnavailable: It is not installed, or another release without these files is.
@@ -156,14 +156,16 @@ def models_folder() -> Path:
 
 
 def _recognisers(path: Path) -> tuple[Recogniser, Recogniser, Recogniser]:
-    """For lines that are not worn, for worn ones, and for a second opinion."""
+    """For ordinary lines, for degraded ones, and for a second opinion."""
     alphabet, weights = alphabet_of(read_model(path)), _stored(DEGRADED_RECOGNITION)
     common = common_classes(alphabet, last_layer(read_model(path)))
     models = [with_weights(read_model(path), weights, share) for share in (PLAIN, DEGRADED, RELEASED)]
     parts = [split_classifier(model, common) for model in models]
     classifier = Classifier(common, Network(parts[0][1]))  # of all: training left the last layer as it was
-    plain, worn, other = (Recogniser(Network(taking_pixels(features)), classifier, alphabet) for features, _ in parts)
-    return plain, worn, other
+    plain, degraded, other = (
+        Recogniser(Network(taking_pixels(features)), classifier, alphabet) for features, _ in parts
+    )
+    return plain, degraded, other
 
 
 def _stored(path: Path) -> dict[str, NDArray[Any]]:
