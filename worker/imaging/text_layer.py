@@ -98,23 +98,33 @@ class TextLayer:
             characters=int(data["characters"]),
             invisible=int(data["invisible"]),
             unmapped=int(data["unmapped"]),
-            pictures=tuple(_numbers(box, 4) for box in data["pictures"]),  # type: ignore[misc]
+            pictures=tuple(_rectangle(box) for box in data["pictures"]),
         )
 
 
 def _line_from_json(data: Mapping[str, Any]) -> LayerLine:
-    corners = [_numbers(corner, 2) for corner in data["corners"]]
-    text, spans = str(data["text"]), tuple(_numbers(span, 2) for span in data["spans"])
-    if len(corners) != 4 or len(spans) != len(text):
+    a, b, c, d = map(_pair, data["corners"])
+    text, spans = str(data["text"]), tuple(map(_pair, data["spans"]))
+    if len(spans) != len(text):
         raise ValueError("not a line")
-    return LayerLine(text, tuple(corners), spans, str(data["font"]), bool(data["visible"]))  # type: ignore[arg-type]
+    return LayerLine(text, (a, b, c, d), spans, str(data["font"]), bool(data["visible"]))
 
 
-def _numbers(values: Iterable[Any], count: int) -> tuple[float, ...]:
-    numbers = tuple(float(value) for value in values)
-    if len(numbers) != count or not all(map(math.isfinite, numbers)):
-        raise ValueError("not coordinates")
-    return numbers
+def _pair(values: Iterable[Any]) -> tuple[float, float]:
+    first, second = map(_finite, values)
+    return first, second
+
+
+def _rectangle(values: Iterable[Any]) -> Rectangle:
+    left, top, right, bottom = map(_finite, values)
+    return left, top, right, bottom
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("not a coordinate")
+    return number
 
 
 def lines_of(characters: Iterable[LayerCharacter]) -> Iterator[LayerLine]:
