@@ -9,7 +9,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path for part in ("tasks", "worker") for path in (ROOT / part).rglob("*.py"))
 STOPPED = {"JobCancelled", "TimeLimitExceeded"}  # reported by a stop: only the edges catch them
-EDGES = {"tasks/stopping.py", "tasks/execution/executor.py", "worker/serverless/gather.py"}
+EDGES = {
+    "tasks/stopping.py",
+    "tasks/execution/executor.py",
+    "tasks/execution/inline.py",
+    "worker/serverless/batching.py",
+}
 
 
 def handlers(source: str) -> Iterator[tuple[int, set[str], bool]]:
