@@ -1,7 +1,7 @@
 """The task functions: the four operations, their units, and health.
 
 Called directly, they read in this process, without a broker, and may be given a context to cancel them by and to
-hear from. As Celery tasks they run under the guard, which makes each job end exactly once.
+hear from. As Celery tasks they run in the JobExecutor, which makes each job end exactly once.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from celery import Task, shared_task
 from ocrq.contracts import Operation
 from ocrq.errors import OcrqError
 from tasks.documents.submission import Submission
-from tasks.execution.executor import installed_guard
+from tasks.execution.executor import installed_executor
 from tasks.monitoring.health import installed_health
 from tasks.runner import ReadContext, installed_runner, run_inline
 from tasks.settings import Settings
@@ -29,9 +29,9 @@ OPERATION_OF: dict[str, Operation | None] = {
 
 
 class TrackedTask(Task):  # type: ignore[type-arg]
-    """A task whose messages run under the guard; called directly, it is a plain function."""
+    """A task whose messages run in the JobExecutor; called directly, it is a plain function."""
 
-    throws = (OcrqError,)  # told failures, logged without a traceback
+    throws = (OcrqError,)  # reported errors, logged without a traceback
     Request = "tasks.execution.celery_request:LedgerRequest"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -39,7 +39,7 @@ class TrackedTask(Task):  # type: ignore[type-arg]
         if self.request.called_directly:
             return super().__call__(*args, **kwargs)
         request = kwargs.get("request", args[0] if args else None)
-        return installed_guard().run(self, OPERATION_OF[self.name], request)
+        return installed_executor().run(self, OPERATION_OF[self.name], request)
 
 
 def _read(operation: Operation, request: object, context: ReadContext | None) -> dict[str, Any]:

@@ -62,15 +62,17 @@ def reading_from(
     Heartbeats(client).beat(beat)
     workers = LiveWorkers(client, settings, catalogue)
     admission = Admission(settings, catalogue, ledger, batches, blobs, published, workers)
-    keeper = LeaseRenewer(Ledger(connect(), settings), Heartbeats(connect()), settings.lease_seconds, lambda _: beat)
-    keeper.start()
+    lease_renewer = LeaseRenewer(
+        Ledger(connect(), settings), Heartbeats(connect()), settings.lease_seconds, lambda _: beat
+    )
+    lease_renewer.start()
     published.executor = JobExecutor(
         settings=settings,
         admission=admission,
         ledger=ledger,
         blobs=blobs,
         publisher=published,
-        keeper=keeper,
+        lease_renewer=lease_renewer,
         runner=runner,
         pool=None,
         worker="host:1",
@@ -88,4 +90,4 @@ def reading_from(
     finally:
         runner.gate.set()
         published.pool.shutdown(wait=True, cancel_futures=True)
-        keeper.stop()
+        lease_renewer.stop()

@@ -1,4 +1,4 @@
-"""``python -m worker``: a reading worker with the flags that were found to matter."""
+"""``python -m worker``: a reading worker with the flags that it needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import click
 @click.option("--pool", type=click.Choice(["cpu", "gpu", "all"]), default=None, help="Whose queues to read.")
 @click.option("--start-method", type=click.Choice(["fork", "spawn"]), default=None, help="How children are made.")
 def main(concurrency: int | None, pool: str | None, start_method: str | None) -> None:
-    """Read jobs from Redis until told to stop. SIGTERM finishes what runs."""
+    """Read jobs from Redis until stopped. SIGTERM lets running jobs finish."""
     if pool:
         os.environ["OCRQ_POOL"] = pool  # the children of a spawned pool read it again
     if start_method:

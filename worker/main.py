@@ -75,7 +75,7 @@ def _start_child(**_: Any) -> None:
 
 @signals.worker_init.connect
 def _start_threads(**_: Any) -> None:
-    """A pool of threads has no children: this process reads, and ends where it cannot; its keeper starts it again."""
+    """A pool of threads has no children: this process reads, and ends where it cannot; its supervisor restarts it."""
     global _reading
     if app.conf.worker_pool != "threads":
         return

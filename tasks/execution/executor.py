@@ -1,7 +1,7 @@
-"""The guard: what stands between a Celery message and the reading, so that each job ends exactly once.
+"""Runs the job of a Celery message, so that each job ends exactly once.
 
-A message is only a hint that a job may be run. The guard claims the job in the ledger, reads what its phase asks
-for, commits, and publishes what became ready by it. No run waits for another.
+A message is only a hint that a job may be run. The executor claims the job in the ledger, reads the unit or document
+of its phase, commits, and publishes the jobs that became ready. No run waits for another.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class JobExecutor:
     ledger: Ledger
     blobs: BlobStore
     publisher: Publisher
-    keeper: LeaseRenewer | None
+    lease_renewer: LeaseRenewer | None
     runner: Runner | None
     pool: Pool | None
     worker: str
@@ -116,8 +116,8 @@ class JobExecutor:
         raise from_json(dict(record.error)) if record.error else WorkerLost("the worker died on this document")
 
     def _run(self, record: JobRecord, token: str, earlier: dict[str, Any] | None) -> dict[str, Any] | None:
-        assert self.keeper is not None
-        with self.keeper.holding(record.id, token) as hold:
+        assert self.lease_renewer is not None
+        with self.lease_renewer.holding(record.id, token) as hold:
             try:
                 if record.phase == "unit":
                     stops_reported()(self._read_unit)(record, hold)
@@ -139,7 +139,7 @@ class JobExecutor:
 
     def _context(self, record: JobRecord, hold: Lease) -> ReadContext:
         def progress(done: int, total: int) -> None:
-            with suppress(redis.RedisError):  # only told; whether the lease holds, the keeper finds out
+            with suppress(redis.RedisError):  # progress only; the lease renewer finds out whether the lease holds
                 if record.parent is None and not self.ledger.progress(record.id, hold.token, done, total):
                     hold.lost.set()
 
@@ -254,14 +254,14 @@ def _unread(pages: Sequence[int], code: str, detail: str) -> UnitReading:
 _installed: JobExecutor | None = None
 
 
-def install_executor(guard: JobExecutor | None) -> None:
-    """Make ``guard`` the one this process runs messages through; None takes it away again (tests)."""
+def install_executor(executor: JobExecutor | None) -> None:
+    """Install the executor of this process; None removes it (tests)."""
     global _installed
-    _installed = guard
+    _installed = executor
 
 
-def installed_guard() -> JobExecutor:
-    """The process's guard.
+def installed_executor() -> JobExecutor:
+    """The executor of this process.
 
     Raises:
         InvalidRequest: None is installed: a worker was started with another app than ``worker.main``.

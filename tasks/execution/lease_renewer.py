@@ -1,4 +1,4 @@
-"""The keeper: one thread of a reading process that renews the leases of the jobs at hand and says that it lives.
+"""A thread of a reading process that renews the leases of its running jobs and sends its heartbeat.
 
 It starts after the fork. A child of a prefork pool has one job at hand, a pool of threads has several.
 """
@@ -39,13 +39,13 @@ class LeaseRenewer(threading.Thread):
         ledger: With a connection that no other thread uses.
         heartbeats: Likewise.
         lease_seconds: Length of a lease.
-        describe: What to say of this process; called in the keeper's thread with the id of a job at hand.
+        describe: Makes the heartbeat; called in this thread with the id of a running job.
     """
 
     def __init__(
         self, ledger: Ledger, heartbeats: Heartbeats, lease_seconds: float, describe: Callable[[str | None], Heartbeat]
     ) -> None:
-        super().__init__(name="keeper", daemon=True)
+        super().__init__(name="lease-renewer", daemon=True)
         self._ledger = ledger
         self._heartbeats = heartbeats
         self._lease = lease_seconds
@@ -82,8 +82,8 @@ class LeaseRenewer(threading.Thread):
                 if now >= beat_at or at_hand != said:
                     self._heartbeats.beat(self._describe(at_hand))
                     beat_at, said = now + BEAT_SECONDS, at_hand
-            except Exception as error:  # a process whose keeper has ended would lose every job it holds
-                log.warning("the keeper could not do its work, and tries again: %s", error)
+            except Exception as error:  # a process without this thread would lose the leases of all its jobs
+                log.warning("leases could not be renewed, trying again: %s", error)
                 for hold in holds:
                     if now > hold.ends:
                         hold.lost.set()

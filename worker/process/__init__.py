@@ -1,1 +1,1 @@
-"""The processes of a worker: reading children, the control worker, and when a child is replaced."""
+"""The processes of a worker: reading children, the control worker, and the replacement of children."""

@@ -1,4 +1,4 @@
-"""What one reading process holds: its Runner with the models, its ledger, its keeper, and the guard over them."""
+"""A reading process: its Runner with the models, its ledger, its lease renewer and its job executor."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ if TYPE_CHECKING:  # they load NumPy, which a worker's parent must not
     from worker.models.registry import Registry
 
 
-SPENT = 70  # exit status of a process that gives up: EX_SOFTWARE
+SPENT = 70  # exit status of a process that cannot go on: EX_SOFTWARE
 
 log = logging.getLogger(__name__)
 
 
 def worker_name() -> str:
-    """Who this process is to the ledger: ``host:pid``."""
+    """The name of this process in the ledger: ``host:pid``."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
@@ -51,7 +51,7 @@ def only_pool(settings: Settings) -> Pool | None:
 
 
 def build_runner(settings: Settings, pool: Pool | None) -> Runner:
-    """The Runner with the default models in memory. Imports what reads, so only a reading process calls it."""
+    """The Runner with the default models in memory. Imports the engines, so only a reading process calls it."""
     return make_runner(settings, load_registry(settings, pool))
 
 
@@ -74,7 +74,7 @@ def make_runner(settings: Settings, registry: Registry) -> Runner:
 
 
 def make_opener(settings: Settings, limits: Limits) -> Opener:
-    """What opens documents here: a helper process, started at once, or this process itself.
+    """The opener of documents: a helper process, started at once, or this process itself.
 
     Raises:
         InternalError: The helper process does not start.
@@ -92,60 +92,62 @@ def make_opener(settings: Settings, limits: Limits) -> Opener:
 
 @dataclass(frozen=True)
 class ReadingProcess:
-    """A started reading process: its keeper, and its models."""
+    """A started reading process: its lease renewer and its models."""
 
-    keeper: LeaseRenewer
+    lease_renewer: LeaseRenewer
     registry: Registry
 
     def stop(self) -> None:
-        """Say goodbye: the next look at the heartbeats does not count this process."""
-        self.keeper.stop()
+        """Remove the heartbeat, so that this process is no longer counted."""
+        self.lease_renewer.stop()
 
 
 def start_reading(app: Celery, settings: Settings, device: str | None = None, *, leave: bool) -> ReadingProcess:
-    """Load the models and take up reading, in a child that was just forked (or spawned), or in a process of threads.
+    """Load the models and start to read, in a forked or spawned child, or in a process of threads.
 
     Args:
-        app: Publishes what becomes ready.
+        app: Publishes jobs that become ready.
         settings: The operator's.
         device: The GPU that this process took, for its heartbeat.
-        leave: Whether it ends where it can read no more, as one does whose worker puts another in its place.
+        leave: Whether the process exits where it cannot read any more, for its worker to replace it.
     """
     registry = load_registry(settings, only_pool(settings))
     runner = make_runner(settings, registry)
     install_runner(runner)
-    keeper_client = connect(settings, WORKER_TIMEOUT)
-    keeper = LeaseRenewer(
-        Ledger(keeper_client, settings),
-        Heartbeats(keeper_client),
+    renewer_client = connect(settings, WORKER_TIMEOUT)
+    lease_renewer = LeaseRenewer(
+        Ledger(renewer_client, settings),
+        Heartbeats(renewer_client),
         settings.lease_seconds,
         lambda busy: describe(settings.pool, runner, busy, device, registry.refused()),
     )
-    install_executor(make_guard(app, settings, runner, keeper, partial(_leave, keeper) if leave else stay))
-    keeper.start()
-    return ReadingProcess(keeper, registry)
+    install_executor(
+        make_executor(app, settings, runner, lease_renewer, partial(_leave, lease_renewer) if leave else stay)
+    )
+    lease_renewer.start()
+    return ReadingProcess(lease_renewer, registry)
 
 
-def _leave(keeper: LeaseRenewer) -> None:
-    """What memory a model left in pieces, or a GPU that failed, only a new process mends."""
-    log.critical("this process gives up, and another one takes its place")
-    keeper.stop()
+def _leave(lease_renewer: LeaseRenewer) -> None:
+    """Exit: fragmented memory or a failed GPU needs a new process."""
+    log.critical("this process cannot go on and exits, to be replaced")
+    lease_renewer.stop()
     sys.stderr.flush()
     os._exit(SPENT)
 
 
 def stay() -> None:
-    """Where a process serves other jobs still, it does not leave."""
+    """Go on: a process that still serves other jobs does not exit."""
 
 
-def make_guard(
+def make_executor(
     app: Celery,
     settings: Settings,
     runner: Runner | None,
-    keeper: LeaseRenewer | None,
+    lease_renewer: LeaseRenewer | None,
     leave: Callable[[], None] = stay,
 ) -> JobExecutor:
-    """The guard of this process, and what `ocr.health` answers here; without a runner, one that passes jobs on."""
+    """The executor of this process, and its answer to `ocr.health`; without a runner, one that passes jobs on."""
     client = connect(settings, WORKER_TIMEOUT)
     ledger, blobs = Ledger(client, settings), blob_store(settings, client)
     publisher = Publisher(app, ledger)
@@ -159,7 +161,7 @@ def make_guard(
         ledger=ledger,
         blobs=blobs,
         publisher=publisher,
-        keeper=keeper,
+        lease_renewer=lease_renewer,
         runner=runner,
         pool=only_pool(settings) if runner else None,
         worker=worker_name(),

@@ -21,7 +21,7 @@ from tasks.jobs.sweeper import Sweeper
 from tasks.monitoring.heartbeat import Heartbeats
 from tasks.settings import Settings
 from tasks.webhooks.deliverer import Deliverer, make_deliverer
-from worker.process.child import make_guard, worker_name
+from worker.process.child import make_executor, worker_name
 
 settings = Settings()
 app = make_celery(settings, socket_timeout=WORKER_TIMEOUT)
@@ -34,7 +34,7 @@ _deliverer: Deliverer | None = None
 @signals.worker_init.connect
 def _start(**_: Any) -> None:
     global _sweeper, _deliverer
-    install_executor(make_guard(app, settings, None, None))
+    install_executor(make_executor(app, settings, None, None))
     client = connect(settings, WORKER_TIMEOUT)
     ledger = Ledger(client, settings)
     _sweeper = Sweeper(
@@ -55,7 +55,7 @@ def _stop(**_: Any) -> None:
 
 
 def main() -> None:
-    """Run until told to stop."""
+    """Run until stopped."""
     app.worker_main(["worker", "--pool=solo", "--without-gossip", "--without-mingle", "--loglevel=INFO"])
 
 

@@ -1,4 +1,4 @@
-"""A child whose memory has grown too far since its models were loaded is replaced after the job at hand."""
+"""Replaces a child, after its current job, when its memory has grown too much since its models were loaded."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ log = logging.getLogger(__name__)
 def recycle_after_growth(megabytes: int, models: Callable[[], int]) -> None:
     """Let Celery replace this child once it has grown; called in the child when its models are loaded.
 
-    Celery's own limit is absolute, and no one number fits every model: what counts is the growth. The limit of a
-    child is kept by the loop that runs its tasks, which billiard makes the process's target.
+    Celery's own limit is absolute, and no single number fits every model, so the growth is limited. A child's limit is
+    an attribute of the loop that runs its tasks, the target of billiard's process.
 
     Args:
-        megabytes: Growth that is let pass; 0 for no limit.
-        models: Tells the bytes of the models in memory: those that come later are no growth, or a process that loads
-            a large one would be replaced after each job.
+        megabytes: Growth allowed; 0 for no limit.
+        models: Returns the bytes of the loaded models: models loaded later are not growth, or a process that loads a
+            large one would be replaced after each job.
     """
     loop = getattr(current_process(), "_target", None)
     if loop is None or not megabytes or not hasattr(loop, "max_memory_per_child"):
@@ -34,16 +34,16 @@ def recycle_after_growth(megabytes: int, models: Callable[[], int]) -> None:
 
 
 class GrowingLimit(int):
-    """A limit in kilobytes that what is compared with it may pass by what the models take at that moment.
+    """A limit in kilobytes, to which a comparison adds the current size of the models.
 
-    The loop keeps the limit it began with, and asks ``used > limit`` after each task: of an integer and its subclass
-    Python asks the subclass first.
+    The loop keeps its first limit, and evaluates ``used > limit`` after each task: Python calls the method of an
+    integer's subclass first.
     """
 
     _models: Callable[[], int]
 
     def __new__(cls, kilobytes: int, models: Callable[[], int]) -> GrowingLimit:
-        """A limit of so many kilobytes beside the models, whose bytes are asked for at each comparison."""
+        """A limit in kilobytes beside the models, whose bytes are read at each comparison."""
         limit = super().__new__(cls, kilobytes)
         limit._models = models
         return limit

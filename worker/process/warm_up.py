@@ -1,4 +1,4 @@
-"""What happens when children cannot load their models: the worker waits, tries again, and then stops consuming."""
+"""Failed warm-ups: the worker waits, tries again, and then stops consuming."""
 
 from __future__ import annotations
 
