@@ -10,6 +10,7 @@ import importlib.util
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from worker.engines.ppocr.classifier import Classifier, common_classes, last_lay
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
 from worker.engines.ppocr.network import Network, read_model, taking_pixels, with_weights
 from worker.engines.ppocr.recognition import Recogniser
+from worker.engines.ppocr.tiles import find_lines
 from worker.engines.ppocr.word_frequency import lexicon
 from worker.engines.protocols import Detector, LineReader
 from worker.page import LineReading, Pixels, Quad
@@ -85,7 +87,8 @@ class RapidOcrDetector(Detector):
 
     def find_lines(self, pixels: Pixels) -> list[Quad]:
         """Quads of the text lines, each from its top left corner in the image."""
-        return find_quads(self._network, pixels, self._settings)
+        find = partial(find_quads, self._network, settings=self._settings)
+        return find_lines(pixels, self._settings.long_side, find)
 
 
 class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
