@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import cut_line, quad_size
+from worker.imaging.lone_ink import lone_ink
 from worker.imaging.orientation import half_turned, is_tall, lies_on_side, quarter_turned, turned_back, whole
 from worker.imaging.prepare import Prepared
 from worker.page import LineReading, Pixels, Quad
@@ -147,7 +148,7 @@ def without_nonsense(page: OrientedReading) -> OrientedReading:
 
 def _find(detector: Detector, pixels: Pixels) -> list[Quad]:
     quads = detector.find_lines(pixels)
-    return quads or ([whole(pixels)] if min(pixels.shape[:2]) <= STRIP_SIDE else [])
+    return quads or ([whole(pixels)] if min(pixels.shape[:2]) <= STRIP_SIDE else lone_ink(pixels))
 
 
 def _read(pixels: Pixels, quads: Sequence[Quad], reader: LineReader, context: ReadContext) -> list[LineReading]:
