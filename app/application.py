@@ -9,6 +9,7 @@ from app.bodies import InMemoryRequest
 from app.context import AppContext
 from app.cors import allow_origins
 from app.jobs import job_routes
+from app.neighbours import refuse_other_sites
 from app.page import page_routes
 from app.paths import PathNormalizer
 from app.problems import tell_errors_as_problems
@@ -41,6 +42,7 @@ def create_app(backend: JobService, settings: Settings, access: Access | None = 
     app.config.update(MAX_CONTENT_LENGTH=limit, MAX_FORM_MEMORY_SIZE=limit, MAX_FORM_PARTS=MAX_BATCH + _SMALL_PARTS)
     door = AppContext(backend, settings, WaitLimiter(settings.max_waiting), access or Access.from_settings(settings))
     door.access.guard(app)
+    refuse_other_sites(app, settings)
     for routes in (read_routes, job_routes, webhook_routes, service_routes, page_routes):
         app.register_blueprint(routes(door))
     tell_errors_as_problems(app, settings)

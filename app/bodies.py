@@ -8,11 +8,24 @@ from typing import IO
 
 from flask import Request
 from pydantic_core import from_json
+from werkzeug import formparser
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.sansio.multipart import MultipartDecoder
 
 from ocrq.errors import InvalidRequest, UnsupportedFormat
 
 _EXAMPLE = '{"image": "<base64>"}'
+
+
+class _LenientDecoder(MultipartDecoder):
+    """Takes file names that are not UTF-8; werkzeug's drops the whole form without a word."""
+
+    def _parse_headers(self, data: bytes | bytearray) -> Headers:
+        return super()._parse_headers(data.decode(errors="replace").encode())
+
+
+vars(formparser)["MultipartDecoder"] = _LenientDecoder  # its parser has no parameter for it
 
 
 class InMemoryRequest(Request):

@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from ocrq.contracts import ENDED, Batch, Job
-from ocrq.errors import OcrqError
+from ocrq.errors import InvalidRequest, OcrqError
 from tasks.jobs.store import JobEvent
 from tasks.unexpected import unexpected
 
 logger = logging.getLogger(__name__)
 
 _RECONNECT_MILLISECONDS = 2000
-_EVENT_ID = re.compile(r"\d{1,20}(-\d{1,20})?")  # as the stores number them: 7, or 1732400000000-0
+_EVENT_ID = re.compile(r"(\d+)(?:-(\d+))?", re.ASCII)  # as the stores number them: 7, or 1732400000000-0
+_LAST_ID = (1 << 64) - 1  # of Redis's streams
+_ID_DIGITS = 20  # of that number
 
 
 def event_stream(events: Iterator[JobEvent | None], look: Callable[[], Job | Batch]) -> Iterator[str]:
@@ -46,8 +48,17 @@ def event_stream(events: Iterator[JobEvent | None], look: Callable[[], Job | Bat
 
 
 def resume_after(last_event_id: str | None) -> str | None:
-    """The ``Last-Event-ID`` header; None where it is no id of ours, which tells the stream from its start."""
-    return last_event_id if last_event_id and _EVENT_ID.fullmatch(last_event_id) else None
+    """The ``Last-Event-ID`` header; None where it is no id of ours, which tells the stream from its start.
+
+    Raises:
+        InvalidRequest: It is a number that no event has.
+    """
+    match = _EVENT_ID.fullmatch(last_event_id or "")
+    if not match:
+        return None
+    if any(part and (len(part) > _ID_DIGITS or int(part) > _LAST_ID) for part in match.groups()):
+        raise InvalidRequest("Last-Event-ID is no id of an event; send the last one you got", field="Last-Event-ID")
+    return last_event_id
 
 
 def _as_text(event: JobEvent) -> str:

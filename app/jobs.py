@@ -14,6 +14,7 @@ from app.uploads import idempotency_key, read_order
 from app.waiting import wait_seconds
 from ocrq.contracts import ENDED
 from ocrq.errors import InvalidRequest
+from tasks.documents.schemas import check_batch_schemas
 from tasks.documents.submission import Submission
 
 
@@ -38,6 +39,7 @@ def _submit(door: AppContext) -> Response:
         submission = order.uploads[0].submission(order.operation, **bounds, key=key, owner=owner)
         door.access.charge(1, len(submission.document))
         return accepted(door.backend.submit(submission))
+    check_batch_schemas(upload.data.get("schema") for upload in order.uploads if isinstance(upload.data, dict))
     items = [upload.try_submission(order.operation, **bounds, key=key, owner=owner) for upload in order.uploads]
     door.access.charge(len(items), sum(len(item.document) for item in items if isinstance(item, Submission)))
     return accepted(door.backend.submit_batch(items, owner))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 DRAIN_BYTES = 512 * 1024 * 1024  # of a refused body that are read away before the connection is cut
 DRAIN_SECONDS = 20.0
 _PIECE = 1024 * 1024
+_PREFIX = re.compile(r"(/[A-Za-z0-9_.~-]+){1,20}")
 _SLASHES = re.compile("/{2,}")
 
 
@@ -23,8 +24,10 @@ class PathNormalizer:
     """WSGI middleware.
 
     It takes doubled and trailing slashes out of paths, for clients that join a base URL and a path by hand; a
-    redirect would cost a POST its body. And it reads away what a refused request still sends, after the answer was
-    sent: closing at once would reset the connection, and a client that is still sending would never see the answer.
+    redirect would cost a POST its body. It takes X-Forwarded-Prefix, which a proxy that serves us below a path sends
+    and has taken off, for what our paths begin with: who sends it changes the links of that answer alone. And it reads
+    away what a refused request still sends, after the answer was sent: closing at once would reset the connection, and
+    a client that is still sending would never see the answer.
     """
 
     def __init__(self, application: WSGIApplication) -> None:
@@ -34,6 +37,9 @@ class PathNormalizer:
         """The WSGI call."""
         path = environ.get("PATH_INFO", "")
         environ["PATH_INFO"] = _SLASHES.sub("/", path).rstrip("/") or "/"
+        prefix = environ.get("HTTP_X_FORWARDED_PREFIX", "").rstrip("/")
+        if _PREFIX.fullmatch(prefix):
+            environ["SCRIPT_NAME"] = prefix
         answer = self._application(environ, start_response)
         if "CONTENT_LENGTH" in environ or "HTTP_TRANSFER_ENCODING" in environ:
             return ClosingIterator(answer, partial(_drain, environ))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response
+from flask import Response, request
 from pydantic import BaseModel
 from pydantic_core import to_json
 
@@ -37,5 +37,5 @@ def accepted(job: Job | Batch, headers: Mapping[str, str] | None = None) -> Resp
 
 
 def job_path(job_id: str) -> str:
-    """Where a job is asked for."""
-    return f"/jobs/{job_id}"
+    """Where a job is asked for, below what the proxy says our paths begin with."""
+    return f"{request.script_root}/jobs/{job_id}"

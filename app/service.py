@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache, partial
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from app.context import AppContext
 from app.openapi import openapi_document
@@ -48,4 +48,4 @@ def _document() -> dict[str, object]:
 
 
 def _openapi() -> Response:
-    return json_reply(_document())
+    return json_reply({**_document(), "servers": [{"url": request.script_root or "/"}]})

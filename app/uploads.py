@@ -24,6 +24,10 @@ _FORM = "multipart/form-data"
 _TEXT_OPTIONS = frozenset(
     {"image", "model_name", "prompt", "extraction_type", "pages", "priority", "text_layer", "webhook"}
 )
+_SWITCHES = frozenset(name for name, field in ReadRequest.model_fields.items() if field.annotation is bool)
+# As people type them, as Python and JavaScript write them, and as a ticked box of a form comes.
+_TRUE = frozenset({"true", "1", "on", "yes"})
+_FALSE = frozenset({"false", "0", "off", "no"})
 _OPTIONS = frozenset(field.alias or name for name, field in ReadRequest.model_fields.items())
 
 
@@ -196,25 +200,30 @@ def typed_options(options: Mapping[str, Iterable[str]]) -> dict[str, Any]:
     """Options that came as text, typed as the request has them.
 
     Args:
-        options: Name to values, as forms and queries give them: numbers, booleans and objects are read as JSON, and
-            ``output`` as a list separated by commas.
+        options: Name to values, as forms and queries give them: numbers and objects are read as JSON, booleans also
+            as people write them, ``output`` as a list separated by commas, and what is empty is left out.
 
     Raises:
         InvalidRequest: One came twice.
     """
     typed: dict[str, Any] = {}
     for name, values in options.items():
-        texts = list(values)
+        texts = [text for text in values if text.strip()]  # an empty field of a form is one that was left out
+        if not texts:
+            continue
         if name == "output":
             typed[name] = [part.strip() for text in texts for part in text.split(",") if part.strip()]
             continue
         if len(texts) > 1:
             raise InvalidRequest(f"{name[:60]} came {len(texts)} times; send it once", field=name[:60])
-        typed[name] = texts[0] if name in _TEXT_OPTIONS else _from_text(texts[0])
+        typed[name] = texts[0] if name in _TEXT_OPTIONS else _from_text(name, texts[0])
     return typed
 
 
-def _from_text(text: str) -> object:
+def _from_text(name: str, text: str) -> object:
+    word = text.strip().lower()
+    if name in _SWITCHES and word in _TRUE | _FALSE:
+        return word in _TRUE
     try:
         return parse_json(text)
     except InvalidRequest:

@@ -12,6 +12,7 @@ from werkzeug.http import parse_list_header
 from ocrq.errors import InvalidRequest, TooManyWaiting
 
 MAX_WAIT_SECONDS = 60  # of ?wait: below what proxies cut idle connections at
+_WAIT_DIGITS = 9  # thirty years
 _SEAT_FREE_SECONDS = 2  # about when a waiting caller will have left
 
 
@@ -55,7 +56,11 @@ class Preferences:
 
     @classmethod
     def of(cls, headers: Iterable[str]) -> Preferences:
-        """Read the header's values; what is not understood is passed over, as the RFC has it."""
+        """Read the header's values; what is not understood is passed over, as the RFC has it.
+
+        Raises:
+            InvalidRequest: ``wait`` is a number beyond all sense.
+        """
         respond_async, wait = False, None
         for preference in (part for header in headers for part in parse_list_header(header)):
             name, _, value = preference.partition(";")[0].partition("=")
@@ -63,8 +68,14 @@ class Preferences:
             if name.strip().lower() == "respond-async":
                 respond_async = True
             elif name.strip().lower() == "wait" and wait is None and value.isdecimal():
-                wait = int(value)
+                wait = _seconds(value)
         return cls(respond_async, wait)
+
+
+def _seconds(digits: str) -> int:
+    if len(digits) > _WAIT_DIGITS:
+        raise InvalidRequest(f"Prefer: wait has {len(digits):,} digits; send a number of seconds", field="Prefer")
+    return int(digits)
 
 
 def wait_seconds(text: str | None) -> float:

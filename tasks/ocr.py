@@ -6,13 +6,15 @@ hear from. As Celery tasks they run in the JobExecutor, which makes each job end
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from celery import Task, shared_task
 
 from ocrq.contracts import Operation
-from ocrq.errors import OcrqError
+from ocrq.contracts.parse import MAX_FIELD_CHARACTERS
+from ocrq.errors import InvalidRequest, OcrqError
 from tasks.documents.submission import Submission
 from tasks.execution.executor import installed_executor
 from tasks.monitoring.health import installed_health
@@ -38,8 +40,24 @@ class TrackedTask(Task):  # type: ignore[type-arg]
         """Run the function, or the message at hand."""
         if self.request.called_directly:
             return super().__call__(*args, **kwargs)
-        request = kwargs.get("request", args[0] if args else None)
-        return installed_executor().run(self, OPERATION_OF[self.name], request)
+        return installed_executor().run(self, OPERATION_OF[self.name], request_of(args, kwargs))
+
+
+def request_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> object:
+    """The request of a message: the keyword ``request``, or the one positional argument; None where there is none.
+
+    Raises:
+        InvalidRequest: Something else came; the caller hears of it rather than wait for ever.
+    """
+    others = sorted(name for name in kwargs if name not in ("request", "context"))
+    if others:
+        name = others[0][:MAX_FIELD_CHARACTERS]
+        raise InvalidRequest(f"{name} came beside request; send kwargs={{'request': {{…}}}} with it inside", field=name)
+    if "request" in kwargs:
+        return kwargs["request"]  # a chain puts the result before it in front of it
+    if len(args) > 1:
+        raise InvalidRequest(f"{len(args)} arguments came; send kwargs={{'request': {{…}}}}", field="request")
+    return args[0] if args else None
 
 
 def _read(operation: Operation, request: object, context: ReadContext | None) -> dict[str, Any]:

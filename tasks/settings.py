@@ -116,6 +116,10 @@ class Settings(BaseSettings):
         default=(), description="Origins whose pages may call, separated by commas."
     )
 
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Names, beside localhost, by which a server without keys may be asked, with commas."
+    )
+
     webhook_secret: SecretStr | None = Field(default=None, description="Signs webhooks; without it none are sent.")
     webhook_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Who may be told, separated by commas: names, `*.names`, or `http(s)://host:port`."
@@ -131,7 +135,14 @@ class Settings(BaseSettings):
         return SecretStr(normalised(url or DEFAULT_REDIS)) if isinstance(url, str) else value
 
     @field_validator(
-        "models", "preload_models", "fetch_models", "openai_models", "cors_origins", "webhook_hosts", mode="before"
+        "models",
+        "preload_models",
+        "fetch_models",
+        "openai_models",
+        "cors_origins",
+        "allowed_hosts",
+        "webhook_hosts",
+        mode="before",
     )
     @classmethod
     def _split_commas(cls, value: Any) -> Any:

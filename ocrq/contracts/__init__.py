@@ -2,7 +2,7 @@
 
 from ocrq.contracts.delivery import DeadDelivery
 from ocrq.contracts.job import ENDED, Batch, Job, JobError, JobStatus, JobSubmission, Progress
-from ocrq.contracts.pages import parse_pages, selected_pages
+from ocrq.contracts.pages import clipping_warning, parse_pages, selected_pages
 from ocrq.contracts.parse import parse_operation, parse_request
 from ocrq.contracts.request import (
     OPERATIONS,
@@ -70,6 +70,7 @@ __all__ = [
     "TextResult",
     "Word",
     "parse_operation",
+    "clipping_warning",
     "parse_pages",
     "parse_request",
     "selected_pages",

@@ -40,22 +40,36 @@ def parse_pages(selection: str) -> list[tuple[int, int]]:
 
 
 def selected_pages(selection: str | None, count: int) -> list[int]:
-    """The page numbers a selection picks from a document, ascending, each once.
+    """The page numbers a selection picks from a document, ascending, each once; what is past its end is left out.
 
     Args:
         selection: As for :func:`parse_pages`; ``None`` picks all.
         count: Pages of the document, at least 1.
 
     Raises:
-        ValueError: The selection picks a page the document does not have.
+        ValueError: The selection picks no page that the document has.
     """
     if selection is None:
         return list(range(1, count + 1))
     ranges = parse_pages(selection)
-    beyond = max(last for _, last in ranges)
-    if beyond > count:
-        raise ValueError(f"asks for page {beyond}, and the document has {count}; ask for pages 1 to {count}")
-    return sorted({page for first, last in ranges for page in range(first, last + 1)})
+    picked = {page for first, last in ranges for page in range(first, min(last, count) + 1)}
+    if not picked:
+        first = min(first for first, _ in ranges)
+        raise ValueError(f"asks for pages from {first} on, and the document has {count}; ask for pages 1 to {count}")
+    return sorted(picked)
+
+
+def clipping_warning(selection: str | None, last_read: int) -> str | None:
+    """The warning that a selection reached past the document's end; None where it did not.
+
+    Args:
+        selection: As for :func:`parse_pages`.
+        last_read: The last page that it picked.
+    """
+    last = max((last for _, last in parse_pages(selection)), default=0) if selection else 0
+    return (
+        f"pages asks for page {last}, which the document does not have; it was left out" if last > last_read else None
+    )
 
 
 def _check(selection: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from ocrq.contracts.pages import PageSelection
 
@@ -21,6 +22,9 @@ OutputFormat = Literal["text", "lines", "words", "markdown", "html", "csv", "hoc
 Priority = Literal["interactive", "bulk"]
 
 ROBUST_MIN_VARIANTS = 3
+MAX_OPTIONS_BYTES = 64 * 1024  # of options as JSON: hundreds of keys of a client's own
+MAX_SCHEMA_BYTES = 256 * 1024  # of the schema as JSON
+MAX_OUTPUTS = 100  # names in output, of which each counts once
 
 
 class DecodingOptions(BaseModel):
@@ -48,10 +52,37 @@ class DecodingOptions(BaseModel):
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] | None = None
 
 
+def _bounded(value: dict[str, Any]) -> dict[str, Any]:
+    size = len(json.dumps(value, ensure_ascii=False, default=str).encode(errors="replace"))
+    if size > MAX_OPTIONS_BYTES:
+        raise ValueError(f"has {size:,} bytes as JSON, and at most {MAX_OPTIONS_BYTES:,} are taken")
+    return value
+
+
+def _once_each(names: list[OutputFormat]) -> list[OutputFormat]:
+    return list(dict.fromkeys(names))
+
+
+def _allow_null(schema: dict[str, Any]) -> None:
+    """Say in the JSON Schema that every field may be null."""
+    for name, field in schema["properties"].items():
+        choices = field.get("anyOf", [])
+        if {"type": "null"} in choices:
+            continue
+        beside = {key: field[key] for key in ("default", "description", "title") if key in field}
+        one = {key: value for key, value in field.items() if key not in beside}
+        schema["properties"][name] = {
+            "anyOf": [*choices, {"type": "null"}] if choices else [one, {"type": "null"}],
+            **beside,
+        }
+
+
 class ReadRequest(BaseModel):
     """One document to read; ``schema`` and ``extraction_type`` are for the structured operations."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, populate_by_name=True, json_schema_extra=_allow_null
+    )
 
     image: str = Field(
         default="",
@@ -67,7 +98,9 @@ class ReadRequest(BaseModel):
     ensemble_size: int = Field(default=1, ge=1, le=10, description="Variants; the robust operations use 3 or more.")
     robust_processing: bool = False
     decoding_options: DecodingOptions = Field(default_factory=DecodingOptions)
-    options: dict[str, Any] = Field(default_factory=dict, description="Keys that are not known become warnings.")
+    options: Annotated[dict[str, Any], AfterValidator(_bounded)] = Field(
+        default_factory=dict, description="Keys that are not known become warnings."
+    )
     schema_: dict[str, Any] | None = Field(
         default=None,
         alias="schema",
@@ -75,7 +108,11 @@ class ReadRequest(BaseModel):
     )
     extraction_type: Literal["structured"] | None = None
     pages: PageSelection | None = Field(default=None, description="Which pages to read, from 1: `1-3,7`.")
-    output: list[OutputFormat] = Field(default_factory=list, description="Further formats, returned under `outputs`.")
+    output: Annotated[list[OutputFormat], AfterValidator(_once_each)] = Field(
+        default_factory=list,
+        max_length=MAX_OUTPUTS,
+        description="Further formats, returned under `outputs`; naming one twice changes nothing.",
+    )
     text_layer: TextLayerMode = Field(
         default="auto",
         description="Where a PDF page carries its own text: `auto` takes it where it can be trusted and reads the "
@@ -84,3 +121,14 @@ class ReadRequest(BaseModel):
     priority: Priority = "interactive"
     webhook: str | None = Field(default=None, max_length=2000, description="URL told when the job ends.")
     cache: bool = Field(default=True, description="Whether an equal, earlier result may answer.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_absent(cls, data: Any) -> Any:
+        """``null`` stands for the default: most libraries send it for what their callers left out."""
+        if not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if value is not None or name not in _NAMES}
+
+
+_NAMES = frozenset(name for key, field in ReadRequest.model_fields.items() for name in (key, field.alias or key))

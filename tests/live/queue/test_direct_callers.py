@@ -64,6 +64,24 @@ def test_equal_calls_at_once_are_all_answered(app: Celery) -> None:
     assert sum(result["metadata"]["cached"] for result in results) == 3
 
 
+@pytest.mark.parametrize(
+    ("args", "kwargs"),
+    [((), {}), ((None,), {}), ((), {"request": None}), ((), {"image": "eA=="}), ((), {"request": {"imge": "eA=="}})],
+    ids=["nothing", "none", "none by name", "flat fields", "an unknown field"],
+)
+def test_a_call_that_is_no_request_is_answered_at_once(
+    app: Celery, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    with pytest.raises(Exception, match="request") as refused:
+        app.send_task("ocr.extract_text", args=args, kwargs=kwargs).get(timeout=30)
+    assert refused.value.args[0] == "invalid_request"
+
+
+def test_a_call_of_a_task_that_there_is_not_is_answered_at_once(app: Celery) -> None:
+    with pytest.raises(Exception, match="extract_txt"):
+        app.send_task("ocr.extract_txt", kwargs={"request": {}}).get(timeout=30)
+
+
 def test_a_caller_hears_that_the_document_being_read_page_by_page_was_cancelled(app: Celery, ledger: Ledger) -> None:
     call = ask(app, frames(40, "cancelled")).apply_async()
     until(lambda: phase(ledger, call) == "units", "the pages are read")

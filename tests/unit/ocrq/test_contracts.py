@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocrq.contracts import parse_operation, parse_pages, parse_request, selected_pages
+from ocrq.contracts import clipping_warning, parse_operation, parse_pages, parse_request, selected_pages
 from ocrq.errors import InvalidRequest, NotFound
 
 
@@ -85,8 +85,24 @@ def test_pages_are_picked_once_and_ascending() -> None:
     assert parse_pages("1-3, 7") == [(1, 3), (7, 7)]
     assert selected_pages("7,1-3,2", 9) == [1, 2, 3, 7]
     assert selected_pages(None, 2) == [1, 2]
-    with pytest.raises(ValueError, match="the document has 6"):
-        selected_pages("1-3,7", 6)
+
+
+def test_pages_past_the_end_are_clipped_with_a_warning() -> None:
+    assert selected_pages("2-999999,7", 3) == [2, 3]
+    assert "page 999999" in (clipping_warning("2-999999,7", 3) or "")
+    assert clipping_warning("1-3", 3) is None
+    assert clipping_warning(None, 3) is None
+    with pytest.raises(ValueError, match="from 7 on, and the document has 6; ask for pages 1 to 6"):
+        selected_pages("9,7-8", 6)
+
+
+def test_what_stands_beside_the_document_is_bounded() -> None:
+    parse_request({"options": {"key": "x" * 60_000}})
+    with pytest.raises(InvalidRequest, match="at most"):
+        parse_request({"options": {"key": "x" * 70_000}})
+    assert parse_request({"output": ["pdf", "text", "pdf"]}).output == ["pdf", "text"]
+    with pytest.raises(InvalidRequest, match="at most 100"):
+        parse_request({"output": ["pdf"] * 3_000})
 
 
 @pytest.mark.parametrize("selection", ["0", "a", "1,,2", "-3", "1-", "9999999", "1" * 2000])
