@@ -23,6 +23,7 @@
         ├── TooManyWaiting      429  retryable
         ├── RateLimited         429  retryable; the API key's allowance is used up
         ├── BrokerUnavailable   503  retryable
+        ├── DiskFull            503  retryable
         ├── NoWorker            503  retryable
         ├── ServerUnreachable   503  retryable; raised by the client: nothing answers
         ├── ModelUnavailable    503  retryable
@@ -227,6 +228,12 @@ class BrokerUnavailable(ServiceError):
     code, title, status, retryable = "broker_unavailable", "The queue cannot be reached", 503, True
 
 
+class DiskFull(ServiceError):
+    """A disk of the service is full."""
+
+    code, title, status, retryable = "disk_full", "A disk is full", 503, True
+
+
 class NoWorker(ServiceError):
     """No worker lives that could read this."""
 
@@ -288,13 +295,6 @@ class InternalError(ServiceError):
 
 
 def from_json(data: dict[str, Any]) -> OcrqError:
-    """Rebuild an error from :meth:`OcrqError.to_json`, a problem document or a Celery exception's arguments.
-
-    Args:
-        data: JSON with at least ``code`` and ``detail``.
-
-    Returns:
-        The error of that code; :class:`OcrqError` for a code this version does not know.
-    """
+    """The error that JSON with ``code`` and ``detail`` tells of; the root's own for a code not known here."""
     more = {k: v for k, v in data.items() if k not in {"code", "detail", "type", "title", "status", "instance"}}
     return BY_CODE.get(str(data.get("code")), OcrqError)(data.get("code"), data.get("detail", ""), more)

@@ -20,7 +20,11 @@ def bound(log: Path, max_bytes: int = MAX_BYTES) -> None:
             return
     except FileNotFoundError:
         return
-    shutil.copyfile(log, log.with_name(log.name + ".1"))
+    copy = log.with_name(log.name + ".1")
+    try:
+        shutil.copyfile(log, copy)
+    except OSError:  # a full disk has no room for the copy; the room is needed more
+        copy.unlink(missing_ok=True)
     with log.open("r+b") as file:
         file.truncate(0)
 

@@ -15,10 +15,9 @@ from stack import launch, logs, sessions
 from stack.watchdog import Watchdog
 
 SETTLED_SECONDS = 10.0  # a part that ran for so long has started well: its count of deaths begins anew
-# So many starts in a row that fail by themselves will not mend themselves: in a stack that was never ready yet, and in
-# one that was, where a passing trouble (a full disk, a Redis that restarts) is likelier.
+# So many starts in a row that fail by themselves will not mend themselves in a stack that was never ready. One that was
+# ready is never given up: a full disk, or a Redis that failed over, passes.
 MAX_FIRST_DEATHS = 3
-MAX_QUICK_DEATHS = 5
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 15.0
 LONGEST_DELAY_KILLED = 2.0  # something outside killed it: it is wanted back soon
@@ -69,7 +68,7 @@ class Restarts:
             settled: Whether the stack was ready once: before, a part has not started well, however long it ran.
 
         Returns:
-            Seconds to wait before the next start; None once it has failed too often in a row.
+            Seconds to wait before the next start; None once it has failed too often in a row before it ever ran.
         """
         if settled and ran_seconds >= SETTLED_SECONDS:
             self.quick = self.failed = 0
@@ -78,7 +77,9 @@ class Restarts:
         if status in (-signal.SIGKILL, -signal.SIGTERM):
             return min(delay, LONGEST_DELAY_KILLED)
         self.failed += 1
-        return None if self.failed >= (MAX_QUICK_DEATHS if settled else MAX_FIRST_DEATHS) else min(delay, LONGEST_DELAY)
+        if not settled and self.failed >= MAX_FIRST_DEATHS:
+            return None
+        return min(delay, LONGEST_DELAY)
 
 
 @dataclass

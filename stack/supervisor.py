@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from ocrq.errors import ServiceError
 from stack import logs
-from stack.part import Part, PartSpec
+from stack.part import LONGEST_DELAY, Part, PartSpec
 from stack.watchdog import Watchdog
 
 POLL_SECONDS = 0.2  # how soon a death, or Ctrl-C, is noticed
@@ -59,11 +59,20 @@ class Supervisor:
             if status is not None:
                 self._note_death(part, status, now)
             elif part.due_at is not None and now >= part.due_at:
-                part.start()
+                self._start_again(part, now)
         if now - self._logs_at >= _LOG_SECONDS:
             self._logs_at = now
             for part in self._parts:
                 logs.bound(part.spec.log)
+
+    def _start_again(self, part: Part, now: float) -> None:
+        try:
+            part.start()
+        except OSError as error:  # no process or no memory to be had, or no room for its log
+            self._tell(
+                f"{part.spec.title} cannot be started now ({error.strerror}); trying again in {LONGEST_DELAY:g} s"
+            )
+            part.due_at = now + LONGEST_DELAY
 
     def _note_death(self, part: Part, status: int, now: float) -> None:
         delay = part.restarts.died(now - part.started_at, status, self.settled)

@@ -16,6 +16,7 @@ CONTROL_QUEUE = "ocrq.control"
 URGENT = 0  # kombu's Redis transport serves 0 first
 NORMAL = 3
 
+_RESULT_TRIES = 40  # with pauses that grow to ten seconds: about five minutes
 _CHILD_START_SECONDS = 600  # Celery kills a replacement child whose models load longer; its default is 4
 
 
@@ -47,6 +48,8 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
         worker_send_task_events=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        # A Redis that is read-only or cannot write says so in replies that Celery takes for errors of ours.
+        broker_channel_error_retry=True,
         broker_pool_limit=10,
         broker_pool_acquire_timeout=2,
         broker_transport_options={
@@ -59,6 +62,9 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
             "health_check_interval": 10,
             "queue_order_strategy": "round_robin",
         },
+        result_backend_always_retry=True,
+        result_backend_max_retries=_RESULT_TRIES,
+        result_backend_transport_options={"additional_connection_errors": ["redis.exceptions.ResponseError"]},
         redis_socket_timeout=3,
         redis_socket_connect_timeout=2,
     )

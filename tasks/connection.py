@@ -11,7 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from ocrq.errors import BrokerUnavailable
-from ocrq.redis_faults import redis_fault
+from ocrq.redis_faults import UNREACHABLE, RedisFault, redis_fault
 from tasks.settings import Settings
 
 API_TIMEOUT = 1.5  # seconds; the API answers 503 within 2 s of Redis freezing
@@ -45,10 +45,14 @@ def broker_errors() -> Iterator[None]:
     try:
         yield
     except (redis.RedisError, KombuError, OSError) as error:
-        raise broker_unavailable(error) from error
+        raise unavailable(redis_fault(error)) from error
 
 
-def broker_unavailable(error: BaseException) -> BrokerUnavailable:
-    """What a caller is answered when Redis, or the disk for documents, fails with ``error``."""
-    fault = redis_fault(error)
+def passes(error: redis.RedisError) -> bool:
+    """Whether an error is one that ends by itself: Redis is away, starts, fails over, or has no room."""
+    return isinstance(error, (redis.ConnectionError, redis.TimeoutError)) or redis_fault(error) != UNREACHABLE
+
+
+def unavailable(fault: RedisFault) -> BrokerUnavailable:
+    """What a caller is answered while Redis, or the disk for documents, does not serve."""
     return BrokerUnavailable(fault.detail, retry_after=RETRY_AFTER, extra={"cause": fault.cause})

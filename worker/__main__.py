@@ -20,19 +20,23 @@ def main(concurrency: int | None, pool: str | None, start_method: str | None) ->
     if start_method:
         os.environ["OCRQ_START_METHOD"] = start_method
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
-    from worker.main import app, settings
+    from worker.main import app, gave_up, settings
+    from worker.process.exit_status import run_worker
 
     app.conf.worker_pool = settings.worker_pool
     app.conf.worker_pool_start_method = settings.start_method
-    app.worker_main(
+    run_worker(
+        app,
         [
             "worker",
+            f"--hostname=worker-{settings.pool}-{os.getpid()}@%h",
             f"--pool={settings.worker_pool}",
             f"--concurrency={concurrency or os.cpu_count() or 1}",
             "--without-gossip",
             "--without-mingle",
             "--loglevel=INFO",
-        ]
+        ],
+        gave_up,
     )
 
 

@@ -21,7 +21,7 @@ from tasks.settings import Settings
 from worker.models.devices import child_index, gpu_of, visible_gpus
 from worker.process.child import ReadingProcess, build_runner, start_reading
 from worker.process.recycling import recycle_after_growth
-from worker.process.warm_up import warm_up_failed, warm_up_succeeded
+from worker.process.warm_up import warm_up_failed, warm_up_succeeded, warm_up_was_given_up
 
 _HEAVY = ("torch", "cv2", "openvino", "numpy")
 
@@ -36,6 +36,7 @@ app.conf.include = ["worker.main"]  # so that spawned children find the signals 
 offer_runner(lambda: build_runner(settings, None))
 
 _reading: ReadingProcess | None = None
+_heavy_parent = False
 
 
 def _take_gpu() -> str | None:
@@ -55,7 +56,14 @@ def _refuse_heavy_parent(**_: Any) -> None:
     heavy = [name for name in _HEAVY if name in sys.modules]
     if heavy and app.conf.worker_pool == "prefork":
         log.critical("the parent has imported %s; children forked from it may hang", ", ".join(heavy))
+        global _heavy_parent
+        _heavy_parent = True
         os.kill(os.getpid(), signal.SIGTERM)
+
+
+def gave_up() -> bool:
+    """Whether this worker asked itself to stop: it could not have read."""
+    return _heavy_parent or warm_up_was_given_up(settings)
 
 
 @signals.worker_process_init.connect

@@ -7,8 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ocrq.contracts import STRUCTURED, Metadata, Operation, Page, PageError, ReadRequest, TextResult, selected_pages
-from ocrq.errors import InvalidRequest, ModelUnavailable, OcrqError, ReadFailed, from_json
+from ocrq.contracts import (
+    STRUCTURED,
+    Metadata,
+    Operation,
+    Page,
+    PageError,
+    ReadRequest,
+    TextResult,
+    clipping_warning,
+    selected_pages,
+)
+from ocrq.errors import DiskFull, InvalidRequest, ModelUnavailable, OcrqError, ReadFailed, from_json
 from tasks.runner import Plan, ReadContext, UnitReading
 from tasks.unexpected import unexpected
 from worker import formats
@@ -144,6 +154,9 @@ class PipelineRunner:
         mode = ReadMode.of(operation, request)
         served_by = sorted({reading.served_by for reading in readings if reading.served_by})
         warnings = dict.fromkeys(warning for reading in readings for warning in reading.warnings)
+        last_read = max(page.page for reading in readings for page in reading.pages)
+        if clipped := clipping_warning(request.pages, last_read):
+            warnings[clipped] = None
         known = FIELD_OPTIONS if operation in STRUCTURED else formats.OPTIONS
         warnings |= dict.fromkeys(
             f"options.{name[:80]} is not known and was ignored" for name in request.options if name not in known
@@ -210,6 +223,8 @@ def _read_batch(
                 read for number in numbers for read in _read_batch(document, [number], pipeline, context, with_layer)
             ]
         known = error if isinstance(error, OcrqError) else unexpected(log, error, f"reading page {numbers[0]}")
+        if isinstance(known, DiskFull):
+            raise known from error
         return [_unread(numbers[0], known)]
 
 

@@ -10,6 +10,7 @@ import hashlib
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ from tasks.settings import Settings
 log = logging.getLogger(__name__)
 
 UNPINNED_SECONDS = 600  # an equal document often comes again soon: bytes outlive their last job by so long
+DRAFT_SECONDS = 3600  # nobody takes so long to write one document
+_DRAFT = ".draft-"
 
 
 class BlobStore(Protocol):
@@ -38,6 +41,10 @@ class BlobStore(Protocol):
         Raises:
             DocumentLost: They are gone.
         """
+        ...
+
+    def remove_drafts(self) -> None:
+        """Remove what those who died while they stored a document have left."""
         ...
 
     def delete(self, name: str, pinned: Callable[[], bool]) -> None:
@@ -82,6 +89,9 @@ class RedisBlobs:
             raise lost(name)
         return data
 
+    def remove_drafts(self) -> None:
+        """See :class:`BlobStore`. There are none."""
+
     def delete(self, name: str, pinned: Callable[[], bool]) -> None:
         """See :class:`BlobStore`. Not removed if it was pinned between the look and the removal."""
         with self._redis.pipeline() as pipeline:
@@ -112,10 +122,22 @@ class DirectoryBlobs:
         if path.exists():
             return
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".draft-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(draft).replace(path)
+        handle, draft = tempfile.mkstemp(dir=path.parent, prefix=_DRAFT)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(draft).replace(path)
+        except BaseException:
+            Path(draft).unlink(missing_ok=True)
+            raise
+
+    def remove_drafts(self) -> None:
+        """See :class:`BlobStore`."""
+        oldest = time.time() - DRAFT_SECONDS
+        for draft in self._directory.glob(f"??/{_DRAFT}*"):
+            with suppress(FileNotFoundError):
+                if draft.stat().st_mtime < oldest:
+                    draft.unlink()
 
     def get(self, name: str) -> bytes:
         """See :class:`BlobStore`."""

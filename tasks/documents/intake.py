@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from typing import Any
 
 from ocrq.contracts import ReadRequest, parse_request
-from ocrq.errors import InvalidImage, TooLarge, UnsupportedFormat
+from ocrq.contracts.request import MAX_SCHEMA_BYTES
+from ocrq.errors import InvalidImage, InvalidSchema, TooLarge, UnsupportedFormat
 from tasks.documents.sniff import FORMATS, sniff
 
 
@@ -24,17 +26,26 @@ def take_in(data: object, *, max_bytes: int, document: bytes | None = None) -> t
 
     Raises:
         InvalidRequest: A field is wrong.
+        InvalidSchema: The schema is too large.
         InvalidImage: No document, or one that is not base64.
         UnsupportedFormat: The bytes are no format read here.
         TooLarge: The document is over ``max_bytes``.
     """
     request = parse_request(data)
+    _check_schema_size(request)
     if document is None:
         document = decode_base64(request.image)
     elif request.image:
         raise InvalidImage("the document came twice, as a file and as image; send one of them", field="image")
     check_document(document, max_bytes=max_bytes)
     return request.model_copy(update={"image": ""}), document
+
+
+def _check_schema_size(request: ReadRequest) -> None:
+    """As it comes: prepared, with its references resolved, it may be larger."""
+    size = len(json.dumps(request.schema_)) if request.schema_ else 0
+    if size > MAX_SCHEMA_BYTES:
+        raise InvalidSchema(f"schema has {size:,} bytes, and at most {MAX_SCHEMA_BYTES:,} are taken", field="schema")
 
 
 def decode_base64(image: str) -> bytes:

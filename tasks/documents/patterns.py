@@ -11,6 +11,7 @@ from ocrq.errors import InvalidSchema
 
 MAX_PATTERN = 500  # characters
 MAX_REPEATS = 10_000  # characters a pattern's bounded repeats may unfold to
+MAX_CLASS_WIDTH = 500_000  # characters named by all ranges of a schema: 50 ms to compile, four times all of CJK's
 MAX_INNER = 16  # a bounded repeat up to here inside another is harmless on a line of text
 
 
@@ -36,6 +37,29 @@ def check_pattern(pattern: str) -> None:
         raise _refused(f"has a pattern that is no regular expression ({error}): {shown!r}") from None
     if _explosive(tree, False) or _unfolded(tree) > MAX_REPEATS:
         raise _refused(f"has a pattern that may take for ever: {shown!r}; write it without repeats inside repeats")
+
+
+def class_width(pattern: str) -> int:
+    """Characters that a pattern's ranges name, which is what compiling them costs; 0 for what is no pattern."""
+    if len(pattern) > MAX_PATTERN:
+        return 0  # refused without being compiled
+    try:
+        tree = _parser.parse(pattern)
+    except (re.error, RecursionError, OverflowError, ValueError):
+        return 0
+    return _width(tree)
+
+
+def _width(tree: Any) -> int:
+    total = 0
+    for operation, argument in tree:
+        if operation is tokens.IN:
+            total += sum(last - first for kind, span in argument if kind is tokens.RANGE for first, last in [span])
+        elif operation is tokens.BRANCH:
+            total += sum(map(_width, argument[1]))
+        else:
+            total += sum(map(_width, _inner(argument)))
+    return total
 
 
 def _explosive(tree: Any, repeated: bool) -> bool:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 
+from ocrq.contracts.request import MAX_SCHEMA_BYTES
 from ocrq.errors import InvalidSchema
-from tasks.documents.patterns import check_pattern
+from tasks.documents.patterns import MAX_CLASS_WIDTH, check_pattern, class_width
 
 Json = dict[str, Any]
 
-MAX_BYTES = 256 * 1024  # of the schema as JSON
+MAX_BYTES = MAX_SCHEMA_BYTES
 MAX_PROPERTIES = 500  # in all: more fields than any form has, and few enough to assign within a second
 MAX_NODES = 20_000  # JSON values after references are resolved: small references may stand for large ones
+MAX_OBJECTS = 2_000  # in all: each costs a fifth of a millisecond to check
 MAX_DEPTH = 24  # of JSON values inside each other
 
 SIMPLE: dict[str, Json] = {
@@ -63,6 +65,7 @@ def prepared(schema: object) -> Json:
     if not isinstance(schema, dict):
         raise _refused('must be a JSON Schema object, or the short form {"total": "number"}')
     _check_size(schema)
+    _check_pattern_costs(schema)
     spelled = schema if _is_schema(schema) else _spelled_out(schema)
     _check_valid(spelled)
     resolved: Json = _resolved(spelled, spelled, (), _Budget())
@@ -72,13 +75,32 @@ def prepared(schema: object) -> Json:
     return resolved
 
 
+def check_batch_schemas(schemas: Iterable[object]) -> None:
+    """Refuse a batch whose schemas are so many, and so different, that checking them would hold the API up.
+
+    Args:
+        schemas: As they came, one a document.
+
+    Raises:
+        InvalidSchema: There are more objects in them, each schema counted once, than in two of the largest.
+    """
+    apart = {id(schema): schema for schema in schemas if schema is not None}
+    different = {json.dumps(schema) for schema in apart.values()}
+    if sum(text.count("{") for text in different) > 2 * MAX_OBJECTS:
+        raise InvalidSchema(
+            f"the {len(different)} different schemas of this batch are too large together; send the documents of "
+            "each schema as a batch of their own",
+            field="schema",
+        )
+
+
 def _refused(what: str) -> InvalidSchema:
     return InvalidSchema(f"schema {what}", field="schema")
 
 
 def _check_size(schema: Json) -> None:
     stack: list[tuple[Any, int]] = [(schema, 1)]
-    count = 0
+    count = objects = 0
     while stack:
         value, depth = stack.pop()
         count += 1
@@ -86,6 +108,9 @@ def _check_size(schema: Json) -> None:
             raise _refused(f"is nested more than {MAX_DEPTH} deep; make it flatter")
         if count > MAX_NODES:
             raise _refused(f"has more than {MAX_NODES:,} values; ask for fewer fields")
+        objects += isinstance(value, dict)
+        if objects > MAX_OBJECTS:
+            raise _refused(f"has more than {MAX_OBJECTS:,} objects; ask for fewer fields")
         if isinstance(value, dict) and len(value) > MAX_PROPERTIES:
             raise _refused(f"has more than {MAX_PROPERTIES} properties; ask for fewer fields at a time")
         if isinstance(value, dict | list):
@@ -203,14 +228,41 @@ def _pointed(root: Json, target: str) -> Any:
 
 def _check_counts(schema: Json) -> None:
     count = 0
+    patterns: set[str] = set()
     for node in _schemas(schema):
         properties = node.get("properties")
         count += len(properties) if isinstance(properties, dict) else 0
         if count > MAX_PROPERTIES:
             raise _refused(f"has more than {MAX_PROPERTIES} properties; ask for fewer fields at a time")
-        for pattern in [node.get("pattern"), *(node.get("patternProperties") or ())]:
-            if isinstance(pattern, str):
-                check_pattern(pattern)
+        patterns |= _patterns(node)
+    for pattern in patterns:  # each once, however often references repeat it
+        check_pattern(pattern)
+
+
+def _patterns(node: Json) -> set[str]:
+    named = node.get("patternProperties")
+    return {
+        pattern
+        for pattern in (node.get("pattern"), *(named if isinstance(named, dict) else ()))
+        if isinstance(pattern, str)
+    }
+
+
+def _check_pattern_costs(schema: Json) -> None:
+    """Before anything compiles them: wide ranges of characters cost time for each character."""
+    patterns: set[str] = set()
+    stack: list[Any] = [schema]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            patterns |= _patterns(value)
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
+    if sum(map(class_width, patterns)) > MAX_CLASS_WIDTH:
+        raise _refused(
+            "has patterns with too many wide ranges of characters; write \\w or \\W for letters of any script"
+        )
 
 
 def _schemas(node: Any) -> Iterator[Json]:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 from ocrq.contracts import STRUCTURED, Operation, ReadRequest
 from tasks.documents.blobs import blob_name
 from tasks.documents.intake import take_in
 from tasks.documents.schemas import prepared
+
+_SCHEMAS_REMEMBERED = 32  # of some 256 KB at most
+
+
+@lru_cache(maxsize=_SCHEMAS_REMEMBERED)
+def _prepared(schema: str) -> dict[str, Any]:
+    """Once for all requests that share a schema, as those of a batch do."""
+    return prepared(json.loads(schema))
 
 
 @dataclass(frozen=True)
@@ -57,7 +67,7 @@ class Submission:
         """
         request, content = take_in(data, max_bytes=max_bytes, document=document)
         if operation in STRUCTURED:
-            request = request.model_copy(update={"schema_": prepared(request.schema_)})
+            request = request.model_copy(update={"schema_": _prepared(json.dumps(request.schema_))})
         return cls(operation, request, content, idempotency_key, owner)
 
     @cached_property

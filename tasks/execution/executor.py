@@ -19,7 +19,7 @@ from celery.exceptions import Ignore
 from kombu.utils.json import dumps as kombu_dumps
 
 from ocrq.contracts import Operation, Page, PageError
-from ocrq.errors import InvalidRequest, JobCancelled, OcrqError, WorkerLost, WorkerSpent, from_json
+from ocrq.errors import DiskFull, InvalidRequest, JobCancelled, OcrqError, WorkerLost, WorkerSpent, from_json
 from tasks.catalogue import Pool
 from tasks.documents.blobs import BlobStore
 from tasks.execution.lease_renewer import Lease, LeaseRenewer
@@ -31,6 +31,8 @@ from tasks.runner import ReadContext, Runner, UnitReading, can_be_cached
 from tasks.settings import Settings
 from tasks.stopping import stops_reported
 from tasks.unexpected import unexpected
+
+DISK_SECONDS = 3.0  # that a worker whose disk is full waits before it hands its job back
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +96,7 @@ class JobExecutor:
         """Send a job to the queue where it is read; a call that the ledger does not know is taken in first."""
         if known:
             self.publisher.publish(str(task.request.id))
-        elif operation is not None and request is not None:
+        elif operation is not None and (request is not None or not self.ledger.was(str(task.request.id))):
             message = kombu_dumps(task.signature_from_request(args=(), kwargs={}))
             self.admission.adopt(str(task.request.id), operation, request, message)
         raise Ignore()  # else a late copy of a message whose job has expired
@@ -132,10 +134,11 @@ class JobExecutor:
                 # The lease runs out, and the sweeper gives the job to another; a direct caller is told no failure.
                 log.warning("job %s could not be ended, its lease will run out: %s", record.id, error)
                 raise Ignore() from error
-            except OcrqError as error:
-                self._failed(record, hold, error)
             except Exception as error:
-                self._failed(record, hold, unexpected(log, error, f"reading job {record.id}"))
+                known = error if isinstance(error, OcrqError) else unexpected(log, error, f"reading job {record.id}")
+                if isinstance(known, DiskFull) and time.time() - record.created < self.settings.job_seconds:
+                    self._wait_for_room(record, known)
+                self._failed(record, hold, known)
 
     def _context(self, record: JobRecord, hold: Lease) -> ReadContext:
         def progress(done: int, total: int) -> None:
@@ -216,6 +219,14 @@ class JobExecutor:
             self._failed(record, hold, error)
         finally:
             self.leave()
+
+    def _wait_for_room(self, record: JobRecord, error: DiskFull) -> Never:
+        """A full disk is no fault of the document: it is queued again, and loses no attempt."""
+        log.warning("job %s is queued again in %g s: %s", record.id, DISK_SECONDS, error.detail)
+        time.sleep(DISK_SECONDS)
+        with suppress(redis.RedisError):  # the lease runs out, then
+            self.ledger.requeue(record.id, self.worker)
+        raise Ignore()
 
     def _stopped(self, record: JobRecord, hold: Lease, error: JobCancelled) -> Never:
         """The lease was lost: cancelled, or taken over after this process was silent too long."""

@@ -20,6 +20,7 @@ from tasks.documents.submission import Submission
 from tasks.jobs.cache_key import cache_key, reading_key
 from tasks.jobs.record import NewJob, new_id, queue_name
 from tasks.jobs.store import Accepted, BatchStore, Dispatcher, DocumentStore, JobStore, Workers
+from tasks.monitoring.storage import Storage
 from tasks.settings import Settings
 from tasks.webhooks.permission import allowed_webhook
 
@@ -42,6 +43,7 @@ class Admission:
         documents: Where documents are kept.
         publisher: Hands jobs to those who read them.
         workers: Those who read.
+        storage: Whether a job can be kept; None where nothing keeps it but this process.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Admission:
         documents: DocumentStore,
         publisher: Dispatcher,
         workers: Workers,
+        storage: Storage | None = None,
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
@@ -61,6 +64,7 @@ class Admission:
         self._documents = documents
         self._publisher = publisher
         self._workers = workers
+        self._storage = storage
 
     def submit(self, submission: Submission) -> str:
         """Accept one job; returns its id, or the first one's for a repeated idempotency key.
@@ -68,7 +72,10 @@ class Admission:
         Raises:
             OcrqError: As :meth:`tasks.jobs.service.JobService.submit` says.
         """
+        self._require_room(len(submission.document))
         job = self._new_job(submission)
+        if job.idempotency and (batch := self._batches.reserved(job.idempotency)):
+            raise _conflict(batch)
         accepted = self._store.create([job])
         if accepted.verdict == "known":
             self._complete(accepted.job_id, job, submission.document)
@@ -86,11 +93,14 @@ class Admission:
         The items' idempotency key is the batch's.
         """
         good = [item for item in items if isinstance(item, Submission)]
+        self._require_room(sum(len(item.document) for item in good))
         key = f"{owner or ''}:{good[0].idempotency_key}" if good and good[0].idempotency_key else None
         if key is None:
             batch_id = new_id()
             self._accept_batch(batch_id, items, owner)
             return batch_id
+        if job_id := self._store.first_of(key):
+            raise _conflict(job_id)
         fingerprint = _batch_fingerprint(items)
         batch_id, used_for, new = self._batches.reserve(key, fingerprint)
         if used_for != fingerprint:
@@ -171,6 +181,8 @@ class Admission:
         asked_for = self._catalogue.resolve(request.model_name)
         entry = self._catalogue.serving(asked_for, live)
         if live_only and entry.pool not in live:
+            if self._storage:
+                self._storage.require()  # a worker that cannot write its heartbeat is not gone
             raise NoWorker(
                 f"no worker of the {entry.pool} pool can read now; start one, wait until it has loaded its model, or "
                 "ask for a model of another pool",
@@ -191,6 +203,10 @@ class Admission:
             reading_key=reading_key(*read_as),
             webhook=allowed_webhook(request.webhook, self._settings),
         )
+
+    def _require_room(self, size: int) -> None:
+        if self._storage:
+            self._storage.require_room(size)
 
     def _launch(self, new: Sequence[tuple[NewJob, bytes]], accepted: Accepted) -> None:
         """Store the documents and publish; once the bytes are kept, the sweeper mends what fails.

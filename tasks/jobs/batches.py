@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from tasks.jobs.record import new_id
 from tasks.jobs.store import BatchRecord
 
 ACCEPTING_SECONDS = 120  # whoever has not accepted a batch by then has died, and the key is free again
+_BATCH_ID = re.compile("[0-9a-f]{32}")  # as new_id makes them; a longer name may be that of another key of ours
 
 
 class Batches:
@@ -31,6 +33,11 @@ class Batches:
             return batch_id, fingerprint, True
         first, _, used_for = cast(bytes, self._redis.get(name) or b"").decode().partition(" ")
         return first, used_for, False
+
+    def reserved(self, key: str) -> str | None:
+        """See :class:`tasks.jobs.store.BatchStore`."""
+        reservation = cast(bytes | None, self._redis.get(f"ocrq:idempotency:batch:{key}"))
+        return reservation.decode().partition(" ")[0] if reservation else None
 
     def keep(self, key: str) -> None:
         """See :class:`tasks.jobs.store.BatchStore`."""
@@ -51,6 +58,8 @@ class Batches:
 
     def find(self, batch_id: str) -> BatchRecord | None:
         """See :class:`tasks.jobs.store.BatchStore`."""
+        if not _BATCH_ID.fullmatch(batch_id):
+            return None
         fields = cast(dict[bytes, bytes], self._redis.hgetall(_key(batch_id)))
         if not fields:
             return None

@@ -20,6 +20,7 @@ import redis
 from ocrq.contracts import Priority
 from ocrq.errors import OcrqError
 from tasks.catalogue import POOLS, Pool
+from tasks.connection import passes
 from tasks.jobs.record import JobRecord, NewJob, pack, queue_name, unpack
 from tasks.jobs.store import Accepted
 from tasks.runner import UnitReading
@@ -31,6 +32,7 @@ NEWS = "ocrq:news"
 _SCRIPTS = Path(__file__).parent / "lua"
 # kombu keeps a list for each step of a queue's priority, 0 under the queue's own name
 _STEPS = ("", "\x06\x163", "\x06\x166", "\x06\x169")
+_COMMIT_SECONDS = 90.0  # that a commit is tried: while Redis takes no writes, nobody takes the job over
 _COMMIT_AGAIN_SECONDS = 0.5  # between two tries, while Redis does not answer
 _LANES: tuple[Priority, ...] = ("interactive", "bulk")
 QUEUES = tuple(queue_name(pool, lane) for pool in POOLS for lane in _LANES)
@@ -145,15 +147,15 @@ class Ledger:
     def _commit(
         self, job_id: str, token: str, state: str, payload: bytes, pages: int = 0, cache_seconds: int = 0
     ) -> list[Any]:
-        """A read takes minutes, a restart of Redis seconds: what was read is kept until the lease would have ended."""
-        ends = time.monotonic() + self._lease
+        """A read takes minutes, a restart or a failover of Redis seconds: what was read is kept meanwhile."""
+        ends = time.monotonic() + max(self._lease, _COMMIT_SECONDS)
         while True:
             try:
                 return cast(
                     list[Any], self._call("commit", job_id, token, state, payload, self._ttl, pages, cache_seconds)
                 )
-            except (redis.ConnectionError, redis.TimeoutError):
-                if time.monotonic() > ends:
+            except redis.RedisError as error:
+                if time.monotonic() > ends or not passes(error):
                     raise
                 time.sleep(_COMMIT_AGAIN_SECONDS)
 
@@ -208,6 +210,10 @@ class Ledger:
         """The job as it stands."""
         fields = cast(dict[bytes, bytes], self._redis.hgetall(f"ocrq:job:{job_id}"))
         return JobRecord.from_hash(job_id, fields) if b"state" in fields else None
+
+    def first_of(self, key: str) -> str | None:
+        """The id of the job that an idempotency key was first used for."""
+        return _id(self._redis.hget(f"ocrq:idempotency:{key}", "id"))
 
     def was(self, job_id: str) -> bool:
         """Whether there once was a job of this id."""

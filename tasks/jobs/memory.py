@@ -259,6 +259,12 @@ class MemoryStore:
             kept = self._jobs.get(job_id)
             return kept.record if kept else None
 
+    def first_of(self, key: str) -> str | None:
+        """See :class:`tasks.jobs.store.JobStore`."""
+        with self._lock:
+            self._expire()
+            return self._keys[key][0] if key in self._keys else None
+
     def was(self, job_id: str) -> bool:
         """See :class:`tasks.jobs.store.JobStore`."""
         return job_id in self._expired

@@ -37,6 +37,12 @@ class MemoryBatches:
             self._keys[key] = (self._clock() + self._ttl, batch_id, fingerprint)
             return batch_id, fingerprint, True
 
+    def reserved(self, key: str) -> str | None:
+        """See :class:`tasks.jobs.store.BatchStore`."""
+        with self._lock:
+            self._expire()
+            return self._keys[key][1] if key in self._keys else None
+
     def keep(self, key: str) -> None:
         """See :class:`tasks.jobs.store.BatchStore`; reservations do not end before their batch here."""
 

@@ -7,6 +7,7 @@ import time
 import redis
 
 from ocrq.contracts import Health, ModelList
+from ocrq.redis_faults import redis_fault
 from tasks.catalogue import Catalogue, Pool
 from tasks.celery_app import make_celery
 from tasks.connection import API_TIMEOUT, connect
@@ -20,6 +21,7 @@ from tasks.jobs.service import JobService
 from tasks.monitoring.health import broker_gone, health_of
 from tasks.monitoring.heartbeat import Heartbeat, Heartbeats, live_pools
 from tasks.monitoring.models import model_list
+from tasks.monitoring.storage import Storage
 from tasks.settings import Settings
 from tasks.webhooks.outbox import Outbox
 
@@ -35,7 +37,9 @@ def queue_service(settings: Settings) -> JobService:
     workers = LiveWorkers(connect(settings, API_TIMEOUT), settings, catalogue)
     publisher = Publisher(make_celery(settings, socket_timeout=API_TIMEOUT), ledger)
     return JobService(
-        Admission(settings, catalogue, ledger, batches, blob_store(settings, client), publisher, workers),
+        Admission(
+            settings, catalogue, ledger, batches, blob_store(settings, client), publisher, workers, workers.storage
+        ),
         ledger,
         batches,
         RedisNotifications(lambda: connect(settings, API_TIMEOUT), settings.max_waiting),
@@ -57,6 +61,8 @@ class LiveWorkers:
         self._heartbeats = Heartbeats(client)
         self._ledger = Ledger(client, settings)
         self._catalogue = catalogue
+        self.storage = Storage(client, settings.blob_dir)
+        """Whether what they are to read can be kept."""
         self._beats: tuple[float, list[Heartbeat]] = (0.0, [])
 
     def pools(self) -> frozenset[Pool]:
@@ -70,9 +76,9 @@ class LiveWorkers:
     def health(self) -> Health:
         """See :class:`tasks.jobs.store.Workers`."""
         try:
-            return health_of(self._live(), self._ledger.waiting())
-        except (redis.RedisError, OSError):
-            return broker_gone()
+            return health_of(self._live(), self._ledger.waiting(), self.storage.fault())
+        except (redis.RedisError, OSError) as error:
+            return broker_gone(redis_fault(error))
 
     def ready(self) -> bool:
         """See :class:`tasks.jobs.store.Workers`."""

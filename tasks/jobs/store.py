@@ -74,6 +74,10 @@ class JobStore(Protocol):
         """The job as it stands."""
         ...
 
+    def first_of(self, key: str) -> str | None:
+        """The id of the job that an idempotency key was first used for."""
+        ...
+
     def was(self, job_id: str) -> bool:
         """Whether there once was a job of this id."""
         ...
@@ -107,6 +111,10 @@ class BatchStore(Protocol):
 
     def reserve(self, key: str, fingerprint: str) -> tuple[str, str, bool]:
         """Reserve an id for an idempotency key: its id, the fingerprint it was first used for, whether it is new."""
+        ...
+
+    def reserved(self, key: str) -> str | None:
+        """The id that an idempotency key is reserved for."""
         ...
 
     def keep(self, key: str) -> None:

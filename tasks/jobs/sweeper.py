@@ -12,6 +12,7 @@ import threading
 import redis
 from kombu.exceptions import OperationalError
 
+from tasks.connection import passes
 from tasks.documents.blobs import BlobStore, collect
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
@@ -57,6 +58,7 @@ class Sweeper(threading.Thread):
                     if turn % TIDY_EVERY == 1:
                         self._heartbeats.forget_silent()
                         collect(self._redis, self._blobs)
+                        self._blobs.remove_drafts()
             except Exception as error:  # the sweeper is the last to give up
                 log.warning("the sweep failed, and is tried again: %s", error)
 
@@ -70,8 +72,12 @@ class Sweeper(threading.Thread):
                     log.info("job %s is published again", again)
                     self._publisher.publish(again)
                     published += 1
-            except (redis.ConnectionError, redis.TimeoutError, OperationalError):
+            except OperationalError:
                 raise
+            except redis.RedisError as error:
+                if passes(error):
+                    raise
+                log.exception("job %s could not be swept", job_id)
             except Exception:  # one job that cannot be looked at must not hide the others
                 log.exception("job %s could not be swept", job_id)
         return published

@@ -8,20 +8,24 @@ from pathlib import Path
 
 from ocrq.contracts import Health
 from ocrq.errors import InternalError
+from ocrq.redis_faults import UNREACHABLE, RedisFault
 from tasks.monitoring.heartbeat import Heartbeat, live_pools
 
 
-def health_of(beats: Sequence[Heartbeat], waiting: dict[str, int]) -> Health:
+def health_of(beats: Sequence[Heartbeat], waiting: dict[str, int], fault: RedisFault | None = None) -> Health:
     """The health that heartbeats tell.
 
     Args:
         beats: Of the processes that live.
         waiting: Documents that wait, by queue.
+        fault: Why no job can be kept now. Workers fall silent then, too, for their heartbeats are not kept either.
     """
     read = live_pools(beats)
     stranded = [queue for queue, count in waiting.items() if count and not any(f".{pool}." in queue for pool in read)]
     reasons = [f"documents wait in {queue} and no worker reads it; start one for that pool" for queue in stranded]
-    if not beats:
+    if fault:
+        reasons = [f"{fault.cause}: {fault.detail}"]
+    elif not beats:
         reasons.insert(0, "no worker is alive; start one with `ocrq worker`")
     gpu_memory: dict[str, int] = {}
     of_devices = {beat.device or beat.worker: beat.gpu_memory for beat in beats if beat.gpu_memory}
@@ -40,14 +44,14 @@ def health_of(beats: Sequence[Heartbeat], waiting: dict[str, int]) -> Health:
     )
 
 
-def broker_gone() -> Health:
-    """The health without a broker."""
+def broker_gone(fault: RedisFault = UNREACHABLE) -> Health:
+    """The health without a broker, whose fault is known by its cause."""
     return Health(
         status="unhealthy",
         models_loaded=[],
         gpu_available=False,
         memory_info={"workers_rss": 0},
-        reasons=["the queue does not answer; see that Redis runs at REDIS_URL"],
+        reasons=[f"{fault.cause}: {fault.detail}"],
     )
 
 

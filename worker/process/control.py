@@ -5,6 +5,7 @@ It reads nothing and loads no model, so it is never busy; several may run, and o
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from celery import signals
@@ -22,6 +23,7 @@ from tasks.monitoring.heartbeat import Heartbeats
 from tasks.settings import Settings
 from tasks.webhooks.deliverer import Deliverer, make_deliverer
 from worker.process.child import make_executor, worker_name
+from worker.process.exit_status import run_worker
 
 settings = Settings()
 app = make_celery(settings, socket_timeout=WORKER_TIMEOUT)
@@ -57,6 +59,7 @@ def _stop(**_: Any) -> None:
 def main() -> None:
     """Run until stopped."""
     app.worker_main(["worker", "--pool=solo", "--without-gossip", "--without-mingle", "--loglevel=INFO"])
+from worker.process.exit_status import run_worker
 
 
 if __name__ == "__main__":

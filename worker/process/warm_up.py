@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import time
+from typing import cast
 
 import redis
 
@@ -25,8 +26,8 @@ def warm_up_failed(settings: Settings) -> None:
     time.sleep(PAUSE_SECONDS)
     try:
         with connect(settings, WORKER_TIMEOUT) as client:
-            failures = int(client.incr(_key()))
-            client.expire(_key(), _REMEMBERED_SECONDS)
+            failures = int(client.incr(_key(os.getppid())))
+            client.expire(_key(os.getppid()), _REMEMBERED_SECONDS)
     except redis.RedisError:
         return
     if failures >= TRIES:
@@ -34,11 +35,24 @@ def warm_up_failed(settings: Settings) -> None:
         os.kill(os.getppid(), signal.SIGTERM)
 
 
+def warm_up_was_given_up(settings: Settings) -> bool:
+    """Whether the children of this process failed so often that it was told to stop; asked in the parent."""
+    try:
+        with connect(settings, WORKER_TIMEOUT) as client:
+            failures = cast(bytes | None, client.get(_key(os.getpid())))
+    except redis.RedisError:
+        return False
+    return failures is not None and int(failures) >= TRIES
+
+
 def warm_up_succeeded(settings: Settings) -> None:
-    """Forget the failures."""
-    with connect(settings, WORKER_TIMEOUT) as client:
-        client.delete(_key())
+    """Forget the failures; where Redis does not let them be forgotten, they end by themselves."""
+    try:
+        with connect(settings, WORKER_TIMEOUT) as client:
+            client.delete(_key(os.getppid()))
+    except redis.RedisError as error:
+        log.warning("the failures before could not be forgotten: %s", error)
 
 
-def _key() -> str:
-    return f"ocrq:warm-up:{socket.gethostname()}:{os.getppid()}"
+def _key(parent: int) -> str:
+    return f"ocrq:warm-up:{socket.gethostname()}:{parent}"

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import lzma
 import re
+from array import array
 from functools import lru_cache
-from typing import Any
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MIN_LETTERS = 12
 """With fewer letters there is no reliable estimate; ideographs count as two."""
@@ -49,9 +55,27 @@ def detect_language(text: str) -> str | None:
 
 @lru_cache(maxsize=1)
 def _identifier() -> Any:
-    """After Lui and Baldwin, "langid.py: An Off-the-shelf Language Identification Tool", ACL 2012; 4.5 MB, 0.8 s."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    """After Lui and Baldwin, "langid.py: An Off-the-shelf Language Identification Tool", ACL 2012; 4.5 MB, 0.8 s.
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    The package's own loader unpacks the model into a temporary file, which on a full disk fails; memory does as well.
+    """
+    import numpy as np
+    from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
+
+    with lzma.open(MODEL_DIR / MODEL_FILE) as packed, np.load(BytesIO(packed.read()), allow_pickle=False) as model:
+        identifier = LanguageIdentifier(
+            model["ptc"],
+            model["pc"],
+            model["classes"].tolist(),
+            _unsigned(model["nextmove"]),
+            model["out_feat"].tolist(),
+            norm_probs=True,
+            tk_row=_unsigned(model["nextmove_row"]),
+        )
     identifier.set_languages(LANGUAGES)
     return identifier
+
+
+def _unsigned(numbers: NDArray[Any]) -> array[int]:
+    """As an array of the standard library, which is the faster one to read single numbers of."""
+    return array(numbers.dtype.char, numbers.tobytes())

@@ -2,6 +2,19 @@
 -- The token is unique to this claim. Returns {'run', fields, result of an equal request or false}, or why not: {'unknown'}, {'elsewhere'}, {'held'}, {'waiting'}, {'dead', parent}, {state}.
 local id, lease, allowed, ttl, worker = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local token = ARGV[7]
+
+-- A job's fields; a unit's with the request of its document, which stands there alone.
+local function whole(job)
+  local fields = redis.call('HGETALL', key('job', job))
+  local parent = field(job, 'parent')
+  local request = parent and field(parent, 'request')
+  if request then
+    fields[#fields + 1] = 'request'
+    fields[#fields + 1] = request
+  end
+  return fields
+end
+
 local state, phase, held = unpack(redis.call('HMGET', key('job', id), 'state', 'phase', 'token'))
 if not state then return {'unknown'} end
 
@@ -15,7 +28,7 @@ local function granted()
   elseif reading then
     redis.call('HDEL', key('job', id), 'cached') -- of a run before that died
   end
-  return {'run', redis.call('HGETALL', key('job', id)), earlier}
+  return {'run', whole(id), earlier}
 end
 
 if state == 'running' and held == token then -- asked again, as the answer was lost on the way

@@ -6,11 +6,13 @@ import base64
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import redis
 from celery import Celery, chain, chord
 
 from ocrq.errors import BrokerUnavailable
@@ -159,6 +161,49 @@ def test_a_full_redis_refuses_and_goes_on_when_there_is_room(kept_stack: Stack) 
             kept_stack.submit()
         client.config_set("maxmemory", 0)
     assert kept_stack.text(kept_stack.submit()) == "page 1"
+
+
+@contextmanager
+def demoted(client: redis.Redis, directory: Path) -> Iterator[None]:
+    """Redis as a failover leaves the old primary: a replica, which takes no writes."""
+    client.execute_command("REPLICAOF", "127.0.0.1", "1")
+    yield
+    client.execute_command("REPLICAOF", "NO", "ONE")
+
+
+@contextmanager
+def without_disk(client: redis.Redis, directory: Path) -> Iterator[None]:
+    """Redis as a full disk leaves it: what it saves does not succeed, so it takes no writes."""
+    home = client.config_get("dir")["dir"]
+    gone = directory / "gone"
+    gone.mkdir()
+    client.config_set("dir", str(gone))
+    client.config_set("save", "3600 1000000")
+    gone.rmdir()
+    client.bgsave()
+    until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "err", "the save has failed")
+    yield
+    client.config_set("dir", home)
+    client.bgsave()
+    until(lambda: client.info("persistence")["rdb_last_bgsave_status"] == "ok", "the save has succeeded")
+    client.config_set("save", "")
+
+
+@pytest.mark.parametrize(("trouble", "cause"), [(demoted, "read_only"), (without_disk, "redis_disk")])
+def test_a_redis_that_takes_no_writes_is_told_by_name_and_every_job_is_read_afterwards(
+    kept_stack: Stack, trouble: Callable[..., AbstractContextManager[None]], cause: str, tmp_path: Path
+) -> None:
+    jobs = [kept_stack.submit(page(SLOW), cache=False) for _ in range(4)]
+    until(lambda: running(kept_stack, jobs[0]), "a job runs")
+    with kept_stack.parts.client() as client, trouble(client, tmp_path):
+        until(lambda: cause in " ".join(kept_stack.backend.health().reasons), "health names the cause", 3)
+        with pytest.raises(BrokerUnavailable) as refused:
+            kept_stack.submit()
+        assert refused.value.extra == {"cause": cause}
+        time.sleep(5)  # the workers meet it in all that they do: leases, heartbeats, commits, acknowledgements
+        assert all(lives(part) for part in kept_stack.parts.workers)
+    assert [kept_stack.text(job_id, 60) for job_id in jobs] == ["page 1"] * 4
+    assert all(lives(part) for part in (*kept_stack.parts.workers, kept_stack.parts.control))
 
 
 def test_a_cancelled_job_never_starts_and_a_running_one_frees_its_worker(make_stack: Callable[..., Stack]) -> None:

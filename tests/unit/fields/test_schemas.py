@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from ocrq.errors import FieldsMissing, InvalidSchema
+from tasks.documents import schemas
 from tasks.documents.patterns import check_pattern
 from tasks.documents.schemas import MAX_PROPERTIES, prepared
 from tests.unit.fields.sheets import page_of
@@ -291,3 +292,26 @@ def test_nonsense_is_refused_or_answered_and_never_crashes(schema: dict[str, Any
     except (InvalidSchema, FieldsMissing):
         return
     Draft202012Validator(prepared(schema)).validate(given_data)
+
+
+def test_a_pattern_that_references_repeat_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(schemas, "check_pattern", looked.append)
+    code = {"type": "string", "pattern": "^[A-Z]{3}$"}
+    references = {f"f{number}": {"$ref": "#/$defs/code"} for number in range(400)}
+    schemas.prepared({"type": "object", "$defs": {"code": code}, "properties": references})
+    assert looked == [code["pattern"]]
+
+
+def test_patterns_of_wide_ranges_are_refused_before_they_are_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schemas.Draft202012Validator, "check_schema", lambda _: pytest.fail("compiled"))
+    wide = {f"f{number}": {"type": "string", "pattern": f"(?i)[\x00-\uffff]{{{number}}}"} for number in range(20)}
+    with pytest.raises(InvalidSchema, match="wide ranges"):
+        schemas.prepared({"type": "object", "properties": wide})
+
+
+def test_the_ranges_of_one_script_are_taken() -> None:
+    properties = {
+        f"f{number}": {"type": "string", "pattern": f"^[\u4e00-\u9fff]{{{number},20}}$"} for number in range(15)
+    }
+    schemas.prepared({"type": "object", "properties": properties})

@@ -147,3 +147,21 @@ def test_a_batch_repeated_while_the_first_is_being_accepted_is_told_to_wait_and_
     batches.create(batch_id, ["a job"], None)
     assert admission.submit_batch(items) == batch_id
     assert client.ttl("ocrq:idempotency:batch::k") > 120
+
+
+def test_a_key_of_a_job_is_no_batchs_and_the_other_way_round(admission: Admission) -> None:
+    job = admission.submit(submission(idempotency_key="one"))
+    with pytest.raises(JobConflict) as conflict:
+        admission.submit_batch([submission(idempotency_key="one")])
+    assert conflict.value.extra == {"job_id": job}
+    batch = admission.submit_batch([submission(idempotency_key="many")])
+    with pytest.raises(JobConflict) as conflict:
+        admission.submit(submission(idempotency_key="many"))
+    assert conflict.value.extra == {"job_id": batch}
+
+
+def test_only_an_id_of_ours_is_looked_up_as_a_batch(admission: Admission, client: redis.Redis) -> None:
+    batch = admission.submit_batch([submission()])
+    batches = Batches(client, 100)
+    assert batches.find(batch)
+    assert batches.find(f"{batch}:jobs") is None

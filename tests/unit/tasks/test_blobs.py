@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +13,15 @@ import pytest
 import redis
 
 from ocrq.errors import DocumentLost
-from tasks.documents.blobs import UNPINNED_SECONDS, BlobStore, DirectoryBlobs, RedisBlobs, blob_name, collect
+from tasks.documents.blobs import (
+    DRAFT_SECONDS,
+    UNPINNED_SECONDS,
+    BlobStore,
+    DirectoryBlobs,
+    RedisBlobs,
+    blob_name,
+    collect,
+)
 
 LONG_AGO = UNPINNED_SECONDS + 1.0
 
@@ -113,3 +123,27 @@ def test_a_document_that_cannot_be_removed_keeps_none_of_the_others(client: redi
         kept(client, store, b"%d" % number, since=LONG_AGO + 5 - number)
     assert collect(client, store, limit=2) == 4
     assert store.get(blob_name(b"0")) == b"0"
+
+
+def test_drafts_of_those_who_died_are_removed_and_those_under_way_stay(tmp_path: Path) -> None:
+    store = DirectoryBlobs(tmp_path)
+    name = blob_name(b"x")
+    store.put(name, b"x")
+    left, fresh = tmp_path / name[:2] / ".draft-left", tmp_path / name[:2] / ".draft-fresh"
+    for draft in (left, fresh):
+        draft.write_bytes(b"half")
+    long_ago = time.time() - DRAFT_SECONDS - 1
+    os.utime(left, (long_ago, long_ago))
+    store.remove_drafts()
+    assert not left.exists() and fresh.exists()
+    assert store.get(name) == b"x"
+
+
+def test_a_document_that_cannot_be_stored_leaves_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(draft: Path, target: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        DirectoryBlobs(tmp_path).put(blob_name(b"x"), b"x")
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -97,3 +97,13 @@ def test_a_schema_is_prepared_once_and_kept_so() -> None:
     request = Submission.of("extract_structured", short, max_bytes=100).request
     assert request.schema_ == {"type": "object", "properties": {"total": {"type": ["number", "null"]}}}
     assert parse_request(stored_request(request)) == request.model_copy(update={"image": ""})
+
+
+def test_a_schema_is_bounded_as_it_comes_and_may_grow_when_its_references_are_resolved() -> None:
+    with pytest.raises(InvalidSchema, match="at most"):
+        take_in({"image": ENCODED, "schema": {"key": "x" * 300_000}}, max_bytes=1000)
+    text = {"type": "string", "description": "x" * 2_000}
+    fields = {f"f{number}": {"$ref": "#/$defs/text"} for number in range(200)}
+    schema = {"type": "object", "$defs": {"text": text}, "properties": fields}
+    grown = Submission.of("extract_structured", {"image": ENCODED, "schema": schema}, max_bytes=1000).request
+    assert parse_request(stored_request(grown)).schema_ == grown.schema_

@@ -475,3 +475,12 @@ def test_where_the_leader_is_cancelled_the_first_that_follows_leads_the_others(
     record = ledger.record(other)
     assert record is not None
     assert (record.state, record.cached) == ("succeeded", True)
+
+
+def test_a_request_is_kept_once_and_every_unit_reads_it(ledger: Ledger, client: redis.Redis) -> None:
+    job_id = accepted(ledger)
+    units = ledger.fan_out(job_id, ledger.claim(job_id, "a").token, [[1], [2]], 2)
+    assert not any(client.hexists(f"ocrq:job:{unit}", "request") for unit in units)
+    for unit in units:
+        record = ledger.claim(unit, "a").record
+        assert record is not None and record.request.pages == "1-2"
