@@ -256,8 +256,7 @@ class MemoryStore:
         """See :class:`tasks.jobs.store.JobStore`."""
         with self._lock:
             self._expire()
-            kept = self._jobs.get(job_id)
-            return kept.record if kept else None
+            return kept.record if (kept := self._jobs.get(job_id)) else None
 
     def first_of(self, key: str) -> str | None:
         """See :class:`tasks.jobs.store.JobStore`."""
@@ -271,13 +270,11 @@ class MemoryStore:
 
     def result(self, job_id: str) -> dict[str, Any] | None:
         """See :class:`tasks.jobs.store.JobStore`."""
-        kept = self._jobs.get(job_id)
-        return dict(unpack(kept.result)) if kept and kept.result else None
+        return dict(unpack(kept.result)) if (kept := self._jobs.get(job_id)) and kept.result else None
 
     def reading(self, job_id: str, index: int) -> dict[str, Any] | None:
         """See :class:`tasks.jobs.store.JobStore`."""
-        kept = self._jobs.get(job_id)
-        return kept.readings.get(index) if kept else None
+        return kept.readings.get(index) if (kept := self._jobs.get(job_id)) else None
 
     def events(self, job_id: str, after: str, most: int) -> list[tuple[str, str, str]]:
         """See :class:`tasks.jobs.store.JobStore`."""
