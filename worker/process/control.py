@@ -58,8 +58,17 @@ def _stop(**_: Any) -> None:
 
 def main() -> None:
     """Run until stopped."""
-    app.worker_main(["worker", "--pool=solo", "--without-gossip", "--without-mingle", "--loglevel=INFO"])
-from worker.process.exit_status import run_worker
+    run_worker(
+        app,
+        [
+            "worker",
+            "--pool=solo",
+            f"--hostname=control-{os.getpid()}@%h",
+            "--without-gossip",
+            "--without-mingle",
+            "--loglevel=INFO",
+        ],
+    )
 
 
 if __name__ == "__main__":
