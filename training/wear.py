@@ -42,7 +42,7 @@ EVENED = 0.3
 EVENED_PAPER, PAPER_PERCENTILE = 235.0, 90
 
 
-def degraded(ink: Floats, size: int, chance: Chance) -> Pixels:
+def worn(ink: Floats, size: int, chance: Chance) -> Pixels:
     """A line on paper, worn.
 
     Args:
