@@ -8,8 +8,12 @@ MAKEFLAGS += --no-print-directory
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Wheels before anything that would have to be compiled; only errors are worth reading.
-PIP := $(BIN)/python -m pip install -qq --prefer-binary --disable-pip-version-check
+# Wheels before anything that would have to be compiled. Shown are the large downloads as they come, and errors.
+PIP := $(BIN)/python -m pip install --prefer-binary --disable-pip-version-check --progress-bar off
+LARGE := sed -un -E 's/^ *(Downloading|Using cached) ([A-Za-z0-9_.]+)-[0-9][^ ]*\.whl \(([0-9.]+ [MG]B)\).*/  \2, \3/p; \
+	s/^Installing collected packages.*/  unpacking .../p' >&2
+# bash counts SECONDS from the start of the recipe's shell.
+INSTALLED = echo "Installed in $$SECONDS s; $(VENV)/ takes $$(du -sm $(VENV) | cut -f1) MB." >&2
 
 # FILE and DATA as they were typed, spaces, quotes and `$` and all, relative to where `make` was typed.
 export DEMO_FILE := $(value FILE)
@@ -76,13 +80,15 @@ clean: ## Remove the environment and every cache
 
 # The stamps: an install that did not end leaves none, so the next run takes it up again.
 $(VENV)/.ready: pyproject.toml | $(BIN)/pip
-	@echo "Installing what reading needs into $(VENV)/ (the first time only: about a minute, 250 MB to download) ..." >&2
-	$(PIP) -e '.[api,cpu,embedded]'
+	@echo "Installing what reading needs into $(VENV)/, this once: about 250 MB to download, a minute or two on a fast line ..." >&2
+	$(PIP) -e '.[api,cpu,embedded]' | $(LARGE)
+	$(INSTALLED)
 	touch $@
 
 $(VENV)/.ready-dev: pyproject.toml | $(BIN)/pip
-	@echo "Installing what the tests need into $(VENV)/ (the first time only: a few minutes; torch is most of it) ..." >&2
-	$(PIP) -e '.[dev]'
+	@echo "Installing what the tests need into $(VENV)/, this once: a few minutes, torch is most of it ..." >&2
+	$(PIP) -e '.[dev]' | $(LARGE)
+	$(INSTALLED)
 	touch $(VENV)/.ready $@
 
 $(BIN)/pip:
