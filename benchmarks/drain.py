@@ -95,10 +95,11 @@ def report_cost(parts: Parts, url: str, jobs: int) -> None:
     drained(parts)
     ended = time.perf_counter()
     spent = {part: seconds - before[part] for part, seconds in cpu_by_part(parts).items()}
+    print("| part | CPU ms a job |\n|---|---|")
     for part, seconds in sorted(spent.items(), key=lambda item: -item[1]):
-        print(f"{part:9} {seconds / jobs * 1000:6.2f} ms of CPU a job")
-    total = sum(spent.values()) / jobs * 1000
-    print(f"{'all':9} {total:6.2f} ms; {jobs} jobs sent in {sent - began:.1f} s, all read {ended - sent:.1f} s later")
+        print(f"| {part} | {seconds / jobs * 1000:.2f} |")
+    print(f"| **all** | **{sum(spent.values()) / jobs * 1000:.2f}** |")
+    print(f"\n{jobs:,} jobs were sent in {sent - began:.1f} s, and the last was read {ended - sent:.1f} s later.")
 
 
 def report_drain(parts: Parts, url: str, jobs: int) -> None:
@@ -107,7 +108,7 @@ def report_drain(parts: Parts, url: str, jobs: int) -> None:
     os.kill(worker.pid, signal.SIGSTOP)  # its children send their heartbeats themselves
     before = memory(api.pid)
     submit(url, jobs)
-    print(f"\n{jobs} jobs queued; the API holds {memory(api.pid):.0f} MB, {before:.0f} before")
+    queued = memory(api.pid)
     began = time.perf_counter()
     os.kill(worker.pid, signal.SIGCONT)
     marks = [began]
@@ -118,8 +119,12 @@ def report_drain(parts: Parts, url: str, jobs: int) -> None:
             time.sleep(0.02)
     drained(parts)
     rates = [STEP / (end - start) for start, end in zip(marks, marks[1:], strict=False)]
-    print("jobs a second, each thousand: " + " ".join(f"{rate:.0f}" for rate in rates))
-    print(f"last thousand over first: {rates[-1] / rates[0]:.2f}; the API holds {memory(api.pid):.0f} MB after it")
+    shown = ", ".join(f"{rate:.0f}" for rate in rates)
+    ratio = rates[-1] / rates[0]
+    print(
+        f"\nOf {jobs:,} queued jobs each thousand drained at {shown} jobs a second: the last {ratio:.2f} times as fast."
+    )
+    print(f"The API held {before:.0f} MB before they came, {queued:.0f} waiting, {memory(api.pid):.0f} after.")
 
 
 def drained(parts: Parts) -> None:

@@ -213,10 +213,11 @@ def _scored(rows: dict[str, Row], entries: Sequence[Entry], manifest: Path | Non
 def _table(rows: dict[str, Row]) -> str:
     """Markdown, a row for each reader; ratios are of pages a second."""
     against = [name for name in ("rapidocr", "rapidocr-openvino", "tesseract") if name in rows]
+    short = {"rapidocr": "RapidOCR", "rapidocr-openvino": "it on OpenVINO", "tesseract": "Tesseract"}
     head = [
         "",
         "pages/s",
-        *(f"times {_TITLES[name]}" for name in against),
+        *(f"× {short[name]}" for name in against),
         "word F1",
         "CPU s/page",
         "p50 s",
