@@ -82,7 +82,27 @@ def mark_furniture(pages: Sequence[Page]) -> list[Page]:
     by_page: list[list[_Row]] = [[] for _ in pages]
     for row in (row for own in rows.values() for row in own):
         by_page[row.page].append(row)
-    return [_marked(page, _kinds(own, rows)) for page, own in zip(pages, by_page, strict=True)]
+    marked = [_marked(page, _kinds(own, rows)) for page, own in zip(pages, by_page, strict=True)]
+    return [_with_title(marked[0]), *marked[1:]] if _runs_without_headers(marked[1:]) else marked
+
+
+def _runs_without_headers(pages: Sequence[Page]) -> bool:
+    """Whether the pages behind the first say something and none has a header."""
+    types = [block.type for page in pages for block in page.blocks]
+    return bool(types) and "header" not in types
+
+
+def _with_title(page: Page) -> Page:
+    """A first page whose header, which no other page has, is its title: several words and no digit."""
+    blocks = [
+        block.model_copy(update={"type": "heading", "level": 1}) if _may_be_title(block) else block
+        for block in page.blocks
+    ]
+    return page.model_copy(update={"blocks": blocks})
+
+
+def _may_be_title(block: Block) -> bool:
+    return block.type == "header" and len(block.text.split()) > 1 and not _DIGITS.search(block.text)
 
 
 def _kinds(own: Sequence[_Row], rows: Rows) -> Kinds:

@@ -88,6 +88,16 @@ def test_rows_far_from_the_pages_edges_stay_text_even_if_they_are_the_first_and_
     assert mark_furniture(pages) == pages
 
 
+def test_a_header_of_the_first_page_alone_is_a_heading() -> None:
+    first = page_of(1, ("header", [("The Evolution", 20)]), ("header", [("Volume 3", 30)]), ("text", [("Body", 500)]))
+    second, third = (page_of(number, ("text", [(f"More {number}", 500)])) for number in (2, 3))
+    found = mark_furniture([first, second, third])[0].blocks
+    assert [(block.type, block.level) for block in found] == [("heading", 1), ("header", None), ("text", None)]
+    assert mark_furniture([first]) == [first]
+    running = page_of(2, ("header", [("The Evolution, continued", 20)]), ("text", [("More", 500)]))
+    assert mark_furniture([first, running])[0].blocks[0].type == "header"
+
+
 def test_tables_and_titles_stay_what_they_are() -> None:
     pages = [
         page_of(n, ("title", [("Invoice", 20)]), ("table", [("Sum", 950)]), ("text", [("x", 500)])) for n in (1, 2)
