@@ -21,15 +21,13 @@ from app.access import Access
 from app.application import create_app
 from app.keys import KeyRing
 from app.server import Server, bind_address
-from ocrq.contracts import Operation, ReadRequest
-from ocrq.errors import InternalError, RequestError, ServiceError, WorkerSpent
+from ocrq.errors import ServiceError
 from ocrq.exposure import check_exposure
 from tasks.catalogue import Catalogue
 from tasks.execution.inline import InlineWorkers, inline_service
-from tasks.runner import ReadContext, Runner, UnitReading
 from tasks.settings import Settings
-from tasks.stopping import stops_reported
 from worker.serverless.cuda import is_poisoned
+from worker.serverless.replacement import ReplaceableRunner
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -101,36 +99,10 @@ class Ping:
         return [b"ready\n"] if ready else []
 
 
-class Mortal:
-    """A Runner whose process ends, once it has answered, when it can read no more; another one is started for it."""
-
-    def __init__(self, runner: Runner) -> None:
-        self._runner = runner
-        self.plan, self.assemble, self.loaded = runner.plan, runner.assemble, runner.loaded
-
-    def read(
-        self, operation: Operation, request: ReadRequest, document: bytes, pages: Sequence[int], context: ReadContext
-    ) -> UnitReading:
-        """See :class:`tasks.runner.Runner`."""
-        try:
-            with stops_reported():
-                reading = self._runner.read(operation, request, document, pages, context)
-        except RequestError:
-            raise
-        except Exception as error:
-            if isinstance(error, WorkerSpent) or is_poisoned():
-                raise self._end() from error
-            raise
-        failed = [page.error.code for page in reading.pages if page.error]
-        if InternalError.code in failed and is_poisoned():
-            raise self._end()
-        return reading
-
-    def _end(self) -> WorkerSpent:
-        """End, as gracefully as ever: what is read meanwhile is answered. Returns what to tell the caller."""
-        log.critical("this process can read no more, and makes room for another")
-        os.kill(os.getpid(), signal.SIGTERM)
-        return WorkerSpent("this process could not go on, and is replaced; send the document again")
+def _end() -> None:
+    """End, as gracefully as ever: what is read meanwhile is answered. Another process is started for this one."""
+    log.critical("this process can read no more, and makes room for another")
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _load(workers: InlineWorkers, settings: Settings) -> None:
@@ -138,7 +110,7 @@ def _load(workers: InlineWorkers, settings: Settings) -> None:
         from worker.serverless.process import start_reading  # not in the server's parent, which forks
 
         reading = start_reading(settings)
-        workers.read_with(Mortal(reading.runner), reading.at_once, reading.health)
+        workers.read_with(ReplaceableRunner(reading.runner, is_poisoned, _end), reading.at_once, reading.health)
         log.info("ready, reading %d documents at a time", reading.at_once)
     except Exception:
         log.exception("the models cannot be loaded")

@@ -19,7 +19,6 @@ Reads = Literal["cpu", "gpu", "all"]
 
 _BUILT_IN: dict[str, tuple[str, Pool]] = {"rapidocr": ("rapidocr", "cpu"), "fake": ("fake", "cpu")}
 _HUB_FAMILIES = {"trocr": "trocr"}  # part of a hub name to the engine: without the files, only the name is known
-_HUB_FAMILIES = {"trocr": "trocr"}  # part of a hub name to the engine: without the files, only the name is known
 _CONFIG = "config.json"
 LINE_MODEL = "vision-encoder-decoder"  # what TrOCR's checkpoints say they are
 _LISTED = 20  # names an error lists before it points to /models

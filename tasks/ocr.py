@@ -62,9 +62,8 @@ def request_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> object:
 
 def _read(operation: Operation, request: object, context: ReadContext | None) -> dict[str, Any]:
     given = Submission.of(operation, request, max_bytes=Settings().max_body_bytes)
-    options = given.request.decoding_options.model_dump(exclude_none=True)
-    context = replace(context or ReadContext(), options=options)
-    return run_inline(installed_runner(), operation, given.request, given.document, context)
+    context = replace(context or ReadContext(), options=given.decoding_options)
+    return run_inline(installed_runner(), given, context)
 
 
 @shared_task(name="ocr.extract_text", base=TrackedTask)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
-from ocrq.contracts import Operation, Page, ReadRequest
+from ocrq.contracts import Page
 from ocrq.errors import InternalError, JobCancelled, TimeLimitExceeded
+from tasks.documents.submission import Submission
 from tasks.stopping import ReadStopped, stops_reported
 
 
@@ -134,26 +136,18 @@ class UnitReading:
         )
 
 
-@runtime_checkable
-class Runner(Protocol):
-    """Reads documents. Every method is callable without a broker, and none knows of jobs."""
+class Session(Protocol):
+    """A document at hand, from its opening to its result."""
 
-    def plan(self, operation: Operation, request: ReadRequest, document: bytes) -> Plan:
-        """Open the document far enough to count its pages and slice them.
+    def plan(self) -> Plan:
+        """Count the document's pages and slice them.
 
         Raises:
             RequestError: The document cannot be read as asked; names the field.
         """
         ...
 
-    def read(
-        self,
-        operation: Operation,
-        request: ReadRequest,
-        document: bytes,
-        pages: Sequence[int],
-        context: ReadContext,
-    ) -> UnitReading:
+    def read(self, pages: Sequence[int], context: ReadContext) -> UnitReading:
         """Read some pages. A page that fails carries its error; the others go on.
 
         Raises:
@@ -164,20 +158,11 @@ class Runner(Protocol):
         ...
 
     def assemble(
-        self,
-        operation: Operation,
-        request: ReadRequest,
-        document: bytes,
-        readings: Sequence[UnitReading],
-        seconds: float,
-        context: ReadContext | None = None,
+        self, readings: Sequence[UnitReading], seconds: float, context: ReadContext | None = None
     ) -> dict[str, Any]:
         """Put the units' pages together: text, language, confidence, fields and output formats.
 
         Args:
-            operation: Which operation's result to make.
-            request: The request.
-            document: Its bytes; formats that show the page need them.
             readings: In page order.
             seconds: From the job's start until now, for ``processing_time``.
             context: Of the job, for lines that are read again; None where nothing bounds them.
@@ -189,6 +174,15 @@ class Runner(Protocol):
             ReadFailed: No page could be read.
             ReadStopped: The job was cancelled, its deadline has passed, or this process cannot go on.
         """
+        ...
+
+
+@runtime_checkable
+class Runner(Protocol):
+    """Reads documents. Every method is callable without a broker, and none knows of jobs."""
+
+    def open(self, submission: Submission) -> AbstractContextManager[Session]:
+        """A session with a document. Its bytes are decoded when first needed, and once."""
         ...
 
     def loaded(self) -> list[str]:
@@ -203,26 +197,25 @@ def _unkept(reading: UnitReading) -> None:
 @stops_reported()
 def run_inline(
     runner: Runner,
-    operation: Operation,
-    request: ReadRequest,
-    document: bytes,
+    submission: Submission,
     context: ReadContext,
     unit: Callable[[UnitReading], None] = _unkept,
 ) -> dict[str, Any]:
     """Plan, read and assemble in one go: the way without a broker. ``unit`` takes each unit once it is read."""
     started = time.monotonic()
-    plan = runner.plan(operation, request, document)
     readings = []
-    done, total = 0, len(plan.pages)
-    context.progress(done, total)
-    for pages in plan.slices:
-        context.check()
-        within = replace(context, progress=partial(_tell_within, context, done, total))
-        readings.append(runner.read(operation, request, document, pages, within))
-        done += len(pages)
+    with runner.open(submission) as session:
+        plan = session.plan()
+        done, total = 0, len(plan.pages)
         context.progress(done, total)
-        unit(readings[-1])
-    return runner.assemble(operation, request, document, readings, time.monotonic() - started, context)
+        for pages in plan.slices:
+            context.check()
+            within = replace(context, progress=partial(_tell_within, context, done, total))
+            readings.append(session.read(pages, within))
+            done += len(pages)
+            context.progress(done, total)
+            unit(readings[-1])
+        return session.assemble(readings, time.monotonic() - started, context)
 
 
 def can_be_cached(readings: Sequence[UnitReading]) -> bool:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pypdfium2
 from PIL import Image, UnidentifiedImageError
 
-from ocrq.contracts import STRUCTURED, Line, Metadata, Operation, Page, ReadRequest, TextResult, selected_pages
+from ocrq.contracts import STRUCTURED, Line, Metadata, Page, ReadRequest, TextResult, selected_pages
 from ocrq.errors import InvalidRequest, UnreadableDocument
+from tasks.documents.submission import Submission
 from tasks.runner import Plan, ReadContext, UnitReading
 from worker.fields.result import structured_result
 
@@ -27,53 +29,67 @@ class PageRunner:
     Attributes:
         gate: Closed, it holds every read until it is set or the job is told to stop.
         fail: Raised by every read, where set.
+        tells: Tells of each page inside a unit.
     """
 
     seconds: float = 0.0
     slice_pages: int = 1
     gate: threading.Event = field(default_factory=threading.Event)
     fail: BaseException | None = None
+    tells: bool = False
     reads: list[tuple[int, ...]] = field(default_factory=list)
     requests: list[ReadRequest] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.gate.set()
 
-    def plan(self, operation: Operation, request: ReadRequest, document: bytes) -> Plan:
-        self.requests.append(request)
+    @contextmanager
+    def open(self, submission: Submission) -> Iterator[PageSession]:
+        self.requests.append(submission.request)
+        yield PageSession(self, submission)
+
+    def loaded(self) -> list[str]:
+        return ["fake"]
+
+
+@dataclass
+class PageSession:
+    """One document of a PageRunner."""
+
+    runner: PageRunner
+    submission: Submission
+
+    def plan(self) -> Plan:
         try:
-            pages = selected_pages(request.pages, len(_sizes(document)))
+            pages = selected_pages(self.submission.request.pages, len(_sizes(self.submission.document)))
         except ValueError as error:
             raise InvalidRequest(f"pages {error}", field="pages") from None
-        step = self.slice_pages
+        step = self.runner.slice_pages
         return Plan(tuple(pages), tuple(tuple(pages[at : at + step]) for at in range(0, len(pages), step)))
 
-    def read(
-        self, operation: Operation, request: ReadRequest, document: bytes, pages: Sequence[int], context: ReadContext
-    ) -> UnitReading:
-        until = time.monotonic() + self.seconds * len(pages)
-        while not self.gate.wait(0.005) or time.monotonic() < until:
+    def read(self, pages: Sequence[int], context: ReadContext) -> UnitReading:
+        runner = self.runner
+        until = time.monotonic() + runner.seconds * len(pages)
+        while not runner.gate.wait(0.005) or time.monotonic() < until:
             context.check()
             time.sleep(0.005)
-        if self.fail:
-            raise self.fail
-        self.reads.append(tuple(pages))
-        sizes = _sizes(document)
+        if runner.fail:
+            raise runner.fail
+        runner.reads.append(tuple(pages))
+        if runner.tells:
+            for done in range(1, len(pages) + 1):
+                context.progress(done, len(pages))
+        sizes = _sizes(self.submission.document)
         return UnitReading(tuple(_page(number, sizes[number - 1]) for number in pages), "fake/fake")
 
     def assemble(
-        self,
-        operation: Operation,
-        request: ReadRequest,
-        document: bytes,
-        readings: Sequence[UnitReading],
-        seconds: float,
-        context: ReadContext | None = None,
+        self, readings: Sequence[UnitReading], seconds: float, context: ReadContext | None = None
     ) -> dict[str, Any]:
+        request = self.submission.request
         pages = [page for reading in readings for page in reading.pages]
         text = "\f".join(page.text for page in pages)
         metadata = Metadata(model_name=request.model_name or "fake", served_by="fake/fake")
-        if operation in STRUCTURED:
+        if self.submission.operation in STRUCTURED:
             return structured_result(request, pages, text, metadata, seconds, robust=False).model_dump(mode="json")
         result = TextResult(
             text=text,
@@ -85,9 +101,6 @@ class PageRunner:
             metadata=metadata,
         )
         return result.model_dump(mode="json")
-
-    def loaded(self) -> list[str]:
-        return ["fake"]
 
 
 def _sizes(document: bytes) -> list[tuple[int, int]]:

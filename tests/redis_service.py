@@ -13,8 +13,10 @@ from celery.exceptions import Ignore
 
 from tasks.catalogue import Catalogue
 from tasks.documents.blobs import RedisBlobs
-from tasks.execution.executor import JobExecutor
+from tasks.execution.executor import ClaimedRuns, JobExecutor
+from tasks.execution.failures import FailureHandler
 from tasks.execution.lease_renewer import LeaseRenewer
+from tasks.execution.reading import JobReader
 from tasks.jobs.admission import Admission
 from tasks.jobs.batches import Batches
 from tasks.jobs.ledger import Ledger
@@ -67,16 +69,16 @@ def reading_from(
     )
     lease_renewer.start()
     published.executor = JobExecutor(
-        settings=settings,
-        admission=admission,
-        ledger=ledger,
-        blobs=blobs,
-        publisher=published,
-        lease_renewer=lease_renewer,
-        runner=runner,
-        pool=None,
         worker="host:1",
-        leave=lambda: None,
+        ledger=ledger,
+        admission=admission,
+        dispatcher=published,
+        runs=ClaimedRuns(
+            pool=None,
+            lease_renewer=lease_renewer,
+            reader=JobReader(settings, ledger, blobs, published, runner),
+            failures=FailureHandler(ledger, published, "host:1", settings, lambda: None),
+        ),
     )
 
     def sweep() -> None:

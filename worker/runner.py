@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from ocrq.contracts import (
     STRUCTURED,
     Metadata,
-    Operation,
     Page,
     PageError,
     ReadRequest,
@@ -19,6 +20,7 @@ from ocrq.contracts import (
     selected_pages,
 )
 from ocrq.errors import DiskFull, InvalidRequest, ModelUnavailable, OcrqError, ReadFailed, from_json
+from tasks.documents.submission import Submission
 from tasks.runner import Plan, ReadContext, UnitReading
 from tasks.unexpected import unexpected
 from worker import formats
@@ -56,36 +58,59 @@ class PipelineRunner:
         self._open = open_document
         self._limits = limits
 
-    def plan(self, operation: Operation, request: ReadRequest, document: bytes) -> Plan:
+    @contextmanager
+    def open(self, submission: Submission) -> Iterator[ReadSession]:
         """See :class:`tasks.runner.Runner`."""
-        with self._open(document) as opened:
-            pages = _selected(request, opened.page_count)
+        with ExitStack() as closing:
+            opened = cache(lambda: closing.enter_context(self._open(submission.document)))
+            yield ReadSession(submission, self._registry, self._limits, opened)
+
+    def loaded(self) -> list[str]:
+        """See :class:`tasks.runner.Runner`."""
+        return self._registry.loaded()
+
+
+class ReadSession:
+    """See :class:`tasks.runner.Session`.
+
+    Args:
+        submission: What is read.
+        registry: The models.
+        limits: How many pages a request may ask for.
+        opened: The document, opened by the first call.
+    """
+
+    def __init__(
+        self, submission: Submission, registry: Registry, limits: Limits, opened: Callable[[], Document]
+    ) -> None:
+        self._operation = submission.operation
+        self._request = submission.request
+        self._mode = ReadMode.of(submission.operation, submission.request)
+        self._registry = registry
+        self._limits = limits
+        self._opened = opened
+
+    def plan(self) -> Plan:
+        """See :class:`tasks.runner.Session`."""
+        pages = _selected(self._request, self._opened().page_count)
         check_page_count(len(pages), self._limits)
         return Plan(tuple(pages), slices_of(pages))
 
-    def read(
-        self, operation: Operation, request: ReadRequest, document: bytes, pages: Sequence[int], context: ReadContext
-    ) -> UnitReading:
-        """See :class:`tasks.runner.Runner`."""
+    def read(self, pages: Sequence[int], context: ReadContext) -> UnitReading:
+        """See :class:`tasks.runner.Session`."""
         try:
-            return self._read(operation, request, document, pages, context)
+            return self._read(pages, context)
         except ModelUnavailable as error:  # for example a server that became unavailable
-            return self._read(operation, request, document, pages, context, failed=error)
+            return self._read(pages, context, failed=error)
 
-    def _read(
-        self,
-        operation: Operation,
-        request: ReadRequest,
-        document: bytes,
-        pages: Sequence[int],
-        context: ReadContext,
-        failed: ModelUnavailable | None = None,
-    ) -> UnitReading:
+    def _read(self, pages: Sequence[int], context: ReadContext, failed: ModelUnavailable | None = None) -> UnitReading:
         """Read with the requested model or, where that has failed, with the fallback."""
+        request = self._request
         read: list[PageRead] = []
         replies: list[str] = []
-        with self._registry.using(request.model_name, failed) as use, self._open(document) as opened:
-            pipeline = pipeline_for(use.engine, ReadMode.of(operation, request), use.find_detector)
+        with self._registry.using(request.model_name, failed) as use:
+            opened = self._opened()
+            pipeline = pipeline_for(use.engine, self._mode, use.find_detector)
             if request.text_layer != "never":
                 line_reader = use.engine if reads_lines(use.engine) else None
                 pipeline = TextLayerPipeline(pipeline, request.text_layer, line_reader)
@@ -93,7 +118,7 @@ class PipelineRunner:
             for batch in batched(pages, pipeline.batch_pages):
                 context.check()
                 read += _read_batch(opened, batch, pipeline, context, with_layer=request.text_layer != "never")
-                if operation in STRUCTURED:
+                if self._operation in STRUCTURED:
                     replies += ask_model(use.engine, request, opened, batch, context)
                 context.progress(len(read), len(pages))
         return UnitReading(
@@ -107,25 +132,19 @@ class PipelineRunner:
         )
 
     def assemble(
-        self,
-        operation: Operation,
-        request: ReadRequest,
-        document: bytes,
-        readings: Sequence[UnitReading],
-        seconds: float,
-        context: ReadContext | None = None,
+        self, readings: Sequence[UnitReading], seconds: float, context: ReadContext | None = None
     ) -> dict[str, Any]:
-        """See :class:`tasks.runner.Runner`."""
+        """See :class:`tasks.runner.Session`."""
+        request, mode = self._request, self._mode
         pages = sorted((page for reading in readings for page in reading.pages), key=lambda page: page.page)
         _require_one(pages)
         pages = mark_furniture(pages)
         text = "\f".join(page.text for page in pages)
-        metadata = self._metadata(operation, request, readings)
-        if operation in STRUCTURED:
-            mode = ReadMode.of(operation, request)
+        metadata = self._metadata(readings)
+        if self._operation in STRUCTURED:
             replies = [answer for reading in readings for answer in reading.replies]
             served_by = frozenset(reading.served_by for reading in readings)
-            reread = Rereader(self._registry, self._open, request, document, mode, served_by, context or ReadContext())
+            reread = Rereader(self._registry, self._opened, request, mode, served_by, context or ReadContext())
             result = structured_result(request, pages, text, metadata, seconds, mode.robust, replies, reread)
             return result.model_dump(mode="json")
         answer = TextResult(
@@ -134,30 +153,25 @@ class PipelineRunner:
             language=detect_language(text),
             processing_time=round(seconds, 4),
             pages=pages,
-            outputs=self._outputs(request, document, pages),
+            outputs=self._outputs(pages),
             metadata=metadata,
         )
         return answer.model_dump(mode="json")
 
-    def loaded(self) -> list[str]:
-        """See :class:`tasks.runner.Runner`."""
-        return self._registry.loaded()
-
-    def _outputs(self, request: ReadRequest, document: bytes, pages: Sequence[Page]) -> dict[str, str] | None:
-        if not request.output:
+    def _outputs(self, pages: Sequence[Page]) -> dict[str, str] | None:
+        if not self._request.output:
             return None
-        wanted = formats.RenderOptions.of(request.options)
-        with self._open(document) as opened:
-            return {name: formats.render(name, pages, _Sources(opened), wanted) for name in request.output}
+        sources, wanted = _Sources(self._opened), formats.RenderOptions.of(self._request.options)
+        return {name: formats.render(name, pages, sources, wanted) for name in self._request.output}
 
-    def _metadata(self, operation: Operation, request: ReadRequest, readings: Sequence[UnitReading]) -> Metadata:
-        mode = ReadMode.of(operation, request)
+    def _metadata(self, readings: Sequence[UnitReading]) -> Metadata:
+        request, mode = self._request, self._mode
         served_by = sorted({reading.served_by for reading in readings if reading.served_by})
         warnings = dict.fromkeys(warning for reading in readings for warning in reading.warnings)
         last_read = max(page.page for reading in readings for page in reading.pages)
         if clipped := clipping_warning(request.pages, last_read):
             warnings[clipped] = None
-        known = FIELD_OPTIONS if operation in STRUCTURED else formats.OPTIONS
+        known = FIELD_OPTIONS if self._operation in STRUCTURED else formats.OPTIONS
         warnings |= dict.fromkeys(
             f"options.{name[:80]} is not known and was ignored" for name in request.options if name not in known
         )
@@ -183,11 +197,11 @@ def _calibrated(served_by: Sequence[str], mode: ReadMode) -> bool:
 class _Sources:
     """Page pixels for the formats that show the page."""
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
+    def __init__(self, opened: Callable[[], Document]) -> None:
+        self._opened = opened
 
     def pixels(self, number: int) -> Pixels:
-        return self._document.read_page(number).pixels
+        return self._opened().read_page(number).pixels
 
 
 def slices_of(pages: Sequence[int]) -> tuple[tuple[int, ...], ...]:

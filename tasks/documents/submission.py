@@ -70,6 +70,11 @@ class Submission:
             request = request.model_copy(update={"schema_": _prepared(json.dumps(request.schema_))})
         return cls(operation, request, content, idempotency_key, owner)
 
+    @property
+    def decoding_options(self) -> dict[str, Any]:
+        """The generation options that the caller set."""
+        return self.request.decoding_options.model_dump(exclude_none=True)
+
     @cached_property
     def blob(self) -> str:
         """The document's name in the blob store: its SHA-256."""

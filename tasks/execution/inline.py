@@ -11,6 +11,7 @@ from ocrq.contracts import Health, ModelList
 from ocrq.errors import JobCancelled, OcrqError
 from tasks.catalogue import POOLS, Catalogue, Pool
 from tasks.documents.memory import MemoryDocuments
+from tasks.documents.submission import Submission
 from tasks.jobs.admission import Admission
 from tasks.jobs.memory import MemoryStore
 from tasks.jobs.memory_batches import MemoryBatches
@@ -126,20 +127,21 @@ class InlineWorkers:
             readings.append(reading)
             self.store.unit(record.id, reading.to_json())
 
+        submission = Submission(record.operation, record.request, self.documents.get(record.blob))
         context = ReadContext(
-            options=record.request.decoding_options.model_dump(exclude_none=True),
+            options=submission.decoding_options,
             cancelled=lambda: not self.store.runs(record.id),
             progress=lambda done, total: self.store.progress(record.id, done, total),
             deadline=time.monotonic() + self._settings.job_seconds,
         )
-        document = self.documents.get(record.blob)
         if earlier := self.store.earlier(record.id):
             readings.append(UnitReading.from_result(earlier))
             pages = len(earlier["pages"])
             context.progress(pages, pages)
-            result = runner.assemble(record.operation, record.request, document, readings, 0.0, context)
+            with runner.open(submission) as session:
+                result = session.assemble(readings, 0.0, context)
         else:
-            result = run_inline(runner, record.operation, record.request, document, context, unit)
+            result = run_inline(runner, submission, context, unit)
         self.store.commit(record.id, result, self._settings.cache_seconds if can_be_cached(readings) else 0)
 
 

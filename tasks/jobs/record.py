@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Literal
 
 from ocrq.contracts import ENDED, Job, JobError, JobStatus, Operation, Priority, Progress, ReadRequest, parse_request
@@ -157,7 +158,7 @@ class JobRecord:
             note=data.get("note"),
         )
 
-    @property
+    @cached_property
     def request(self) -> ReadRequest:
         """The request, without its document."""
         return parse_request(json.loads(self.request_json))

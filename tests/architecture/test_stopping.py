@@ -11,7 +11,6 @@ MODULES = sorted(path for part in ("tasks", "worker") for path in (ROOT / part).
 STOPPED = {"JobCancelled", "TimeLimitExceeded"}  # reported by a stop: only the edges catch them
 EDGES = {
     "tasks/stopping.py",
-    "tasks/execution/executor.py",
     "tasks/execution/inline.py",
     "worker/serverless/batching.py",
 }

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 from ocrq.contracts import FieldEvidence, Metadata, Page, ReadRequest, StructuredMetadata, StructuredResult
-from tasks.documents.schemas import prepared
 from tasks.runner import ReadContext
 from worker.engines.protocols import Engine, reads_pages
 from worker.fields.checks import checked
@@ -42,7 +41,7 @@ def structured_result(
     """Extract what a request's schema asks for.
 
     Args:
-        request: With a schema that the door has checked.
+        request: Of a :class:`tasks.documents.submission.Submission`, with its schema prepared.
         pages: As read.
         text: All their text.
         metadata: As for a text result.
@@ -52,11 +51,10 @@ def structured_result(
         reread: Reads lines again whose fields fail a check; None leaves it at the check.
 
     Raises:
-        InvalidSchema: The schema cannot be used.
         FieldsMissing: The document lacks what the schema requires.
         ReadStopped: The job was cancelled, its deadline passed, or the process cannot go on.
     """
-    schema = prepared(request.schema_)
+    schema = request.schema_ or {}
     dayfirst = request.options.get("dayfirst")
     find = partial(extract, schema=schema, dayfirst=dayfirst if isinstance(dayfirst, bool) else None)
     answers = find(pages)
@@ -124,7 +122,7 @@ def ask_model(
     """
     if not reads_pages(engine) or not engine.info.follows_prompts:
         return []
-    prompt = schema_prompt(prepared(request.schema_), request.prompt)
+    prompt = schema_prompt(request.schema_ or {}, request.prompt)
     try:
         images = [document.read_page(number) for number in pages]
         return [reading.text for reading in engine.read(images, prompt, context)]

@@ -15,9 +15,11 @@ from celery import Celery
 
 from tasks.catalogue import Catalogue, Pool, Reads
 from tasks.connection import WORKER_TIMEOUT, connect
-from tasks.documents.blobs import blob_store
-from tasks.execution.executor import JobExecutor, install_executor
+from tasks.documents.blobs import BlobStore, blob_store
+from tasks.execution.executor import ClaimedRuns, JobExecutor, install_executor
+from tasks.execution.failures import FailureHandler
 from tasks.execution.lease_renewer import LeaseRenewer
+from tasks.execution.reading import JobReader
 from tasks.jobs.admission import Admission
 from tasks.jobs.batches import Batches
 from tasks.jobs.ledger import Ledger
@@ -121,9 +123,8 @@ def start_reading(app: Celery, settings: Settings, device: str | None = None, *,
         settings.lease_seconds,
         lambda busy: describe(settings.pool, runner, busy, device, registry.refused()),
     )
-    install_executor(
-        make_executor(app, settings, runner, lease_renewer, partial(_leave, lease_renewer) if leave else stay)
-    )
+    end = partial(_leave, lease_renewer) if leave else stay
+    install_executor(make_executor(app, settings, partial(claimed_runs, settings, runner, lease_renewer, end)))
     lease_renewer.start()
     return ReadingProcess(lease_renewer, registry)
 
@@ -141,31 +142,45 @@ def stay() -> None:
 
 
 def make_executor(
-    app: Celery,
-    settings: Settings,
-    runner: Runner | None,
-    lease_renewer: LeaseRenewer | None,
-    leave: Callable[[], None] = stay,
+    app: Celery, settings: Settings, runs: Callable[[Ledger, BlobStore, Publisher], ClaimedRuns] | None = None
 ) -> JobExecutor:
-    """The executor of this process, and its answer to `ocr.health`; without a runner, one that passes jobs on."""
+    """The executor of this process, and its answer to `ocr.health`.
+
+    Args:
+        app: Publishes jobs that become ready.
+        settings: The operator's.
+        runs: Makes what runs claimed jobs; None in a process that passes jobs on.
+    """
     client = connect(settings, WORKER_TIMEOUT)
     ledger, blobs = Ledger(client, settings), blob_store(settings, client)
-    publisher = Publisher(app, ledger)
+    batches, publisher = Batches(client, settings.job_ttl), Publisher(app, ledger)
     catalogue = Catalogue.from_settings(settings)
     workers = LiveWorkers(client, settings, catalogue)
-    batches = Batches(client, settings.job_ttl)
     install_health(workers.health)
     return JobExecutor(
-        settings=settings,
-        admission=Admission(settings, catalogue, ledger, batches, blobs, publisher, workers),
-        ledger=ledger,
-        blobs=blobs,
-        publisher=publisher,
-        lease_renewer=lease_renewer,
-        runner=runner,
-        pool=only_pool(settings) if runner else None,
         worker=worker_name(),
-        leave=leave,
+        ledger=ledger,
+        admission=Admission(settings, catalogue, ledger, batches, blobs, publisher, workers),
+        dispatcher=publisher,
+        runs=runs(ledger, blobs, publisher) if runs else None,
+    )
+
+
+def claimed_runs(
+    settings: Settings,
+    runner: Runner,
+    lease_renewer: LeaseRenewer,
+    leave: Callable[[], None],
+    ledger: Ledger,
+    blobs: BlobStore,
+    publisher: Publisher,
+) -> ClaimedRuns:
+    """What runs the jobs that this process claims; ``leave`` exits, where the process cannot go on."""
+    return ClaimedRuns(
+        pool=only_pool(settings),
+        lease_renewer=lease_renewer,
+        reader=JobReader(settings, ledger, blobs, publisher, runner),
+        failures=FailureHandler(ledger, publisher, worker_name(), settings, leave),
     )
 
 

@@ -36,7 +36,7 @@ _deliverer: Deliverer | None = None
 @signals.worker_init.connect
 def _start(**_: Any) -> None:
     global _sweeper, _deliverer
-    install_executor(make_executor(app, settings, None, None))
+    install_executor(make_executor(app, settings))
     client = connect(settings, WORKER_TIMEOUT)
     ledger = Ledger(client, settings)
     _sweeper = Sweeper(

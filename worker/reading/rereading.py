@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from ocrq.contracts import Line, ReadRequest
 from ocrq.contracts.result import Box
 from tasks.runner import ReadContext
-from worker.imaging.decode import Opener
+from worker.imaging.decode import Document
 from worker.models.registry import Registry
 from worker.reading import ReadMode, pipeline_for
 from worker.reading.robust import RobustPipeline
@@ -22,18 +22,16 @@ class Rereader:
 
     Attributes:
         registry: The models.
-        open_document: Opens documents.
+        opened: The document.
         request: Has the model's name.
-        document: Its bytes.
         mode: How the pages were read.
         served_by: The engines that read the pages; lines are reread by the same only.
         context: Of this read.
     """
 
     registry: Registry
-    open_document: Opener
+    opened: Callable[[], Document]
     request: ReadRequest
-    document: bytes
     mode: ReadMode
     served_by: frozenset[str]
     context: ReadContext
@@ -46,14 +44,14 @@ class Rereader:
             ModelUnavailable: The model is no longer available here.
             ReadFailed: Nothing of a page could be read again.
         """
-        with self.registry.using(self.request.model_name) as use, self.open_document(self.document) as opened:
+        with self.registry.using(self.request.model_name) as use:
             pipeline = pipeline_for(use.engine, self.mode, use.find_detector)
             if use.engine.info.name not in self.served_by or not isinstance(pipeline, RobustPipeline):
                 return None
             lines: dict[int, list[Line]] = {}
             for number, boxes in wanted.items():
                 quads = [np.array(box, np.float32) for box in boxes]
-                lines[number] = pipeline.reread(opened.read_page(number), quads, self.context)
+                lines[number] = pipeline.reread(self.opened().read_page(number), quads, self.context)
             for warning in use.warnings:
                 self.context.warn(warning)
             return lines

@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 import pytest
 
-from ocrq.contracts import STRUCTURED, ReadRequest
+from ocrq.contracts import STRUCTURED
 from ocrq.errors import JobCancelled
 from tasks.catalogue import Catalogue
+from tasks.documents.submission import Submission
 from tasks.runner import ReadContext, run_inline
 from tasks.settings import Settings
 from tasks.stopping import ReadStopped
@@ -83,8 +84,8 @@ def extracted(stub: Stub, monkeypatch: pytest.MonkeyPatch, context: ReadContext 
     registry = Registry(settings, Catalogue.from_settings(settings), None)
     runner = PipelineRunner(registry, lambda data: open_document(data, limits), limits)
     image = cv2.imencode(".png", page())[1].tobytes()
-    request = ReadRequest.model_validate({"schema": SUMS})
-    return run_inline(runner, ROBUST, request, image, context or ReadContext())
+    submission = Submission.of(ROBUST, {"schema": SUMS}, max_bytes=len(image), document=image)
+    return run_inline(runner, submission, context or ReadContext())
 
 
 def test_lines_read_again_are_read_in_every_variant_and_voted_on() -> None:

@@ -56,13 +56,7 @@ def test_closing_cancels_what_is_left() -> None:
 
 
 def test_progress_inside_a_unit_is_the_documents() -> None:
-    class Telling(PageRunner):
-        def read(self, *what):
-            for done in range(1, len(what[3]) + 1):
-                what[4].progress(done, len(what[3]))
-            return super().read(*what)
-
-    with reading(Telling(slice_pages=2), SETTINGS) as service:
+    with reading(PageRunner(slice_pages=2, tells=True), SETTINGS) as service:
         job = service.submit(a_submission(as_tiff([PAGE] * 3)))
         events = [event for event in service.events(job.id) if event and event.name in {"page", "progress"}]
     assert [event.data.get("done", event.data.get("page")) for event in events] == [0, 1, 2, 1, 2, 3, 3]

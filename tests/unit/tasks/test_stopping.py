@@ -8,6 +8,7 @@ import pytest
 
 from ocrq.contracts import ReadRequest
 from ocrq.errors import JobCancelled, OcrqError, TimeLimitExceeded, WorkerSpent
+from tasks.documents.submission import Submission
 from tasks.runner import ReadContext, run_inline
 from tasks.stopping import ReadStopped, stops_reported
 from tests.documents import as_png, text_page
@@ -42,4 +43,4 @@ def test_the_reported_error_is_raised_in_its_place() -> None:
 def test_a_direct_call_reports_it(error: OcrqError) -> None:
     runner, image = PageRunner(fail=ReadStopped(error)), as_png(text_page(["text"]))
     with pytest.raises(type(error)):
-        run_inline(runner, "extract_text", ReadRequest(), image, ReadContext())
+        run_inline(runner, Submission("extract_text", ReadRequest(), image), ReadContext())
