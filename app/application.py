@@ -15,9 +15,9 @@ from app.paths import PathNormalizer
 from app.problems import tell_errors_as_problems
 from app.reads import read_routes
 from app.service import service_routes
-from app.uploads import MAX_BATCH
 from app.waiting import WaitLimiter
 from app.webhooks import webhook_routes
+from ocrq.contracts import MAX_BATCH
 from tasks.jobs.service import JobService
 from tasks.settings import MEGABYTE, Settings
 

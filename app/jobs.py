@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from app.context import AppContext
 from app.events import event_stream, resume_after
 from app.replies import accepted, json_reply
-from app.uploads import idempotency_key, read_order
+from app.uploads import idempotency_key, read_job_request
 from app.waiting import wait_seconds
 from ocrq.contracts import ENDED
 from ocrq.errors import InvalidRequest
@@ -32,7 +32,7 @@ def job_routes(door: AppContext) -> Blueprint:
 
 def _submit(door: AppContext) -> Response:
     key = idempotency_key(request)
-    order = read_order(request)
+    order = read_job_request(request)
     owner = door.access.caller().owner
     bounds = {"max_bytes": door.settings.max_body_bytes}
     if not order.batch:

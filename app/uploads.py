@@ -10,11 +10,10 @@ from flask import Request
 from werkzeug.datastructures import FileStorage, MultiDict
 
 from app.bodies import parse_json, read_body, refuse_encoding
-from ocrq.contracts import JobSubmission, Operation, ReadRequest, parse_operation
+from ocrq.contracts import MAX_BATCH, Operation, ReadRequest, parse_job_request, parse_operation
 from ocrq.errors import InvalidRequest, OcrqError, UnsupportedFormat
 from tasks.documents.submission import Submission
 
-MAX_BATCH = 1000  # documents, as JobSubmission.requests
 MAX_KEY_CHARACTERS = 255  # of an Idempotency-Key
 DEFAULT_ENDPOINT = "/extract_text"
 FILE_PARTS = ("file", "image")
@@ -66,14 +65,8 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class JobRequest:
-    """What ``POST /jobs`` asks for.
-
-    Attributes:
-        operation: What to do.
-        uploads: One or more.
-        batch: Whether they came as a batch, be it of one.
-    """
+class JobUploads:
+    """What ``POST /jobs`` asks for; see :class:`ocrq.contracts.JobRequest`."""
 
     operation: Operation
     uploads: list[Upload]
@@ -97,19 +90,20 @@ def read_upload(request: Request) -> Upload:
     return _raw_upload(request)
 
 
-def read_order(request: Request) -> JobRequest:
+def read_job_request(request: Request) -> JobUploads:
     """The request of ``POST /jobs``.
 
     Raises:
         RequestError: As :func:`read_upload`, or no operation has the endpoint's name.
     """
     if request.is_json:
-        return _json_order(parse_json(read_body(request)))
+        asked = parse_job_request(parse_json(read_body(request)))
+        return JobUploads(asked.operation, [Upload(one) for one in asked.requests], asked.batch)
     if request.mimetype == _FORM:
         uploads = _form_uploads(request)
-        return JobRequest(parse_operation(request.form.get("endpoint", DEFAULT_ENDPOINT)), uploads, len(uploads) > 1)
+        return JobUploads(parse_operation(request.form.get("endpoint", DEFAULT_ENDPOINT)), uploads, len(uploads) > 1)
     operation = parse_operation(request.args.get("endpoint", DEFAULT_ENDPOINT))
-    return JobRequest(operation, [_raw_upload(request)], batch=False)
+    return JobUploads(operation, [_raw_upload(request)], batch=False)
 
 
 def idempotency_key(request: Request) -> str | None:
@@ -125,26 +119,6 @@ def idempotency_key(request: Request) -> str | None:
             field="Idempotency-Key",
         )
     return key
-
-
-def _json_order(data: object) -> JobRequest:
-    if not isinstance(data, dict):
-        raise InvalidRequest(
-            'the body must be a JSON object, like {"endpoint": "/extract_text", "request": {…}}', field="body"
-        )
-    for name in data:
-        if name not in JobSubmission.model_fields:
-            remedy = "put it into request" if name in _OPTIONS else "send endpoint, and request or requests"
-            raise InvalidRequest(f"{str(name)[:60]} is not a field here; {remedy}", field=str(name)[:60])
-    operation = parse_operation(data.get("endpoint"))
-    one, many = data.get("request"), data.get("requests")
-    if (one is None) == (many is None):
-        raise InvalidRequest("send either request, or requests for a batch", field="request")
-    if many is None:
-        return JobRequest(operation, [Upload(one)], batch=False)
-    if not isinstance(many, list) or not 1 <= len(many) <= MAX_BATCH:
-        raise InvalidRequest(f"requests must be a list of 1 to {MAX_BATCH:,} requests", field="requests")
-    return JobRequest(operation, [Upload(item) for item in many], batch=True)
 
 
 def _form_uploads(request: Request) -> list[Upload]:

@@ -1,4 +1,4 @@
-"""``python -m worker.runpod_handler``: RunPod's job loop over the task functions, without Redis.
+"""``python -m worker.runpod_handler``: RunPod's job loop over the job service of this process, without Redis.
 
 The models are loaded before the loop starts. ``--test_input '{"input": …}'`` reads one job and ends,
 ``--rp_serve_api`` serves RunPod's local API; both are the SDK's.
@@ -6,7 +6,6 @@ The models are loaded before the loop starts. ``--test_input '{"input": …}'`` 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 import sys
@@ -19,6 +18,8 @@ from runpod.serverless.modules.rp_http import send_result
 from runpod.serverless.modules.rp_logger import RunPodLogger
 
 from ocrq.errors import OcrqError
+from tasks.catalogue import Catalogue
+from tasks.execution.inline import inline_service
 from tasks.settings import Settings
 from tasks.webhooks.hosts import AllowList
 from worker.serverless.cuda import is_poisoned
@@ -27,9 +28,12 @@ from worker.serverless.fitness import check_gpu, check_reading
 from worker.serverless.handler import Handler
 from worker.serverless.process import Reading, start_reading
 from worker.serverless.progress import SendProgress
+from worker.serverless.replacement import ReplaceableRunner
 from worker.serverless.results import Results
 from worker.serverless.settings import ServerlessSettings
 from worker.serverless.volume import model_cache
+
+KEPT_SECONDS = 60  # of an ended job: its result is taken at once
 
 log = logging.getLogger(__name__)
 
@@ -58,15 +62,21 @@ def main() -> None:
 def job_loop(reading: Reading, settings: Settings, serverless: ServerlessSettings) -> dict[str, Any]:
     """The SDK's configuration; its ``refresh_worker`` is set when this process cannot read any more."""
     config: dict[str, Any] = {}
+
+    def refresh() -> None:
+        config["refresh_worker"] = True
+
+    kept = settings.model_copy(update={"job_ttl": KEPT_SECONDS, "cache_seconds": 0})
+    service, workers = inline_service(kept, Catalogue.from_settings(settings))
+    workers.read_with(ReplaceableRunner(reading.runner, is_poisoned, refresh), reading.at_once, reading.health)
     handler = Handler(
+        service=service,
         results=Results(serverless),
         downloader=Downloader(
             AllowList.parse(serverless.image_hosts), settings.max_body_bytes, serverless.image_seconds
         ),
-        job_seconds=settings.job_seconds,
-        slots=asyncio.Semaphore(reading.at_once),
-        is_poisoned=is_poisoned,
-        on_poisoned=lambda: config.update(refresh_worker=True),
+        max_bytes=settings.max_body_bytes,
+        on_spent=refresh,
         progress_sender_for=_progress_sender if "RUNPOD_WEBHOOK_POST_OUTPUT" in os.environ else None,
         progress_seconds=serverless.progress_seconds,
     )

@@ -2,6 +2,7 @@
 
 from ocrq.contracts.delivery import DeadDelivery
 from ocrq.contracts.job import ENDED, Batch, Job, JobError, JobStatus, JobSubmission, Progress
+from ocrq.contracts.job_request import MAX_BATCH, JobRequest, parse_job_request
 from ocrq.contracts.pages import clipping_warning, parse_pages, selected_pages
 from ocrq.contracts.parse import parse_operation, parse_request
 from ocrq.contracts.request import (
@@ -35,6 +36,7 @@ from ocrq.contracts.service import Health, ModelInfo, ModelList, Problem
 
 __all__ = [
     "ENDED",
+    "MAX_BATCH",
     "OPERATIONS",
     "ROBUST_MIN_VARIANTS",
     "STRUCTURED",
@@ -48,6 +50,7 @@ __all__ = [
     "Health",
     "Job",
     "JobError",
+    "JobRequest",
     "JobStatus",
     "JobSubmission",
     "Line",
@@ -69,6 +72,7 @@ __all__ = [
     "TableCell",
     "TextResult",
     "Word",
+    "parse_job_request",
     "parse_operation",
     "clipping_warning",
     "parse_pages",

@@ -17,7 +17,7 @@ from tests.live.processes import free_port
 from tests.live.runpod.workers import environment
 from tests.packaging.images import ROOT, instructions
 from tests.packaging.test_guides import told_settings
-from worker.serverless.job_request import parse_job_request
+from worker.serverless.job_request import parse_input
 from worker.serverless.settings import ServerlessSettings
 
 GUIDE = ROOT / "docs" / "runpod.md"
@@ -110,4 +110,4 @@ def inputs() -> list[Any]:
 
 @pytest.mark.parametrize("job_input", inputs(), ids=["test_input", *(test["name"] for test in TESTS["tests"])])
 def test_the_inputs_that_are_tried_are_jobs(job_input: Any) -> None:
-    assert parse_job_request(job_input).operation in {"health", "extract_text"}
+    assert parse_input(job_input).operation in {"health", "extract_text"}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
+from tasks.catalogue import Catalogue
+from tasks.execution.inline import inline_service
 from tasks.monitoring.health import install_health
 from tasks.runner import install_runner
 from tasks.settings import Settings
@@ -15,6 +17,7 @@ from tasks.webhooks.hosts import AllowList
 from tests.page_runner import PageRunner
 from worker.serverless.download import Downloader
 from worker.serverless.handler import Handler
+from worker.serverless.replacement import ReplaceableRunner
 from worker.serverless.results import Results
 from worker.serverless.settings import ServerlessSettings
 
@@ -32,16 +35,25 @@ def runner() -> Iterator[PageRunner]:
 
 
 @pytest.fixture
-def make_handler(runner: PageRunner) -> Callable[..., Handler]:
-    def make(settings: ServerlessSettings | None = None, **changes: Any) -> Handler:
-        given: dict[str, Any] = {
-            "results": Results(settings or ServerlessSettings()),
-            "downloader": Downloader(AllowList(()), Settings().max_body_bytes, 5),
-            "job_seconds": 60,
-            "slots": asyncio.Semaphore(1),
-            "is_poisoned": lambda: False,
-            "on_poisoned": lambda: None,
-        }
-        return Handler(**(given | changes))
+def make_handler(runner: PageRunner) -> Iterator[Callable[..., Handler]]:
+    """Makes handlers; ``at_once`` documents are read at a time, each in at most ``job_seconds``."""
+    with ExitStack() as started:
 
-    return make
+        def make(
+            settings: ServerlessSettings | None = None, at_once: int = 1, dead: bool = False, **changes: Any
+        ) -> Handler:
+            of_jobs = Settings(model="fake", cache_seconds=0, job_seconds=changes.pop("job_seconds", 60))
+            service, workers = inline_service(of_jobs, Catalogue.from_settings(of_jobs))
+            workers.read_with(ReplaceableRunner(runner, lambda: dead, lambda: None), at_once)
+            started.callback(workers.close)
+            started.callback(runner.gate.set)
+            given: dict[str, Any] = {
+                "service": service,
+                "results": Results(settings or ServerlessSettings()),
+                "downloader": Downloader(AllowList(()), of_jobs.max_body_bytes, 5),
+                "max_bytes": of_jobs.max_body_bytes,
+                "on_spent": lambda: None,
+            }
+            return Handler(**(given | changes))
+
+        yield make

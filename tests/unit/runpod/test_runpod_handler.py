@@ -11,9 +11,7 @@ from typing import Any
 
 import pytest
 
-from ocrq.contracts import Health
 from ocrq.errors import WorkerSpent
-from tasks.monitoring.health import install_health
 from tasks.stopping import ReadStopped
 from tests.documents import as_png, as_tiff, text_page
 from tests.page_runner import PageRunner
@@ -109,7 +107,6 @@ def test_what_nobody_foresaw_is_told_by_an_id_and_nothing_of_the_inside(
 
 
 def test_health_is_answered(make_handler: MakeHandler) -> None:
-    install_health(lambda: Health(status="healthy", models_loaded=["fake"], gpu_available=False, memory_info={}))
     assert answered(make_handler(), endpoint="/health")["models_loaded"] == ["fake"]
 
 
@@ -126,8 +123,10 @@ def test_as_many_documents_are_read_at_a_time_as_there_are_seats(make_handler: M
     runner.gate.clear()
 
     async def three() -> list[dict[str, Any]]:
-        handler = make_handler(slots=asyncio.Semaphore(2))
-        answers = asyncio.gather(*(handler.answer(job(f"job-{number}", image=PAGE)) for number in range(3)))
+        handler = make_handler(at_once=2)
+        answers = asyncio.gather(
+            *(handler.answer(job(f"job-{number}", image=PAGE, cache=False)) for number in range(3))
+        )
         await asyncio.to_thread(until, lambda: len(runner.requests) == 2)
         await asyncio.sleep(0.1)
         assert len(runner.requests) == 2
@@ -169,7 +168,7 @@ def test_a_stopped_batch_reads_none_of_the_rest(make_handler: MakeHandler, runne
 
 def test_a_job_that_takes_too_long_says_so(make_handler: MakeHandler, runner: PageRunner) -> None:
     runner.gate.clear()
-    assert error_of(answered(make_handler(job_seconds=0.1), image=PAGE))["code"] == "time_limit_exceeded"
+    assert error_of(answered(make_handler(job_seconds=1), image=PAGE))["code"] == "time_limit_exceeded"
 
 
 def test_a_spent_worker_asks_to_be_replaced_and_the_job_to_be_sent_again(
@@ -177,7 +176,7 @@ def test_a_spent_worker_asks_to_be_replaced_and_the_job_to_be_sent_again(
 ) -> None:
     runner.fail = ReadStopped(WorkerSpent("the GPU failed while this was read; another process tries it"))
     told = []
-    answer = answered(make_handler(on_poisoned=lambda: told.append(1)), image=PAGE)
+    answer = answered(make_handler(on_spent=lambda: told.append(1)), image=PAGE)
     assert answer["refresh_worker"] is True
     assert (error_of(answer)["code"], error_of(answer)["retryable"]) == ("worker_spent", True)
     assert told == [1]
@@ -188,7 +187,7 @@ def test_a_failure_nobody_foresaw_is_the_gpus_where_the_gpu_is_dead(
     make_handler: MakeHandler, runner: PageRunner, dead: bool, code: str
 ) -> None:
     runner.fail = RuntimeError("CUDA error: something new")
-    answer = answered(make_handler(is_poisoned=lambda: dead), image=PAGE)
+    answer = answered(make_handler(dead=dead), image=PAGE)
     assert error_of(answer)["code"] == code
     assert ("refresh_worker" in answer) is dead
 
@@ -203,7 +202,7 @@ def test_a_job_delivered_twice_at_once_is_read_once(make_handler: MakeHandler, r
     runner.gate.clear()
 
     async def twice() -> list[dict[str, Any]]:
-        handler = make_handler(slots=asyncio.Semaphore(2))
+        handler = make_handler(at_once=2)
         answers = asyncio.gather(handler.answer(job(image=PAGE)), handler.answer(job(image=PAGE)))
         await asyncio.to_thread(until, lambda: runner.requests)
         runner.gate.set()
