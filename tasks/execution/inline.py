@@ -22,6 +22,7 @@ from tasks.monitoring.health import resident_bytes
 from tasks.monitoring.models import local_model_list
 from tasks.runner import ReadContext, Runner, UnitReading, can_be_cached, run_inline
 from tasks.settings import Settings
+from tasks.stopping import stops_reported
 from tasks.unexpected import unexpected
 
 log = logging.getLogger(__name__)
@@ -120,6 +121,7 @@ class InlineWorkers:
         finally:
             self._busy -= 1
 
+    @stops_reported()
     def _read(self, runner: Runner, record: JobRecord) -> None:
         readings: list[UnitReading] = []
 

@@ -42,7 +42,12 @@ class JobReader:
 
     @stops_reported()
     def read(self, record: JobRecord, lease: Lease, earlier: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
-        """Do what the job's phase asks for; ``earlier`` is a result whose pages need not be read again. Returns the document's result, if this run committed it.
+        """Do what the job's phase asks for. Returns the document's result, if this run committed it.
+
+        Args:
+            record: The job.
+            lease: Held on it.
+            earlier: The result of a request that was equal but for the output formats; its pages are used.
 
         Raises:
             OcrqError: Nothing was committed.
