@@ -16,9 +16,9 @@ from app.openapi_parts import (
     problems,
     ref,
 )
-from app.uploads import DEFAULT_ENDPOINT, MAX_BATCH, MAX_KEY_CHARACTERS
+from app.uploads import DEFAULT_ENDPOINT, MAX_KEY_CHARACTERS
 from app.waiting import MAX_WAIT_SECONDS
-from ocrq.contracts import OPERATIONS, Operation
+from ocrq.contracts import MAX_BATCH, OPERATIONS, Operation
 from ocrq.errors import (
     InvalidRequest,
     JobConflict,
