@@ -32,7 +32,6 @@ class Settings(BaseSettings):
     )
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices("PORT", "OCRQ_PORT", "port"))
-    data_dir: Path | None = Field(default=None, description="Redis files, blobs and logs of the embedded stack.")
 
     model: str = Field(default="rapidocr", description="The default model: `rapidocr`, a hub name, or `fake`.")
     models: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -154,7 +153,6 @@ class Settings(BaseSettings):
         "fallback_model",
         "openai_url",
         "openai_key",
-        "data_dir",
         "models_cache",
         "blob_dir",
         "api_keys",
@@ -199,8 +197,3 @@ class Settings(BaseSettings):
     def sends_webhooks(self) -> bool:
         """Whether the operator has set both of what webhooks need."""
         return self.webhook_secret is not None and bool(self.webhook_hosts)
-
-    @property
-    def lease_renewal_seconds(self) -> float:
-        """How often a lease is renewed: five times within its length, so that four lost renewals are survived."""
-        return self.lease_seconds / 5

@@ -78,7 +78,7 @@ def _allow_null(schema: dict[str, Any]) -> None:
 
 
 class ReadRequest(BaseModel):
-    """One document to read; ``schema`` and ``extraction_type`` are for the structured operations."""
+    """One document to read; ``schema`` is for the structured operations."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, populate_by_name=True, json_schema_extra=_allow_null
@@ -106,7 +106,9 @@ class ReadRequest(BaseModel):
         alias="schema",
         description='A JSON Schema, or the short form `{"invoice_number": "string", "total": "number"}`.',
     )
-    extraction_type: Literal["structured"] | None = None
+    extraction_type: Literal["structured"] | None = Field(
+        default=None, description="Accepted from existing clients, and without effect: the operation decides."
+    )
     pages: PageSelection | None = Field(default=None, description="Which pages to read, from 1: `1-3,7`.")
     output: Annotated[list[OutputFormat], AfterValidator(_once_each)] = Field(
         default_factory=list,

@@ -12,7 +12,7 @@ from celery import Celery
 from tests.contract.conformance.cases import TEXT_MODEL
 from tests.live.conformance.doors import Doors
 from tests.live.processes import Parts, free_port, until
-from tests.live.runpod.workers import Worker
+from tests.live.runpod.workers import Standalone, Worker
 
 SETTINGS = {
     "OCRQ_MODEL": "fake",
@@ -27,6 +27,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     http_port, runpod_port = free_port(), free_port()
     arguments = ("--rp_serve_api", "--rp_api_host", "127.0.0.1", "--rp_api_port", str(runpod_port))
     runpod = Worker("runpod", directory / "runpod.log", {**SETTINGS, "OCRQ_DECODE_HELPER": "true"}, *arguments)
+    standalone = Standalone(directory / "standalone.log", **SETTINGS, OCRQ_DECODE_HELPER="true")
     parts = Parts(directory / "parts", SETTINGS)
     celery = Celery(broker=parts.url, backend=parts.url, set_as_current=False)
     try:
@@ -34,11 +35,13 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
         parts.add_api(http_port)
         until(lambda: _serves(runpod_port) or not runpod.alive(), "RunPod's local API answers")
         assert runpod.alive(), runpod.said()
-        yield Doors(f"http://127.0.0.1:{http_port}", f"http://127.0.0.1:{runpod_port}", celery)
+        standalone.until_ready()
+        yield Doors(f"http://127.0.0.1:{http_port}", f"http://127.0.0.1:{runpod_port}", standalone.url, celery)
     finally:
         gc.collect()  # handles of calls, which tracebacks keep, take leave of Redis while it is there
         celery.close()
         runpod.kill()
+        standalone.kill()
         parts.stop()
 
 

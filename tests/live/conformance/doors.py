@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -47,11 +48,13 @@ class Doors:
     Attributes:
         http: Of the API.
         runpod: Of the SDK's local API.
+        standalone: Of the process that serves and reads.
         celery: An app that knows the broker, and nothing of ours.
     """
 
     http: str
     runpod: str
+    standalone: str
     celery: Celery
 
     def all(self, case: Case) -> dict[str, Callable[[Case], Outcome]]:
@@ -64,23 +67,27 @@ class Doors:
             "HTTP, jobs": self.by_jobs,
             "Celery": self.by_celery,
             "RunPod": self.by_runsync,
+            "standalone": partial(self.by_sync, at=self.standalone),
         }
+        if not case.is_really_read:
+            doors["standalone, jobs"] = partial(self.by_jobs, at=self.standalone)
         if case.document is not None:
             doors["client of HTTP"] = self.by_client
         if case.document is not None and not case.is_really_read:
             doors |= {"client of RunPod": self.by_runpod_client, "awaited client": self.by_async_client}
         return doors
 
-    def by_sync(self, case: Case) -> Outcome:
-        answer = httpx.post(f"{self.http}/{case.operation}", json=request_of(case), timeout=SECONDS)
+    def by_sync(self, case: Case, at: str | None = None) -> Outcome:
+        answer = httpx.post(f"{at or self.http}/{case.operation}", json=request_of(case), timeout=SECONDS)
         return Outcome.of_result(answer.json()) if answer.status_code == 200 else _of_problem(answer)
 
-    def by_jobs(self, case: Case, **otherwise: Any) -> Outcome:
+    def by_jobs(self, case: Case, at: str | None = None, **otherwise: Any) -> Outcome:
+        server = at or self.http
         body = {"endpoint": f"/{case.operation}", "request": otherwise.get("request", request_of(case))}
-        accepted = httpx.post(f"{self.http}/jobs", json=body, timeout=SECONDS)
+        accepted = httpx.post(f"{server}/jobs", json=body, timeout=SECONDS)
         if accepted.status_code != 202:
             return _of_problem(accepted)
-        where = f"{self.http}{accepted.headers['Location']}?wait=60"
+        where = f"{server}{accepted.headers['Location']}?wait=60"
         job = httpx.get(where, timeout=SECONDS).json()
         return Outcome.of_result(job["result"]) if job["status"] == "succeeded" else Outcome.of_error(job["error"])
 

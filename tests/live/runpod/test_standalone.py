@@ -6,48 +6,18 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
 import pytest
 
-from tests.live.processes import free_port, until
+from tests.live.processes import until
 from tests.live.runpod.pages import page
-from tests.live.runpod.workers import SECONDS, Worker
+from tests.live.runpod.workers import BALANCER, SECONDS, Standalone
 
 pytestmark = pytest.mark.live
 
 PAGE = page()
-OCULAR = {"Authorization": "Bearer key-of-the-balancer"}
-
-
-class Standalone(Worker):
-    """The process, and its two ports."""
-
-    def __init__(self, log: Path, module: str = "standalone", **settings: str) -> None:
-        self.port, self.health_port = free_port(), free_port()
-        ports = {"PORT": str(self.port), "PORT_HEALTH": str(self.health_port)}
-        super().__init__("standalone", log, {**ports, **settings}, module=module)
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.seen: list[int] = []
-
-    def ping(self) -> int:
-        """Its answer to /ping, on the health port; 0 while nothing listens."""
-        try:
-            status = httpx.get(f"http://127.0.0.1:{self.health_port}/ping", timeout=10).status_code
-        except httpx.TransportError:
-            return 0
-        if not self.seen or self.seen[-1] != status:
-            self.seen.append(status)
-        return status
-
-    def until_ready(self) -> None:
-        until(lambda: self.ping() == 200 or not self.alive(), "it is ready", SECONDS)
-        assert self.alive(), self.said()
-
-    def post(self, path: str, **request: Any) -> httpx.Response:
-        return httpx.post(f"{self.url}{path}", json=request, headers=OCULAR, timeout=SECONDS)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +44,7 @@ def test_a_synchronous_route_answers_with_the_result(standalone: Standalone) -> 
 
 @pytest.mark.parametrize("path", ["/health", "//health", "/readyz", "/models"])
 def test_what_it_says_of_itself(standalone: Standalone, path: str) -> None:
-    answer = httpx.get(f"{standalone.url}{path}", headers=OCULAR, timeout=10)
+    answer = httpx.get(f"{standalone.url}{path}", headers=BALANCER, timeout=10)
     assert answer.status_code == 200
     assert "fake" in answer.text or path == "/readyz"
 

@@ -10,6 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
+
+from tests.live.processes import free_port, until
+
+BALANCER = {"Authorization": "Bearer key-of-the-balancer"}
 ROOT = Path(__file__).parents[3]
 STOP_SECONDS = 30.0
 SECONDS = 90.0  # far more than any single run takes
@@ -81,3 +86,31 @@ def parsed(error: Any) -> dict[str, Any]:
     assert isinstance(error, str)
     facts: dict[str, Any] = json.loads(error)
     return facts
+
+
+class Standalone(Worker):
+    """The process, and its two ports."""
+
+    def __init__(self, log: Path, module: str = "standalone", **settings: str) -> None:
+        self.port, self.health_port = free_port(), free_port()
+        ports = {"PORT": str(self.port), "PORT_HEALTH": str(self.health_port)}
+        super().__init__("standalone", log, {**ports, **settings}, module=module)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.seen: list[int] = []
+
+    def ping(self) -> int:
+        """Its answer to /ping, on the health port; 0 while nothing listens."""
+        try:
+            status = httpx.get(f"http://127.0.0.1:{self.health_port}/ping", timeout=10).status_code
+        except httpx.TransportError:
+            return 0
+        if not self.seen or self.seen[-1] != status:
+            self.seen.append(status)
+        return status
+
+    def until_ready(self) -> None:
+        until(lambda: self.ping() == 200 or not self.alive(), "it is ready", SECONDS)
+        assert self.alive(), self.said()
+
+    def post(self, path: str, **request: Any) -> httpx.Response:
+        return httpx.post(f"{self.url}{path}", json=request, headers=BALANCER, timeout=SECONDS)
