@@ -12,11 +12,10 @@ What the service answers as a problem is raised as the error of that code from :
 from ocrq.client.asynchronous import AsyncClient
 from ocrq.client.configuration import Configuration, Profile
 from ocrq.client.core import HOLD_SECONDS, PROGRESS_SECONDS, Readable
-from ocrq.client.endpoint import Endpoint
-from ocrq.client.many import Source
-from ocrq.client.outcome import Outcome, result_json
-from ocrq.client.retries import Retries
+from ocrq.client.exchange import Retries
+from ocrq.client.many import Outcome, Source, result_json
 from ocrq.client.synchronous import Client
+from ocrq.client.transport import Endpoint
 
 __all__ = [
     "HOLD_SECONDS",

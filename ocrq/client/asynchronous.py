@@ -12,17 +12,13 @@ from typing import Any, TypeVar, overload
 import httpx
 
 from ocrq.client.awaited import AwaitedReading
-from ocrq.client.configuration import Profile
+from ocrq.client.configuration import Profile, configured
 from ocrq.client.core import ClientCore, Readable
-from ocrq.client.endpoint import Endpoint
-from ocrq.client.environment import configured
-from ocrq.client.http_api import HttpApi
-from ocrq.client.many import AT_A_TIME, Source, sources_of
-from ocrq.client.outcome import Outcome, Result, result_json, typed_result
-from ocrq.client.retries import Retries
-from ocrq.client.steps import Closed, Flow, Pause, Send, Step
+from ocrq.client.exchange import Closed, Flow, Pause, Retries, Send, Step
+from ocrq.client.http import HttpApi
+from ocrq.client.many import AT_A_TIME, Outcome, Result, Source, result_json, sources_of, typed_result
 from ocrq.client.synchronous import StructuredOperation, TextOperation
-from ocrq.client.transport import arguments, goes_nowhere_else, options
+from ocrq.client.transport import Endpoint, arguments, goes_nowhere_else, options
 from ocrq.contracts import Batch, DeadDelivery, Health, Job, ModelList, Operation, StructuredResult, TextResult
 
 T = TypeVar("T")

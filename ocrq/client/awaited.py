@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocrq.client.many import CANCEL_SECONDS, Source
-from ocrq.client.outcome import Outcome, result_json, unexpected
+from ocrq.client.many import CANCEL_SECONDS, Outcome, Source, result_json, unexpected
 from ocrq.contracts import Batch, Job, Operation
 from ocrq.errors import OcrqError, ServerUnreachable
 

@@ -1,13 +1,14 @@
-"""What a client is set to: where it asks, as whom, how patiently, and what its requests say by default."""
+"""A client's configuration: by its arguments, or by ``OLM_…`` and ``ROLM_…`` variables of the environment."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar
 
-from ocrq.client.endpoint import Endpoint
-from ocrq.client.retries import Retries
+from ocrq.client.exchange import Retries
+from ocrq.client.transport import Endpoint, endpoints_of
 from ocrq.contracts import Operation
 from ocrq.errors import InvalidRequest
 
@@ -157,3 +158,36 @@ def _switch(text: str) -> bool:
     if text.lower() in _TRUE | _FALSE:
         return text.lower() in _TRUE
     raise ValueError("give true or false")
+
+
+def configured(
+    endpoint: str | Endpoint | None,
+    api_key: str | None,
+    timeout: float | None,
+    retries: Retries | None,
+    fallbacks: Iterable[str | Endpoint],
+    profile: Profile,
+    request: Mapping[str, Any],
+) -> Configuration:
+    """A client's configuration: by its arguments alone, or, where they name no endpoint, by the environment, too.
+
+    A key or a model of the environment is thus never sent to a server that the environment did not name.
+
+    Raises:
+        InvalidRequest: A variable is wrong or missing.
+        ServerUnreachable: An endpoint is no URL.
+    """
+    if endpoint is None:
+        found = Variables(os.environ, profile).configuration(api_key, timeout, retries)
+        return replace(
+            found,
+            endpoints=(*found.endpoints, *endpoints_of(fallbacks, api_key)),
+            request={**found.request, **request},
+        )
+    return Configuration(
+        endpoints_of((endpoint, *fallbacks), api_key),
+        TIMEOUT_SECONDS if timeout is None else timeout,
+        retries or Retries(),
+        PROFILE_OPERATIONS[profile],
+        dict(request),
+    )

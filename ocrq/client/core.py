@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from ocrq.client.configuration import Configuration
-from ocrq.client.direct import DirectApi
-from ocrq.client.endpoint import Endpoint, Kind
-from ocrq.client.failures import persistently
-from ocrq.client.http_api import HttpApi
+from ocrq.client.exchange import Flow, Pause, ProgressUpdate, persistently
+from ocrq.client.http import DirectApi, HttpApi
 from ocrq.client.runpod import RunPod
-from ocrq.client.steps import Flow, Pause, ProgressUpdate
-from ocrq.client.transports import Order, Transport
+from ocrq.client.transport import Endpoint, Kind, Order, Transport
 from ocrq.contracts import ENDED, Batch, Health, Job, ModelList, Operation
 from ocrq.errors import InvalidImage, JobNotFound, NotFound, ServerUnreachable, WaitTimeout
 

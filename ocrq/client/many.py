@@ -1,22 +1,92 @@
-"""Many documents: a bounded number at a time, told in the order given, cancelled together."""
+"""Many documents at a time, read by threads, and what became of each: its result, or why there is none."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ocrq.client.core import Readable
-from ocrq.client.outcome import Outcome, result_json, unexpected
-from ocrq.contracts import Batch, Job, Operation
-from ocrq.errors import InvalidImage, OcrqError, ServerUnreachable
+from ocrq.client.exchange import Failure
+from ocrq.client.transport import parsed
+from ocrq.contracts import ENDED, Batch, Job, Operation, StructuredResult, TextResult
+from ocrq.errors import InternalError, InvalidImage, JobCancelled, OcrqError, ServerUnreachable, from_json
 
 if TYPE_CHECKING:
     from ocrq.client.synchronous import Client
+
+
+Result = TextResult | StructuredResult
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One document of many.
+
+    Attributes:
+        name: Of its file.
+        json: The result, as the server sent it.
+        error: Why there is none.
+        place: In the order given, from 0.
+        job_id: Of its job; None where there is none.
+    """
+
+    name: str
+    json: dict[str, Any] | None = field(default=None, repr=False)
+    error: OcrqError | None = None
+    place: int = 0
+    job_id: str | None = None
+
+    @property
+    def result(self) -> Result:
+        """The result.
+
+        Raises:
+            OcrqError: Why there is none.
+        """
+        if self.error is not None:
+            raise self.error
+        return typed_result(self.json or {})
+
+
+def result_json(job: Job | Batch) -> dict[str, Any]:
+    """The result of a job that has ended, as the server sent it.
+
+    Raises:
+        OcrqError: Why it failed, of the code the server told.
+        JobCancelled: It was cancelled.
+    """
+    if isinstance(job, Batch) or job.status not in ENDED:
+        raise ValueError("only a job that has ended has a result")
+    if job.status == "cancelled":
+        raise JobCancelled(f"job {job.id} was cancelled")
+    if job.error is not None:
+        raise from_json(job.error.model_dump())
+    return job.result or {}
+
+
+def typed_result(data: dict[str, Any]) -> Result:
+    """A result as its contract, by what it has.
+
+    Raises:
+        ServerUnreachable: It is none that this version knows.
+    """
+    try:
+        if "structured_data" in data:
+            return parsed(StructuredResult, data, "the server")
+        return parsed(TextResult, data, "the server")
+    except Failure as failure:
+        raise failure.error from None
+
+
+def unexpected(error: Exception) -> InternalError:
+    """A fault of the client itself, as the outcome of the document it met."""
+    return InternalError(f"{type(error).__name__}: {error}; please report this")
+
 
 AT_A_TIME = 8  # documents under way: enough to keep a machine's workers busy, and few to hold in memory
 CANCEL_SECONDS = 5.0  # how long a reading that is left goes on telling the server so

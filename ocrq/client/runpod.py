@@ -15,10 +15,8 @@ from typing import Any
 
 import httpx
 
-from ocrq.client.endpoint import Endpoint
-from ocrq.client.failures import Failure, exchange, failure_of
-from ocrq.client.steps import Flow, Send
-from ocrq.client.transports import Order, decoded, parsed
+from ocrq.client.exchange import Failure, Flow, Send, exchange, failure_of
+from ocrq.client.transport import Endpoint, Order, decoded, parsed
 from ocrq.contracts import Batch, Health, Job, JobError, JobStatus, ModelList, Progress
 from ocrq.errors import (
     BY_CODE,

@@ -1,14 +1,157 @@
-"""How requests leave: httpx set up alike for threads and for asyncio."""
+"""A service: its address and key, what a client asks of it whichever protocol is spoken there, and httpx's set-up."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeVar
 
 import httpx
+from pydantic import BaseModel, ValidationError
 
 from ocrq import __version__
-from ocrq.client.steps import Send
+from ocrq.client.exchange import Failure, Flow, Send, not_ours
+from ocrq.contracts import Batch, Health, Job, ModelList, Operation
+from ocrq.errors import ServerUnreachable
 from ocrq.exposure import is_loopback
+
+Kind = Literal["http", "direct", "runpod"]
+"""Our HTTP API; its synchronous routes alone, where a job may not be found again; RunPod's queue."""
+
+_RUNPOD_HOST = "api.runpod.ai"
+_BALANCED = ".api.runpod.ai"  # a load-balancing endpoint: any worker may get the next request
+_RUNPOD_PREFIX = "runpod+"
+_RUNPOD_CALLS = ("/run", "/runsync")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One service.
+
+    Attributes:
+        url: ``http://127.0.0.1:8000`` of our HTTP API, or ``https://api.runpod.ai/v2/ID`` of a RunPod endpoint.
+        api_key: Sent as a bearer token, to this endpoint alone.
+        kind: What speaks there; :meth:`of` tells it from the address.
+    """
+
+    url: str
+    api_key: str | None = field(default=None, repr=False)
+    kind: Kind = "http"
+
+    @classmethod
+    def of(cls, address: str | Endpoint, api_key: str | None = None) -> Endpoint:
+        """An endpoint by its address.
+
+        Args:
+            address: Of ``api.runpod.ai``, or with ``runpod+`` before it (``runpod+http://127.0.0.1:8000``, the SDK's
+                local API), it speaks RunPod's; of ``ID.api.runpod.ai``, our synchronous routes; all others, our API.
+            api_key: Of this endpoint.
+
+        Raises:
+            ServerUnreachable: It is no URL.
+        """
+        if isinstance(address, Endpoint):
+            return address
+        text = address.strip().rstrip("/")
+        plain = text.removeprefix(_RUNPOD_PREFIX)
+        try:
+            url = httpx.URL(plain)
+        except (httpx.InvalidURL, ValueError) as error:
+            raise _no_url(address, str(error)) from None
+        if url.scheme not in {"http", "https"} or not url.host:
+            raise _no_url(address, "http:// or https:// is missing")
+        if plain == text and url.host != _RUNPOD_HOST:
+            return cls(plain, api_key, "direct" if url.host.endswith(_BALANCED) else "http")
+        for call in _RUNPOD_CALLS:
+            plain = plain.removesuffix(call)
+        return cls(plain, api_key, "runpod")
+
+    def headers(self) -> dict[str, str]:
+        """What every request to it carries."""
+        return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+
+
+def endpoints_of(addresses: Iterable[str | Endpoint], api_key: str | None) -> tuple[Endpoint, ...]:
+    """Endpoints in order of preference, the key given to those that have none of their own."""
+    return tuple(Endpoint.of(address, api_key) for address in addresses)
+
+
+def _no_url(address: str, why: str) -> ServerUnreachable:
+    return ServerUnreachable(f"{address!r} is no URL ({why}); write it like http://127.0.0.1:8000")
+
+
+Document = TypeVar("Document", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Order:
+    """A document to be read.
+
+    Attributes:
+        operation: What to do with it.
+        request: The other fields of the request.
+        content: Its bytes; None where ``request`` has an ``image`` by URL.
+        name: Of its file.
+        key: The same for every attempt, so that no two of them make two jobs.
+    """
+
+    operation: Operation
+    request: Mapping[str, Any]
+    content: bytes | None
+    name: str
+    key: str
+
+
+class Transport(Protocol):
+    """One service. Its flows try once, and raise :class:`~ocrq.client.exchange.Failure`."""
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where it is."""
+
+    def submit(self, order: Order) -> Flow[Job]:
+        """Hand a document in; the job may have ended already."""
+
+    def job(self, job_id: str, wait: float) -> Flow[Job | Batch]:
+        """A job as it is, or as it is once it has ended, or ``wait`` seconds have passed."""
+
+    def cancel(self, job_id: str) -> Flow[Job | Batch]:
+        """Stop a job."""
+
+    def health(self) -> Flow[Health]:
+        """How the service is."""
+
+    def models(self) -> Flow[ModelList]:
+        """What may be asked for."""
+
+
+def parsed(model: type[Document], data: object, base: str) -> Document:
+    """An answer as the contract it is; members that a newer server adds are kept, not refused.
+
+    Raises:
+        Failure: It is none.
+    """
+    try:
+        return model.model_validate(data, extra="allow")
+    except ValidationError:
+        error = ServerUnreachable(
+            f"what answers at {base} is no ocrq server that this version knows; mend the address, or bring client "
+            "and server to the same version"
+        )
+        raise Failure(error, "useless") from None
+
+
+def decoded(answer: httpx.Response, base: str) -> Any:
+    """The JSON of an answer.
+
+    Raises:
+        Failure: It has none.
+    """
+    try:
+        return answer.json()
+    except ValueError:
+        raise Failure(not_ours(base, f"HTTP {answer.status_code}"), "useless") from None
+
 
 CONNECT_SECONDS = 10.0  # nobody who would answer takes longer to pick up; an endpoint after it may be asked instead
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=32)  # the caller bounds what is under way

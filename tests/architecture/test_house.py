@@ -15,7 +15,7 @@ MAX_LINES = 300
 MAX_IGNORED = 10  # type errors, where the types of other packages are wrong or missing
 # Where a process begins, or makes the environment of one that it starts.
 ENTRY_POINTS = re.compile(
-    r"tasks/settings\.py|(app|worker)/__main__\.py|(ocrq/cli|stack)(/.*)?\.py|ocrq/client/environment\.py|"
+    r"tasks/settings\.py|(app|worker)/__main__\.py|(ocrq/cli|stack)(/.*)?\.py|ocrq/client/configuration\.py|"
     r"worker/(main|runpod_handler)\.py"
 )
 

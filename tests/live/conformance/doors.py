@@ -13,7 +13,7 @@ import httpx
 from celery import Celery
 
 from ocrq.client import AsyncClient, Client, Endpoint
-from ocrq.client.outcome import result_json
+from ocrq.client.many import result_json
 from ocrq.errors import OcrqError
 from tests.contract.conformance.cases import Case, encoded
 

@@ -6,8 +6,8 @@ from email.utils import format_datetime
 import pytest
 
 from ocrq.client import Client, Retries
-from ocrq.client.retries import asked_seconds
 from ocrq.errors import BrokerUnavailable, InternalError, QueueFull, ServerUnreachable, TimeLimitExceeded
+from ocrq.retry_after import asked_seconds
 from tests.answering import Answer, Asked, job, listening, problem
 from tests.unit.cli.conftest import QUICK
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import logging
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, sto
 from tenacity.wait import wait_random_exponential
 
 from ocrq.errors import ModelUnavailable, OcrqError, ReadFailed
+from ocrq.retry_after import asked_seconds
 from tasks.settings import Settings
 from worker.engines.openai.circuit_breaker import Breaker
 from worker.engines.openai.stream import BadAnswer, Stream, follow
@@ -175,14 +174,5 @@ def _wait(state: RetryCallState) -> float:
 
 def _retry_after(response: httpx.Response) -> float | None:
     """Seconds of Retry-After; None where it is missing or not a time."""
-    header = response.headers.get("Retry-After")
-    if header is None:
-        return None
-    try:
-        seconds = float(header)
-    except ValueError:
-        try:
-            seconds = email.utils.parsedate_to_datetime(header).timestamp() - time.time()
-        except ValueError:
-            return None
-    return min(max(0.0, seconds), LONGEST_RETRY_AFTER)
+    seconds = asked_seconds(response.headers.get("Retry-After"))
+    return None if seconds is None else min(seconds, LONGEST_RETRY_AFTER)

@@ -1,18 +1,111 @@
-"""What may come of a request instead of an answer, and whether to ask again, here or elsewhere."""
+"""What a client does, step by step and without doing it: requests, waits, when to ask again, and what failed.
+
+A flow is a generator: it yields steps, is sent what came of them, and returns the end of it. ``Client`` carries steps
+out with threads, ``AsyncClient`` with asyncio; what to do is decided once, in the modules that build flows.
+"""
 
 from __future__ import annotations
 
+import random
 import time
-from collections.abc import Callable, Sequence
-from typing import Literal, TypeVar
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import httpx
 
-from ocrq.client.retries import Retries, asked_seconds
-from ocrq.client.steps import Closed, Flow, Pause, Send, answer_to
+from ocrq.contracts import Batch, Job
 from ocrq.errors import OcrqError, ServerUnreachable, ServiceError, from_json
+from ocrq.retry_after import asked_seconds
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Send:
+    """A request to be sent. Comes to an ``httpx.Response``, or raises an ``httpx.RequestError``.
+
+    Attributes:
+        url: Whole.
+        held: Seconds the server may hold the answer, beyond the client's timeout.
+        content: Further arguments of httpx: ``json``, or ``data`` and ``files``.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, str] = field(default_factory=dict)
+    held: float = 0.0
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pause:
+    """A wait; cut short where the client is closed meanwhile. Comes to nothing."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class ProgressUpdate:
+    """A job as it is now, for whoever watches. Comes to nothing."""
+
+    job: Job | Batch
+
+
+class Closed(httpx.RequestError):
+    """The client was closed while it was at work."""
+
+
+Step: TypeAlias = Send | Pause | ProgressUpdate
+Flow: TypeAlias = Generator[Step, Any, T]
+
+
+def answer_to(send: Send) -> Flow[httpx.Response]:
+    """Send, with the type of what comes back."""
+    answer = yield send
+    assert isinstance(answer, httpx.Response)
+    return answer
+
+
+_SPREAD = 0.1  # of what the server asked for, added at random, so that not all it turned away come back at once
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How a client asks again: after connection errors, and answers 429, 502, 503 and 504.
+
+    Attributes:
+        attempts: In all; 1 never asks again.
+        first_seconds: Before the second attempt; doubles from there, each time between a half and all of it.
+        longest_seconds: Of one wait that the server did not ask for.
+        longest_asked_seconds: Of one it did ask for; where it asks for more, the error is raised at once.
+        outage_seconds: Waits for jobs, and batches under way, go on asking at least so long, beyond ``attempts``:
+            time for a server to be restarted.
+    """
+
+    attempts: int = 6
+    first_seconds: float = 0.5
+    longest_seconds: float = 30.0
+    longest_asked_seconds: float = 300.0
+    outage_seconds: float = 180.0
+
+    def delay(self, attempt: int, asked: float | None = None) -> float | None:
+        """How long to wait before asking again.
+
+        Args:
+            attempt: Number of the one that failed, from 1.
+            asked: Seconds the server asked for.
+
+        Returns:
+            Seconds, never fewer than the server asked for; None where it asks for more than makes sense to wait.
+        """
+        if asked is not None and asked > self.longest_asked_seconds:
+            return None
+        doublings = min(attempt - 1, 32)  # beyond, the longest wait has long been reached
+        backoff: float = min(self.first_seconds * 2**doublings, self.longest_seconds) * random.uniform(0.5, 1.0)
+        return max(backoff, (asked or 0.0) * random.uniform(1.0, 1.0 + _SPREAD))
+
 
 Fate = Literal["refused", "lost", "useless", "final"]
 """Refused: not taken, for now; ask again, anywhere. Lost: perhaps taken; ask again where it was asked, with the same

@@ -1,19 +1,21 @@
-"""Our HTTP API, as a client asks it."""
+"""Our HTTP API as a transport: its jobs, or its synchronous routes where the next request may meet another process."""
 
 from __future__ import annotations
 
+import base64
 import json
+import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 from pydantic import BaseModel
 
-from ocrq.client.endpoint import Endpoint
-from ocrq.client.failures import exchange
-from ocrq.client.steps import Flow, Send
-from ocrq.client.transports import Document, Order, decoded, parsed
-from ocrq.contracts import Batch, DeadDelivery, Health, Job, ModelList
+from ocrq.client.exchange import Failure, Flow, Send, exchange
+from ocrq.client.transport import Document, Endpoint, Order, decoded, parsed
+from ocrq.contracts import Batch, DeadDelivery, Health, Job, ModelList, Progress
+from ocrq.errors import JobNotFound
 
 
 class _Listed(BaseModel):
@@ -101,3 +103,45 @@ class HttpApi:
 
 def _is_plain_json(answer: httpx.Response) -> bool:
     return bool(answer.headers.get("Content-Type") == "application/json")
+
+
+READ_SECONDS = 330.0  # what RunPod's load balancer lets a call take
+
+
+@dataclass(frozen=True)
+class DirectApi(HttpApi):
+    """A Door to a server that is asked and answers in one: what is submitted has ended when the answer is there."""
+
+    def submit(self, order: Order) -> Flow[Job]:
+        """``POST /extract_text`` and so on; an answer that was lost is asked for again, and the document read again."""
+        request = dict(order.request)
+        if order.content is not None:
+            request["image"] = base64.b64encode(order.content).decode("ascii")
+        headers = {"Idempotency-Key": order.key}
+        send = self._send("POST", f"/{order.operation}", headers=headers, held=READ_SECONDS, content={"json": request})
+        asked = datetime.now(UTC)
+        result: dict[str, Any] = self._decoded((yield from exchange(send, self.endpoint.url)))
+        pages = max(1, len(result.get("pages") or ()))
+        return Job(
+            id=uuid.uuid4().hex,
+            status="succeeded",
+            progress=Progress(done=pages, total=pages),
+            created_at=asked,
+            started_at=asked,
+            finished_at=datetime.now(UTC),
+            attempts=1,
+            result=result,
+        )
+
+    def job(self, job_id: str, wait: float) -> Flow[Job | Batch]:
+        """Nothing is kept."""
+        return self._forgotten(job_id)
+
+    def cancel(self, job_id: str) -> Flow[Job | Batch]:
+        """Nothing is kept."""
+        return self._forgotten(job_id)
+
+    def _forgotten(self, job_id: str) -> Flow[Job | Batch]:
+        yield from ()
+        told = f"{self.endpoint.url} keeps no jobs: a document is read while it is submitted ({job_id})"
+        raise Failure(JobNotFound(told), "final")
