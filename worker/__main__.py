@@ -25,19 +25,8 @@ def main(concurrency: int | None, pool: str | None, start_method: str | None) ->
 
     app.conf.worker_pool = settings.worker_pool
     app.conf.worker_pool_start_method = settings.start_method
-    run_worker(
-        app,
-        [
-            "worker",
-            f"--hostname=worker-{settings.pool}-{os.getpid()}@%h",
-            f"--pool={settings.worker_pool}",
-            f"--concurrency={concurrency or os.cpu_count() or 1}",
-            "--without-gossip",
-            "--without-mingle",
-            "--loglevel=INFO",
-        ],
-        gave_up,
-    )
+    processes = concurrency or os.cpu_count() or 1
+    run_worker(app, f"worker-{settings.pool}", settings.worker_pool, processes, gave_up)
 
 
 if __name__ == "__main__":

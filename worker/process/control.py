@@ -5,7 +5,6 @@ It reads nothing and loads no model, so it is never busy; several may run, and o
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from celery import signals
@@ -58,17 +57,7 @@ def _stop(**_: Any) -> None:
 
 def main() -> None:
     """Run until stopped."""
-    run_worker(
-        app,
-        [
-            "worker",
-            "--pool=solo",
-            f"--hostname=control-{os.getpid()}@%h",
-            "--without-gossip",
-            "--without-mingle",
-            "--loglevel=INFO",
-        ],
-    )
+    run_worker(app, "control", "solo")
 
 
 if __name__ == "__main__":

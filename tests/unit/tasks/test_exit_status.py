@@ -1,20 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from celery import Celery, signals
+from celery import signals
 
 from worker.process.exit_status import FAILED, run_worker
 
 
-class EndingWorker(Celery):
-    """Ends as told."""
-
-    end: Callable[[], object] = staticmethod(lambda: None)
-
-    def worker_main(self, argv: list[str] | None = None) -> None:
-        self.end()
+def ending_app(end: Callable[[], object] = lambda: None) -> Any:
+    """An app whose worker ends at once, after a call of ``end``."""
+    return SimpleNamespace(Worker=lambda **_: SimpleNamespace(start=end))
 
 
 def stopped() -> object:
@@ -22,20 +20,16 @@ def stopped() -> object:
 
 
 def test_a_worker_that_was_asked_to_stop_has_not_failed() -> None:
-    app = EndingWorker("ending")
-    app.end = stopped
-    run_worker(app, ["worker"])
+    run_worker(ending_app(stopped), "ending", "solo")
 
 
 def test_a_worker_that_ends_by_itself_has_failed() -> None:
     with pytest.raises(SystemExit) as ended:
-        run_worker(EndingWorker("ending"), ["worker"])
+        run_worker(ending_app(), "ending", "solo")
     assert ended.value.code == FAILED
 
 
 def test_a_worker_that_asked_itself_to_stop_has_failed() -> None:
-    app = EndingWorker("ending")
-    app.end = stopped
     with pytest.raises(SystemExit) as ended:
-        run_worker(app, ["worker"], gave_up=lambda: True)
+        run_worker(ending_app(stopped), "ending", "solo", gave_up=lambda: True)
     assert ended.value.code == FAILED
