@@ -180,7 +180,7 @@ def test_a_worker_whose_gpu_failed_says_so_and_ends(tmp_path: Path) -> None:
         assert answer["stopPod"] is True, "the platform replaces the worker"
         error = parsed(answer["error"])
         assert (error["code"], error["retryable"]) == ("worker_spent", True)
-        assert worker.process.child.wait(60) == 0, worker.said()
+        assert worker.process.wait(60) == 0, worker.said()
     finally:
         worker.kill()
         platform.close()
