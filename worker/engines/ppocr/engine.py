@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
 from tasks.settings import Settings
-from worker.engines.ppocr import INFO
+from worker.engines.ppocr import INFO, quantisation
 from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, split_classifier
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
 from worker.engines.ppocr.network import Network, read_model, taking_pixels, with_weights
+from worker.engines.ppocr.quantisation import quantised
 from worker.engines.ppocr.recognition import Recogniser
 from worker.engines.ppocr.tiles import find_lines
 from worker.engines.ppocr.word_frequency import lexicon
@@ -42,6 +43,9 @@ DEGRADED_DETECTION = WEIGHTS / "PP-OCRv6_det_small.degraded.npz"
 
 DEGRADED_RECOGNITION = WEIGHTS / "PP-OCRv6_rec_small.degraded.npz"
 """The recogniser's backbone trained further on degraded lines, by ``training/adapt_recogniser.py``; half precision."""
+
+QUANTISATION = WEIGHTS / "quantisation.npz"
+"""Ranges and means of what goes into the convolutions, by ``training/quantise.py``."""
 
 PLAIN, DEGRADED, RELEASED = 0.5, 0.7, 0.0
 """Interpolation from the released weights (0) to these (1): Wortsman et al., "Robust fine-tuning of zero-shot models",
@@ -123,15 +127,11 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
         """
         cv2.setNumThreads(1)  # as the networks: processes are the parallelism
         lexicon()  # loaded here, not during the first page: half a second
-        folder = models_folder()
-        path = folder / DETECTION_FILE
-        detection, degraded = read_model(path), with_weights(read_model(path), _stored(DEGRADED_DETECTION))
-        return cls(
-            Network(taking_pixels(detection)),
-            Network(taking_pixels(degraded)),
-            _recognisers(folder / RECOGNITION_FILE),
-            settings or DetectionSettings(),
+        calibrations = quantisation.load(QUANTISATION)
+        detection, degraded = (
+            Network(taking_pixels(quantised(model, calibrations[name]))) for name, model in detection_models().items()
         )
+        return cls(detection, degraded, _recognisers(calibrations), settings or DetectionSettings())
 
 
 def load(model: str, settings: Settings) -> RapidOcrEngine:
@@ -158,15 +158,37 @@ def models_folder() -> Path:
     return folder
 
 
-def _recognisers(path: Path) -> tuple[Recogniser, Recogniser, Recogniser]:
-    """For ordinary lines, for degraded ones, and for a second opinion."""
-    alphabet, weights = alphabet_of(read_model(path)), _stored(DEGRADED_RECOGNITION)
-    common = common_classes(alphabet, last_layer(read_model(path)))
-    models = [with_weights(read_model(path), weights, share) for share in (PLAIN, DEGRADED, RELEASED)]
-    parts = [split_classifier(model, common) for model in models]
-    classifier = Classifier(common, Network(parts[0][1]))  # of all: training left the last layer as it was
+def detection_models() -> dict[str, Any]:
+    """The detectors in float32: for pages that are not degraded, and for degraded ones.
+
+    Raises:
+        ModelUnavailable: The rapidocr package or its model files are missing.
+    """
+    path = models_folder() / DETECTION_FILE
+    degraded = with_weights(read_model(path), _stored(DEGRADED_DETECTION))
+    return {"detection": read_model(path), "degraded_detection": degraded}
+
+
+def recognition_models() -> dict[str, Any]:
+    """The recognisers in float32: for lines that are not degraded, for degraded ones, and for a second opinion.
+
+    Raises:
+        ModelUnavailable: The rapidocr package or its model files are missing.
+    """
+    path, weights = models_folder() / RECOGNITION_FILE, _stored(DEGRADED_RECOGNITION)
+    shares = {"recognition": PLAIN, "degraded_recognition": DEGRADED, "released_recognition": RELEASED}
+    return {name: with_weights(read_model(path), weights, share) for name, share in shares.items()}
+
+
+def _recognisers(calibrations: Mapping[str, quantisation.Calibration]) -> tuple[Recogniser, Recogniser, Recogniser]:
+    models = recognition_models()
+    alphabet, layer = alphabet_of(models["recognition"]), last_layer(models["recognition"])
+    common = common_classes(alphabet, layer)
+    parts = {name: split_classifier(model, common) for name, model in models.items()}
+    classifier = Classifier(common, Network(parts["recognition"][1]))  # of all: training left the last layer alone
     plain, degraded, other = (
-        Recogniser(Network(taking_pixels(features)), classifier, alphabet) for features, _ in parts
+        Recogniser(Network(taking_pixels(quantised(features, calibrations[name]))), classifier, alphabet)
+        for name, (features, _) in parts.items()
     )
     return plain, degraded, other
 
