@@ -88,6 +88,7 @@ class UnitReading:
         replies: Of a model that follows prompts, to the question for a schema's fields.
         warnings: Sentences for ``metadata.warnings``.
         stand_in: Whether the fallback read in the place of the model asked for.
+        assembled: Whether the pages are a result's: what is found by all pages together stands in them already.
     """
 
     pages: tuple[Page, ...]
@@ -97,6 +98,7 @@ class UnitReading:
     stand_in: bool = False
     lines_reread: int = 0
     replies: tuple[str, ...] = ()
+    assembled: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as the ledger keeps it."""
@@ -133,6 +135,7 @@ class UnitReading:
             variants=metadata["variants_processed"],
             warnings=tuple(metadata["warnings"]),
             lines_reread=metadata.get("lines_reread") or 0,
+            assembled=True,
         )
 
 

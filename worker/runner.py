@@ -138,7 +138,8 @@ class ReadSession:
         request, mode = self._request, self._mode
         pages = sorted((page for reading in readings for page in reading.pages), key=lambda page: page.page)
         _require_one(pages)
-        pages = mark_furniture(pages)
+        if not all(reading.assembled for reading in readings):
+            pages = mark_furniture(pages)
         text = "\f".join(page.text for page in pages)
         metadata = self._metadata(readings)
         if self._operation in STRUCTURED:

@@ -141,9 +141,9 @@ class DirectoryBlobs:
 
     def get(self, name: str) -> bytes:
         """See :class:`BlobStore`."""
-        for path in (self._path(name), self._aside(name), self._path(name)):  # it may be aside for a moment
+        for place in (self._path, self._aside, self._path):  # it may be aside for a moment
             with suppress(FileNotFoundError):
-                return path.read_bytes()
+                return place(name).read_bytes()
         raise lost(name)
 
     def delete(self, name: str, pinned: Callable[[], bool]) -> None:

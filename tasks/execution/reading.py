@@ -88,11 +88,14 @@ class JobReader:
         seconds = time.time() - record.started if record.started else time.monotonic() - began
         result = session.assemble(readings, max(0.0, seconds), context)
         cache_seconds = self.settings.cache_seconds if can_be_cached(readings) else 0
-        committed = self.ledger.commit(record.id, lease.token, result, cache_seconds)
+        pages = sum(len(reading.pages) for reading in readings)
+        committed = self.ledger.commit(record.id, lease.token, result, cache_seconds, pages)
         return record.marked(result) if committed else None
 
     def _context(self, record: JobRecord, lease: Lease, submission: Submission) -> ReadContext:
         def progress(done: int, total: int) -> None:
+            if total == 1:  # the commit, which is next, counts the page
+                return
             with suppress(redis.RedisError):  # for show alone; whether the lease holds, its renewer finds out
                 if record.parent is None and not self.ledger.progress(record.id, lease.token, done, total):
                     lease.lost.set()

@@ -12,6 +12,7 @@ from ocrq.contracts import STRUCTURED, Operation
 PIPELINE_REVISION = 1
 """Raised whenever the pipelines read differently than before, so that no older result answers."""
 
+_RENDERING_OPTIONS = ("furniture",)  # keys of ``options`` that change output formats alone
 _NOT_READ = ("priority", "webhook", "cache")  # fields that change when and whom, and not what is read
 
 
@@ -41,6 +42,8 @@ def reading_key(
     """
     if operation in STRUCTURED:
         return None
-    asked = {name: value for name, value in request.items() if name != "output"}
+    asked = {name: value for name, value in request.items() if name not in ("output", "options")}
+    options = {name: value for name, value in request.get("options", {}).items() if name not in _RENDERING_OPTIONS}
+    asked |= {"options": options} if options else {}
     equal = cache_key(operation, asked, blob, model, owner)
     return f"reading:{equal}" if equal else None

@@ -124,7 +124,9 @@ class Ledger:
         done = self._call("fan_out", job_id, token, units, total)
         return [f"{job_id}.{index}" for index in range(1, len(slices) + 1)] if done else []
 
-    def commit(self, job_id: str, token: str, result: Mapping[str, Any], cache_seconds: int = 0) -> bool:
+    def commit(
+        self, job_id: str, token: str, result: Mapping[str, Any], cache_seconds: int = 0, pages: int = 1
+    ) -> bool:
         """End a document's run with its result; False where the lease is lost.
 
         Args:
@@ -132,8 +134,9 @@ class Ledger:
             token: Of its claim.
             result: As JSON.
             cache_seconds: How long it may answer equal requests.
+            pages: That were read.
         """
-        return bool(self._commit(job_id, token, "succeeded", pack(result), cache_seconds=cache_seconds)[0])
+        return bool(self._commit(job_id, token, "succeeded", pack(result), pages, cache_seconds)[0])
 
     def fail(self, job_id: str, token: str, error: Mapping[str, Any]) -> bool:
         """End a document's run with a told failure; False where the lease is lost."""

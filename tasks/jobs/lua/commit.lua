@@ -15,6 +15,7 @@ if state == 'succeeded' then
   local mean = tonumber(redis.call('GET', 'ocrq:mean') or took)
   redis.call('SET', 'ocrq:mean', mean * 0.9 + took * 0.1)
   redis.call('SET', key('result', id), payload)
+  redis.call('HSET', key('job', id), 'done', pages, 'total', pages)
   local cache_key, reading_key, cached = unpack(redis.call('HMGET', key('job', id), 'cache_key', 'reading_key', 'cached'))
   local cache_seconds = tonumber(ARGV[7])
   if cached then -- made of an equal request's pages, which grow no younger by it
