@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from training.chance import Chance
 from training.tables.samples import Truth, degraded, gutter_labels, lines_of, row_labels, truth_of
 from training.tables.store import Page, stored_pages
-from worker.layout.tables import columns, find, grid, headers, network, rows
+from worker.layout.tables import columns, find, grid, headers, network, rows, spans
 from worker.layout.tables.rulings import Rulings, find_rulings
 from worker.layout.tables.tokens import TableText, table_text
 from worker.layout.tree import LayoutLine
@@ -25,10 +25,10 @@ from worker.layout.tree import LayoutLine
 Floats = NDArray[np.float32]
 
 HIDDEN = (32, 16)
-DEGRADED_SHARE = 0.4
-WHOLE, HALF = 0.8, 0.5
-"""Share of lines in common from which what was found is the drawn table, and below which it is none."""
 
+MEMBERS = 2
+"""Networks for each question, whose answers are averaged."""
+DEGRADED_SHARE = 0.4
 EPOCHS, BATCH, RATE, DECAY = 60, 256, 3e-3, 1e-3
 HELD_OUT = 0.1
 """Share of the tables whose loss chooses the epoch."""
@@ -77,14 +77,15 @@ def header_samples(table: Table) -> tuple[Floats, list[bool]]:
     separators = columns.find_separators(text, rulings)
     starts = rows.part_rows(text, separators, rulings)
     found = grid.build_grid(text, separators, rows.bands(starts), rulings)
+    spans.join_cells(found, rulings)
     if len(found.ys) < 3:
         return np.zeros((0, 0), np.float32), []
     measures = headers.measure_headers(found, rulings)
     return measures, [(found.ys[row] + found.ys[row + 1]) / 2 < truth.header for row in range(len(measures))]
 
 
-def region_samples(pages: Sequence[Page], seed: int) -> Iterator[tuple[Floats, list[bool]]]:
-    """Measures of what may be a table on each page, and whether it is one; what is half of one is left out."""
+def region_samples(pages: Sequence[Page], seed: int) -> Iterator[tuple[Floats, list[float]]]:
+    """Measures of what may be a table on each page, and its share of lines in common with the table it is of."""
     chance = Chance(seed)
     for page in pages:
         pixels = degraded(page.pixels(), chance) if chance.happens(DEGRADED_SHARE) else page.pixels()
@@ -104,9 +105,8 @@ def region_samples(pages: Sequence[Page], seed: int) -> Iterator[tuple[Floats, l
         for seen in find.find_candidates(lines, pixels) if len(lines) >= find.FEWEST_LINES else ():
             members = seen.candidate.members
             share = max((len(members & table) / len(members | table) for table in drawn), default=0.0)
-            if share >= WHOLE or share < HALF:
-                measures.append(seen.measures)
-                labels.append(share >= WHOLE)
+            measures.append(seen.measures)
+            labels.append(share)
         if labels:
             yield np.array(measures, np.float32), labels
 
@@ -189,10 +189,11 @@ def main() -> None:
         samples = [(measures, labels) for measures, labels in samples if len(labels)]
         measures = np.concatenate([measures for measures, _ in samples])
         labels = np.concatenate([np.array(labels, np.float32) for _, labels in samples])
-        fitted, right = fit(measures, labels, options.seed)
         arrays = {name: value for name, value in arrays.items() if not name.startswith(f"{stage}.")}
-        arrays.update({f"{stage}.{name}": np.asarray(value, np.float32) for name, value in fitted.items()})
-        print(f"{stage}: {len(labels)} samples, {labels.mean():.3f} so, {right:.4f} right", flush=True)
+        for member in range(MEMBERS):
+            fitted, right = fit(measures, labels, options.seed + member)
+            arrays |= {f"{stage}.{member}.{name}": np.asarray(value, np.float32) for name, value in fitted.items()}
+            print(f"{stage}.{member}: {len(labels)} samples, {labels.mean():.3f} so, {right:.4f} right", flush=True)
         np.savez(network.WEIGHTS, **arrays)
         network.judge.cache_clear()
     if options.out != network.WEIGHTS:

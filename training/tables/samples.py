@@ -29,6 +29,9 @@ PARTED = (0.7, 3.0)
 NOISE = 0.07
 """In text heights: spread of the boxes' edges."""
 
+TALLER = (0.85, 1.6)
+"""How tall the boxes of one table are, in heights of the browser's."""
+
 NEAR = 0.35
 """Text heights by which a true boundary may lie beside the white that was found for it."""
 
@@ -89,7 +92,8 @@ def lines_of(words: Sequence[Word], chance: Chance) -> list[LayoutLine]:
                     lines[-1].append(word)
                     continue
             lines.append([word])
-    return [_line(line, height, chance) for line in lines]
+    taller = chance.uniform(*TALLER)
+    return [_line(line, height, taller, chance) for line in lines]
 
 
 def _size(word: Word) -> tuple[float, float]:
@@ -108,9 +112,11 @@ def _visual(words: Sequence[Word], height: float) -> list[list[Word]]:
     return [sorted(row, key=lambda word: word["box"][0]) for row in rows]
 
 
-def _line(words: Sequence[Word], height: float, chance: Chance) -> LayoutLine:
-    top = float(np.mean([word["box"][1] for word in words])) + chance.gauss(0, NOISE / 2) * height
-    bottom = float(np.mean([word["box"][3] for word in words])) + chance.gauss(0, NOISE / 2) * height
+def _line(words: Sequence[Word], height: float, taller: float, chance: Chance) -> LayoutLine:
+    top, bottom = (float(np.mean([word["box"][side] for word in words])) for side in (1, 3))
+    grown = (bottom - top) * (taller - 1) / 2 if bottom - top < 2 * height else 0.0
+    top += chance.gauss(0, NOISE) * height - grown
+    bottom += chance.gauss(0, NOISE) * height + grown
     placed = []
     for word in words:
         left, right = (word["box"][side] + chance.gauss(0, NOISE) * height for side in (0, 2))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import log, log1p
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.layout.tables.network import Floats, judge, share
+from worker.layout.tables.network import Floats, judge, middle, share
 from worker.layout.tables.rulings import Ruling, Rulings
 from worker.layout.tables.tokens import Rows, TableText, Token
 
@@ -163,7 +165,8 @@ class _Table:
         self.strongest = max((total for _, total in self.lines), default=0.0) / self.tall
         self.strong = sum(total > 0.5 * self.tall for _, total in self.lines)
         gaps = [(b.left - a.right) / text.height for row in text.rows for a, b in pairwise(row) if a.line == b.line]
-        self.space = float(np.median(gaps)) if gaps else LEAST_GAP
+        self.space = middle(gaps) if gaps else LEAST_GAP
+        self.centres = [[token.centre for token in row] for row in text.rows]
         self.gapped = sum(any(parted(a, b, text.height) for a, b in pairwise(row)) for row in text.rows)
         self.levels = len(rulings.horizontal)
 
@@ -173,22 +176,21 @@ class _Table:
         pairs: list[tuple[Token, Token]] = []
         covered = narrow = lefts = rights = early = 0
         for number, row in enumerate(self.rows):
-            before = [token for token in row if token.centre < x]
-            after = [token for token in row if token.centre >= x]
-            over = any(token.left < x - 2 * TRIM * height and token.right > x + 2 * TRIM * height for token in row)
-            if over:
+            at = bisect_left(self.centres[number], x)
+            near = row[max(at - 1, 0) : at + 1]
+            if any(token.left < x - 2 * TRIM * height and token.right > x + 2 * TRIM * height for token in near):
                 covered += 1
                 early += 3 * number < count
-            elif before and after:
-                if not parted(before[-1], after[0], height):
+            elif 0 < at < len(row):
+                if not parted(row[at - 1], row[at], height):
                     narrow += 1
                     early += 3 * number < count
                 else:
-                    pairs.append((before[-1], after[0]))
+                    pairs.append((row[at - 1], row[at]))
             else:
-                lefts += bool(before)
-                rights += bool(after)
-        gaps = np.array([min((b.left - a.right) / height, WIDEST) for a, b in pairs] or [0.0])
+                lefts += at > 0
+                rights += at < len(row)
+        gaps = [min((b.left - a.right) / height, WIDEST) for a, b in pairs] or [0.0]
         line = max((total for at, total in self.lines if self._at(gutter, at)), default=0.0)
         return [
             min((gutter.right - gutter.left) / height, WIDEST),
@@ -201,11 +203,11 @@ class _Table:
             len(pairs) / max(1, self.gapped),
             len(pairs) / max(1, len(pairs) + covered + narrow),
             (covered + narrow - early) / max(1, len(pairs) + covered + narrow - early),
-            float(np.log1p(len(pairs))),
-            np.log(count),
-            float(gaps.min()),
-            float(np.median(gaps)),
-            float(np.mean(gaps >= WIDE_GAP)) if pairs else 0.0,
+            log1p(len(pairs)),
+            log(count),
+            min(gaps),
+            middle(gaps),
+            share(gap >= WIDE_GAP for gap in gaps),
             self.space,
             share(a.line != b.line for a, b in pairs),
             _spread([b.left for _, b in pairs], height),
@@ -227,7 +229,8 @@ def _spread(values: Sequence[float], height: float) -> float:
     """Median distance from the median, in text heights."""
     if not values:
         return WIDEST
-    return min(float(np.median(np.abs(np.array(values) - np.median(values)))) / height, WIDEST)
+    usual = middle(values)
+    return min(middle(abs(value - usual) for value in values) / height, WIDEST)
 
 
 def _snapped(gutter: Gutter, lines: Sequence[tuple[float, float]], height: float) -> float:

@@ -11,10 +11,11 @@ from worker.layout.order import arrange
 from worker.layout.tables.columns import find_gutters, find_separators, measure_gutters
 from worker.layout.tables.grid import Grid, build_grid
 from worker.layout.tables.headers import mark_headers
-from worker.layout.tables.network import Floats, judge, share
+from worker.layout.tables.network import judge, share
 from worker.layout.tables.regions import Candidate, pieced_candidates, ruled_candidates
 from worker.layout.tables.rows import bands, part_rows
 from worker.layout.tables.rulings import Rulings, find_rulings
+from worker.layout.tables.spans import join_cells
 from worker.layout.tables.structure import TableStructure
 from worker.layout.tables.tokens import TableText, Token, page_skew, straightened, table_text
 from worker.layout.tree import LayoutLine
@@ -24,6 +25,16 @@ SURE = 0.5
 """Probability from which a candidate is a table."""
 
 FEWEST_LINES = 4
+"""Of a table."""
+
+MOST_CANDIDATES = 12
+"""Of a page that are looked at: those with lines first, then the largest."""
+
+ALIKE = 0.93
+"""Share of lines in common from which one of two candidates is enough."""
+
+FAR = 6.0
+"""Text heights of white above and below, from which more makes no difference."""
 
 LEADERS = ("..", "…", "· ·", "．．")
 """What fills the space before a page number in a table of contents."""
@@ -70,7 +81,7 @@ class SeenCandidate:
 
     candidate: Candidate
     structure: TableStructure
-    measures: Floats
+    measures: list[float]
 
 
 def find_candidates(lines: Sequence[LayoutLine], pixels: Pixels | None) -> list[SeenCandidate]:
@@ -80,14 +91,23 @@ def find_candidates(lines: Sequence[LayoutLine], pixels: Pixels | None) -> list[
     boxes = [(token.left, token.top, token.right, token.bottom) for token in page.tokens]
     rulings = find_rulings(pixels, skew, page.bounds, boxes, page.height)
     candidates = ruled_candidates(page.tokens, rulings, page.height)
-    candidates += pieced_candidates(_reading_rows(lines, page), page.height)
-    seen, known = [], set()
-    for candidate in candidates:
-        if candidate.members in known or len(candidate.members) < FEWEST_LINES:
-            continue
-        known.add(candidate.members)
-        seen.append(_seen(lines, candidate, rulings, skew))
-    return seen
+    candidates += [
+        candidate
+        for rows in (_reading_rows(lines, page), page.rows)
+        for candidate in pieced_candidates(rows, page.height)
+    ]
+    different = {candidate.members: candidate for candidate in reversed(candidates)}
+    kept = [candidate for candidate in different.values() if len(candidate.members) >= FEWEST_LINES]
+    kept.sort(key=lambda candidate: (candidate.kind == "rows", -len(candidate.members), sorted(candidate.members)))
+    chosen: list[Candidate] = []
+    for candidate in kept:
+        if len(chosen) < MOST_CANDIDATES and not any(_alike(candidate, other) for other in chosen):
+            chosen.append(candidate)
+    return [_seen(lines, candidate, page, rulings) for candidate in chosen]
+
+
+def _alike(one: Candidate, other: Candidate) -> bool:
+    return len(one.members & other.members) >= ALIKE * len(one.members | other.members)
 
 
 def _reading_rows(lines: Sequence[LayoutLine], page: TableText) -> list[list[Token]]:
@@ -103,21 +123,26 @@ def _reading_rows(lines: Sequence[LayoutLine], page: TableText) -> list[list[Tok
     ]
 
 
-def _seen(lines: Sequence[LayoutLine], candidate: Candidate, rulings: Rulings, skew: float) -> SeenCandidate:
-    text = table_text(lines, sorted(candidate.members), skew)
+def _seen(lines: Sequence[LayoutLine], candidate: Candidate, page: TableText, rulings: Rulings) -> SeenCandidate:
+    text = table_text(lines, sorted(candidate.members), page.skew)
     near = rulings.near(text.bounds, text.height)
     separators = find_separators(text, near)
     grid = build_grid(text, separators, bands(part_rows(text, separators, near)), near)
+    join_cells(grid, near)
     headers = mark_headers(grid, near)
-    return SeenCandidate(candidate, TableStructure(grid, skew), _measures(candidate, text, grid, near, headers))
+    return SeenCandidate(
+        candidate,
+        TableStructure(grid, page.skew),
+        _measures(candidate, text, grid, near, headers) + _surroundings(candidate, text, page),
+    )
 
 
 def _region(lines: Sequence[LayoutLine], seen: SeenCandidate) -> TableRegion:
-    probability = float(judge("tables").probabilities(seen.measures[None])[0])
+    probability = float(judge("tables").probabilities(np.array([seen.measures], np.float32))[0])
     return TableRegion(tuple(sorted(seen.candidate.members)), probability, seen.structure, seen.candidate.kind)
 
 
-def _measures(candidate: Candidate, text: TableText, grid: Grid, rulings: Rulings, headers: int) -> Floats:
+def _measures(candidate: Candidate, text: TableText, grid: Grid, rulings: Rulings, headers: int) -> list[float]:
     """What makes a candidate a table or not."""
     rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
     filled = [cell for cell in grid.cells if cell.rows]
@@ -132,37 +157,51 @@ def _measures(candidate: Candidate, text: TableText, grid: Grid, rulings: Ruling
     sure = judge("columns").probabilities(measure_gutters(gutters, text, rulings)) if gutters else np.zeros(1)
     wide, tall = text.bounds[2] - text.bounds[0], max(text.bounds[3] - text.bounds[1], 1.0)
     full = np.array([sum(cell.top == row for cell in filled) for row in range(rows)])
-    return np.array(
-        [
-            candidate.kind == "grid",
-            candidate.kind == "level",
-            min(rows, 30),
-            min(columns, 12),
-            len(filled) / (rows * columns),
-            float(np.mean(full >= 2)),
-            float(np.mean(full)) / columns,
-            float(np.median(widths)),
-            float(np.percentile(widths, 90)),
-            float(widths.max()),
-            float(np.mean(depths)),
-            float(np.percentile(depths, 90)),
-            float(np.mean(words)),
-            float(np.percentile(words, 90)),
-            float(np.mean(numbers)),
-            float(np.mean(lasts)) if len(lasts) else 0.0,
-            share(label.rstrip().endswith((":", "：")) for label in firsts),
-            float(np.mean([any(mark in cell for mark in LEADERS) for cell in texts])),
-            float(sure.max()),
-            float(np.mean(sure[sure >= SURE])) if (sure >= SURE).any() else 0.0,
-            float(np.mean((sure > 0.1) & (sure < 0.9))),
-            min(len(rulings.horizontal) / rows, 3.0),
-            sum(line.length > 0.5 * tall for line in rulings.vertical),
-            sum(line.length > 0.8 * wide for line in rulings.horizontal),
-            sum(line.length > 0.8 * wide for line in rulings.edges) / rows,
-            headers,
-            wide / text.height,
-            tall / text.height / rows,
-            float(np.mean([cell.right > cell.left or cell.bottom > cell.top for cell in filled])),
-        ],
-        np.float32,
-    )
+    return [
+        candidate.kind == "grid",
+        candidate.kind == "level",
+        min(rows, 30),
+        min(columns, 12),
+        len(filled) / (rows * columns),
+        float(np.mean(full >= 2)),
+        float(np.mean(full)) / columns,
+        float(np.median(widths)),
+        float(np.percentile(widths, 90)),
+        float(widths.max()),
+        float(np.mean(depths)),
+        float(np.percentile(depths, 90)),
+        float(np.mean(words)),
+        float(np.percentile(words, 90)),
+        float(np.mean(numbers)),
+        float(np.mean(lasts)) if len(lasts) else 0.0,
+        share(label.rstrip().endswith((":", "：")) for label in firsts),
+        float(np.mean([any(mark in cell for mark in LEADERS) for cell in texts])),
+        float(sure.max()),
+        float(np.mean(sure[sure >= SURE])) if (sure >= SURE).any() else 0.0,
+        float(np.mean((sure > 0.1) & (sure < 0.9))),
+        min(len(rulings.horizontal) / rows, 3.0),
+        sum(line.length > 0.5 * tall for line in rulings.vertical),
+        sum(line.length > 0.8 * wide for line in rulings.horizontal),
+        sum(line.length > 0.8 * wide for line in rulings.edges) / rows,
+        headers,
+        wide / text.height,
+        tall / text.height / rows,
+        float(np.mean([cell.right > cell.left or cell.bottom > cell.top for cell in filled])),
+    ]
+
+
+def _surroundings(candidate: Candidate, text: TableText, page: TableText) -> list[float]:
+    """White above and below a candidate up to the page's other text, and how many words stand next to it there."""
+    left, top, right, bottom = text.bounds
+    above, below = FAR, FAR
+    beside = 0
+    for token in page.tokens:
+        if token.line in candidate.members or token.right < left or token.left > right:
+            continue
+        if top < token.middle < bottom:
+            beside += 1
+        elif token.middle <= top:
+            above = min(above, (top - token.bottom) / page.height)
+        else:
+            below = min(below, (token.top - bottom) / page.height)
+    return [above, below, beside / len(text.tokens), len(text.tokens) / len(page.tokens), text.height / page.height]

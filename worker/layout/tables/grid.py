@@ -19,8 +19,8 @@ SPLIT_GAP = 0.42
 STRADDLE = 0.55
 """Text heights by which text must reach over a column boundary to stand in both columns."""
 
-RULED, UNRULED = 0.6, 0.25
-"""Share of a cell's side from which a line bounds it, and below which none does."""
+RULED = 0.6
+"""Share of a side of a cell or a table from which a line bounds it."""
 
 SNAP = 0.55
 """Text heights between a boundary and a line that is drawn for it."""
@@ -123,7 +123,6 @@ def build_grid(
         for column in range(len(xs) - 1):
             if (row, column) not in taken:
                 grid.cells.append(GridCell(row, column, row, column))
-    _merge_unruled(grid, rulings)
     return grid
 
 
@@ -263,33 +262,3 @@ def _merged_rows(parts: Sequence[GridCell], height: float) -> list[list[Token]]:
         else:
             merged.append(list(row))
     return merged
-
-
-def _merge_unruled(grid: Grid, rulings: Rulings) -> None:
-    """Make one of cells between which a boundary that is drawn elsewhere has no line."""
-    reach = SNAP * grid.height
-    rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
-    across = [_sides(rulings.vertical, x, grid.ys, reach) for x in grid.xs[1:-1]]
-    along = [_sides(rulings.horizontal, y, grid.xs, reach) for y in grid.ys[1:-1]]
-    drawn = sum(float(np.mean(np.array(side) >= RULED)) >= 0.5 for side in across)
-    for column, sides in enumerate(across):
-        if float(np.mean(np.array(sides) >= RULED)) < 0.5:
-            continue
-        for row in range(rows):
-            if sides[row] < UNRULED:
-                first, second = grid.at(row, column), grid.at(row, column + 1)
-                if not (first.rows and second.rows):
-                    grid.merge(first, second)
-    if drawn < min(GRID_LINES, columns - 1) or not drawn:
-        return
-    for row, sides in enumerate(along):
-        if max(sides) < RULED:
-            continue
-        for column in range(columns):
-            if sides[column] < UNRULED:
-                grid.merge(grid.at(row, column), grid.at(row + 1, column))
-
-
-def _sides(lines: Sequence[Ruling], at: float, edges: Sequence[float], reach: float) -> list[float]:
-    """How much of each stretch between edges has a line at a boundary."""
-    return [covered_share(lines, at - reach, at + reach, start, end) for start, end in pairwise(edges)]

@@ -16,7 +16,7 @@ WEIGHTS = Path(__file__).with_name("weights.npz")
 
 
 @dataclass(frozen=True)
-class Judge:
+class Network:
     """Measures to the probability that something is so.
 
     Attributes:
@@ -38,18 +38,39 @@ class Judge:
         return np.asarray(1 / (1 + np.exp(-(hidden @ weight + bias)[:, 0])), np.float32)
 
 
+@dataclass(frozen=True)
+class Judge:
+    """Networks that were trained apart; what they think on average is right more often than what one does."""
+
+    networks: tuple[Network, ...]
+
+    def probabilities(self, measures: Floats) -> Floats:
+        """One a row of measures, 0 to 1."""
+        return np.asarray(np.mean([network.probabilities(measures) for network in self.networks], axis=0), np.float32)
+
+
 def share(values: Iterable[float]) -> float:
     """The mean of some measures; 0 of none."""
     counted = list(values)
     return float(sum(counted)) / len(counted) if counted else 0.0
 
 
+def middle(values: Iterable[float]) -> float:
+    """The median of at least one value; of the few that a table gives, faster than NumPy's."""
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
 @cache
 def judge(name: str) -> Judge:
-    """The network of a name: ``columns``, ``rows``, ``headers`` or ``tables``."""
+    """The networks of a name: ``columns``, ``rows``, ``headers`` or ``tables``."""
+    networks: list[Network] = []
     with np.load(WEIGHTS) as arrays:
-        layers: list[tuple[Floats, Floats]] = []
-        while f"{name}.{len(layers)}.weight" in arrays:
-            number = len(layers)
-            layers.append((arrays[f"{name}.{number}.weight"], arrays[f"{name}.{number}.bias"]))
-        return Judge(arrays[f"{name}.mean"], arrays[f"{name}.spread"], tuple(layers))
+        while f"{(of := f'{name}.{len(networks)}')}.mean" in arrays:
+            layers: list[tuple[Floats, Floats]] = []
+            while f"{of}.{len(layers)}.weight" in arrays:
+                number = len(layers)
+                layers.append((arrays[f"{of}.{number}.weight"], arrays[f"{of}.{number}.bias"]))
+            networks.append(Network(arrays[f"{of}.mean"], arrays[f"{of}.spread"], tuple(layers)))
+    return Judge(tuple(networks))

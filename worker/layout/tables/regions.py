@@ -26,11 +26,9 @@ SHORTEST_LEVEL = 6.0
 CELL_GAP = 1.0
 """Text heights between the words of a line that are pieces of their own."""
 
-ROW_PITCH = 2.6
-"""Text heights from one row to the next, above which a table without lines ends."""
-
-MOST_SINGLE = 3
-"""Visual rows of one piece in sequence that a table may have inside."""
+RUNS = ((1.7, 1), (2.6, 3), (3.4, 7))
+"""What may end a table without lines: text heights from one row to the next, and the most visual rows of one piece in
+sequence inside it. All are tried."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +133,10 @@ def _level_groups(lines: Sequence[Ruling], height: float) -> list[Bounds]:
 
 def pieced_candidates(rows: Rows, height: float) -> list[Candidate]:
     """Runs of visual rows that mostly fall into pieces; ``rows`` in reading order."""
+    return [candidate for pitch, most_single in RUNS for candidate in _runs(rows, height, pitch, most_single)]
+
+
+def _runs(rows: Rows, height: float, pitch: float, most_single: int) -> list[Candidate]:
     found: list[Candidate] = []
     run: list[list[Token]] = []
     single = 0
@@ -150,7 +152,7 @@ def pieced_candidates(rows: Rows, height: float) -> list[Candidate]:
 
     for row in rows:
         pieced = _is_pieced(row, height)
-        if run and (not _follows(run[-1], row, height) or (not pieced and single >= MOST_SINGLE)):
+        if run and (not _follows(run[-1], row, height, pitch) or (not pieced and single >= most_single)):
             close()
             run, single = [], 0
         if pieced or run:
@@ -167,7 +169,7 @@ def _is_pieced(row: Sequence[Token], height: float) -> bool:
     )
 
 
-def _follows(above: Sequence[Token], below: Sequence[Token], height: float) -> bool:
+def _follows(above: Sequence[Token], below: Sequence[Token], height: float, most: float) -> bool:
     pitch = min(token.middle for token in below) - max(token.middle for token in above)
     overlap = min(above[-1].right, below[-1].right) - max(above[0].left, below[0].left)
-    return -height <= pitch <= ROW_PITCH * height and overlap > 0
+    return -height <= pitch <= most * height and overlap > 0

@@ -99,6 +99,10 @@ class _Table:
         tall = max(text.bounds[3] - text.bounds[1], 1.0)
         full = [len(part) * 2 > self.columns for part in self.rows]
         self.full = [middle for middle, is_full in zip(self.middles, full, strict=True) if is_full]
+        self.usual, self.low, self.high = (float(np.percentile(self.pitches, part)) for part in (50, 15, 85))
+        self.ruled_share = share(covered > COVERED for covered in self.ruled)
+        self.filled_share = share(covered > COVERED for covered in self.filled)
+        self.column_share = share(max(columns) > COVERED for columns in self.by_column)
         self.upright = sum(line.length > 0.5 * tall for line in rulings.vertical)
 
     def all_measures(self) -> Floats:
@@ -130,21 +134,20 @@ class _Table:
         shared_after = len(above.keys() & self.rows[index + 2].keys()) if index + 1 < count else 0
         slack = [self._slack(above[column], below[column][0], column) for column in both]
         indents = [(below[column][0].left - above[column][0].left) / self.height for column in both]
-        ruled = np.array(self.ruled)
         return [
             pitch,
             self.ruled[index],
             self.filled[index],
             len(below) / self.columns,
             len(above) / self.columns,
-            pitch / float(np.median(self.pitches)) if np.median(self.pitches) > 0 else 1.0,
-            pitch / max(float(np.percentile(self.pitches, 15)), 0.2),
-            min(float(np.percentile(self.pitches, 85)) / max(pitch, 0.2), FAR),
+            pitch / self.usual if self.usual > 0 else 1.0,
+            pitch / max(self.low, 0.2),
+            min(self.high / max(pitch, 0.2), FAR),
             min(pitch + float(after), 2 * FAR),
             shared_after / self.columns,
-            float(np.mean(ruled > COVERED)),
-            float(np.mean(np.array(self.filled) > COVERED)),
-            float(any(ruled[: index + 1] > COVERED)),
+            self.ruled_share,
+            self.filled_share,
+            float(any(covered > COVERED for covered in self.ruled[: index + 1])),
             min(self.upright, 4),
             common / len(below),
             common / len(above),
@@ -156,22 +159,22 @@ class _Table:
             count,
             min(slack, default=FAR),
             max(slack, default=FAR),
-            float(np.mean(slack)) if slack else FAR,
+            share(slack) if slack else FAR,
             min(indents, default=0.0),
             max(indents, default=0.0),
             share(indent != 0 and abs(indent) < NEAR for indent in indents),
             other / words,
-            float(np.mean([below[column][0].text[:1].islower() for column in below])),
-            float(np.mean([above[column][-1].text.endswith(OPENING) for column in above])),
-            float(np.mean([below[column][0].is_number for column in below])),
-            float(np.mean([above[column][-1].is_number for column in above])),
+            share(below[column][0].text[:1].islower() for column in below),
+            share(above[column][-1].text.endswith(OPENING) for column in above),
+            share(below[column][0].is_number for column in below),
+            share(above[column][-1].is_number for column in above),
             max(self._width(below[column]) for column in below),
             len(below) / last,
             *self._full_rows(index),
             max(self.by_column[index]),
             min(self.by_column[index]),
             share(self.by_column[index][column] for column in below),
-            share(max(columns) > COVERED for columns in self.by_column),
+            self.column_share,
         ]
 
     def _full_rows(self, index: int) -> list[float]:

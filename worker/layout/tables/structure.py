@@ -12,6 +12,7 @@ from worker.layout.tables.grid import Grid, build_grid
 from worker.layout.tables.headers import mark_headers
 from worker.layout.tables.rows import bands, part_rows
 from worker.layout.tables.rulings import Bounds, Rulings, find_rulings
+from worker.layout.tables.spans import join_cells
 from worker.layout.tables.tokens import TableText, Token, straightened, table_text
 from worker.layout.tree import CellLayout, LayoutLine, TableLayout
 from worker.page import Pixels, Quad
@@ -85,6 +86,7 @@ def analyse_table(lines: Sequence[LayoutLine], members: Sequence[int], pixels: P
     rulings = _rulings(lines, members, text, pixels)
     separators = find_separators(text, rulings)
     grid = build_grid(text, separators, bands(part_rows(text, separators, rulings)), rulings)
+    join_cells(grid, rulings)
     mark_headers(grid, rulings)
     return TableStructure(grid, text.skew)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +14,9 @@ from worker.page import Quad
 
 ROW_TOLERANCE = 0.42
 """Text heights between the middles of words that stand on one visual row."""
+
+CORNER_NOISE, DOUBTS = 2.0, 2.5
+"""Pixels by which the ends of a line's box stand too high or low, and the standard errors from which a skew is one."""
 
 SIDEWAYS_ASPECT = 1.8
 """A line of several characters that is so many times taller than wide runs up or down the page."""
@@ -50,7 +54,7 @@ class Token:
         """Pixels."""
         return self.right - self.left
 
-    @property
+    @cached_property
     def is_number(self) -> bool:
         """Whether it has digits and hardly any letters."""
         letters = sum(char.isalpha() for char in self.text)
@@ -105,8 +109,12 @@ def table_text(lines: Sequence[LayoutLine], members: Sequence[int], skew: float 
 
 
 def page_skew(lines: Sequence[LayoutLine]) -> float:
-    """Degrees clockwise by which a page's lines are turned."""
-    return skew_of([np.asarray(line.quad, np.float32) for line in lines])
+    """Degrees clockwise by which a page's lines are turned; 0 where they are too few and short to tell."""
+    quads = [np.asarray(line.quad, np.float32) for line in lines]
+    skew = skew_of(quads)
+    widths = np.array([np.linalg.norm(quad[1] - quad[0]) for quad in quads])
+    doubt = np.degrees(CORNER_NOISE / max(float(np.sqrt((widths**2).sum())), 1.0))
+    return skew if abs(skew) >= DOUBTS * doubt else 0.0
 
 
 def straightened(quads: Sequence[Quad], skew: float) -> list[Quad]:
@@ -132,7 +140,7 @@ def visual_rows(tokens: Sequence[Token], height: float) -> Rows:
 
 def row_middle(row: Sequence[Token]) -> float:
     """The y at which a visual row stands."""
-    return float(np.mean([token.middle for token in row]))
+    return sum(token.middle for token in row) / len(row)
 
 
 def _tokens(line: LayoutLine, index: int, skew: float) -> list[Token]:
