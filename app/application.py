@@ -18,6 +18,7 @@ from app.service import service_routes
 from app.waiting import WaitLimiter
 from app.webhooks import webhook_routes
 from ocrq.contracts import MAX_BATCH
+from tasks.documents.download import fetcher
 from tasks.jobs.service import JobService
 from tasks.settings import MEGABYTE, Settings
 
@@ -40,7 +41,13 @@ def create_app(backend: JobService, settings: Settings, access: Access | None = 
     app.request_class = InMemoryRequest
     limit = max_content_bytes(settings.max_body_bytes)
     app.config.update(MAX_CONTENT_LENGTH=limit, MAX_FORM_MEMORY_SIZE=limit, MAX_FORM_PARTS=MAX_BATCH + _SMALL_PARTS)
-    door = AppContext(backend, settings, WaitLimiter(settings.max_waiting), access or Access.from_settings(settings))
+    door = AppContext(
+        backend,
+        settings,
+        WaitLimiter(settings.max_waiting),
+        access or Access.from_settings(settings),
+        fetcher(settings),
+    )
     door.access.guard(app)
     refuse_other_sites(app, settings)
     for routes in (read_routes, job_routes, webhook_routes, service_routes, page_routes):

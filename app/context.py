@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.access import Access
 from app.waiting import WaitLimiter
+from tasks.documents.intake import Fetch
 from tasks.jobs.service import JobService
 from tasks.settings import Settings
 
@@ -17,6 +18,7 @@ class AppContext:
     Attributes:
         backend: Runs the jobs.
         settings: The bounds.
+        fetch: Fetches images by URL; None where no host is allowed.
         seats: For callers that wait.
         access: Who asks, and what they may.
     """
@@ -25,3 +27,4 @@ class AppContext:
     settings: Settings
     seats: WaitLimiter
     access: Access
+    fetch: Fetch | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
@@ -10,10 +11,11 @@ from flask import Blueprint, Response, request
 from app.context import AppContext
 from app.events import event_stream, resume_after
 from app.replies import accepted, json_reply
-from app.uploads import idempotency_key, read_job_request
+from app.uploads import Upload, idempotency_key, read_job_request
 from app.waiting import wait_seconds
 from ocrq.contracts import ENDED
-from ocrq.errors import InvalidRequest
+from ocrq.errors import InvalidRequest, OcrqError
+from tasks.documents.download import within
 from tasks.documents.schemas import check_batch_schemas
 from tasks.documents.submission import Submission
 
@@ -34,15 +36,28 @@ def _submit(door: AppContext) -> Response:
     key = idempotency_key(request)
     order = read_job_request(request)
     owner = door.access.caller().owner
-    bounds = {"max_bytes": door.settings.max_body_bytes}
+    fetch = within(door.fetch, door.settings.image_seconds)
+
+    def read(upload: Upload) -> Submission:
+        size = door.settings.max_body_bytes
+        return upload.submission(order.operation, max_bytes=size, fetch=fetch, key=key, owner=owner)
+
     if not order.batch:
-        submission = order.uploads[0].submission(order.operation, **bounds, key=key, owner=owner)
+        submission = read(order.uploads[0])
         door.access.charge(1, len(submission.document))
         return accepted(door.backend.submit(submission))
     check_batch_schemas(upload.data.get("schema") for upload in order.uploads if isinstance(upload.data, dict))
-    items = [upload.try_submission(order.operation, **bounds, key=key, owner=owner) for upload in order.uploads]
+    items = [_or_error(read, upload) for upload in order.uploads]
     door.access.charge(len(items), sum(len(item.document) for item in items if isinstance(item, Submission)))
     return accepted(door.backend.submit_batch(items, owner))
+
+
+def _or_error(read: Callable[[Upload], Submission], upload: Upload) -> Submission | OcrqError:
+    """What is wrong with an item is returned, so that a batch's other items go on."""
+    try:
+        return read(upload)
+    except OcrqError as error:
+        return error
 
 
 def _list(door: AppContext) -> Response:

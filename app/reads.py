@@ -30,7 +30,11 @@ def _read(door: AppContext, operation: Operation) -> Response:
     prefer = Preferences.of(request.headers.getlist("Prefer"))
     owner = door.access.caller().owner
     submission = read_upload(request).submission(
-        operation, max_bytes=door.settings.max_body_bytes, key=idempotency_key(request), owner=owner
+        operation,
+        max_bytes=door.settings.max_body_bytes,
+        fetch=door.fetch,
+        key=idempotency_key(request),
+        owner=owner,
     )
     door.access.charge(1, len(submission.document))
     if prefer.respond_async and not prefer.wait:

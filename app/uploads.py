@@ -11,7 +11,8 @@ from werkzeug.datastructures import FileStorage, MultiDict
 
 from app.bodies import parse_json, read_body, refuse_encoding
 from ocrq.contracts import MAX_BATCH, Operation, ReadRequest, parse_job_request, parse_operation
-from ocrq.errors import InvalidRequest, OcrqError, UnsupportedFormat
+from ocrq.errors import InvalidRequest, UnsupportedFormat
+from tasks.documents.intake import Fetch
 from tasks.documents.submission import Submission
 
 MAX_KEY_CHARACTERS = 255  # of an Idempotency-Key
@@ -43,7 +44,13 @@ class Upload:
     document: bytes | None = None
 
     def submission(
-        self, operation: Operation, *, max_bytes: int, key: str | None = None, owner: str | None = None
+        self,
+        operation: Operation,
+        *,
+        max_bytes: int,
+        fetch: Fetch | None = None,
+        key: str | None = None,
+        owner: str | None = None,
     ) -> Submission:
         """Check it.
 
@@ -51,17 +58,14 @@ class Upload:
             RequestError: Says what is wrong, and where.
         """
         return Submission.of(
-            operation, self.data, max_bytes=max_bytes, document=self.document, idempotency_key=key, owner=owner
+            operation,
+            self.data,
+            max_bytes=max_bytes,
+            document=self.document,
+            fetch=fetch,
+            idempotency_key=key,
+            owner=owner,
         )
-
-    def try_submission(
-        self, operation: Operation, *, max_bytes: int, key: str | None, owner: str | None
-    ) -> Submission | Exception:
-        """As :meth:`submission`; what is wrong is returned, so that a batch's other items go on."""
-        try:
-            return self.submission(operation, max_bytes=max_bytes, key=key, owner=owner)
-        except OcrqError as error:
-            return error
 
 
 @dataclass(frozen=True)

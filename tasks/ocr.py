@@ -15,6 +15,7 @@ from celery import Task, shared_task
 from ocrq.contracts import Operation
 from ocrq.contracts.parse import MAX_FIELD_CHARACTERS
 from ocrq.errors import InvalidRequest, OcrqError
+from tasks.documents.download import fetcher
 from tasks.documents.submission import Submission
 from tasks.execution.executor import installed_executor
 from tasks.monitoring.health import installed_health
@@ -61,7 +62,8 @@ def request_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> object:
 
 
 def _read(operation: Operation, request: object, context: ReadContext | None) -> dict[str, Any]:
-    given = Submission.of(operation, request, max_bytes=Settings().max_body_bytes)
+    settings = Settings()
+    given = Submission.of(operation, request, max_bytes=settings.max_body_bytes, fetch=fetcher(settings))
     context = replace(context or ReadContext(), options=given.decoding_options)
     return run_inline(installed_runner(), given, context)
 

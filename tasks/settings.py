@@ -76,6 +76,11 @@ class Settings(BaseSettings):
     start_method: Literal["fork", "spawn"] = Field(default="fork", description="How a worker makes its processes.")
     blob_dir: Path | None = Field(default=None, description="Keep documents here; in Redis if not set.")
     max_body_bytes: int = Field(default=32 * MEGABYTE, ge=1024, description="Bytes of one document.")
+    image_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Hosts that images may be fetched from, with commas: names, `*.names`, `https://ip:port`.",
+    )
+    image_seconds: float = Field(default=60.0, gt=0, description="What fetching an image may take.")
     max_pixels: int = Field(default=100_000_000, ge=1, description="Pixels of one page.")
     max_pages: int = Field(default=1000, ge=1)
     pdf_dpi: int = Field(default=200, ge=36, le=600)
@@ -141,6 +146,7 @@ class Settings(BaseSettings):
         "cors_origins",
         "allowed_hosts",
         "webhook_hosts",
+        "image_hosts",
         mode="before",
     )
     @classmethod
@@ -179,6 +185,13 @@ class Settings(BaseSettings):
     @classmethod
     def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         AllowList.parse(value)
+        return value
+
+    @field_validator("image_hosts")
+    @classmethod
+    def _are_https(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(rule.scheme != "https" for rule in AllowList.parse(value).rules):
+            raise ValueError("has an entry with http://; images are fetched over https alone")
         return value
 
     @field_validator("webhook_secret")

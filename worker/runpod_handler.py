@@ -19,11 +19,10 @@ from runpod.serverless.modules.rp_logger import RunPodLogger
 
 from ocrq.errors import OcrqError
 from tasks.catalogue import Catalogue
+from tasks.documents.download import fetcher
 from tasks.execution.inline import inline_service
 from tasks.settings import Settings
-from tasks.webhooks.hosts import AllowList
 from worker.serverless.cuda import is_poisoned
-from worker.serverless.download import Downloader
 from worker.serverless.fitness import check_gpu, check_reading
 from worker.serverless.handler import Handler
 from worker.serverless.process import Reading, start_reading
@@ -72,9 +71,7 @@ def job_loop(reading: Reading, settings: Settings, serverless: ServerlessSetting
     handler = Handler(
         service=service,
         results=Results(serverless),
-        downloader=Downloader(
-            AllowList.parse(serverless.image_hosts), settings.max_body_bytes, serverless.image_seconds
-        ),
+        fetch=fetcher(settings),
         max_bytes=settings.max_body_bytes,
         on_spent=refresh,
         progress_sender_for=_progress_sender if "RUNPOD_WEBHOOK_POST_OUTPUT" in os.environ else None,

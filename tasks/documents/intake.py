@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable
 from typing import Any
 
 from ocrq.contracts import ReadRequest, parse_request
@@ -12,14 +13,22 @@ from ocrq.contracts.request import MAX_SCHEMA_BYTES
 from ocrq.errors import InvalidImage, InvalidSchema, TooLarge, UnsupportedFormat
 from tasks.documents.sniff import FORMATS, sniff
 
+Fetch = Callable[[str], bytes]
+"""Returns the document at a URL, or raises InvalidImage or TooLarge."""
 
-def take_in(data: object, *, max_bytes: int, document: bytes | None = None) -> tuple[ReadRequest, bytes]:
+_SCHEMES = ("http://", "https://")
+
+
+def take_in(
+    data: object, *, max_bytes: int, document: bytes | None = None, fetch: Fetch | None = None
+) -> tuple[ReadRequest, bytes]:
     """Check a request and take its document out of it.
 
     Args:
         data: The request's JSON.
         max_bytes: The largest document taken.
         document: The bytes, where they came beside the JSON (an uploaded file) and not in ``image``.
+        fetch: Fetches an ``image`` that is a URL; None where no host is allowed.
 
     Returns:
         The request with an empty ``image``, and the document's bytes: an image or a PDF by its first bytes.
@@ -34,7 +43,7 @@ def take_in(data: object, *, max_bytes: int, document: bytes | None = None) -> t
     request = parse_request(data)
     _check_schema_size(request)
     if document is None:
-        document = decode_base64(request.image)
+        document = fetch(request.image) if fetch and _is_url(request.image) else decode_base64(request.image)
     elif request.image:
         raise InvalidImage("the document came twice, as a file and as image; send one of them", field="image")
     check_document(document, max_bytes=max_bytes)
@@ -56,10 +65,13 @@ def decode_base64(image: str) -> bytes:
     """
     if not image.strip():
         raise InvalidImage("image is missing or empty; send the document's bytes in base64", field="image")
-    head = image[:200].lstrip().lower()
-    if head.startswith(("http://", "https://")):
-        raise InvalidImage("image is a URL, and no host is allowed here; send the document in base64", field="image")
-    if head.startswith("data:"):
+    if _is_url(image):
+        raise InvalidImage(
+            "image is a URL, and no host is allowed here; send the document in base64, or have the operator list the "
+            "host in OCRQ_IMAGE_HOSTS",
+            field="image",
+        )
+    if image[:200].lstrip().lower().startswith("data:"):
         prefix, comma, image = image.partition(",")
         if not comma or not prefix.rstrip().lower().endswith(";base64"):
             raise InvalidImage("image is a data: URL without ;base64,; send 'data:image/png;base64,…'", field="image")
@@ -71,6 +83,10 @@ def decode_base64(image: str) -> bytes:
     if not document:
         raise InvalidImage("image holds no bytes; send the document's bytes in base64", field="image")
     return document
+
+
+def _is_url(image: str) -> bool:
+    return image[:200].lstrip().lower().startswith(_SCHEMES)
 
 
 def check_document(document: bytes, *, max_bytes: int) -> None:

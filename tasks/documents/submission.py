@@ -9,7 +9,7 @@ from typing import Any
 
 from ocrq.contracts import STRUCTURED, Operation, ReadRequest
 from tasks.documents.blobs import blob_name
-from tasks.documents.intake import take_in
+from tasks.documents.intake import Fetch, take_in
 from tasks.documents.schemas import prepared
 
 _SCHEMAS_REMEMBERED = 32  # of some 256 KB at most
@@ -48,6 +48,7 @@ class Submission:
         *,
         max_bytes: int,
         document: bytes | None = None,
+        fetch: Fetch | None = None,
         idempotency_key: str | None = None,
         owner: str | None = None,
     ) -> Submission:
@@ -58,6 +59,7 @@ class Submission:
             data: The request's JSON.
             max_bytes: The largest document taken.
             document: The bytes, where they came beside the JSON and not in ``image``.
+            fetch: Fetches an ``image`` that is a URL; None where no host is allowed.
             idempotency_key: See the class.
             owner: See the class.
 
@@ -65,7 +67,7 @@ class Submission:
             RequestError: Says what is wrong, and where; :func:`tasks.documents.intake.take_in` lists the errors.
             InvalidSchema: A structured operation has no schema that fields can be read by.
         """
-        request, content = take_in(data, max_bytes=max_bytes, document=document)
+        request, content = take_in(data, max_bytes=max_bytes, document=document, fetch=fetch)
         if operation in STRUCTURED:
             request = request.model_copy(update={"schema_": _prepared(json.dumps(request.schema_))})
         return cls(operation, request, content, idempotency_key, owner)

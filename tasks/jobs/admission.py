@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError
 from ocrq.contracts import Operation
 from ocrq.errors import JobConflict, NoWorker, OcrqError, QueueFull
 from tasks.catalogue import Catalogue
+from tasks.documents.download import fetcher
 from tasks.documents.intake import stored_request
 from tasks.documents.submission import Submission
 from tasks.jobs.cache_key import cache_key, reading_key
@@ -138,7 +139,9 @@ class Admission:
             request: As the caller sent it.
             message: The caller's signature as JSON, to be published again.
         """
-        submission = Submission.of(operation, request, max_bytes=self._settings.max_body_bytes)
+        submission = Submission.of(
+            operation, request, max_bytes=self._settings.max_body_bytes, fetch=fetcher(self._settings)
+        )
         job = replace(self._new_job(submission, job_id, live_only=False), message=message)
         accepted = self._store.create([job], bounded=False)
         if job.id in (*accepted.following, *accepted.to_publish):

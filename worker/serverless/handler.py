@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -14,11 +13,11 @@ from typing import Any
 
 from ocrq.contracts import Batch, Job, JobRequest, Operation
 from ocrq.errors import JobCancelled, OcrqError, WorkerSpent, from_json
+from tasks.documents.intake import Fetch
 from tasks.documents.submission import Submission
 from tasks.jobs.service import JobService
 from tasks.unexpected import unexpected
 from worker.serverless.deduplication import JobDeduplicator
-from worker.serverless.download import Downloader, is_url
 from worker.serverless.job_request import parse_input
 from worker.serverless.progress import Progress, SendProgress
 from worker.serverless.results import Results
@@ -35,8 +34,8 @@ class Handler:
     Attributes:
         service: Reads.
         results: Delivers results.
-        downloader: Fetches images by URL.
         max_bytes: The largest document taken.
+        fetch: Fetches images by URL; None where no host is allowed.
         on_spent: Called once this process can read no more.
         progress_sender_for: Makes the sender of a job's progress; None where progress is not used.
         progress_seconds: Least time between two progress updates.
@@ -44,10 +43,10 @@ class Handler:
 
     service: JobService
     results: Results
-    downloader: Downloader
     max_bytes: int
     on_spent: Callable[[], None]
     progress_sender_for: Callable[[Mapping[str, Any]], SendProgress] | None = None
+    fetch: Fetch | None = None
     progress_seconds: float = 2.0
     answers: JobDeduplicator = field(default_factory=JobDeduplicator)
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(MAX_THREADS, "follow"))
@@ -94,12 +93,10 @@ class Handler:
         return _batch_output(str(job.get("id", "")), ended) if isinstance(ended, Batch) else _result(ended)
 
     async def _submission(self, operation: Operation, request: object) -> Submission | OcrqError:
-        """The request with its image at hand, or what is wrong with it."""
+        """The request with its document, or what is wrong with it."""
+        check = partial(Submission.of, operation, request, max_bytes=self.max_bytes, fetch=self.fetch)
         try:
-            if isinstance(request, dict) and is_url(request.get("image")):
-                document = await self.downloader.fetch(request["image"])
-                request = {**request, "image": base64.b64encode(document).decode()}
-            return await asyncio.to_thread(partial(Submission.of, operation, request, max_bytes=self.max_bytes))
+            return await asyncio.get_running_loop().run_in_executor(self.threads, check)
         except OcrqError as error:
             return error
 

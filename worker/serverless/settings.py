@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-
-from tasks.webhooks.hosts import AllowList
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 JOB_SLOT = "{id}"  # the job's id in the URL for large results
 
@@ -21,11 +19,6 @@ class ServerlessSettings(BaseSettings):
     jobs_at_once: int = Field(
         default=0, ge=0, le=64, description="Jobs a worker holds at a time; 0: as many as its model reads together."
     )
-    image_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(),
-        description="Hosts that images may be fetched from, with commas: names, `*.names`, `https://ip:port`.",
-    )
-    image_seconds: float = Field(default=60.0, gt=0, description="Time limit of fetching an image, in seconds.")
     progress_seconds: float = Field(default=2.0, ge=0, description="Least seconds between two progress updates.")
     result_bytes: int = Field(
         default=0, ge=0, description="Bytes a result may have; 0: what RunPod takes, 20 MB for /runsync, else 10 MB."
@@ -39,18 +32,6 @@ class ServerlessSettings(BaseSettings):
     bucket_access_key_id: SecretStr | None = Field(default=None, validation_alias="BUCKET_ACCESS_KEY_ID")
     bucket_secret_access_key: SecretStr | None = Field(default=None, validation_alias="BUCKET_SECRET_ACCESS_KEY")
     volume: Path = Field(default=Path("/runpod-volume"), description="Where a network volume is mounted.")
-
-    @field_validator("image_hosts", mode="before")
-    @classmethod
-    def _split_commas(cls, value: Any) -> Any:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-    @field_validator("image_hosts")
-    @classmethod
-    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any(rule.scheme != "https" for rule in AllowList.parse(value).rules):
-            raise ValueError("has an entry with http://; images are fetched over https alone")
-        return value
 
     @field_validator(
         "result_url",

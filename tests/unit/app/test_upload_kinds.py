@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from app import create_app
 from app.application import max_content_bytes
 from app.uploads import MAX_BATCH, typed_options
 from ocrq.contracts import JobSubmission, parse_request
@@ -309,3 +310,22 @@ def test_the_batch_limit_is_the_contracts():
 
 def test_the_largest_document_fits_in_base64():
     assert max_content_bytes(3_000_000) - 4_000_000 == 1024 * 1024
+
+
+def test_an_image_by_url_is_fetched_from_hosts_that_the_operator_allows(
+    backend, settings, png, monkeypatch, problem
+) -> None:
+    def fetch(url: str) -> bytes:
+        assert url == "https://files.example/scan.png"
+        return png
+
+    monkeypatch.setattr("app.application.fetcher", lambda settings: fetch)
+    client, image = create_app(backend, settings).test_client(), {"image": "https://files.example/scan.png"}
+    assert client.post("/extract_text", json=image).status_code == 200
+    batch = {"endpoint": "/extract_text", "requests": [image, image]}
+    assert client.post("/jobs", json=batch).status_code == 202
+    monkeypatch.undo()
+    answer = problem(
+        create_app(backend, settings).test_client().post("/extract_text", json=image), 400, "invalid_image", "image"
+    )
+    assert "OCRQ_IMAGE_HOSTS" in answer["detail"]

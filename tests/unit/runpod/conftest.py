@@ -13,9 +13,7 @@ from tasks.execution.inline import inline_service
 from tasks.monitoring.health import install_health
 from tasks.runner import install_runner
 from tasks.settings import Settings
-from tasks.webhooks.hosts import AllowList
 from tests.page_runner import PageRunner
-from worker.serverless.download import Downloader
 from worker.serverless.handler import Handler
 from worker.serverless.replacement import ReplaceableRunner
 from worker.serverless.results import Results
@@ -50,7 +48,6 @@ def make_handler(runner: PageRunner) -> Iterator[Callable[..., Handler]]:
             given: dict[str, Any] = {
                 "service": service,
                 "results": Results(settings or ServerlessSettings()),
-                "downloader": Downloader(AllowList(()), of_jobs.max_body_bytes, 5),
                 "max_bytes": of_jobs.max_body_bytes,
                 "on_spent": lambda: None,
             }

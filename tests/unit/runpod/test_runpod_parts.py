@@ -10,6 +10,7 @@ import threading
 import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ import trustme
 from pydantic import SecretStr, ValidationError
 
 from ocrq.errors import InvalidImage, OcrqError, ReadFailed, ServiceError, TooLarge
+from tasks.documents.download import Downloader, within
+from tasks.settings import Settings
 from tasks.webhooks.hosts import AllowList
 from tests.documents import as_png, text_page
 from tests.flag import first_page
 from worker.serverless import cuda
-from worker.serverless.download import Downloader, is_url
 from worker.serverless.fitness import check_gpu, check_reading, plain_page
 from worker.serverless.handler import Handler
 from worker.serverless.progress import Progress
@@ -125,7 +127,7 @@ def test_a_document_is_fetched_from_a_host_of_the_list(downloader: Callable[...,
 def test_a_fetched_document_is_read(
     downloader: Callable[..., Downloader], site: int, make_handler: Callable[..., Handler]
 ) -> None:
-    handler = make_handler(downloader=downloader(f"https://127.0.0.1:{site}"))
+    handler = make_handler(fetch=partial(fetched, downloader(f"https://127.0.0.1:{site}")))
     answer = asyncio.run(handler.answer({"id": "job", "input": {"image": f"https://127.0.0.1:{site}/scan.png"}}))
     assert answer["pages"][0]["width"] == 60
 
@@ -174,14 +176,12 @@ def test_a_host_that_is_not_there_is_told(downloader: Callable[..., Downloader],
         fetched(downloader(f"https://127.0.0.1:{site}"), f"https://127.0.0.1:{site}/nothing")
 
 
-def test_what_is_a_url_and_what_is_not() -> None:
-    assert [is_url(image) for image in ("https://a.example/x", " HTTP://a", "data:image/png;base64,AA", "aGk=", 7)] == [
-        True,
-        True,
-        False,
-        False,
-        False,
-    ]
+def test_of_one_request_no_image_is_fetched_after_its_time() -> None:
+    fetch = within(lambda url: b"document", seconds=-1)
+    assert fetch is not None
+    with pytest.raises(InvalidImage, match="fewer URLs"):
+        fetch("https://files.example/scan.png")
+    assert within(None, 1) is None
 
 
 def test_a_result_that_fits_is_the_answer() -> None:
@@ -250,12 +250,12 @@ def test_half_characters_do_not_keep_a_result_from_being_sent() -> None:
     assert json.dumps(answer, ensure_ascii=False).encode()
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"result_url": "https://a.example/same"}, {"image_hosts": "http://a.example"}, {"jobs_at_once": 1000}]
-)
+@pytest.mark.parametrize("wrong", [{"result_url": "https://a.example/same"}, {"jobs_at_once": 1000}])
 def test_settings_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         ServerlessSettings(**wrong)
+    with pytest.raises(ValidationError, match="https"):
+        Settings(image_hosts="http://a.example")
 
 
 async def _told(seconds: float, words: int, slow: float = 0.0) -> tuple[list[int], bool]:

@@ -4,23 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import httpx
 
 from ocrq.errors import InvalidImage, InvalidRequest, OcrqError, TooLarge
+from tasks.documents.intake import Fetch
+from tasks.settings import Settings
 from tasks.webhooks.addresses import AddressRefused, Resolve, addresses_of, resolve
 from tasks.webhooks.hosts import AllowList, Target
 
 CONNECT_SECONDS = 5.0
 _ADDRESSES = 3  # tried per host, where the first does not answer
-_SCHEMES = ("https://", "http://")
 
 
-def is_url(image: object) -> bool:
-    """Whether a request's image is a URL."""
-    return isinstance(image, str) and image[:16].lstrip().lower().startswith(_SCHEMES)
+def fetcher(settings: Settings) -> Fetch | None:
+    """What fetches images by URL here; None where the operator allows no host."""
+    if not settings.image_hosts:
+        return None
+    hosts = AllowList.parse(settings.image_hosts)
+    downloader = Downloader(hosts, settings.max_body_bytes, settings.image_seconds)
+    return lambda url: asyncio.run(downloader.fetch(url))
+
+
+def within(fetch: Fetch | None, seconds: float) -> Fetch | None:
+    """The same for all images of one request: none is begun after so many seconds."""
+    if fetch is None:
+        return None
+    ends = time.monotonic() + seconds
+
+    def fetch_in_time(url: str) -> bytes:
+        if time.monotonic() > ends:
+            raise InvalidImage(
+                f"the images of this request took more than {seconds:g} s to be fetched; send fewer URLs at a time",
+                field="image",
+            )
+        return fetch(url)
+
+    return fetch_in_time
 
 
 @dataclass(frozen=True)
