@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import cv2
 import jiwer
@@ -12,10 +13,18 @@ from ocrq.errors import JobCancelled, TimeLimitExceeded
 from tasks.runner import ReadContext
 from tests.stops import stops
 from tests.unit.reading.drawing import LEFT, STEP, TEXTS, TOP, drawn, drawn_line
+from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, split_classifier
 from worker.engines.ppocr.detection import DetectionSettings
-from worker.engines.ppocr.engine import DETECTION_FILE, RapidOcrDetector, RapidOcrEngine, models_folder
+from worker.engines.ppocr.engine import (
+    DETECTION_FILE,
+    RapidOcrDetector,
+    RapidOcrEngine,
+    alphabet_of,
+    models_folder,
+    recognition_models,
+)
 from worker.engines.ppocr.network import Network, read_model, taking_pixels
-from worker.engines.ppocr.recognition import MAX_WIDTH, STRIP_HEIGHT
+from worker.engines.ppocr.recognition import MAX_WIDTH, STRIP_HEIGHT, Recogniser
 from worker.engines.protocols import Detector, finds_lines
 from worker.imaging.crop import quad_size
 from worker.page import Pixels
@@ -161,3 +170,26 @@ def test_a_cancelled_job_stops_between_lines(engine: RapidOcrEngine) -> None:
 def test_a_passed_deadline_stops_the_read(engine: RapidOcrEngine) -> None:
     with stops(TimeLimitExceeded):
         engine.read([drawn_line("late")], ReadContext(deadline=0.0))
+
+
+def test_in_8_bits_lines_read_as_in_float32_and_twice_alike(engine: RapidOcrEngine) -> None:
+    crops = [drawn_line(text, size) for text in TEXTS for size in (18, 32)]
+    exact = recogniser_in_float32().read
+    readings, again = (engine.read(crops, ReadContext()) for _ in range(2))
+    assert readings == again
+    for crop, reading in zip(crops, readings, strict=True):
+        expected = exact(crop)
+        assert reading.text == expected.text
+        assert reading.mean_probability == pytest.approx(expected.mean_probability, abs=0.03)
+
+
+def recogniser_in_float32() -> Recogniser:
+    model = recognition_models()["recognition"]
+    alphabet, common = alphabet_of(model), common_classes(alphabet_of(model), last_layer(model))
+    features, all_classes = (Network(part) for part in _parts(model, common))
+    return Recogniser(features, Classifier(common, all_classes), alphabet)
+
+
+def _parts(model: Any, common: np.ndarray) -> tuple[Any, Any]:
+    features, all_classes = split_classifier(model, common)
+    return taking_pixels(features), all_classes

@@ -24,6 +24,7 @@ from tasks.settings import Settings
 from worker.engines.ppocr import INFO, quantisation
 from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, split_classifier
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
+from worker.engines.ppocr.memory import MemoryLimit
 from worker.engines.ppocr.network import Network, read_model, taking_pixels, with_weights
 from worker.engines.ppocr.quantisation import quantised
 from worker.engines.ppocr.recognition import Recogniser
@@ -84,15 +85,19 @@ class RapidOcrDetector(Detector):
     Args:
         network: Pixels to the heat map of text.
         settings: Thresholds.
+        memory: Enforced after each page; None keeps whatever the largest page took.
     """
 
-    def __init__(self, network: Network, settings: DetectionSettings) -> None:
-        self._network, self._settings = network, settings
+    def __init__(self, network: Network, settings: DetectionSettings, memory: MemoryLimit | None = None) -> None:
+        self._network, self._settings, self._memory = network, settings, memory
 
     def find_lines(self, pixels: Pixels) -> list[Quad]:
         """Quads of the text lines, each from its top left corner in the image."""
         find = partial(find_quads, self._network, settings=self._settings)
-        return find_lines(pixels, self._settings.long_side, find)
+        quads = find_lines(pixels, self._settings.long_side, find)
+        if self._memory is not None:
+            self._memory.enforce()
+        return quads
 
 
 class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
@@ -113,10 +118,11 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
         settings: DetectionSettings,
     ) -> None:
         plain, degraded, other = recognisers
+        memory = MemoryLimit([detection, degraded_detection])  # the others' buffers are of one line
         RapidOcrLines.__init__(self, plain)
-        RapidOcrDetector.__init__(self, detection, settings)
+        RapidOcrDetector.__init__(self, detection, settings, memory)
         self.degraded_reader, self.second_opinion = RapidOcrLines(degraded), RapidOcrLines(other)
-        self.degraded_detector = RapidOcrDetector(degraded_detection, settings)
+        self.degraded_detector = RapidOcrDetector(degraded_detection, settings, memory)
 
     @classmethod
     def load(cls, settings: DetectionSettings | None = None) -> RapidOcrEngine:

@@ -36,8 +36,8 @@ class Network:
     def __init__(self, model: Any) -> None:
         import openvino
 
-        compiled = openvino.Core().compile_model(model, "CPU", CPU_CONFIG)
-        self._request = compiled.create_infer_request()
+        self._compiled = openvino.Core().compile_model(model, "CPU", CPU_CONFIG)
+        self._request = self._compiled.create_infer_request()
         self._outputs = len(model.outputs)
         self._lock = threading.Lock()
 
@@ -46,6 +46,11 @@ class Network:
         with self._lock:
             self._request.infer([data])
             return tuple(np.array(self._request.get_output_tensor(i).data) for i in range(self._outputs))
+
+    def release_memory(self) -> None:
+        """Free the buffers between the layers; the next call takes them anew."""
+        with self._lock:
+            self._compiled.release_memory()
 
 
 def read_model(path: Path) -> Any:

@@ -1,0 +1,47 @@
+"""Bounds what a process keeps for its networks between pages: buffers for the largest shapes they have seen."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from tasks.monitoring.health import resident_bytes
+from worker.engines.ppocr.network import Network
+
+GROWTH = 320 << 20
+"""Bytes by which a process may grow beyond what it held after loading; an A4 page at full size takes 250 MB."""
+
+ROOM = 200 << 20
+"""Bytes that are left to grow where something else fills the process, so that it is not emptied on every page."""
+
+
+class MemoryLimit:
+    """Releases the networks' buffers where the process has grown too much.
+
+    The next page takes them anew, which costs as much as a third of its detection: so it is done seldom.
+
+    Args:
+        networks: Of one engine, just loaded.
+        resident: Bytes of memory that this process holds.
+    """
+
+    def __init__(self, networks: Sequence[Network], resident: Callable[[], int] = resident_bytes) -> None:
+        self._networks, self._resident = networks, resident
+        trim()
+        self._limit = self._first_limit = resident() + GROWTH
+
+    def enforce(self) -> None:
+        """Release the buffers if the process holds more than it may."""
+        if self._resident() <= self._limit:
+            return
+        for network in self._networks:
+            network.release_memory()
+        trim()
+        self._limit = max(self._first_limit, self._resident() + ROOM)
+
+
+def trim() -> None:
+    """Give freed memory back to the system, where the C library can: glibc keeps it, in pieces of all sizes."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
