@@ -118,7 +118,7 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
         settings: DetectionSettings,
     ) -> None:
         plain, degraded, other = recognisers
-        memory = MemoryLimit([detection, degraded_detection])  # the others' buffers are of one line
+        memory = MemoryLimit([detection, degraded_detection, *(one.features for one in recognisers)])
         RapidOcrLines.__init__(self, plain)
         RapidOcrDetector.__init__(self, detection, settings, memory)
         self.degraded_reader, self.second_opinion = RapidOcrLines(degraded), RapidOcrLines(other)
@@ -135,7 +135,8 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
         lexicon()  # loaded here, not during the first page: half a second
         calibrations = quantisation.load(QUANTISATION)
         detection, degraded = (
-            Network(taking_pixels(quantised(model, calibrations[name]))) for name, model in detection_models().items()
+            Network(taking_pixels(quantised(model, calibrations[name])), keeps_shapes=False)
+            for name, model in detection_models().items()
         )
         return cls(detection, degraded, _recognisers(calibrations), settings or DetectionSettings())
 

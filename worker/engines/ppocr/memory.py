@@ -12,7 +12,7 @@ from worker.engines.ppocr.network import Network
 GROWTH = 320 << 20
 """Bytes by which a process may grow beyond what it held after loading; an A4 page at full size takes 250 MB."""
 
-ROOM = 200 << 20
+ROOM = 120 << 20
 """Bytes that are left to grow where something else fills the process, so that it is not emptied on every page."""
 
 

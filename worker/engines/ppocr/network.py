@@ -21,6 +21,9 @@ CPU_CONFIG = {
     "INFERENCE_PRECISION_HINT": "f32",
 }
 
+NO_SHAPES_KEPT = {"CPU_RUNTIME_CACHE_CAPACITY": 0}
+"""The last shape is still kept; a new one costs as much as with the cache."""
+
 # Both networks were trained on pixels scaled to -1..1: (value / 255 - 0.5) / 0.5.
 PIXEL_MEAN = 127.5
 PIXEL_SCALE = 127.5
@@ -31,12 +34,14 @@ class Network:
 
     Args:
         model: An ``openvino.Model``.
+        keeps_shapes: Keep what is compiled for each input shape: for few shapes that come again and again.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, keeps_shapes: bool = True) -> None:
         import openvino
 
-        self._compiled = openvino.Core().compile_model(model, "CPU", CPU_CONFIG)
+        config = CPU_CONFIG if keeps_shapes else {**CPU_CONFIG, **NO_SHAPES_KEPT}
+        self._compiled = openvino.Core().compile_model(model, "CPU", config)
         self._request = self._compiled.create_infer_request()
         self._outputs = len(model.outputs)
         self._lock = threading.Lock()

@@ -42,7 +42,7 @@ class Recogniser:
     """
 
     def __init__(self, features: Network, classifier: Classifier, alphabet: Sequence[str]) -> None:
-        self._features, self._classifier, self._alphabet = features, classifier, alphabet
+        self.features, self._classifier, self._alphabet = features, classifier, alphabet
 
     def read(self, crop: Pixels) -> LineReading:
         """The reading of one line; empty text for a crop without any."""
@@ -62,7 +62,7 @@ class Recogniser:
         )
 
     def _read_strip(self, strip: Pixels) -> list[Glyph]:
-        probabilities, indices = self._classifier(self._features(padded(strip)[np.newaxis]))
+        probabilities, indices = self._classifier(self.features(padded(strip)[np.newaxis]))
         glyphs = decode(probabilities[:, 0], indices[:, 0], self._alphabet)
         return placed(with_known_words(glyphs, (probabilities, indices), self._alphabet), strip)
 
