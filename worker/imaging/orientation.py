@@ -41,13 +41,13 @@ def is_tall(quad: Quad) -> bool:
 def skew_of(quads: Sequence[Quad]) -> float:
     """Degrees clockwise by which the lines of an upright page rise or fall: the median weighted by their length.
 
-    0.0 where no line is long enough to measure, and below :data:`CLEAR_SKEW`.
+    0.0 where no line is long enough to measure, and below :data:`CLEAR_SKEW`. Sideways words do not count.
     """
     angles, lengths = [], []
     for quad in quads:
         width, height = quad_size(quad)
-        if width >= LONG_SHAPE * height:
-            x, y = (quad[1] - quad[0]) + (quad[2] - quad[3])
+        x, y = (quad[1] - quad[0]) + (quad[2] - quad[3])
+        if width >= LONG_SHAPE * height and x > abs(y):
             angles.append(np.degrees(np.arctan2(y, x)))
             lengths.append(width)
     if not angles:

@@ -11,12 +11,16 @@ from worker.imaging.crop import cut_line, quad_size
 from worker.imaging.lone_ink import lone_ink
 from worker.imaging.orientation import half_turned, is_tall, lies_on_side, quarter_turned, turned_back, whole
 from worker.imaging.prepare import Prepared
+from worker.layout.rivers import cut_at_rivers
 from worker.page import LineReading, Pixels, Quad
 from worker.reading.characters import is_rule, tidied, without_strays
 from worker.reading.spacing import spaced
 
 PROBE_LINES = 5
 """Longest lines read to detect whether a page is upside down; their readings are kept."""
+
+FEWEST_LEVEL = 2
+"""Quads that must read well as they stand for a page of mostly tall ones to be taken as upright."""
 
 SURE = 0.9
 """Mean probability from which the page counts as upright: upright text has about .99, upside-down text .70."""
@@ -108,7 +112,10 @@ def detect_orientation(
     """
     quads, turns = _find(detector, pixels), 0
     on_side = lies_on_side(quads)
-    probed = {} if on_side else _probe(pixels, quads, reader, context)
+    # Sideways headers of a table or labels of a chart may be longer than all its level words.
+    level = _read_level(pixels, quads, reader, context) if on_side else {}
+    on_side = on_side and not level
+    probed = level or ({} if on_side else _probe(pixels, quads, reader, context))
     if orientation_detector is not None and not on_side and _certainty(probed.values()) < SURE:
         on_side = lies_on_side(_find(orientation_detector, pixels))
     if on_side:
@@ -147,7 +154,7 @@ def without_nonsense(page: OrientedReading) -> OrientedReading:
 
 
 def _find(detector: Detector, pixels: Pixels) -> list[Quad]:
-    quads = detector.find_lines(pixels)
+    quads = cut_at_rivers(detector.find_lines(pixels), pixels)
     return quads or ([whole(pixels)] if min(pixels.shape[:2]) <= STRIP_SIDE else lone_ink(pixels))
 
 
@@ -159,6 +166,26 @@ def _probe(pixels: Pixels, quads: Sequence[Quad], reader: LineReader, context: R
     """Readings of the longest lines, by the index of their quad."""
     longest = sorted(range(len(quads)), key=lambda i: -quad_size(quads[i])[0])[:PROBE_LINES]
     return dict(zip(longest, _read(pixels, [quads[i] for i in longest], reader, context), strict=True))
+
+
+def _read_level(
+    pixels: Pixels, quads: Sequence[Quad], reader: LineReader, context: ReadContext
+) -> dict[int, LineReading]:
+    """Readings of some quads that do not run up or down, if they show that the page stands upright; else none.
+
+    On a page on its side they are single letters and short numbers, which read worse as they stand than turned.
+    """
+    level = sorted((i for i in range(len(quads)) if not is_tall(quads[i])), key=lambda i: -quad_size(quads[i])[0])
+    level = level[:PROBE_LINES]
+    if len(level) < FEWEST_LEVEL:
+        return {}
+    readings = _read(pixels, [quads[i] for i in level], reader, context)
+    if _certainty(readings) < SURE:
+        return {}
+    turned = [_read(pixels, [quarter_turned(quads[i], way) for i in level], reader, context) for way in (1, -1)]
+    if max(map(_certainty, turned)) >= _certainty(readings):
+        return {}
+    return dict(zip(level, readings, strict=True))
 
 
 def _read_tall(

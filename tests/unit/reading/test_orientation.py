@@ -58,6 +58,12 @@ def test_skew_is_the_long_lines_and_ignores_the_odd_ones() -> None:
     assert skew_of([]) == 0.0
 
 
+def test_sideways_words_on_an_upright_page_are_no_skew() -> None:
+    sideways = [quarter_turned(box(x, 0, 20, 500), -1) for x in (0, 50, 100)]
+    assert skew_of([*sideways, box(0, 600, 300, 20)]) == 0.0
+    assert skew_of(sideways) == 0.0
+
+
 def test_turned_quads_begin_at_the_texts_own_top_left() -> None:
     quad = box(10, 20, 100, 30)
     assert half_turned(quad)[0].tolist() == [110, 50]
