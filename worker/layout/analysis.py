@@ -3,18 +3,162 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+import numpy as np
+
+from ocrq.contracts.result import BlockType
+from worker.layout.block_features import describe_blocks
+from worker.layout.block_order import order_blocks
+from worker.layout.classify import classify
+from worker.layout.geometry import Floats
+from worker.layout.headings import levels_of
+from worker.layout.line_features import LineFeatures, describe_lines
 from worker.layout.order import arrange
+from worker.layout.pictures import Bounds, Picture, find_pictures, labels_in, place_of
+from worker.layout.roles import ROLES
+from worker.layout.row_blocks import is_row_page, join_rows
+from worker.layout.rows import find_rows
+from worker.layout.text_features import FIRST_CHINESE
 from worker.layout.tree import BlockLayout, LayoutLine
-from worker.page import Pixels
+from worker.page import Pixels, Quad
+
+MOST_LINES = 1500
+MOST_BLOCKS = 300
+"""Pages of more are put in order by their geometry alone: what compares all with all takes too long there."""
+
+SURELY = 1e-4
+"""Added to probabilities before their logarithm: no single line decides a block's role."""
 
 
-def analyse_layout(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> tuple[BlockLayout, ...]:
+NO_TABLES: frozenset[BlockType] = frozenset(("figure", "code", "formula", "header", "footer", "page_number"))
+"""Roles of lines that may stand as those of a table do, and are none."""
+
+OTHER_SHARE = 0.5
+"""Of a table's lines that may have such roles, for it still to be a table."""
+
+
+def analyse_layout(
+    lines: Sequence[LayoutLine], pixels: Pixels | None = None, tables: Sequence[Sequence[int]] = ()
+) -> tuple[BlockLayout, ...]:
     """Blocks in reading order; every line is in exactly one of them.
 
     Args:
         lines: Of an upright page, in any order; a skew of a few degrees may be left in.
         pixels: The upright page, whose rulings and pictures are looked at; None where there is no picture.
+        tables: Lines of each table that was found; such lines are one block.
     """
+    if not lines:
+        return ()
+    if len(lines) > MOST_LINES:
+        return _by_geometry(lines)
+    found = describe_lines(lines, pixels)
+    classes = classify(found)
+    roles = [_role(classes.roles[group]) for group in classes.lines]
+    if is_row_page(classes.lines, roles, found):
+        return _by_rows(lines, classes.roles, found)
+    whole = [list(members) for members in tables if _is_table(members, classes.roles)]
+    taken = {line for members in whole for line in members}
+    rest = [kept for group in classes.lines if (kept := [line for line in group if line not in taken])]
+    groups = join_rows(rest, [_role(classes.roles[group]) for group in rest], lines, found)
+    if len(groups) + len(whole) > MOST_BLOCKS:
+        return _by_geometry(lines)
+    parts = [_Part(tuple(group), _role(classes.roles[group])) for group in groups]
+    parts += [_Part(tuple(members), "table") for members in whole]
+    parts, pictures = _with_pictures(parts, find_pictures(pixels, found.boxes, found.usual))
+    order = order_blocks(describe_blocks([part.lines for part in parts], lines, found, classes.roles))
+    parts = [parts[index] for index in order]
+    levels = levels_of([part.role for part in parts], [part.lines for part in parts], lines, found)
+    blocks = [
+        BlockLayout(_type(part.role), _rows(part, lines, found), level, quad=part.quad)
+        for part, level in zip(parts, levels, strict=True)
+    ]
+    bounds = [_bounds(part, found) for part in parts]
+    for picture in pictures:
+        at = place_of(picture, bounds, [block.type for block in blocks], found.usual)
+        blocks.insert(at, BlockLayout("figure", quad=picture.quad))
+        bounds.insert(at, picture.bounds)
+    return tuple(blocks)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A block before its lines are put in rows."""
+
+    lines: tuple[int, ...]
+    role: BlockType
+    quad: Quad | None = None
+
+
+def _by_geometry(lines: Sequence[LayoutLine]) -> tuple[BlockLayout, ...]:
     blocks = arrange([line.quad for line in lines])
     return tuple(BlockLayout("text", tuple(tuple(row) for row in block)) for block in blocks)
+
+
+def _by_rows(lines: Sequence[LayoutLine], roles: Floats, found: LineFeatures) -> tuple[BlockLayout, ...]:
+    blocks = arrange([line.quad for line in lines])
+    members = [[index for row in block for index in row] for block in blocks]
+    types = [_role(roles[part]) for part in members]
+    levels = levels_of(types, members, lines, found)
+    return tuple(
+        BlockLayout(_type(role), tuple(tuple(row) for row in block), level)
+        for role, block, level in zip(types, blocks, levels, strict=True)
+    )
+
+
+def _role(probabilities: Floats) -> BlockType:
+    return ROLES[int(np.log(probabilities + SURELY).mean(axis=0).argmax())]
+
+
+def _type(role: BlockType) -> BlockType:
+    """The type of a block: what looks like a table has no cells yet, and is read row by row like a form."""
+    return "form" if role == "table" else role
+
+
+def _is_table(members: Sequence[int], roles: Floats) -> bool:
+    likely = roles[list(members)].argmax(axis=1)
+    return bool(np.mean([ROLES[role] in NO_TABLES for role in likely]) <= OTHER_SHARE)
+
+
+def _with_pictures(parts: list[_Part], pictures: Sequence[Picture]) -> tuple[list[_Part], list[Picture]]:
+    """The blocks, those joined that are labels of one picture; and the pictures without any."""
+    bare = []
+    for picture in pictures:
+        labels = labels_in(picture, [part.lines for part in parts], [part.role for part in parts])
+        if labels is None:
+            continue
+        if not labels:
+            bare.append(picture)
+            continue
+        lines = tuple(sorted(line for number in labels for line in parts[number].lines))
+        rest = [part for number, part in enumerate(parts) if number not in labels]
+        parts = [*rest, _Part(lines, "figure", picture.quad)]
+    return parts, bare
+
+
+def _bounds(part: _Part, found: LineFeatures) -> Bounds:
+    boxes, lines = found.boxes, list(part.lines)
+    return (
+        float(boxes.left[lines].min()),
+        float(boxes.top[lines].min()),
+        float(boxes.right[lines].max()),
+        float(boxes.bottom[lines].max()),
+    )
+
+
+def _rows(part: _Part, lines: Sequence[LayoutLine], found: LineFeatures) -> tuple[tuple[int, ...], ...]:
+    """A block's lines as rows."""
+    members = np.asarray(part.lines, np.intp)
+    aside = members[found.pieces.sideways[members]]
+    level = members[~found.pieces.sideways[members]]
+    first: list[list[int]] = []
+    if part.role == "figure":
+        # The label up an axis is read before the figure's other words.
+        first = [[index] for index in aside[np.argsort(found.boxes.left[aside], kind="stable")].tolist()]
+        members = level
+    elif not len(level) and all(lines[index].text[:1] >= FIRST_CHINESE for index in part.lines):
+        # Upright columns of Chinese or Japanese: from right to left.
+        columns = np.lexsort((found.boxes.top[aside], -np.rint(found.boxes.right[aside] / found.usual)))
+        return tuple((index,) for index in aside[columns].tolist())
+    rows = find_rows(found.pieces, members) if len(members) else []
+    return tuple(tuple(row) for row in [*first, *rows])

@@ -5,17 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ocrq.contracts.result import BlockType
-from worker.layout.analysis import analyse_layout
+from worker.layout.analysis import NO_TABLES, OTHER_SHARE, analyse_layout
 from worker.layout.tables import TableRegion, divide_lines, find_tables
 from worker.layout.tree import BlockLayout, LayoutLine, TableLayout
 from worker.page import Pixels
-
-NO_TABLES: frozenset[BlockType] = frozenset(("figure", "code", "formula", "header", "footer", "page_number"))
-"""Types of blocks whose lines may stand as those of a table do, and are none."""
-
-OTHER_SHARE = 0.5
-"""Of a table's lines that may stand in such blocks, for it still to be a table."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +52,11 @@ def lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> PageLa
     cuts = {line: words for table in tables for line, words in table.structure.cuts.items()}
     divided, origins = divide_lines(lines, cuts)
     parts = tuple(LinePart(*origin) for origin in origins)
-    blocks = list(analyse_layout(divided, pixels))
-    for table in tables:
-        blocks = _with_table(blocks, _layout_of(table, parts))
+    layouts = [_layout_of(table, parts) for table in tables]
+    members = [[line for cell in table.cells for row in cell.rows for line in row] for table in layouts]
+    blocks = list(analyse_layout(divided, pixels, members))
+    for table in layouts:
+        blocks = _with_table(blocks, table)
     return PageLayout(tuple(divided), parts, tuple(blocks))
 
 

@@ -141,7 +141,7 @@ class _Page:
             return []
         return [
             (first / (x1 - x0), last / (x1 - x0))
-            for first, last in _white_runs(self.ink[y0:y1, x0:x1].any(axis=0), MIN_WHITE * height)
+            for first, last in _white_runs(_any(self.ink[y0:y1, x0:x1], 0), MIN_WHITE * height)
             if self._flows(x0 + first, x0 + last, y0, y1, height)
         ]
 
@@ -176,11 +176,15 @@ class _Page:
         behind = self.ink[rows, right : right + side]
         shares = []
         for part in (before, behind):
-            lines = _white_runs(~part.any(axis=1), max(2, round(LINE_HEIGHTS * height)), ends=True)
+            lines = _white_runs(~_any(part, 1), max(2, round(LINE_HEIGHTS * height)), ends=True)
             if len(lines) < needed:
                 return False
             shares.append(float(np.mean([part[a:b, :flush].any() for a, b in lines])))
         return max(shares) >= FLUSH_SHARE
+
+
+def _any(ink: Mask, axis: int) -> Mask:
+    return np.asarray(ink.any(axis=axis), np.bool_)
 
 
 def _white_runs(ink: Mask, least: float, ends: bool = False) -> list[tuple[int, int]]:

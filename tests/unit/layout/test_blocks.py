@@ -1,0 +1,114 @@
+"""Lines become blocks with roles, in the order a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from worker.layout import BlockLayout, LayoutLine, analyse_layout
+from worker.layout.block_order import best_order
+from worker.layout.cuts import cut
+from worker.layout.grouping import group, part_at_strangers
+from worker.layout.neighbours import Boxes
+
+HEIGHT, PITCH = 20.0, 28.0
+WORDS = ("the", "river", "was", "high", "and", "nobody", "on", "bridge", "had", "seen", "such", "water", "since")
+
+
+def line(left: float, top: float, text: str, width: float | None = None, height: float = HEIGHT) -> LayoutLine:
+    right, bottom = left + (width or len(text) * height / 2), top + height
+    return LayoutLine(np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32), text)
+
+
+def paragraph(left: float, top: float, lines: int, width: float = 340, seed: int = 0) -> list[LayoutLine]:
+    """Justified lines, the last one shorter."""
+    random = np.random.default_rng(seed)
+    made = []
+    for number in range(lines):
+        text = " ".join(random.choice(WORDS, 7))
+        last = number == lines - 1
+        text = text.capitalize() if number == 0 else text
+        made.append(line(left, top + number * PITCH, text + "." * last, width * (0.6 if last else 1)))
+    return made
+
+
+def shuffled(lines: Sequence[LayoutLine]) -> list[LayoutLine]:
+    return [lines[index] for index in np.random.default_rng(5).permutation(len(lines))]
+
+
+def read(blocks: Sequence[BlockLayout], lines: Sequence[LayoutLine]) -> list[str]:
+    return [lines[index].text for block in blocks for row in block.rows for index in row]
+
+
+TWO_COLUMNS = [
+    line(200, 20, "A Winter of High Water", height=40),
+    *paragraph(40, 120, 6, seed=1),
+    *paragraph(40, 120 + 7 * PITCH, 5, seed=2),
+    *paragraph(420, 120, 5, seed=3),
+    *paragraph(420, 120 + 6 * PITCH, 6, seed=4),
+]
+
+
+def test_columns_are_read_one_after_the_other_under_their_title() -> None:
+    lines = shuffled(TWO_COLUMNS)
+    blocks = analyse_layout(lines)
+    assert read(blocks, lines) == [one.text for one in TWO_COLUMNS]
+    assert [len(block.rows) for block in blocks] == [1, 6, 5, 5, 6]
+    assert blocks[0].type in {"title", "heading"}
+
+
+def test_every_line_is_in_one_block_and_equal_pages_give_equal_blocks() -> None:
+    lines = shuffled(TWO_COLUMNS)
+    blocks = analyse_layout(lines)
+    assert sorted(index for block in blocks for row in block.rows for index in row) == list(range(len(lines)))
+    assert analyse_layout(lines) == blocks
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_a_page_of_few_lines(count: int) -> None:
+    lines = [line(10, 10 + 100 * number, f"Line {number}") for number in range(count)]
+    assert read(analyse_layout(lines), lines) == [one.text for one in lines]
+
+
+def test_rows_of_a_receipt_stay_whole() -> None:
+    items = [("Milk 2 l", "2.40"), ("Rye bread", "5.98"), ("Oranges", "3.75"), ("Soap", "1.99"), ("Total", "14.12")]
+    lines = [
+        piece
+        for row, (name, price) in enumerate(items)
+        for piece in (line(20, 60 + row * PITCH, name), line(300, 60 + row * PITCH, price))
+    ]
+    lines.insert(0, line(80, 10, "CORNER SHOP LTD"))
+    mixed = shuffled(lines)
+    assert read(analyse_layout(mixed), mixed) == [one.text for one in lines]
+
+
+def test_lines_stand_together_where_they_want_to_on_average() -> None:
+    nearest = np.array([[1, 2], [0, 2], [1, 0], [2, 1]])
+    real = np.array([[True, True], [True, True], [True, True], [True, False]])
+    logits = np.array([[3.0, 2.0], [3.0, -1.0], [-1.0, 2.0], [-4.0, 0.0]])
+    assert group(logits, nearest, real) == [[0, 1, 2], [3]]
+
+
+def test_a_group_is_cut_where_another_stands_between() -> None:
+    tops = np.array([0.0, 30.0, 60.0, 90.0])
+    boxes = Boxes(np.zeros(4), tops, np.full(4, 100.0), tops + 20, np.full(4, 20.0))
+    assert sorted(part_at_strangers([[0, 1, 3], [2]], boxes)) == [[0, 1], [2], [3]]
+    assert part_at_strangers([[0, 1], [2, 3]], boxes) == [[0, 1], [2, 3]]
+
+
+def test_the_widest_white_parts_a_page_first() -> None:
+    left, top = np.array([0.0, 0.0, 200.0, 200.0]), np.array([0.0, 40.0, 0.0, 40.0])
+    cuts = cut(left, top, left + 100, top + 30, 20.0, 1.0)
+    assert cuts.upright[0, 2] == cuts.upright[1, 3] == 1 == -cuts.upright[2, 0]
+    assert cuts.level[0, 1] == 1
+    assert cuts.white[0, 2] > cuts.white[0, 1]
+
+
+def test_one_wrong_pair_does_not_change_the_order() -> None:
+    before = np.triu(np.full((5, 5), 3.0), 1)
+    before[0, 3] = -2.0
+    before = before - before.T
+    boxes = np.zeros((5, 4))
+    assert best_order(before, boxes) == [0, 1, 2, 3, 4]

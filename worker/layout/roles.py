@@ -1,0 +1,24 @@
+"""The roles that lines are told apart by."""
+
+from __future__ import annotations
+
+from ocrq.contracts.result import BlockType
+
+ROLES: tuple[BlockType, ...] = (
+    "text",
+    "title",
+    "heading",
+    "list_item",
+    "table",
+    "form",
+    "figure",
+    "caption",
+    "formula",
+    "code",
+    "footnote",
+    "header",
+    "footer",
+    "page_number",
+    "checkbox",
+)
+"""In the order of the network's classes."""
