@@ -11,6 +11,7 @@ from ocrq.contracts.result import BlockType
 from worker.layout.block_features import describe_blocks
 from worker.layout.block_order import order_blocks
 from worker.layout.classify import classify
+from worker.layout.enumeration import count_on
 from worker.layout.geometry import Floats
 from worker.layout.headings import levels_of
 from worker.layout.line_features import LineFeatures, describe_lines
@@ -66,7 +67,9 @@ def analyse_layout(
     parts = [_Part(tuple(group), _role(classes.roles[group])) for group in groups]
     parts += [_Part(tuple(members), "table") for members in whole]
     parts, pictures = _with_pictures(parts, find_pictures(pixels, found.boxes, found.usual))
-    order = order_blocks(describe_blocks([part.lines for part in parts], lines, found, classes.roles))
+    members = [part.lines for part in parts]
+    described = describe_blocks(members, lines, found, classes.roles)
+    order = order_blocks(described, count_on(members, lines, found, described.boxes))
     parts = [parts[index] for index in order]
     levels = levels_of([part.role for part in parts], [part.lines for part in parts], lines, found)
     blocks = [

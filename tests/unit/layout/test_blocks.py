@@ -10,7 +10,9 @@ import pytest
 from worker.layout import BlockLayout, LayoutLine, analyse_layout
 from worker.layout.block_order import best_order
 from worker.layout.cuts import cut
+from worker.layout.enumeration import count_on
 from worker.layout.grouping import group, part_at_strangers
+from worker.layout.line_features import describe_lines
 from worker.layout.neighbours import Boxes
 
 HEIGHT, PITCH = 20.0, 28.0
@@ -82,6 +84,26 @@ def test_rows_of_a_receipt_stay_whole() -> None:
     lines.insert(0, line(80, 10, "CORNER SHOP LTD"))
     mixed = shuffled(lines)
     assert read(analyse_layout(mixed), mixed) == [one.text for one in lines]
+
+
+@pytest.mark.parametrize("across", [1, 2, 4])
+def test_choices_of_a_question_are_read_as_their_letters_count(across: int) -> None:
+    places = [(40 + 200.0 * (n % across), 100 + PITCH * (n // across)) for n in range(4)]
+    lines = [line(*place, f"{letter}) {word}") for place, letter, word in zip(places, "ABCD", WORDS[1:], strict=False)]
+    found = describe_lines(lines, None)
+    groups = [[0], [1], [2], [3]]
+    boxes = np.array([[*one.quad[0], *one.quad[2]] for one in lines], np.float64)
+    following = count_on(groups, lines, found, boxes)
+    assert [following[n, n + 1] for n in range(3)] == [1, 1, 1]
+    assert (following == -following.T).all()
+
+
+def test_two_lists_side_by_side_count_apart() -> None:
+    lines = [line(x, 40 + n * PITCH, f"{n + 1}. {WORDS[n]}") for x in (40.0, 300.0) for n in range(3)]
+    boxes = np.array([[*one.quad[0], *one.quad[2]] for one in lines], np.float64)
+    following = count_on([[n] for n in range(6)], lines, describe_lines(lines, None), boxes)
+    assert following[0, 1] == following[3, 4] == 1
+    assert not following[:3, 3:].any()
 
 
 def test_lines_stand_together_where_they_want_to_on_average() -> None:
