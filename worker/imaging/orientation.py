@@ -19,6 +19,9 @@ LONG_SHAPE = 2.0
 CLEAR_SKEW = 0.2
 """Degrees; less is the rounding of quads to whole pixels, and counts as no skew."""
 
+CORNER_NOISE = 0.15
+"""Of a quad's height, by which its corners are off: a few short words do not show a skew of a degree."""
+
 
 def lies_on_side(quads: Sequence[Quad]) -> bool:
     """Whether most of the text, by length, runs vertically."""
@@ -43,19 +46,21 @@ def skew_of(quads: Sequence[Quad]) -> float:
 
     0.0 where no line is long enough to measure, and below :data:`CLEAR_SKEW`. Sideways words do not count.
     """
-    angles, lengths = [], []
+    angles, lengths, shapes = [], [], []
     for quad in quads:
         width, height = quad_size(quad)
         x, y = (quad[1] - quad[0]) + (quad[2] - quad[3])
         if width >= LONG_SHAPE * height and x > abs(y):
             angles.append(np.degrees(np.arctan2(y, x)))
             lengths.append(width)
+            shapes.append(height / width)
     if not angles:
         return 0.0
     order = np.argsort(angles)
     share = np.cumsum(np.array(lengths)[order])
     middle = float(np.array(angles)[order][np.searchsorted(share, share[-1] / 2)])
-    return middle if abs(middle) >= CLEAR_SKEW else 0.0
+    noise = np.degrees(CORNER_NOISE * float(np.median(shapes))) / np.sqrt(len(shapes))
+    return middle if abs(middle) >= max(CLEAR_SKEW, noise) else 0.0
 
 
 def turned_back(pixels: Pixels, turns: int) -> Pixels:

@@ -44,7 +44,7 @@ def count_on(
                 away[i, j] = np.abs(boxes[j, :2] - boxes[i, :2]).sum()
     # Two lists side by side count alike: each label goes on with the nearest that it is the nearest of, too.
     nearest = np.isfinite(away) & (away == away.min(axis=1, keepdims=True)) & (away == away.min(axis=0, keepdims=True))
-    return nearest.astype(np.float64) - nearest.T
+    return np.asarray(nearest.astype(np.float64) - nearest.T, np.float64)
 
 
 def _label(line: LayoutLine) -> tuple[str, int] | None:

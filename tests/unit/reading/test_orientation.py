@@ -58,6 +58,11 @@ def test_skew_is_the_long_lines_and_ignores_the_odd_ones() -> None:
     assert skew_of([]) == 0.0
 
 
+def test_a_few_short_words_show_no_small_skew() -> None:
+    assert skew_of([turned(box(0, y, 90, 30), 1.5) for y in (0, 70, 140)]) == 0.0
+    assert skew_of([turned(box(0, y, 400, 20), 1.5) for y in (0, 70, 140)]) == pytest.approx(1.5, abs=0.01)
+
+
 def test_sideways_words_on_an_upright_page_are_no_skew() -> None:
     sideways = [quarter_turned(box(x, 0, 20, 500), -1) for x in (0, 50, 100)]
     assert skew_of([*sideways, box(0, 600, 300, 20)]) == 0.0
