@@ -21,8 +21,11 @@ from worker.layout.tables.tokens import TableText, Token, page_skew, straightene
 from worker.layout.tree import LayoutLine
 from worker.page import Pixels
 
+LIKELY = 0.4
+"""Share of its lines that a candidate is expected to have in common with a table, from which it is taken for it."""
+
 SURE = 0.5
-"""Probability from which a candidate is a table."""
+"""Probability from which a gutter counts as one between columns."""
 
 FEWEST_LINES = 4
 """Of a table."""
@@ -70,7 +73,7 @@ def find_tables(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> li
     chosen: list[TableRegion] = []
     for region in sorted(regions, key=lambda region: (-region.probability, region.members)):
         members = set(region.members)
-        if region.probability >= SURE and not any(members & set(other.members) for other in chosen):
+        if region.probability >= LIKELY and not any(members & set(other.members) for other in chosen):
             chosen.append(region)
     return sorted(chosen, key=lambda region: region.structure.grid.ys[0])
 
@@ -96,6 +99,7 @@ def find_candidates(lines: Sequence[LayoutLine], pixels: Pixels | None) -> list[
         for rows in (_reading_rows(lines, page), page.rows)
         for candidate in pieced_candidates(rows, page.height)
     ]
+    candidates.append(Candidate(frozenset(range(len(lines))), "rows", page.bounds))  # a page that is one table
     different = {candidate.members: candidate for candidate in reversed(candidates)}
     kept = [candidate for candidate in different.values() if len(candidate.members) >= FEWEST_LINES]
     kept.sort(key=lambda candidate: (candidate.kind == "rows", -len(candidate.members), sorted(candidate.members)))
