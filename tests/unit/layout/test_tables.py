@@ -277,3 +277,12 @@ def test_equal_pages_give_equal_tables() -> None:
     again = table_layout(page.lines, range(len(page.lines)), page.pixels)
 
     assert str(first) == str(again)
+
+
+def test_a_page_that_is_one_table_is_found_whole() -> None:
+    page = Drawn()
+    page.table(UNRULED, (40, 200, 330, 460), 40)
+
+    (table,) = find_tables(page.lines, page.pixels)
+
+    assert table.members == tuple(range(len(page.lines)))

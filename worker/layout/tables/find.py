@@ -21,7 +21,7 @@ from worker.layout.tables.tokens import TableText, Token, page_skew, straightene
 from worker.layout.tree import LayoutLine
 from worker.page import Pixels
 
-LIKELY = 0.4
+LIKELY = 0.5
 """Share of its lines that a candidate is expected to have in common with a table, from which it is taken for it."""
 
 SURE = 0.5
