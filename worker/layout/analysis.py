@@ -20,6 +20,7 @@ from worker.layout.pictures import Bounds, Picture, find_pictures, labels_in, pl
 from worker.layout.roles import ROLES
 from worker.layout.row_blocks import is_row_page, join_rows
 from worker.layout.rows import find_rows
+from worker.layout.tables import TableRegion
 from worker.layout.text_features import FIRST_CHINESE
 from worker.layout.tree import BlockLayout, LayoutLine
 from worker.page import Pixels, Quad
@@ -33,21 +34,32 @@ SURELY = 1e-4
 
 
 NO_TABLES: frozenset[BlockType] = frozenset(("figure", "code", "formula", "header", "footer", "page_number"))
-"""Roles of lines that may stand as those of a table do, and are none."""
+PROSE: frozenset[BlockType] = frozenset(("title", "heading", "text", "list_item", "footnote"))
+"""Roles of lines that may stand as those of a table do, and are none: labels of a chart, columns of a newspaper."""
 
-OTHER_SHARE = 0.5
-"""Of a table's lines that may have such roles, for it still to be a table."""
+RULED = "grid"
+"""The kind of a table that was found by its ruling lines."""
+
+OTHER_SHARE, PROSE_SHARE = 0.5, 0.8
+"""Of a table's lines that may have such roles, for it still to be one; a table with ruling lines may hold prose."""
+
+
+def may_be_table(table: TableRegion, roles: Sequence[BlockType]) -> bool:
+    """Whether what was found as a table is one, as the roles of its lines tell."""
+    others, prose = (sum(role in kinds for role in roles) for kinds in (NO_TABLES, PROSE))
+    ruled = table.kind == RULED
+    return others <= OTHER_SHARE * len(roles) and (ruled or prose <= PROSE_SHARE * len(roles))
 
 
 def analyse_layout(
-    lines: Sequence[LayoutLine], pixels: Pixels | None = None, tables: Sequence[Sequence[int]] = ()
+    lines: Sequence[LayoutLine], pixels: Pixels | None = None, tables: Sequence[TableRegion] = ()
 ) -> tuple[BlockLayout, ...]:
     """Blocks in reading order; every line is in exactly one of them.
 
     Args:
         lines: Of an upright page, in any order; a skew of a few degrees may be left in.
         pixels: The upright page, whose rulings and pictures are looked at; None where there is no picture.
-        tables: Lines of each table that was found; such lines are one block.
+        tables: That were found; the lines of each are one block, of type table.
     """
     if not lines:
         return ()
@@ -58,7 +70,7 @@ def analyse_layout(
     roles = [_role(classes.roles[group]) for group in classes.lines]
     if is_row_page(classes.lines, roles, found):
         return _by_rows(lines, classes.roles, found)
-    whole = [list(members) for members in tables if _is_table(members, classes.roles)]
+    whole = [list(table.members) for table in tables if may_be_table(table, _likely(table, classes.roles))]
     taken = {line for members in whole for line in members}
     rest = [kept for group in classes.lines if (kept := [line for line in group if line not in taken])]
     groups = join_rows(rest, [_role(classes.roles[group]) for group in rest], lines, found)
@@ -73,7 +85,7 @@ def analyse_layout(
     parts = [parts[index] for index in order]
     levels = levels_of([part.role for part in parts], [part.lines for part in parts], lines, found)
     blocks = [
-        BlockLayout(_type(part.role), _rows(part, lines, found), level, quad=part.quad)
+        BlockLayout(part.role, _rows(part, lines, found), level, quad=part.quad)
         for part, level in zip(parts, levels, strict=True)
     ]
     bounds = [_bounds(part, found) for part in parts]
@@ -99,12 +111,13 @@ def _by_geometry(lines: Sequence[LayoutLine]) -> tuple[BlockLayout, ...]:
 
 
 def _by_rows(lines: Sequence[LayoutLine], roles: Floats, found: LineFeatures) -> tuple[BlockLayout, ...]:
+    """A receipt or the like: what looks like a table there is read row by row, like a form."""
     blocks = arrange([line.quad for line in lines])
     members = [[index for row in block for index in row] for block in blocks]
     types = [_role(roles[part]) for part in members]
     levels = levels_of(types, members, lines, found)
     return tuple(
-        BlockLayout(_type(role), tuple(tuple(row) for row in block), level)
+        BlockLayout("form" if role == "table" else role, tuple(tuple(row) for row in block), level)
         for role, block, level in zip(types, blocks, levels, strict=True)
     )
 
@@ -113,14 +126,8 @@ def _role(probabilities: Floats) -> BlockType:
     return ROLES[int(np.log(probabilities + SURELY).mean(axis=0).argmax())]
 
 
-def _type(role: BlockType) -> BlockType:
-    """The type of a block: what looks like a table has no cells yet, and is read row by row like a form."""
-    return "form" if role == "table" else role
-
-
-def _is_table(members: Sequence[int], roles: Floats) -> bool:
-    likely = roles[list(members)].argmax(axis=1)
-    return bool(np.mean([ROLES[role] in NO_TABLES for role in likely]) <= OTHER_SHARE)
+def _likely(table: TableRegion, roles: Floats) -> list[BlockType]:
+    return [ROLES[role] for role in roles[list(table.members)].argmax(axis=1)]
 
 
 def _with_pictures(parts: list[_Part], pictures: Sequence[Picture]) -> tuple[list[_Part], list[Picture]]:

@@ -1,14 +1,17 @@
-"""The layout of a whole page: tables, lines divided where they stand in several cells, and all blocks in order."""
+"""The layout of a whole page: all its blocks in order, tables with cells, lines divided where they stand in several."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from worker.layout.analysis import NO_TABLES, OTHER_SHARE, analyse_layout
-from worker.layout.tables import TableRegion, divide_lines, find_tables
-from worker.layout.tree import BlockLayout, LayoutLine, TableLayout
+from worker.layout.analysis import analyse_layout, may_be_table
+from worker.layout.tables import TableRegion, TableStructure, analyse_table, divide_lines, find_tables
+from worker.layout.tree import BlockLayout, LayoutLine
 from worker.page import Pixels
+
+FEWEST = 2
+"""Rows and columns of a table; what has less is read row by row."""
 
 
 @dataclass(frozen=True)
@@ -49,46 +52,81 @@ def lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> PageLa
         pixels: The upright page; None where there is no picture.
     """
     tables = find_tables(lines, pixels)
-    cuts = {line: words for table in tables for line, words in table.structure.cuts.items()}
+    blocks = list(analyse_layout(lines, pixels, tables))
+    for table in tables:
+        blocks = _with_table(blocks, table)
+    structures = {
+        index: structure
+        for index, block in enumerate(blocks)
+        if block.type == "table" and (structure := _structure(block, tables, lines, pixels))
+    }
+    cuts = {line: words for structure in structures.values() for line, words in structure.cuts.items()}
     divided, origins = divide_lines(lines, cuts)
     parts = tuple(LinePart(*origin) for origin in origins)
-    layouts = [_layout_of(table, parts) for table in tables]
-    members = [[line for cell in table.cells for row in cell.rows for line in row] for table in layouts]
-    blocks = list(analyse_layout(divided, pixels, members))
-    for table in layouts:
-        blocks = _with_table(blocks, table)
-    return PageLayout(tuple(divided), parts, tuple(blocks))
+    numbers = _Numbers(parts)
+    made = (numbers.block(block, structures.get(index)) for index, block in enumerate(blocks))
+    return PageLayout(tuple(divided), parts, tuple(made))
 
 
-def _layout_of(table: TableRegion, parts: Sequence[LinePart]) -> TableLayout:
-    places = {
-        (part.line, word): index
-        for index, part in enumerate(parts)
-        for word in range(part.first, max(part.after, 1))  # a line whose words are not known counts as one
-    }
-    return table.structure.layout(lambda line, word: places[line, word])
+def _structure(
+    block: BlockLayout, tables: Sequence[TableRegion], lines: Sequence[LayoutLine], pixels: Pixels | None
+) -> TableStructure | None:
+    """The cells of a block that looks like a table; None where it has fewer than two rows or columns of them."""
+    members = set(_lines_of(block))
+    for table in tables:
+        if members == set(table.members):
+            return table.structure
+    structure = analyse_table(lines, sorted(members), pixels)
+    rows, columns = len(structure.grid.ys) - 1, len(structure.grid.xs) - 1
+    return structure if min(rows, columns) >= FEWEST else None
 
 
-def _with_table(blocks: Sequence[BlockLayout], table: TableLayout) -> list[BlockLayout]:
+class _Numbers:
+    """New numbers of lines, once some are divided."""
+
+    def __init__(self, parts: Sequence[LinePart]) -> None:
+        self._of_line: dict[int, list[int]] = {}
+        self._of_word: dict[tuple[int, int], int] = {}
+        for index, part in enumerate(parts):
+            self._of_line.setdefault(part.line, []).append(index)
+            for word in range(part.first, max(part.after, 1)):  # a line whose words are not known counts as one
+                self._of_word[part.line, word] = index
+
+    def block(self, block: BlockLayout, structure: TableStructure | None) -> BlockLayout:
+        """A block over the new lines; one that looks like a table and has no cells is read row by row, like a form."""
+        if structure is not None:
+            table = structure.layout(lambda line, word: self._of_word[line, word])
+            return replace(block, rows=tuple(row for cell in table.cells for row in cell.rows), table=table)
+        rows = tuple(tuple(index for line in row for index in self._of_line[line]) for row in block.rows)
+        return replace(block, type="form" if block.type == "table" else block.type, rows=rows)
+
+
+def _with_table(blocks: Sequence[BlockLayout], table: TableRegion) -> list[BlockLayout]:
     """The blocks with the table in the place of the first that has lines of it; none changes if it is no table."""
-    rows = tuple(row for cell in table.cells for row in cell.rows)
-    members = {line for row in rows for line in row}
-    other = sum(line in members for block in blocks if block.type in NO_TABLES for row in block.rows for line in row)
-    if not members or other > OTHER_SHARE * len(members):
+    members = set(table.members)
+    if any(block.type == "table" and members == set(_lines_of(block)) for block in blocks):
+        return list(blocks)
+    types = [block.type for block in blocks for line in _lines_of(block) if line in members]
+    roles_known = any(block.type != "text" for block in blocks)
+    if roles_known and not may_be_table(table, types):
         return list(blocks)
     result: list[BlockLayout] = []
     placed = False
     for block in blocks:
-        if not any(line in members for row in block.rows for line in row):
+        if members.isdisjoint(_lines_of(block)):
             result.append(block)
             continue
         above, below = _around(block, members)
         result += [replace(block, rows=above)] if above else []
         if not placed:
-            result.append(BlockLayout("table", rows, table=table))
+            result.append(BlockLayout("table", tuple((line,) for line in table.members)))
             placed = True
         result += [replace(block, rows=below)] if below else []
     return result
+
+
+def _lines_of(block: BlockLayout) -> Iterator[int]:
+    return (line for row in block.rows for line in row)
 
 
 Rows = tuple[tuple[int, ...], ...]

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ocrq.contracts import Box
+from worker.layout.analysis import RULED, may_be_table
 from worker.layout.page import LinePart, lay_out
+from worker.layout.tables import find_tables
 from worker.layout.tree import LayoutLine, LayoutWord
 from worker.page import LineReading, PageImage, Quad
 from worker.reading.page_tree import read_tree
@@ -93,3 +97,13 @@ def test_the_parts_of_a_divided_line_are_lines_of_the_page() -> None:
 def test_two_equal_pages_have_equal_layouts() -> None:
     lines, pixels = table_page()
     assert str(lay_out(lines, pixels)) == str(lay_out(lines, pixels.copy()))
+
+
+def test_level_columns_of_prose_are_no_table_and_a_ruled_table_may_hold_prose() -> None:
+    lines, pixels = table_page()
+    (table,) = find_tables(lines, pixels)
+    assert table.kind == RULED
+    assert may_be_table(table, ["text"] * 10)
+    assert not may_be_table(replace(table, kind="level"), ["text"] * 9 + ["table"])
+    assert may_be_table(replace(table, kind="level"), ["text"] * 7 + ["table"] * 3)
+    assert not may_be_table(table, ["figure"] * 6 + ["table"] * 4)
