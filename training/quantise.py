@@ -1,4 +1,4 @@
-"""Calibrate the 8-bit networks on drawn lines and pages: ``python -m training.quantise``, about ten minutes.
+"""Calibrate the 8-bit networks on drawn lines and pages: ``python -m training.quantise``, about a minute of CPU time.
 
 Each network runs in float32, and of what goes into each convolution the range and the channels' means are kept, which
 is all that :mod:`worker.engines.ppocr.quantisation` needs. Seen are what :mod:`training.worn_lines` and
@@ -35,7 +35,7 @@ from worker.page import Pixels
 
 SEED = 11
 LINES, SHEETS = 150, 24
-"""Twice as many changed nothing that could be measured."""
+"""Drawn for the recognisers and for the detectors."""
 
 OUTLIERS = 10
 """Per cent of the lines or pages whose extremes lie beyond the range: all others gain by the smaller steps."""

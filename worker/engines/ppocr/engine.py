@@ -126,7 +126,7 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
 
     @classmethod
     def load(cls, settings: DetectionSettings | None = None) -> RapidOcrEngine:
-        """Compile the networks for this machine's CPU: about two seconds and 280 MB.
+        """Compile the networks for this machine's CPU: about three seconds and 280 MB.
 
         Raises:
             ModelUnavailable: The rapidocr package or its model files are missing.
