@@ -21,6 +21,9 @@ BIN = 0.1
 LEAST_GAP = 0.3
 """Text heights between two words that may be two cells; a space is about a fifth."""
 
+FEWEST_TELLING = 3
+"""Rows of several pieces from which those of one piece, a section's title say, do not show where columns part."""
+
 OVERLAP = 0.35
 """Text heights by which the boxes of two lines side by side may overlap: detectors draw them larger than the ink."""
 
@@ -100,7 +103,8 @@ def find_gutters(rows: Rows, height: float) -> list[Gutter]:
         profile[max(0, round((start - left) / step)) : max(0, round((end - left) / step))] += 1
 
     trim = TRIM * height
-    for row in rows:
+    telling = [row for row in rows if any(parted(a, b, height) for a, b in pairwise(row))]
+    for row in telling if len(telling) >= FEWEST_TELLING else rows:
         edge, last = None, None
         for token in row:
             start, end = token.left + trim, max(token.right - trim, token.left + trim)
