@@ -21,7 +21,7 @@ from tasks.settings import Settings
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until stopped."""
     settings, arguments = _settings()
     if arguments.openapi:
         print(json.dumps(openapi_document(), indent=2, ensure_ascii=False, sort_keys=True))
@@ -49,7 +49,7 @@ def _settings() -> tuple[Settings, argparse.Namespace]:
     parser.add_argument("--host", default=settings.host, help="address to listen on (OCRQ_HOST; %(default)s)")
     parser.add_argument("--port", type=int, default=settings.port, help="port, 0 for any free (PORT; %(default)s)")
     parser.add_argument("--processes", type=int, default=1, help="server processes (%(default)s)")
-    parser.add_argument("--openapi", action="store_true", help="print the OpenAPI document, and serve nothing")
+    parser.add_argument("--openapi", action="store_true", help="print the OpenAPI document and exit")
     parser.add_argument("--access-log", action="store_true", help="log every request on standard output")
     arguments = parser.parse_args()
     return settings.model_copy(update={"host": arguments.host, "port": arguments.port}), arguments

@@ -116,5 +116,5 @@ def _key_of(request: Request, keys: KeyRing) -> ApiKey:
         raise Unauthorized(f"send an API key, as 'Authorization: Bearer KEY' or as '{HEADER}: KEY'")
     key = keys.find(secret)
     if key is None:
-        raise Unauthorized("the API key is not known here; see that it is whole, or ask the operator for one")
+        raise Unauthorized("the API key is unknown; check that it is complete, or ask the operator for one")
     return key

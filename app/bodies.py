@@ -53,7 +53,7 @@ def read_body(request: Request) -> bytes:
     try:
         body = request.get_data(cache=False)
     except OSError:
-        raise InvalidRequest("the body stopped coming; send it again", field="body") from None
+        raise InvalidRequest("the body was not fully received; send it again", field="body") from None
     limit = request.max_content_length
     if request.content_length is None and limit is not None and len(body) >= limit:
         raise RequestEntityTooLarge()  # werkzeug cuts a body of unknown length off at the limit without a word
@@ -73,7 +73,7 @@ def refuse_encoding(request: Request) -> None:
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
         raise UnsupportedFormat(
-            f"bodies are not taken in Content-Encoding {encoding[:40]!r}; send it plain", field="Content-Encoding"
+            f"Content-Encoding {encoding[:40]!r} is not supported; send the body unencoded", field="Content-Encoding"
         )
 
 

@@ -57,7 +57,7 @@ def resume_after(last_event_id: str | None) -> str | None:
     if not match:
         return None
     if any(part and (len(part) > _ID_DIGITS or int(part) > _LAST_ID) for part in match.groups()):
-        raise InvalidRequest("Last-Event-ID is no id of an event; send the last one you got", field="Last-Event-ID")
+        raise InvalidRequest("Last-Event-ID is not an event id; send the last one you received", field="Last-Event-ID")
     return last_event_id
 
 

@@ -73,7 +73,7 @@ class KeyRing:
         if not settings.has_keys:
             return None
         if not entries:
-            raise ServiceError(f"OCRQ_API_KEYS is set and holds no key; {_FORMS}, or unset it")
+            raise ServiceError(f"OCRQ_API_KEYS is set but contains no key; {_FORMS}, or unset it")
         return cls(_checked(entries))
 
     def find(self, secret: str) -> ApiKey | None:
@@ -95,7 +95,7 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise ServiceError(f"OCRQ_API_KEYS_FILE cannot be read ({reason}): {path}") from None
 
 
@@ -112,9 +112,9 @@ def _checked(entries: Sequence[tuple[str, str]]) -> list[ApiKey]:
         try:
             name, key = _parse(entry, position, where)
             if any(key.digest == other.digest for other in keys):
-                raise ValueError("its key stands here twice; leave one out")
+                raise ValueError("its key is listed twice; remove one")
             if (name is None and any(key.name == other.name for other in keys)) or key.name in made_up:
-                raise ValueError("its name is that of an entry without one; name them all")
+                raise ValueError("its name is the default name of an unnamed entry; name all entries")
         except ValueError as error:
             raise ServiceError(f"{where}: {error}") from None
         if name is None:
@@ -146,14 +146,14 @@ def _parse(entry: str, position: int, where: str) -> tuple[str | None, ApiKey]:
 def _scopes(text: str) -> frozenset[Scope]:
     scopes = {part.strip() for part in text.split("+")}
     if not scopes <= set(SCOPES):
-        raise ValueError(f"its scopes are not understood; join some of {', '.join(SCOPES)} with '+'")
+        raise ValueError(f"its scopes are unknown; join some of {', '.join(SCOPES)} with '+'")
     return frozenset(cast(set[Scope], scopes))
 
 
 def _digest(secret: str, where: str) -> bytes:
     if secret.startswith(HASHED):
         if not _DIGEST.fullmatch(secret.removeprefix(HASHED)):
-            raise ValueError(f"after {HASHED} stand the 64 hexadecimal digits of a SHA-256")
+            raise ValueError(f"after {HASHED} must come the 64 hexadecimal digits of a SHA-256")
         return bytes.fromhex(secret.removeprefix(HASHED))
     if not _SECRET.fullmatch(secret):
         raise ValueError("its secret is empty, or has characters that a header cannot carry")

@@ -51,11 +51,11 @@ class Allowance:
             name, _, value = option.strip().partition("=")
             match = _ALLOWANCE.fullmatch(value.strip())
             if name not in {"rate", "bytes"} or name in found or match is None or (name == "rate" and match[2]):
-                raise ValueError("its limits are not understood; write them like ;rate=60/minute;bytes=100MB/hour")
+                raise ValueError("its limits cannot be parsed; write them like ;rate=60/minute;bytes=100MB/hour")
             amount = int(match[1]) * _UNITS[(match[2] or "").upper()]
             every = int(match[3] or 1)
             if not amount or not every:
-                raise ValueError("a limit of nothing would shut the key out; leave the entry out instead")
+                raise ValueError("a limit of zero would block the key; remove the entry instead")
             found[name] = parse_item(f"{amount} per {every} {match[4]}")
         return cls(**found)
 

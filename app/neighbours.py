@@ -62,7 +62,7 @@ def check_site(asked: Request, origins: Iterable[str]) -> None:
     if opened or (origin is None and asked.headers.get("Sec-Fetch-Site") in (None, "same-origin", "none")):
         return
     raise Forbidden(
-        "a page of another site may not ask this server; let the operator list its origin in OCRQ_CORS_ORIGINS",
+        "a page of another site may not call this server; let the operator list its origin in OCRQ_CORS_ORIGINS",
         field="Origin",
     )
 

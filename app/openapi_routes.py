@@ -1,4 +1,4 @@
-"""Every route as the OpenAPI document tells it."""
+"""Every route as the OpenAPI document describes it."""
 
 from __future__ import annotations
 

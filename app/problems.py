@@ -62,7 +62,7 @@ def _as_ours(error: HTTPException, settings: Settings) -> OcrqError:
     if error.code == 404:
         return NotFound(f"there is nothing at {path}; /openapi.json lists the routes")
     if error.code == 405:
-        return MethodNotAllowed(f"{path} does not take {request.method}; /openapi.json lists what it takes")
+        return MethodNotAllowed(f"{path} does not accept {request.method}; /openapi.json lists its methods")
     if error.code == 413:
         return too_large(request.content_length, settings)
     if error.code == 415:

@@ -130,7 +130,7 @@ def _form_uploads(request: Request) -> list[Upload]:
     try:
         form, files = request.form, request.files
     except OSError:
-        raise InvalidRequest("the body stopped coming; send it again", field="body") from None
+        raise InvalidRequest("the body was not fully received; send it again", field="body") from None
     for name in files:
         if name not in FILE_PARTS:
             raise InvalidRequest(f"a file came as {name[:60]!r}; name the part 'file'", field="file")

@@ -32,7 +32,7 @@ class WaitLimiter:
         """
         if not self._free.acquire(blocking=False):
             raise TooManyWaiting(
-                f"{self._count} callers wait here already; submit with 'Prefer: respond-async' and ask for the job "
+                f"{self._count} callers are waiting already; submit with 'Prefer: respond-async' and poll the job "
                 "later, or come again",
                 retry_after=_SEAT_FREE_SECONDS,
             )
@@ -82,7 +82,7 @@ def wait_seconds(text: str | None) -> float:
     """The seconds of ``?wait=``; 0 without it.
 
     Raises:
-        InvalidRequest: It is no number from 0 to 60.
+        InvalidRequest: It is not a number from 0 to 60.
     """
     if text is None:
         return 0.0
@@ -92,6 +92,7 @@ def wait_seconds(text: str | None) -> float:
         seconds = -1.0
     if not 0 <= seconds <= MAX_WAIT_SECONDS:
         raise InvalidRequest(
-            f"wait must be a number of seconds from 0 to {MAX_WAIT_SECONDS}; ask again for longer waits", field="wait"
+            f"wait must be a number of seconds from 0 to {MAX_WAIT_SECONDS}; repeat the request for longer waits",
+            field="wait",
         )
     return seconds

@@ -21,7 +21,7 @@ def webhook_routes(door: AppContext) -> Blueprint:
 
 def _list(door: AppContext) -> Response:
     if request.args.get("state") != "dead":
-        raise InvalidRequest("state must be dead, for the deliveries that were given up", field="state")
+        raise InvalidRequest("state must be dead, for deliveries that finally failed", field="state")
     found = door.backend.dead_deliveries(door.access.caller().sees)
     return json_reply({"deliveries": found})
 

@@ -1,9 +1,9 @@
-"""The one error tree, the same through every door.
+"""The one error tree, the same through every transport.
 
     OcrqError
     ├── RequestError            the caller can mend it; asking again unchanged fails again
     │   ├── InvalidRequest      400  malformed JSON, wrong type, unknown field, out of bounds
-    │   │   └── InvalidSchema   422  no JSON Schema that fields can be read by
+    │   │   └── InvalidSchema   422  not a JSON Schema that fields can be read with
     │   ├── InvalidImage        400  not base64, empty
     │   ├── Unauthorized        401  no key, or one that is not known
     │   ├── Forbidden           403  the key lacks the scope
@@ -187,7 +187,7 @@ class ModelNotAllowed(RequestError):
 
 
 class InvalidSchema(InvalidRequest):
-    """The schema is no JSON Schema, too large, recursive, or holds a pattern that may run for ever."""
+    """The schema is not a JSON Schema, too large, recursive, or holds a pattern that may run for ever."""
 
     code, title, status = "invalid_schema", "The schema cannot be used", 422
 

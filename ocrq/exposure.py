@@ -1,4 +1,4 @@
-"""Whether a server may listen where it was told to."""
+"""Whether a server may listen on its configured address."""
 
 from __future__ import annotations
 

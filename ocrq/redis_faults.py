@@ -25,10 +25,10 @@ class RedisFault:
     detail: str
 
 
-UNREACHABLE = RedisFault("unreachable", "the queue does not answer; try again shortly, and see that Redis runs")
+UNREACHABLE = RedisFault("unreachable", "the queue does not answer; try again shortly, and check that Redis runs")
 DISK_FULL = RedisFault("disk_full", "the disk for documents is full; make room on it, and try again")
 _DISK_REFUSES = RedisFault(
-    "disk_refuses", "the directory for documents cannot be used; see its permissions and its disk, then try again"
+    "disk_refuses", "the directory for documents cannot be used; check its permissions and its disk, then try again"
 )
 _READ_ONLY = RedisFault(
     "read_only",
@@ -36,9 +36,9 @@ _READ_ONLY = RedisFault(
 )
 _CLUSTER = RedisFault(
     "cluster",
-    "the queue's Redis is part of a Redis Cluster, which Celery cannot use; give a Redis of its own in REDIS_URL",
+    "the queue's Redis is part of a Redis Cluster, which Celery cannot use; give a single Redis server in REDIS_URL",
 )
-_LOGIN = RedisFault("login_refused", "the queue's Redis refuses the login; mend the user and password in REDIS_URL")
+_LOGIN = RedisFault("login_refused", "the queue's Redis refuses the login; correct the user and password in REDIS_URL")
 # By the first word of Redis's error replies, which scripts put behind a dash.
 _BY_REPLY = {
     "OOM": RedisFault(
@@ -48,7 +48,7 @@ _BY_REPLY = {
     "UNBLOCKED": _READ_ONLY,
     "MISCONF": RedisFault(
         "redis_disk",
-        "the queue's Redis cannot write to its disk (full, or failing); make room there, and it goes on by itself",
+        "the queue's Redis cannot write to its disk (full, or failing); make room there, and it continues by itself",
     ),
     "NOREPLICAS": RedisFault("no_replicas", "the queue's Redis has lost its replicas; try again when they are back"),
     "MASTERDOWN": RedisFault(
@@ -84,11 +84,13 @@ def redis_fault(error: BaseException) -> RedisFault:
             reason = refused[1].strip(" .]") or "it is not valid"
             return RedisFault(
                 "certificate_refused",
-                f"the certificate of the queue's Redis was refused ({reason}); name its authority with ssl_ca_certs in "
+                f"the certificate of the queue's Redis was refused ({reason}); give its authority with ssl_ca_certs in "
                 "REDIS_URL",
             )
         if "[SSL" in text:
-            return RedisFault("no_tls", "the queue's Redis does not speak TLS as asked; see the scheme of REDIS_URL")
+            return RedisFault(
+                "no_tls", "the queue's Redis does not use TLS as REDIS_URL says; check the scheme of REDIS_URL"
+            )
     return UNREACHABLE
 
 

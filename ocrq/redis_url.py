@@ -34,11 +34,11 @@ def normalised(url: str) -> str:
         raise ValueError("names a Unix socket, which Celery's results cannot use; give Redis's TCP port: redis://…")
     if scheme in ("sentinel", "redis+sentinel", "rediss+sentinel"):
         raise ValueError(
-            "names Sentinels, which are not asked here; give an address that always leads to the primary "
+            "names Sentinels, which are not supported; give an address that always leads to the primary "
             "(HAProxy, a Kubernetes service, or a name that the failover moves) as redis://host:6379/0"
         )
     if scheme in ("redis+cluster", "rediss+cluster"):
-        raise ValueError("names a Redis Cluster, which Celery cannot use; give a Redis of its own as redis://…")
+        raise ValueError("names a Redis Cluster, which Celery cannot use; give a single Redis server as redis://…")
     if not separator or scheme not in _SCHEMES:
         raise ValueError(f"is not a Redis URL; {_EXAMPLE}")
     credentials, at, address = rest.rpartition("@")
@@ -48,7 +48,7 @@ def normalised(url: str) -> str:
     if "," in place or not match:
         raise ValueError(f"names no host and port, or several; {_EXAMPLE}")
     if not re.fullmatch(r"\d{0,5}/?", database):
-        raise ValueError(f"has a database that is no number; {_EXAMPLE}")
+        raise ValueError(f"has a database that is not a number; {_EXAMPLE}")
     host, port = match[1] or "127.0.0.1", int(match[2] or DEFAULT_PORT)
     if not 0 < port < 1 << 16:
         raise ValueError(f"has a port outside 1 to 65535; {_EXAMPLE}")

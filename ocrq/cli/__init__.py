@@ -67,6 +67,6 @@ def _run() -> int:
     except Exception as error:
         if os.environ.get("OCRQ_DEBUG"):
             traceback.print_exc()
-        complain(f"something unforeseen happened ({type(error).__name__}: {error}); OCRQ_DEBUG=1 shows where")
+        complain(f"an unexpected error occurred ({type(error).__name__}: {error}); OCRQ_DEBUG=1 shows where")
         return UNFORESEEN
     return code if isinstance(code, int) else 0

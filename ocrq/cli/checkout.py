@@ -42,8 +42,8 @@ def find_checkout(working_directory: Path) -> Path:
         if all((directory / name).is_file() for name in _SERVER_FILES):
             return directory
     raise ServiceError(
-        "the server's code is not here: the ocrq wheel holds the client and the command line alone. Run this from a "
-        "checkout of the repository, use the container images, or give --server to a server that runs"
+        "the server's code is not here: the ocrq wheel contains only the client and the command line. Run this from a "
+        "checkout of the repository, use the container images, or give the --server of a running server"
     )
 
 

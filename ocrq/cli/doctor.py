@@ -28,7 +28,7 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failed": ("F
     type=click.IntRange(0, 65535),
     default=8000,
     show_default=True,
-    help="The one that would be served.",
+    help="The port to check.",
 )
 @data_dir_option
 @server_options
@@ -60,12 +60,12 @@ def _server(url: str | None, api_key: str | None) -> Check:
     from ocrq.errors import OcrqError
 
     if url is None:
-        return Check("server", "warning", "none was named, and none runs here", "`ocrq up` starts one")
+        return Check("server", "warning", "none was given, and none runs here", "`ocrq up` starts one")
     try:
         with Client(url, api_key, timeout=5.0, retries=Retries(attempts=1)) as client:
             health = client.health()
     except OcrqError as error:
-        return Check("server", "failed", f"{url}: {error.detail}", "start it, or mend the address")
+        return Check("server", "failed", f"{url}: {error.detail}", "start it, or correct the address")
     found = f"{url} is {health.status}; {health.workers} workers, models: {', '.join(health.models_loaded) or 'none'}"
     return Check("server", "failed" if health.status == "unhealthy" else "ok", found, "; ".join(health.reasons))
 
@@ -76,4 +76,4 @@ def _show(checks: Sequence[Check], can_read: bool) -> None:
         click.echo(f"{click.style(f'{word:8}', fg=colour)} {check.subject:16} {check.found}")
         if check.remedy:
             click.echo(f"{'':25} → {check.remedy}")
-    click.echo("documents can be read here" if can_read else "no document can be read here; mend what FAILED, above")
+    click.echo("documents can be read here" if can_read else "no document can be read here; fix what FAILED above")

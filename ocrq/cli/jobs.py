@@ -26,7 +26,7 @@ def jobs() -> None:
 @jobs.command()
 @click.argument("job_id", metavar="ID")
 @click.option("--wait", is_flag=True, help="Until it has ended.")
-@click.option("--json", "as_json", is_flag=True, help="As the server has it, result included.")
+@click.option("--json", "as_json", is_flag=True, help="The server's JSON, with the result.")
 @server_options
 def show(job_id: str, wait: bool, as_json: bool, server: str | None, api_key: str | None) -> int:
     """Show the job or batch ID."""
@@ -82,7 +82,7 @@ def server_client(server: str | None, api_key: str | None) -> Iterator[Client]:
     known = known_server(server)
     if known is None:
         raise ServiceError(
-            "no server was named and none runs here; use --server URL or OCRQ_SERVER, or start `ocrq up`"
+            "no server was given and none runs here; use --server URL or OCRQ_SERVER, or start `ocrq up`"
         )
     with connected(known, api_key) as client:
         yield client

@@ -21,9 +21,9 @@ def keys() -> None:
     "scopes",
     type=click.Choice(SCOPES),
     multiple=True,
-    help="What it may do; repeatable.  [default: read and submit]",
+    help="A scope of the key; repeatable.  [default: read and submit]",
 )
-@click.option("--json", "as_json", is_flag=True, help="As an object of `key` and `entry`.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON object of `key` and `entry`.")
 def new(name: str, scopes: tuple[Scope, ...], as_json: bool) -> None:
     """Make a key for NAME, and the server's entry for it.
 

@@ -16,9 +16,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def server_options(command: F) -> F:
     """Add ``--server`` and ``--api-key``."""
-    key = click.option("--api-key", envvar="OCRQ_API_KEY", help="Of that server, where it asks for one.")
+    key = click.option("--api-key", envvar="OCRQ_API_KEY", help="That server's API key, if it needs one.")
     server = click.option(
-        "--server", envvar="OCRQ_SERVER", metavar="URL", help="A server that runs, like http://127.0.0.1:8000."
+        "--server", envvar="OCRQ_SERVER", metavar="URL", help="A running server, like http://127.0.0.1:8000."
     )
     return server(key(command))
 

@@ -44,9 +44,9 @@ _FORMATS = [name for name in outputs.SUFFIXES if name != "fields"]
 @click.option(
     "--text-layer",
     type=click.Choice(_TEXT_LAYER),
-    help="Whether a PDF's own text is taken: where it can be trusted, never, or nothing else.",
+    help="Use of a PDF's own text: where it can be trusted, never, or only that text.",
 )
-@click.option("--preprocess", is_flag=True, help="Even out contrast, noise and shadows first.")
+@click.option("--preprocess", is_flag=True, help="Correct contrast, noise and shadows first.")
 @server_options
 def read(
     files: tuple[str, ...],

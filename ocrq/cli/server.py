@@ -51,6 +51,6 @@ def server_for_reading(server: str | None, api_key: str | None, tell: Callable[[
     from ocrq.client import Client
 
     private_stack = stack_module("private").private_stack
-    tell("starting a server for this (it is quicker with `ocrq up` running) …")
+    tell("starting a server for this command (a running `ocrq up` is faster) …")
     with private_stack(os.environ) as url, Client(url) as client:
         yield client

@@ -32,10 +32,10 @@ _YES = frozenset({"1", "true", "t", "yes", "y", "on"})  # as the server's settin
     "--workers",
     envvar="OCRQ_WORKERS",
     type=click.IntRange(min=1),
-    help="Processes that read.  [default: one per processor, as far as memory goes]",
+    help="Processes that read.  [default: one per processor, limited by memory]",
 )
 @data_dir_option
-@click.option("--temporary", is_flag=True, hidden=True, help="A data directory of its own, removed at the end.")
+@click.option("--temporary", is_flag=True, hidden=True, help="A temporary data directory, removed at the end.")
 def up(host: str, port: int, workers: int | None, data_dir: Path, temporary: bool) -> None:
     """Run the service on this machine: Redis, the API and the workers, until Ctrl-C.
 

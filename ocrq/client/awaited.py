@@ -51,7 +51,7 @@ class AwaitedReading:
                 awaited += 1
 
     async def cancel(self) -> None:
-        """Stop: nothing more is submitted, and the server is told to cancel what is under way."""
+        """Stop: nothing more is submitted, and the server is asked to cancel pending jobs."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -31,8 +31,8 @@ class Configuration:
         endpoints: In order of preference; those after the first are its fallbacks.
         timeout: Seconds for one answer, beyond what the server was asked to hold it.
         retries: When to ask again.
-        operation: What :meth:`Client.read` does unless told otherwise.
-        request: Fields that every request has unless told otherwise.
+        operation: What :meth:`Client.read` does by default.
+        request: Fields that every request has by default.
     """
 
     endpoints: tuple[Endpoint, ...]
@@ -175,7 +175,7 @@ def configured(
 
     Raises:
         InvalidRequest: A variable is wrong or missing.
-        ServerUnreachable: An endpoint is no URL.
+        ServerUnreachable: An endpoint is not a URL.
     """
     if endpoint is None:
         found = Variables(os.environ, profile).configuration(api_key, timeout, retries)

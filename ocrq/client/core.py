@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 HOLD_SECONDS = 20.0  # how long a reply about a job is held; proxies cut connections idle for 30 and more
 PROGRESS_SECONDS = 1.0  # the same where someone watches the pages being done
-_DOORS: dict[Kind, Callable[[Endpoint], Transport]] = {"http": HttpApi, "direct": DirectApi, "runpod": RunPod}
+_TRANSPORTS: dict[Kind, Callable[[Endpoint], Transport]] = {"http": HttpApi, "direct": DirectApi, "runpod": RunPod}
 _SUBMITS = 3  # of a document whose job the server has lost
 _REST_SECONDS = 30.0  # how long an endpoint that failed comes after the others
 _REMEMBERED = 100_000  # jobs whose endpoint is known
@@ -39,7 +39,9 @@ class ClientCore:
 
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
-        self._doors: list[Transport] = [_DOORS[endpoint.kind](endpoint) for endpoint in configuration.endpoints]
+        self._transports: list[Transport] = [
+            _TRANSPORTS[endpoint.kind](endpoint) for endpoint in configuration.endpoints
+        ]
         self._lock = threading.Lock()
         self._owners: dict[str, Transport] = {}
         self._rests: dict[str, float] = {}
@@ -64,29 +66,31 @@ class ClientCore:
     def submit(self, order: Order, steadfast: bool = False) -> Flow[Job]:
         """Hand a document in, at the first endpoint that takes it."""
 
-        def at(door: Transport) -> Callable[[], Flow[Job]]:
+        def at(transport: Transport) -> Callable[[], Flow[Job]]:
             def once() -> Flow[Job]:
                 try:
-                    job = yield from door.submit(order)
+                    job = yield from transport.submit(order)
                 except Exception:
-                    self._rest(door)
+                    self._rest(transport)
                     raise
-                self._remember(job.id, door)
+                self._remember(job.id, transport)
                 return job
 
             return once
 
         return (
-            yield from persistently([at(door) for door in self._preferred()], self.configuration.retries, steadfast)
+            yield from persistently(
+                [at(transport) for transport in self._preferred()], self.configuration.retries, steadfast
+            )
         )
 
     def job(self, job_id: str, wait: float = 0.0, steadfast: bool = False) -> Flow[Job | Batch]:
         """A job as it is, or as it is once it has ended, or ``wait`` seconds have passed."""
-        return (yield from self._at_owner(job_id, lambda door: door.job(job_id, wait), steadfast))
+        return (yield from self._at_owner(job_id, lambda transport: transport.job(job_id, wait), steadfast))
 
     def cancel(self, job_id: str) -> Flow[Job | Batch]:
         """Stop a job."""
-        return (yield from self._at_owner(job_id, lambda door: door.cancel(job_id)))
+        return (yield from self._at_owner(job_id, lambda transport: transport.cancel(job_id)))
 
     def wait(self, job_id: str, tell: bool, timeout: float | None) -> Flow[Job | Batch]:
         """Ask until a job has ended.
@@ -106,7 +110,7 @@ class ClientCore:
                 return job
             if ends is not None and time.monotonic() >= ends:
                 raise WaitTimeout(
-                    f"job {job_id} has not ended within {timeout:g} s, and goes on; wait for it again",
+                    f"job {job_id} has not ended within {timeout:g} s, and continues; wait for it again",
                     extra={"job_id": job_id},
                 )
             early = asked + hold - time.monotonic()  # a server that is stopping, or RunPod, does not hold the reply
@@ -153,12 +157,12 @@ class ClientCore:
         raise AssertionError("unreachable: the last submit returns or raises")
 
     def health(self) -> Flow[Health]:
-        """Of the first endpoint that tells."""
-        return (yield from self._anywhere(lambda door: door.health()))
+        """Of the first endpoint that reports it."""
+        return (yield from self._anywhere(lambda transport: transport.health()))
 
     def models(self) -> Flow[ModelList]:
-        """Of the first endpoint that tells."""
-        return (yield from self._anywhere(lambda door: door.models()))
+        """Of the first endpoint that reports it."""
+        return (yield from self._anywhere(lambda transport: transport.models()))
 
     def at_api(self, ask: Callable[[HttpApi], Flow[T]]) -> Flow[T]:
         """Ask the first endpoint that speaks our HTTP API.
@@ -166,19 +170,19 @@ class ClientCore:
         Raises:
             NotFound: None does.
         """
-        api = next((door for door in self._doors if isinstance(door, HttpApi)), None)
+        api = next((transport for transport in self._transports if isinstance(transport, HttpApi)), None)
         if api is None:
-            raise NotFound("RunPod endpoints do not have this; ask a server of ocrq")
+            raise NotFound("RunPod endpoints do not have this; use an ocrq server")
         return (yield from persistently([lambda: ask(api)], self.configuration.retries))
 
     def _at_owner(self, job_id: str, ask: Callable[[Transport], Flow[T]], steadfast: bool = False) -> Flow[T]:
         """Ask the endpoint that took a job; where none is known to have, one after another."""
         with self._lock:
             owner = self._owners.get(job_id)
-        doors = [owner] if owner else self._doors
-        for left, door in zip(reversed(range(len(doors))), doors, strict=True):
+        transports = [owner] if owner else self._transports
+        for left, transport in zip(reversed(range(len(transports))), transports, strict=True):
             try:
-                one = _bound(ask, door)
+                one = _bound(ask, transport)
                 return (yield from persistently([one], self.configuration.retries, steadfast))
             except (JobNotFound, ServerUnreachable):
                 if not left:
@@ -186,22 +190,26 @@ class ClientCore:
         raise AssertionError("unreachable: the last endpoint answers or raises")
 
     def _anywhere(self, ask: Callable[[Transport], Flow[T]]) -> Flow[T]:
-        return (yield from persistently([_bound(ask, door) for door in self._preferred()], self.configuration.retries))
+        return (
+            yield from persistently(
+                [_bound(ask, transport) for transport in self._preferred()], self.configuration.retries
+            )
+        )
 
     def _preferred(self) -> list[Transport]:
         """The endpoints in their order, those that failed just now last."""
         now = time.monotonic()
         with self._lock:
-            return sorted(self._doors, key=lambda door: self._rests.get(door.endpoint.url, 0.0) > now)
+            return sorted(self._transports, key=lambda transport: self._rests.get(transport.endpoint.url, 0.0) > now)
 
-    def _rest(self, door: Transport) -> None:
+    def _rest(self, transport: Transport) -> None:
         with self._lock:
-            self._rests[door.endpoint.url] = time.monotonic() + _REST_SECONDS
+            self._rests[transport.endpoint.url] = time.monotonic() + _REST_SECONDS
 
-    def _remember(self, job_id: str, door: Transport) -> None:
+    def _remember(self, job_id: str, transport: Transport) -> None:
         with self._lock:
-            self._rests.pop(door.endpoint.url, None)
-            self._owners[job_id] = door
+            self._rests.pop(transport.endpoint.url, None)
+            self._owners[job_id] = transport
             if len(self._owners) > _REMEMBERED:
                 del self._owners[next(iter(self._owners))]
 
@@ -211,11 +219,11 @@ class ClientCore:
             owner = self._owners.pop(job_id, None)
         if owner is not None:
             self._rest(owner)
-        return len(self._doors) > 1
+        return len(self._transports) > 1
 
 
-def _bound(ask: Callable[[Transport], Flow[T]], door: Transport) -> Callable[[], Flow[T]]:
-    return lambda: ask(door)
+def _bound(ask: Callable[[Transport], Flow[T]], transport: Transport) -> Callable[[], Flow[T]]:
+    return lambda: ask(transport)
 
 
 def _content(document: Readable) -> tuple[bytes | None, str]:

@@ -222,10 +222,11 @@ def problem(answer: httpx.Response, base: str) -> OcrqError:
 def unreachable(base: str, error: Exception) -> ServerUnreachable:
     """Nothing answers."""
     return ServerUnreachable(
-        f"no server answers at {base} ({error or type(error).__name__}); start one with `ocrq up`, or mend the address"
+        f"no server answers at {base} ({error or type(error).__name__}); start one with `ocrq up`, or correct the "
+        "address"
     )
 
 
 def not_ours(base: str, why: str) -> ServerUnreachable:
     """Something answers, and it is not what the client talks to."""
-    return ServerUnreachable(f"what answers at {base} is no ocrq server ({why}); mend the address")
+    return ServerUnreachable(f"what answers at {base} is not an ocrq server ({why}); correct the address")

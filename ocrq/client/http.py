@@ -73,7 +73,7 @@ class HttpApi:
         yield from self._ask("POST", f"/webhooks/{delivery_id}/retry")
 
     def health(self) -> Flow[Health]:
-        """``GET /health``, which tells how an unhealthy service is with 503."""
+        """``GET /health``, which reports an unhealthy service with 503."""
         send = self._send("GET", "/health")
         answer = yield from exchange(send, self.endpoint.url, expected=_is_plain_json)
         return parsed(Health, self._decoded(answer), self.endpoint.url)

@@ -57,7 +57,7 @@ def result_json(job: Job | Batch) -> dict[str, Any]:
     """The result of a job that has ended, as the server sent it.
 
     Raises:
-        OcrqError: Why it failed, of the code the server told.
+        OcrqError: Why it failed, with the server's code.
         JobCancelled: It was cancelled.
     """
     if isinstance(job, Batch) or job.status not in ENDED:
@@ -133,13 +133,13 @@ def sources_of(documents: Iterable[Readable | Source]) -> Iterator[Source]:
 
 
 class Reading:
-    """Reads documents through a client, in threads of its own.
+    """Reads documents through a client, in its own threads.
 
     Args:
         client: Of the service.
         operation: For all of them.
         request: For all of them.
-        on_progress: Told a document's place in the order and its job, about once a second.
+        on_progress: Called with a document's position in the order and its job, about once a second.
         at_a_time: Under way at a time.
     """
 
@@ -188,7 +188,7 @@ class Reading:
                 awaited += 1
 
     def cancel(self) -> None:
-        """Stop: nothing more is submitted, and the server is told to cancel what is under way."""
+        """Stop: nothing more is submitted, and the server is asked to cancel pending jobs."""
         self._cancelled.set()
         with self._lock:
             jobs = list(self._under_way)
@@ -206,7 +206,7 @@ class Reading:
             try:
                 with self._lock:
                     turn = next(turns, None)
-            except BaseException as error:  # the caller's own iterator: the caller is told
+            except BaseException as error:  # the caller's own iterator: the caller gets the error
                 done.put(error)
                 break
             if turn is None:

@@ -89,7 +89,7 @@ class RunPod:
         return parsed(Health, job.result, self.endpoint.url)
 
     def models(self) -> Flow[ModelList]:
-        """Not told by RunPod endpoints."""
+        """RunPod endpoints do not report it."""
         yield from ()
         raise Failure(NotFound(f"{self.endpoint.url} is a RunPod endpoint, and lists no models"), "useless")
 
@@ -122,37 +122,39 @@ class RunPod:
             raise failure_of(answer, self._refusal(answer, path))
         told = decoded(answer, self.endpoint.url)
         if not isinstance(told, dict):
-            raise Failure(self._no_runpod("its answer is no object"), "useless")
+            raise Failure(self._no_runpod("its reply is not a JSON object"), "useless")
         return told
 
     def _refusal(self, answer: httpx.Response, path: str) -> OcrqError:
         url, status = self.endpoint.url, answer.status_code
         if status == 401:
-            return Unauthorized(f"{url} does not take the API key; see that it is whole, and of this account")
+            return Unauthorized(f"{url} does not accept the API key; check that it is complete and of this account")
         if status == 403:
             return Forbidden(f"the API key may not use {url}; give it the right in RunPod's settings")
         if status == 404 and path.startswith(("/status/", "/cancel/")):
             return self._unknown(path.rpartition("/")[2])
         if status == 404:
-            return NotFound(f"there is no RunPod endpoint at {url}; mend its address")
+            return NotFound(f"there is no RunPod endpoint at {url}; correct its address")
         if status == 405:
-            return BY_CODE["method_not_allowed"](f"{url}{path} is asked in another way")
+            return BY_CODE["method_not_allowed"](f"{url}{path} does not accept this method")
         if status == 413:
-            return TooLarge("RunPod takes no body of this size; send fewer pages at a time", field="image")
+            return TooLarge("RunPod accepts no body of this size; send fewer pages at a time", field="image")
         if status == 429:
-            return RateLimited(f"{url} has as many requests as RunPod lets through; come again later")
+            return RateLimited(f"{url} has reached RunPod's limit of requests; try again later")
         return self._no_runpod(f"HTTP {status}")
 
     def _unknown(self, job_id: str) -> JobNotFound:
         return JobNotFound(f"{self.endpoint.url} knows no job {job_id}; RunPod keeps results only briefly")
 
     def _no_runpod(self, why: str) -> ServerUnreachable:
-        return ServerUnreachable(f"what answers at {self.endpoint.url} is no RunPod endpoint ({why}); mend the address")
+        return ServerUnreachable(
+            f"what answers at {self.endpoint.url} is not a RunPod endpoint ({why}); correct the address"
+        )
 
     def _job(self, told: Mapping[str, Any]) -> Flow[Job | Batch]:
         job_id, status = str(told.get("id", "")), _STATUS.get(str(told.get("status")))
         if status is None or not job_id:
-            raise Failure(self._no_runpod("its answer tells no job"), "useless")
+            raise Failure(self._no_runpod("its reply has no job"), "useless")
         if told.get("error") == _UNKNOWN_LOCALLY:
             raise Failure(
                 JobNotFound(f"{self.endpoint.url} knows no job {job_id}; RunPod keeps results only briefly"), "final"
@@ -201,7 +203,7 @@ def _error_of(told: Mapping[str, Any]) -> JobError:
             "the job took longer than the RunPod endpoint lets one take; send fewer pages at a time"
         )
         return JobError.model_validate(error.to_json())
-    text = told.get("error") or told.get("output") or "no reason was told"
+    text = told.get("error") or told.get("output") or "no reason was given"
     try:
         data = json.loads(text) if isinstance(text, str) else text
     except ValueError:

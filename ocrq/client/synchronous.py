@@ -33,12 +33,12 @@ class Client:
         timeout: Seconds for one answer, beyond what the server was asked to hold it; 30 unless set.
         retries: When to ask again.
         fallbacks: Further endpoints, asked in their order where the first does not take a document.
-        profile: ``ROLM`` reads the ``ROLM_`` variables first, and reads robustly unless told otherwise.
-        **request: Fields that every request has unless told otherwise, e.g. ``model_name``.
+        profile: ``ROLM`` reads the ``ROLM_`` variables first, and reads robustly by default.
+        **request: Fields that every request has by default, e.g. ``model_name``.
 
     Raises:
         InvalidRequest: No endpoint is given or set, or a variable is wrong.
-        ServerUnreachable: An endpoint is no URL.
+        ServerUnreachable: An endpoint is not a URL.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Client:
             **request: Fields of the request, e.g. ``pages="1-3"``, ``schema={"total": "number"}``.
 
         Raises:
-            OcrqError: As the server told it.
+            OcrqError: As the server reported it.
             ServerUnreachable: Nothing answers.
             JobCancelled: Someone cancelled the job.
             WaitTimeout: It has not ended in time, and goes on; ``extra["job_id"]`` names it.
@@ -131,7 +131,7 @@ class Client:
             documents: Each is loaded only when its turn comes.
             operation: What to do with them.
             at_a_time: Under way at a time; further ones are not submitted yet.
-            on_progress: Told a document's place, from 0, and its job, about once a second.
+            on_progress: Called with a document's position, from 0, and its job, about once a second.
             **request: Fields of every request.
 
         Yields:
@@ -165,7 +165,7 @@ class Client:
             **request: Fields of the request.
 
         Raises:
-            OcrqError: As the server told it.
+            OcrqError: As the server reported it.
             ServerUnreachable: Nothing answers.
         """
         return self.carry_out(

@@ -48,7 +48,7 @@ class Endpoint:
             api_key: Of this endpoint.
 
         Raises:
-            ServerUnreachable: It is no URL.
+            ServerUnreachable: It is not a URL.
         """
         if isinstance(address, Endpoint):
             return address
@@ -77,7 +77,7 @@ def endpoints_of(addresses: Iterable[str | Endpoint], api_key: str | None) -> tu
 
 
 def _no_url(address: str, why: str) -> ServerUnreachable:
-    return ServerUnreachable(f"{address!r} is no URL ({why}); write it like http://127.0.0.1:8000")
+    return ServerUnreachable(f"{address!r} is not a URL ({why}); write it like http://127.0.0.1:8000")
 
 
 Document = TypeVar("Document", bound=BaseModel)
@@ -135,8 +135,8 @@ def parsed(model: type[Document], data: object, base: str) -> Document:
         return model.model_validate(data, extra="allow")
     except ValidationError:
         error = ServerUnreachable(
-            f"what answers at {base} is no ocrq server that this version knows; mend the address, or bring client "
-            "and server to the same version"
+            f"what answers at {base} is not an ocrq server of a supported version; correct the address, or "
+            "bring client and server to the same version"
         )
         raise Failure(error, "useless") from None
 

@@ -30,7 +30,7 @@ def parse_pages(selection: str) -> list[tuple[int, int]]:
     for part in selection.split(","):
         match = _PART.fullmatch(part)
         if not match:
-            raise ValueError(f"has {part.strip()!r}, which is no page or range; write it like '1-3,7'")
+            raise ValueError(f"has {part.strip()!r}, which is not a page or range; write it like '1-3,7'")
         first = int(match[1])
         last = int(match[2] or first)
         if not 1 <= first <= last:

@@ -1,4 +1,4 @@
-"""From JSON to a checked request; what is wrong is told by field and remedy."""
+"""From JSON to a checked request; errors name the field and the remedy."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ def test_a_server_with_keys_asks_for_one_and_reads_with_it(browser: Chrome, scan
             by_id(browser, "key").send_keys(sent)
             by_id(browser, "key").submit()
             if sent != key:
-                until(browser, lambda b: "not known" in by_id(b, "problem-detail").text, "the refusal")
+                until(browser, lambda b: "unknown" in by_id(b, "problem-detail").text, "the refusal")
         until(browser, lambda b: not by_id(b, "key-form").is_displayed(), "the key taken")
         complaints(browser)
         read_to_the_end(browser, scan)

@@ -107,17 +107,17 @@ def test_two_keys_of_one_name_are_one_owner_so_that_a_key_can_be_changed():
         ("web:short", "fewer than 8"),
         ("web:sha256", "single quotes"),
         ("web:sha256$12ab", "64 hexadecimal digits"),
-        (f"web:{OPS}:write", "scopes are not understood"),
-        (f"web:{OPS}:", "scopes are not understood"),
+        (f"web:{OPS}:write", "scopes are unknown"),
+        (f"web:{OPS}:", "scopes are unknown"),
         ("very-secret-value:read+submit", "write name:secret:scopes"),
         ("very-secret-value:admin", "write name:secret:scopes"),
         (f"web:{OPS};rate=lots", ";rate=60/minute"),
         (f"web:{OPS};speed=1/hour", ";rate=60/minute"),
         (f"web:{OPS};rate=5MB/hour", ";rate=60/minute"),
         (f"web:{OPS};rate=1/hour;rate=2/hour", ";rate=60/minute"),
-        (f"web:{OPS};rate=0/hour", "leave the entry out"),
-        (f"web:{OPS};rate=5/0hour", "leave the entry out"),
-        (f"other:{ANN}", "stands here twice"),
+        (f"web:{OPS};rate=0/hour", "remove the entry"),
+        (f"web:{OPS};rate=5/0hour", "remove the entry"),
+        (f"other:{ANN}", "listed twice"),
     ],
 )
 def test_a_wrong_entry_is_told_by_its_number_and_never_by_what_is_in_it(entry, said):
@@ -129,8 +129,8 @@ def test_a_wrong_entry_is_told_by_its_number_and_never_by_what_is_in_it(entry, s
 
 
 def test_a_name_that_was_made_up_is_nobodys_else():
-    assert "name them all" in complaint(f"{ANN},key1:{BOB}")
-    assert "name them all" in complaint(f"key2:{ANN},{BOB}")
+    assert "name all entries" in complaint(f"{ANN},key1:{BOB}")
+    assert "name all entries" in complaint(f"key2:{ANN},{BOB}")
 
 
 def test_a_wrong_line_of_a_file_is_told_by_its_number(tmp_path):
@@ -141,9 +141,9 @@ def test_a_wrong_line_of_a_file_is_told_by_its_number(tmp_path):
 
 
 def test_keys_that_are_set_and_hold_none_open_nothing(tmp_path):
-    assert "holds no key" in complaint(" , ")
+    assert "contains no key" in complaint(" , ")
     (tmp_path / "keys").write_text("# none yet\n")
-    with pytest.raises(ServiceError, match="holds no key"):
+    with pytest.raises(ServiceError, match="contains no key"):
         ring_of(file=tmp_path / "keys")
 
 

@@ -166,7 +166,7 @@ def test_a_server_of_another_kind_is_told_and_not_taken_for_ours(body: object) -
     with (
         answering(lambda _n, _request: (200, {}, body)) as url,
         Client(url, retries=QUICK) as client,
-        pytest.raises(ServerUnreachable, match="no ocrq server"),
+        pytest.raises(ServerUnreachable, match="not an ocrq server"),
     ):
         client.job("a")
 

@@ -133,7 +133,7 @@ def test_an_address_tells_what_speaks_there(address: str, url: str, kind: str) -
 
 @pytest.mark.parametrize("address", ["", "localhost:8000", "ftp://example.org", "runpod+nonsense"])
 def test_what_is_no_address_is_told(address: str) -> None:
-    with pytest.raises(ServerUnreachable, match="no URL"):
+    with pytest.raises(ServerUnreachable, match="not a URL"):
         Endpoint.of(address)
 
 

@@ -229,6 +229,6 @@ def test_what_is_no_runpod_is_told(body: object) -> None:
     with (
         listening(saying((200, {}, body))) as server,
         client_of(server.url) as client,
-        pytest.raises(ServerUnreachable, match="no RunPod endpoint"),
+        pytest.raises(ServerUnreachable, match="not a RunPod endpoint"),
     ):
         client.submit(b"x")
