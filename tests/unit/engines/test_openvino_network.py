@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -64,3 +65,10 @@ def test_every_network_computes_in_float32_and_pins_no_thread() -> None:
     assert CPU_CONFIG["INFERENCE_PRECISION_HINT"] == "f32"
     assert CPU_CONFIG["ENABLE_CPU_PINNING"] is False
     assert CPU_CONFIG["INFERENCE_NUM_THREADS"] == 1
+
+
+def test_a_compiled_network_is_kept_for_the_next_process_and_computes_the_same(model: Any, tmp_path: Path) -> None:
+    first = Network(model, cache=tmp_path)(DATA)
+    assert list(tmp_path.iterdir())
+    for before, after in zip(first, Network(model, cache=tmp_path)(DATA), strict=True):
+        assert np.array_equal(before, after)

@@ -35,12 +35,18 @@ class Network:
     Args:
         model: An ``openvino.Model``.
         keeps_shapes: Keep what is compiled for each input shape: for few shapes that come again and again.
+        cache: Directory in which OpenVINO keeps the compiled model for the next process, under a hash of the model
+            and the processor; None compiles each time.
     """
 
-    def __init__(self, model: Any, keeps_shapes: bool = True) -> None:
+    def __init__(self, model: Any, keeps_shapes: bool = True, cache: Path | None = None) -> None:
         import openvino
 
-        config = CPU_CONFIG if keeps_shapes else {**CPU_CONFIG, **NO_SHAPES_KEPT}
+        config = {
+            **CPU_CONFIG,
+            **({} if keeps_shapes else NO_SHAPES_KEPT),
+            **({"CACHE_DIR": str(cache)} if cache else {}),
+        }
         self._compiled = openvino.Core().compile_model(model, "CPU", config)
         self._request = self._compiled.create_infer_request()
         self._outputs = len(model.outputs)

@@ -10,9 +10,10 @@ import numpy as np
 
 from worker.page import Pixels, Quad
 
-TALL = 2.2
-"""Long side to short side from which a page is no sheet of paper but a receipt, a banner or a scroll: shrunk to the
-detector's long side, its print would be lost. Legal paper, the longest sheet, has 1.65."""
+TALL, TALL_LENGTH = 2.2, 1.8
+"""Long side to short side from which a page is not a sheet of paper but a receipt, a banner or a scroll, and times the
+detector's long side from which its print would be lost if it were shrunk to that. Legal paper, the longest sheet, has
+1.65 to 1."""
 
 LARGE = 2.9
 """Times the detector's long side from which a sheet is looked at again in tiles: A2 at 200 dpi has 2.9, a photo of 12
@@ -72,7 +73,7 @@ def find_lines(pixels: Pixels, long_side: int, find: Find) -> list[Quad]:
     """
     height, width = pixels.shape[:2]
     longer, shorter = max(width, height), max(min(width, height), 1)
-    if longer > long_side and longer > TALL * shorter:
+    if longer > TALL_LENGTH * long_side and longer > TALL * shorter:
         return find_in_tiles(pixels, long_side, find)
     found, scale = find(pixels), long_side / longer
     while longer > LARGE * long_side and scale < 1:
