@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from rapidfuzz.distance import Levenshtein
 
 from ocrq.contracts.result import BlockType
 from worker.layout.block_features import describe_blocks
 from worker.layout.block_order import order_blocks
 from worker.layout.classify import classify
+from worker.layout.cuts import read_first
 from worker.layout.enumeration import count_on
 from worker.layout.geometry import Floats
 from worker.layout.headings import levels_of
@@ -18,7 +20,7 @@ from worker.layout.line_features import LineFeatures, describe_lines
 from worker.layout.order import arrange
 from worker.layout.pictures import Bounds, Picture, find_pictures, labels_in, place_of
 from worker.layout.roles import ROLES
-from worker.layout.row_blocks import is_row_page, join_rows
+from worker.layout.row_blocks import SMALL_LINES, is_row_page, join_rows
 from worker.layout.rows import find_rows
 from worker.layout.tables import TableRegion
 from worker.layout.text_features import FIRST_CHINESE
@@ -28,6 +30,9 @@ from worker.page import Pixels, Quad
 MOST_LINES = 1500
 MOST_BLOCKS = 300
 """Pages of more are put in order by their geometry alone: what compares all with all takes too long there."""
+
+FEWEST_COLUMNS, MOST_MOVED = 2, 0.02
+"""A table whose lines look like a form's has so many columns at least, and moves at most this share of the lines."""
 
 SURELY = 1e-4
 """Added to probabilities before their logarithm: no single line decides a block's role."""
@@ -61,39 +66,50 @@ def analyse_layout(
         pixels: The upright page, whose rulings and pictures are looked at; None where there is no picture.
         tables: That were found; the lines of each are one block, of type table.
     """
+    return analyse_page(lines, pixels, tables)[0]
+
+
+def analyse_page(
+    lines: Sequence[LayoutLine], pixels: Pixels | None = None, tables: Sequence[TableRegion] = ()
+) -> tuple[tuple[BlockLayout, ...], list[TableRegion]]:
+    """As :func:`analyse_layout`, and the tables but those that would take the rows of a form or receipt apart."""
+    kept = list(tables)
     if not lines:
-        return ()
+        return (), []
     if len(lines) > MOST_LINES:
-        return _by_geometry(lines)
+        return _by_geometry(lines), kept
     found = describe_lines(lines, pixels)
     classes = classify(found)
     roles = [_role(classes.roles[group]) for group in classes.lines]
     if is_row_page(classes.lines, roles, found):
-        return _by_rows(lines, classes.roles, found)
+        blocks = _by_rows(lines, classes.roles, found)
+        return blocks, [table for table in tables if _keeps_rows(table, blocks, _likely(table, classes.roles))]
     whole = [list(table.members) for table in tables if may_be_table(table, _likely(table, classes.roles))]
     taken = {line for members in whole for line in members}
-    rest = [kept for group in classes.lines if (kept := [line for line in group if line not in taken])]
+    rest = [left for group in classes.lines if (left := [line for line in group if line not in taken])]
     groups = join_rows(rest, [_role(classes.roles[group]) for group in rest], lines, found)
     if len(groups) + len(whole) > MOST_BLOCKS:
-        return _by_geometry(lines)
+        return _by_geometry(lines), kept
     parts = [_Part(tuple(group), _role(classes.roles[group])) for group in groups]
     parts += [_Part(tuple(members), "table") for members in whole]
     parts, pictures = _with_pictures(parts, find_pictures(pixels, found.boxes, found.usual))
     members = [part.lines for part in parts]
     described = describe_blocks(members, lines, found, classes.roles)
-    order = order_blocks(described, count_on(members, lines, found, described.boxes))
+    small = np.array([len(part.lines) <= SMALL_LINES for part in parts])
+    cut_first = read_first(described.boxes, small, found.usual)
+    order = order_blocks(described, cut_first, count_on(members, lines, found, described.boxes))
     parts = [parts[index] for index in order]
     levels = levels_of([part.role for part in parts], [part.lines for part in parts], lines, found)
-    blocks = [
+    made = [
         BlockLayout(part.role, _rows(part, lines, found), level, quad=part.quad)
         for part, level in zip(parts, levels, strict=True)
     ]
     bounds = [_bounds(part, found) for part in parts]
     for picture in pictures:
-        at = place_of(picture, bounds, [block.type for block in blocks], found.usual)
-        blocks.insert(at, BlockLayout("figure", quad=picture.quad))
+        at = place_of(picture, bounds, [block.type for block in made], found.usual)
+        made.insert(at, BlockLayout("figure", quad=picture.quad))
         bounds.insert(at, picture.bounds)
-    return tuple(blocks)
+    return tuple(made), kept
 
 
 @dataclass(frozen=True)
@@ -128,6 +144,21 @@ def _role(probabilities: Floats) -> BlockType:
 
 def _likely(table: TableRegion, roles: Floats) -> list[BlockType]:
     return [ROLES[role] for role in roles[list(table.members)].argmax(axis=1)]
+
+
+def _keeps_rows(table: TableRegion, blocks: Sequence[BlockLayout], likely: Sequence[BlockType]) -> bool:
+    """Whether a table found on a page that is read row by row is one, rather than a part of a form."""
+    if likely.count("table") >= likely.count("form"):
+        return True
+    layout = table.structure.layout(lambda line, _: line)
+    if layout.columns < FEWEST_COLUMNS:
+        return False
+    cells = list(dict.fromkeys(line for cell in layout.cells for row in cell.rows for line in row))
+    order = [line for block in blocks for row in block.rows for line in row]
+    first = next(place for place, line in enumerate(order) if line in set(cells))
+    rest = [line for line in order if line not in set(cells)]
+    moved = [*rest[:first], *cells, *rest[first:]]
+    return float(Levenshtein.normalized_distance(order, moved)) <= MOST_MOVED
 
 
 def _with_pictures(parts: list[_Part], pictures: Sequence[Picture]) -> tuple[list[_Part], list[Picture]]:

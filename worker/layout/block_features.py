@@ -16,9 +16,6 @@ from worker.layout.tree import LayoutLine
 PREFERENCES = (1.0, 0.3, 3.0)
 """How level cuts are preferred to upright ones; pages are cut in each of these ways."""
 
-COUNTED_WAYS = (0, 1)
-"""Which of them have a say in the order beside the networks'."""
-
 HEADLINE = 1.2
 """Times the size of a block's letters that the headline above it has at least."""
 
@@ -35,13 +32,6 @@ class BlockFeatures:
     blocks: Floats
     pairs: Floats
     boxes: Floats
-
-    @property
-    def cut_first(self) -> Floats:
-        """Summed over the ways that count: 1 where the first block is above or left of the cut between both."""
-        return np.asarray(
-            sum(self.pairs[..., FIRST_CUT + 3 * way] + self.pairs[..., FIRST_CUT + 3 * way + 1] for way in COUNTED_WAYS)
-        )
 
 
 def describe_blocks(

@@ -24,11 +24,12 @@ NETWORKS = ("blocks", "blocks_second")
 """Their word is averaged, which is right more often than either's."""
 
 
-def order_blocks(found: BlockFeatures, following: Floats) -> list[int]:
+def order_blocks(found: BlockFeatures, cut_first: Floats, following: Floats) -> list[int]:
     """Indices of the blocks in reading order.
 
     Args:
         found: The blocks.
+        cut_first: n x n, positive where cuts of the page's white put the first before the second.
         following: n x n, 1 where the second is known to follow the first, -1 where it is the other way round.
     """
     count = len(found.blocks)
@@ -36,7 +37,7 @@ def order_blocks(found: BlockFeatures, following: Floats) -> list[int]:
         return list(range(count))
     nearest = np.repeat(np.arange(count)[None], count, axis=0)
     real = ~np.eye(count, dtype=np.bool_)
-    before = CUT_LOGIT * found.cut_first
+    before = CUT_LOGIT * cut_first
     for name in NETWORKS:
         weights = weights_of(name)
         state, edge = encode(weights, found.blocks, nearest, real, found.pairs)

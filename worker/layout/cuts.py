@@ -15,6 +15,9 @@ from worker.layout.geometry import Floats
 OVERLAP = 0.3
 """Text heights by which boxes may overlap and still be cut apart."""
 
+WAYS = (1.0, 0.3)
+"""How level cuts are preferred to upright ones; pages are cut in both ways."""
+
 Indices = NDArray[np.intp]
 
 
@@ -66,6 +69,35 @@ def cut(left: Floats, top: Floats, right: Floats, bottom: Floats, height: float,
         cuts.white[np.ix_(one, other)] = cuts.white[np.ix_(other, one)] = white
         regions += [one, other]
     return cuts
+
+
+def read_first(boxes: Floats, small: NDArray[np.bool_], height: float) -> Floats:
+    """Which of two boxes the cuts put first, n x n: 1 or -1 for each of :data:`WAYS`, summed.
+
+    Small boxes above and below all others, titles and page numbers, are cut off first: a gutter that ends at one of
+    them would else be cut too late.
+
+    Args:
+        boxes: n x 4, pixels.
+        small: Which may be cut off first.
+        height: Of text, pixels.
+    """
+    left, top, right, bottom = boxes.T
+    rank = np.zeros(len(boxes))
+    body = np.ones(len(boxes), np.bool_)
+    for side, outer, inner in ((-1.0, top, bottom), (1.0, -bottom, -top)):
+        for step, index in enumerate(np.argsort(outer, kind="stable").tolist()):
+            others = body.copy()
+            others[index] = False
+            if not small[index] or not others.any() or inner[index] > outer[others].min() + OVERLAP * height:
+                break
+            rank[index], body = side * (len(boxes) - step), others
+    first = np.sign(rank[None] - rank[:, None]) * len(WAYS)
+    middle = np.flatnonzero(body)
+    for preference in WAYS:
+        cuts = cut(left[body], top[body], right[body], bottom[body], height, preference)
+        first[np.ix_(middle, middle)] += cuts.level + cuts.upright
+    return np.asarray(first, np.float64)
 
 
 def _widest(low: Floats, high: Floats) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from worker.layout.analysis import analyse_layout, may_be_table
+from worker.layout.analysis import analyse_page, may_be_table
 from worker.layout.tables import TableRegion, TableStructure, analyse_table, divide_lines, find_tables
 from worker.layout.tree import BlockLayout, LayoutLine
 from worker.page import Pixels
@@ -51,8 +51,8 @@ def lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> PageLa
         lines: Of an upright page, in any order; a skew of a few degrees may be left in.
         pixels: The upright page; None where there is no picture.
     """
-    tables = find_tables(lines, pixels)
-    blocks = list(analyse_layout(lines, pixels, tables))
+    found, tables = analyse_page(lines, pixels, find_tables(lines, pixels))
+    blocks = list(found)
     for table in tables:
         blocks = _with_table(blocks, table)
     structures = {

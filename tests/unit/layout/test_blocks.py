@@ -9,7 +9,7 @@ import pytest
 
 from worker.layout import BlockLayout, LayoutLine, analyse_layout
 from worker.layout.block_order import best_order
-from worker.layout.cuts import cut
+from worker.layout.cuts import cut, read_first
 from worker.layout.enumeration import count_on
 from worker.layout.grouping import group, part_at_strangers
 from worker.layout.line_features import describe_lines
@@ -126,6 +126,14 @@ def test_the_widest_white_parts_a_page_first() -> None:
     assert cuts.upright[0, 2] == cuts.upright[1, 3] == 1 == -cuts.upright[2, 0]
     assert cuts.level[0, 1] == 1
     assert cuts.white[0, 2] > cuts.white[0, 1]
+
+
+def test_a_page_number_under_the_gutter_does_not_hide_it() -> None:
+    left, right = [[0, 0, 100, 60], [0, 70, 100, 130]], [[125, 0, 225, 60], [125, 70, 225, 130]]
+    boxes = np.array([*left, *right, [95, 135, 130, 145]], np.float64)
+    first = read_first(boxes, np.array([False] * 4 + [True]), 10.0)
+    assert (first[:4, 4] > 0).all()
+    assert first[1, 2] == 2, "down the left column before the right one"
 
 
 def test_one_wrong_pair_does_not_change_the_order() -> None:
