@@ -39,21 +39,21 @@ SURELY = 1e-4
 
 
 NO_TABLES: frozenset[BlockType] = frozenset(("figure", "code", "formula", "header", "footer", "page_number"))
-PROSE: frozenset[BlockType] = frozenset(("title", "heading", "text", "list_item", "footnote"))
-"""Roles of lines that may stand as those of a table do, and are none: labels of a chart, columns of a newspaper."""
+IN_TABLES: frozenset[BlockType] = frozenset(("table", "form"))
+"""Roles of lines that may stand as those of a table do and are none, and of those that are likely in one."""
 
 RULED = "grid"
-"""The kind of a table that was found by its ruling lines."""
-
-OTHER_SHARE, PROSE_SHARE = 0.5, 0.8
-"""Of a table's lines that may have such roles, for it still to be one; a table with ruling lines may hold prose."""
+"""The kind of a table that was found by its ruling lines; it may hold prose."""
 
 
 def may_be_table(table: TableRegion, roles: Sequence[BlockType]) -> bool:
-    """Whether what was found as a table is one, as the roles of its lines tell."""
-    others, prose = (sum(role in kinds for role in roles) for kinds in (NO_TABLES, PROSE))
-    ruled = table.kind == RULED
-    return others <= OTHER_SHARE * len(roles) and (ruled or prose <= PROSE_SHARE * len(roles))
+    """Whether what was found as a table is one, as the roles of most of its lines tell.
+
+    Columns of a newspaper whose lines are level, a receipt and the labels of a chart look like one by their places.
+    """
+    if table.kind == RULED:
+        return 2 * sum(role in NO_TABLES for role in roles) <= len(roles)
+    return 2 * sum(role in IN_TABLES for role in roles) >= len(roles)
 
 
 def analyse_layout(
