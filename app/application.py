@@ -41,17 +41,17 @@ def create_app(backend: JobService, settings: Settings, access: Access | None = 
     app.request_class = InMemoryRequest
     limit = max_content_bytes(settings.max_body_bytes)
     app.config.update(MAX_CONTENT_LENGTH=limit, MAX_FORM_MEMORY_SIZE=limit, MAX_FORM_PARTS=MAX_BATCH + _SMALL_PARTS)
-    door = AppContext(
+    context = AppContext(
         backend,
         settings,
         WaitLimiter(settings.max_waiting),
         access or Access.from_settings(settings),
         fetcher(settings),
     )
-    door.access.guard(app)
+    context.access.guard(app)
     refuse_other_sites(app, settings)
     for routes in (read_routes, job_routes, webhook_routes, service_routes, page_routes):
-        app.register_blueprint(routes(door))
+        app.register_blueprint(routes(context))
     tell_errors_as_problems(app, settings)
     app.after_request(_add_headers)
     allow_origins(app, settings.cors_origins)

@@ -20,36 +20,36 @@ from tasks.documents.schemas import check_batch_schemas
 from tasks.documents.submission import Submission
 
 
-def job_routes(door: AppContext) -> Blueprint:
+def job_routes(context: AppContext) -> Blueprint:
     """``/jobs`` and what is below."""
     routes = Blueprint("jobs", __name__, url_prefix="/jobs")
-    routes.add_url_rule("", "submit", partial(_submit, door), methods=["POST"])
-    routes.add_url_rule("", "list", partial(_list, door), methods=["GET"])
-    routes.add_url_rule("/<job_id>", "get", partial(_get, door), methods=["GET"])
-    routes.add_url_rule("/<job_id>", "cancel", partial(_cancel, door), methods=["DELETE"])
-    routes.add_url_rule("/<job_id>/retry", "retry", partial(_retry, door), methods=["POST"])
-    routes.add_url_rule("/<job_id>/events", "events", partial(_events, door), methods=["GET"])
+    routes.add_url_rule("", "submit", partial(_submit, context), methods=["POST"])
+    routes.add_url_rule("", "list", partial(_list, context), methods=["GET"])
+    routes.add_url_rule("/<job_id>", "get", partial(_get, context), methods=["GET"])
+    routes.add_url_rule("/<job_id>", "cancel", partial(_cancel, context), methods=["DELETE"])
+    routes.add_url_rule("/<job_id>/retry", "retry", partial(_retry, context), methods=["POST"])
+    routes.add_url_rule("/<job_id>/events", "events", partial(_events, context), methods=["GET"])
     return routes
 
 
-def _submit(door: AppContext) -> Response:
+def _submit(context: AppContext) -> Response:
     key = idempotency_key(request)
     order = read_job_request(request)
-    owner = door.access.caller().owner
-    fetch = within(door.fetch, door.settings.image_seconds)
+    owner = context.access.caller().owner
+    fetch = within(context.fetch, context.settings.image_seconds)
 
     def read(upload: Upload) -> Submission:
-        size = door.settings.max_body_bytes
+        size = context.settings.max_body_bytes
         return upload.submission(order.operation, max_bytes=size, fetch=fetch, key=key, owner=owner)
 
     if not order.batch:
         submission = read(order.uploads[0])
-        door.access.charge(1, len(submission.document))
-        return accepted(door.backend.submit(submission))
+        context.access.charge(1, len(submission.document))
+        return accepted(context.backend.submit(submission))
     check_batch_schemas(upload.data.get("schema") for upload in order.uploads if isinstance(upload.data, dict))
     items = [_or_error(read, upload) for upload in order.uploads]
-    door.access.charge(len(items), sum(len(item.document) for item in items if isinstance(item, Submission)))
-    return accepted(door.backend.submit_batch(items, owner))
+    context.access.charge(len(items), sum(len(item.document) for item in items if isinstance(item, Submission)))
+    return accepted(context.backend.submit_batch(items, owner))
 
 
 def _or_error(read: Callable[[Upload], Submission], upload: Upload) -> Submission | OcrqError:
@@ -60,45 +60,47 @@ def _or_error(read: Callable[[Upload], Submission], upload: Upload) -> Submissio
         return error
 
 
-def _list(door: AppContext) -> Response:
+def _list(context: AppContext) -> Response:
     if request.args.get("state") != "dead":
         raise InvalidRequest(
             "state must be dead, for the jobs whose workers died on them; others are asked for by their ids",
             field="state",
         )
-    return json_reply({"jobs": door.backend.dead(door.access.caller().sees)})
+    return json_reply({"jobs": context.backend.dead(context.access.caller().sees)})
 
 
-def _get(door: AppContext, job_id: str) -> Response:
+def _get(context: AppContext, job_id: str) -> Response:
     seconds = wait_seconds(request.args.get("wait"))
-    sees = door.access.caller().sees
+    sees = context.access.caller().sees
     if seconds == 0:
-        return json_reply(door.backend.get(job_id, sees))
-    with door.seats.taken():
-        return json_reply(door.backend.wait(job_id, seconds, sees))
+        return json_reply(context.backend.get(job_id, sees))
+    with context.seats.taken():
+        return json_reply(context.backend.wait(job_id, seconds, sees))
 
 
-def _cancel(door: AppContext, job_id: str) -> Response:
-    return json_reply(door.backend.cancel(job_id, door.access.caller().sees))
+def _cancel(context: AppContext, job_id: str) -> Response:
+    return json_reply(context.backend.cancel(job_id, context.access.caller().sees))
 
 
-def _retry(door: AppContext, job_id: str) -> Response:
-    return accepted(door.backend.retry(job_id, door.access.caller().sees))
+def _retry(context: AppContext, job_id: str) -> Response:
+    return accepted(context.backend.retry(job_id, context.access.caller().sees))
 
 
-def _events(door: AppContext, job_id: str) -> Response:
+def _events(context: AppContext, job_id: str) -> Response:
     after = resume_after(request.headers.get("Last-Event-ID"))
-    sees = door.access.caller().sees
-    job = door.backend.get(job_id, sees)
+    sees = context.access.caller().sees
+    job = context.backend.get(job_id, sees)
     with ExitStack() as stack:
-        stack.enter_context(door.seats.taken())
-        events = door.backend.events(job_id, after, sees)
+        stack.enter_context(context.seats.taken())
+        events = context.backend.events(job_id, after, sees)
         if job.status in ENDED and after is not None:
             rest = list(events)
             if not rest:
                 return Response(status=204)  # tells an EventSource to stop connecting again
             events = iter(rest)
-        response = Response(event_stream(events, partial(door.backend.get, job_id, sees)), mimetype="text/event-stream")
+        response = Response(
+            event_stream(events, partial(context.backend.get, job_id, sees)), mimetype="text/event-stream"
+        )
         # nginx would hold events back until its buffer is full
         response.headers["X-Accel-Buffering"] = "no"
         response.call_on_close(stack.pop_all().close)

@@ -14,7 +14,7 @@ _POLICY = (
 )
 
 
-def page_routes(door: AppContext) -> Blueprint:
+def page_routes(context: AppContext) -> Blueprint:
     """``/``."""
     routes = Blueprint("page", __name__)
 
@@ -22,8 +22,8 @@ def page_routes(door: AppContext) -> Blueprint:
         page = render_template(
             "index.html",
             version=__version__,
-            max_bytes=door.settings.max_body_bytes,
-            asks_for_key=door.access.asks_for_keys,
+            max_bytes=context.settings.max_body_bytes,
+            asks_for_key=context.access.asks_for_keys,
         )
         response = make_response(page)
         response.headers["Content-Security-Policy"] = _POLICY

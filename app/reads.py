@@ -18,34 +18,34 @@ _ASYNC = {"Preference-Applied": "respond-async"}
 _COME_AGAIN_SECONDS = 1  # a result that took longer than the wait may be there any moment
 
 
-def read_routes(door: AppContext) -> Blueprint:
+def read_routes(context: AppContext) -> Blueprint:
     """A route for every operation."""
     routes = Blueprint("reads", __name__)
     for operation in OPERATIONS:
-        routes.add_url_rule(f"/{operation}", operation, partial(_read, door, operation), methods=["POST"])
+        routes.add_url_rule(f"/{operation}", operation, partial(_read, context, operation), methods=["POST"])
     return routes
 
 
-def _read(door: AppContext, operation: Operation) -> Response:
+def _read(context: AppContext, operation: Operation) -> Response:
     prefer = Preferences.of(request.headers.getlist("Prefer"))
-    owner = door.access.caller().owner
+    owner = context.access.caller().owner
     submission = read_upload(request).submission(
         operation,
-        max_bytes=door.settings.max_body_bytes,
-        fetch=door.fetch,
+        max_bytes=context.settings.max_body_bytes,
+        fetch=context.fetch,
         key=idempotency_key(request),
         owner=owner,
     )
-    door.access.charge(1, len(submission.document))
+    context.access.charge(1, len(submission.document))
     if prefer.respond_async and not prefer.wait:
-        return accepted(door.backend.submit(submission), _ASYNC)
-    longest = door.settings.sync_seconds
+        return accepted(context.backend.submit(submission), _ASYNC)
+    longest = context.settings.sync_seconds
     seconds = longest if prefer.wait is None else min(prefer.wait, longest)
-    with door.seats.taken():
-        job_id = door.backend.submit(submission).id
+    with context.seats.taken():
+        job_id = context.backend.submit(submission).id
         del submission  # a document of 40 MB need not wait along
         try:
-            job = door.backend.wait(job_id, seconds, owner)
+            job = context.backend.wait(job_id, seconds, owner)
         except OcrqError as error:  # the wait failed and the job goes on: say where
             return problem_of(error, {"Location": job_path(job_id)})
     if prefer.respond_async and job.status not in ENDED:

@@ -12,19 +12,19 @@ from app.replies import json_reply
 from ocrq.errors import NoWorker
 
 
-def service_routes(door: AppContext) -> Blueprint:
+def service_routes(context: AppContext) -> Blueprint:
     """Routes that read nothing."""
     routes = Blueprint("service", __name__)
-    routes.add_url_rule("/health", "health", partial(_health, door))
+    routes.add_url_rule("/health", "health", partial(_health, context))
     routes.add_url_rule("/livez", "livez", _livez)
-    routes.add_url_rule("/readyz", "readyz", partial(_readyz, door))
-    routes.add_url_rule("/models", "models", partial(_models, door))
+    routes.add_url_rule("/readyz", "readyz", partial(_readyz, context))
+    routes.add_url_rule("/models", "models", partial(_models, context))
     routes.add_url_rule("/openapi.json", "openapi", _openapi)
     return routes
 
 
-def _health(door: AppContext) -> Response:
-    health = door.backend.health()
+def _health(context: AppContext) -> Response:
+    health = context.backend.health()
     return json_reply(health, 503 if health.status == "unhealthy" else 200)
 
 
@@ -32,14 +32,14 @@ def _livez() -> Response:
     return json_reply({"alive": True})
 
 
-def _readyz(door: AppContext) -> Response:
-    if not door.backend.ready():
+def _readyz(context: AppContext) -> Response:
+    if not context.backend.ready():
         raise NoWorker("no worker can read now; start one, or wait until it has loaded its model")
     return json_reply({"ready": True})
 
 
-def _models(door: AppContext) -> Response:
-    return json_reply(door.backend.models())
+def _models(context: AppContext) -> Response:
+    return json_reply(context.backend.models())
 
 
 @cache

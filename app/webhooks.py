@@ -11,21 +11,21 @@ from app.replies import json_reply
 from ocrq.errors import InvalidRequest
 
 
-def webhook_routes(door: AppContext) -> Blueprint:
+def webhook_routes(context: AppContext) -> Blueprint:
     """``/webhooks`` and what is below."""
     routes = Blueprint("webhooks", __name__, url_prefix="/webhooks")
-    routes.add_url_rule("", "list", partial(_list, door), methods=["GET"])
-    routes.add_url_rule("/<delivery_id>/retry", "retry", partial(_retry, door), methods=["POST"])
+    routes.add_url_rule("", "list", partial(_list, context), methods=["GET"])
+    routes.add_url_rule("/<delivery_id>/retry", "retry", partial(_retry, context), methods=["POST"])
     return routes
 
 
-def _list(door: AppContext) -> Response:
+def _list(context: AppContext) -> Response:
     if request.args.get("state") != "dead":
         raise InvalidRequest("state must be dead, for deliveries that finally failed", field="state")
-    found = door.backend.dead_deliveries(door.access.caller().sees)
+    found = context.backend.dead_deliveries(context.access.caller().sees)
     return json_reply({"deliveries": found})
 
 
-def _retry(door: AppContext, delivery_id: str) -> Response:
-    door.backend.retry_delivery(delivery_id, door.access.caller().sees)
+def _retry(context: AppContext, delivery_id: str) -> Response:
+    context.backend.retry_delivery(delivery_id, context.access.caller().sees)
     return json_reply({"id": delivery_id}, 202)

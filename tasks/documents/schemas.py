@@ -1,4 +1,4 @@
-"""Schemas at the door: the short form spelled out, references resolved, hostile ones refused in bounded time."""
+"""Schemas of requests: the short form spelled out, references resolved, hostile ones refused in bounded time."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ class NewJob:
         blob: Name of the document in the blob store.
         queue: From :func:`queue_name`.
         owner: The API key's name.
-        message: For jobs of the Celery door: the caller's signature as JSON, to be published again.
+        message: For jobs of direct Celery callers: the caller's signature as JSON, to be published again.
         idempotency: Key that makes a repeated submit return the first job, already bound to its owner.
         fingerprint: What the key was first used for.
         cache_key: From :func:`tasks.jobs.cache_key.cache_key`.
