@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -46,14 +47,27 @@ RULED = "grid"
 """The kind of a table that was found by its ruling lines; it may hold prose."""
 
 
-def may_be_table(table: TableRegion, roles: Sequence[BlockType]) -> bool:
+WHOLE_PAGE, CELL_CHARACTERS = 0.9, 16
+"""Share of a page's lines from which a table is all that the page shows, and the most characters that half of its lines
+have: lines of a newspaper's column have 30."""
+
+
+def may_be_table(table: TableRegion, roles: Sequence[BlockType], lines: Sequence[LayoutLine]) -> bool:
     """Whether what was found as a table is one, as the roles of most of its lines tell.
 
     Columns of a newspaper whose lines are level, a receipt and the labels of a chart look like one by their places.
+    The roles are those of whole pages: of a picture that shows a table and nothing else they say little, but its lines
+    are as short as cells are.
     """
     if table.kind == RULED:
         return 2 * sum(role in NO_TABLES for role in roles) <= len(roles)
-    return 2 * sum(role in IN_TABLES for role in roles) >= len(roles)
+    return 2 * sum(role in IN_TABLES for role in roles) >= len(roles) or _is_whole_page(table, lines)
+
+
+def _is_whole_page(table: TableRegion, lines: Sequence[LayoutLine]) -> bool:
+    if len(table.members) < WHOLE_PAGE * len(lines):
+        return False
+    return median(len(lines[member].text) for member in table.members) <= CELL_CHARACTERS
 
 
 def analyse_layout(
@@ -84,7 +98,7 @@ def analyse_page(
     if is_row_page(classes.lines, roles, found):
         blocks = _by_rows(lines, classes.roles, found)
         return blocks, [table for table in tables if _keeps_rows(table, blocks, _likely(table, classes.roles))]
-    whole = [list(table.members) for table in tables if may_be_table(table, _likely(table, classes.roles))]
+    whole = [list(table.members) for table in tables if may_be_table(table, _likely(table, classes.roles), lines)]
     taken = {line for members in whole for line in members}
     rest = [left for group in classes.lines if (left := [line for line in group if line not in taken])]
     groups = join_rows(rest, [_role(classes.roles[group]) for group in rest], lines, found)

@@ -54,7 +54,7 @@ def lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> PageLa
     found, tables = analyse_page(lines, pixels, find_tables(lines, pixels))
     blocks = list(found)
     for table in tables:
-        blocks = _with_table(blocks, table)
+        blocks = _with_table(blocks, table, lines)
     structures = {
         index: structure
         for index, block in enumerate(blocks)
@@ -101,14 +101,14 @@ class _Numbers:
         return replace(block, type="form" if block.type == "table" else block.type, rows=rows)
 
 
-def _with_table(blocks: Sequence[BlockLayout], table: TableRegion) -> list[BlockLayout]:
+def _with_table(blocks: Sequence[BlockLayout], table: TableRegion, lines: Sequence[LayoutLine]) -> list[BlockLayout]:
     """The blocks with the table in the place of the first that has lines of it; none changes if it is no table."""
     members = set(table.members)
     if any(block.type == "table" and members == set(_lines_of(block)) for block in blocks):
         return list(blocks)
     types = [block.type for block in blocks for line in _lines_of(block) if line in members]
     roles_known = any(block.type != "text" for block in blocks)
-    if roles_known and not may_be_table(table, types):
+    if roles_known and not may_be_table(table, types, lines):
         return list(blocks)
     result: list[BlockLayout] = []
     placed = False
