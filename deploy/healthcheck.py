@@ -47,13 +47,13 @@ def control() -> str | None:
     from tasks.celery_app import make_celery
     from tasks.settings import Settings
 
-    node = f"celery@{socket.gethostname()}"
+    nodes = f"control-*@{socket.gethostname()}"  # a node's name has its process's id
     try:
         app = make_celery(Settings(), socket_timeout=ANSWER_SECONDS)
-        answers = app.control.ping(destination=[node], timeout=ANSWER_SECONDS)
+        answers = app.control.ping(timeout=ANSWER_SECONDS, pattern=nodes, matcher="glob", limit=1)
     except (OperationalError, OSError) as error:
         return f"Redis does not answer: {error}"
-    return None if answers else f"{node} does not answer"
+    return None if answers else f"{nodes} does not answer"
 
 
 def main(argv: list[str]) -> int:
