@@ -88,7 +88,7 @@ def test_a_frozen_decoder_costs_its_page_alone(make_stack: Callable[..., Stack])
     (part,) = stack.parts.workers
     before = readers(part)
     job_id = stack.submit(frames(SLOW, SLOW, 60))
-    until(lambda: stack.job(job_id).status == "running", "the job runs")
+    until(lambda: stack.job(job_id).progress.total == 3, "its pages are counted")  # the document is open then
     (frozen,) = decoders(part)
     frozen.suspend()
     job = stack.job(job_id, 30)

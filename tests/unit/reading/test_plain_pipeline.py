@@ -8,6 +8,7 @@ import pytest
 from ocrq.contracts import Page
 from ocrq.errors import JobCancelled
 from tasks.runner import ReadContext
+from tests.documents import text_page
 from tests.stops import stops
 from tests.unit.reading.drawing import LEFT, TEXTS, TOP, drawn, drawn_line, skewed
 from worker.engines.ppocr.engine import RapidOcrEngine
@@ -167,3 +168,9 @@ def test_noise_gives_no_words(read: Read) -> None:
 def test_a_cancelled_job_stops_the_page(engine: RapidOcrEngine) -> None:
     with stops(JobCancelled):
         PlainPipeline(engine, engine).read_page(PageImage(1, drawn()), ReadContext(cancelled=lambda: True))
+
+
+def test_a_page_of_a_few_lines_above_much_white_keeps_them(read: Callable[[Pixels], Page]) -> None:
+    lines = ["ACME TRADING LTD", "Invoice Number: INV-0017", "Total 106.00"]
+    page = np.ascontiguousarray(np.asarray(text_page(lines))[:, :, ::-1])
+    assert [line.text for line in read(page).lines] == lines

@@ -20,12 +20,9 @@ MIN_REGION = 3
 """Pixels of the heat map: thinner regions are specks."""
 
 
-MOST_PIXELS = 1600 * 768
-"""Seen by the network at once. It takes some 250 bytes a pixel and keeps them for the next page; larger pages are seen
-in bands."""
-
-MARGIN = 64
-"""Pixels of the neighbouring bands that are seen with a band, so that lines on its edge have both sides."""
+LEAST_CONTRAST = 16
+"""Grey values between the darkest and the lightest pixel of a picture that shows anything. The network's answer to a
+picture of one colour is arbitrary: half of a white one may count as text."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +53,9 @@ def find_quads(network: Network, pixels: Pixels, settings: DetectionSettings) ->
     """
     height, width = pixels.shape[:2]
     small = _resized(pixels, settings)
-    heat = _heat(network, small)
+    if int(small.max()) - int(small.min()) < LEAST_CONTRAST:
+        return []
+    heat = network(small[np.newaxis])[0][0, 0]
     scale = np.array([width / heat.shape[1], height / heat.shape[0]], np.float32)
     mask = (heat > settings.ink).astype(np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
@@ -72,19 +71,6 @@ def find_quads(network: Network, pixels: Pixels, settings: DetectionSettings) ->
         quad = cv2.boxPoints((centre, (w + grow, h + grow), angle)) * scale
         quads.append(from_top_left(quad))
     return quads
-
-
-def _heat(network: Network, pixels: Pixels) -> Floats:
-    """The heat map of a picture of whole strides, in bands of rows where it is large."""
-    rows, columns = pixels.shape[:2]
-    count = -(-rows * columns // MOST_PIXELS)
-    height = -(-rows // (count * STRIDE)) * STRIDE
-    heat = np.empty((rows, columns), np.float32)
-    for top in range(0, rows, height):
-        first, bottom = max(top - MARGIN, 0), min(top + height, rows)
-        seen = network(pixels[np.newaxis, first : min(bottom + MARGIN, rows)])[0][0, 0]
-        heat[top:bottom] = seen[top - first : bottom - first]
-    return heat
 
 
 def _resized(pixels: Pixels, settings: DetectionSettings) -> Pixels:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +64,18 @@ class Network:
         """Free the buffers between the layers; the next call takes them anew."""
         with self._lock:
             self._compiled.release_memory()
+
+
+@contextmanager
+def _one_process_at_a_time(cache: Path | None) -> Iterator[None]:
+    """Hold the cache's lock: OpenVINO fails where two processes write the same file of it."""
+    if cache is None:
+        yield
+        return
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def read_model(path: Path) -> Any:
