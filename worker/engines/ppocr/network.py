@@ -44,12 +44,11 @@ class Network:
     def __init__(self, model: Any, keeps_shapes: bool = True, cache: Path | None = None) -> None:
         import openvino
 
-        config = {
-            **CPU_CONFIG,
-            **({} if keeps_shapes else NO_SHAPES_KEPT),
-            **({"CACHE_DIR": str(cache)} if cache else {}),
-        }
-        self._compiled = openvino.Core().compile_model(model, "CPU", config)
+        config: dict[str, Any] = {**CPU_CONFIG, **({} if keeps_shapes else NO_SHAPES_KEPT)}
+        if cache:
+            config["CACHE_DIR"] = str(cache)
+        with _one_process_at_a_time(cache):
+            self._compiled = openvino.Core().compile_model(model, "CPU", config)
         self._request = self._compiled.create_infer_request()
         self._outputs = len(model.outputs)
         self._lock = threading.Lock()
