@@ -106,7 +106,7 @@ def check_document(document: bytes, *, max_bytes: int) -> None:
             field="image",
         )
     if sniff(document) is None:
-        raise UnsupportedFormat(f"the document is no image or PDF; send {FORMATS}", field="image")
+        raise UnsupportedFormat(f"the document is neither an image nor a PDF; send {FORMATS}", field="image")
 
 
 def stored_request(request: ReadRequest) -> dict[str, Any]:
