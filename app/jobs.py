@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 
 from app.context import AppContext
 from app.events import event_stream, resume_after
+from app.listing import listed
 from app.replies import accepted, json_reply
 from app.uploads import Upload, idempotency_key, read_job_request
 from app.waiting import wait_seconds
@@ -61,12 +62,16 @@ def _or_error(read: Callable[[Upload], Submission], upload: Upload) -> Submissio
 
 
 def _list(context: AppContext) -> Response:
-    if request.args.get("state") != "dead":
+    sees = context.access.caller().sees
+    state = request.args.get("state")
+    if state == "dead":
+        return json_reply({"jobs": context.backend.dead(sees)})
+    if state is not None:
         raise InvalidRequest(
-            "state must be dead, for the jobs whose workers died on them; others are asked for by their ids",
+            "state must be dead, for the jobs whose workers died on them; status selects jobs by their status",
             field="state",
         )
-    return json_reply({"jobs": context.backend.dead(context.access.caller().sees)})
+    return json_reply(listed(context.backend, request.args, sees))
 
 
 def _get(context: AppContext, job_id: str) -> Response:

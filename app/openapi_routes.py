@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.listing import LISTED, MAX_LISTED, STATUSES
 from app.openapi_parts import (
     ANYWHERE,
     EXAMPLE_IMAGE,
@@ -16,6 +17,7 @@ from app.openapi_parts import (
     problems,
     ref,
 )
+from app.openapi_service import service_paths
 from app.uploads import DEFAULT_ENDPOINT, MAX_KEY_CHARACTERS
 from app.waiting import MAX_WAIT_SECONDS
 from ocrq.contracts import MAX_BATCH, OPERATIONS, Operation
@@ -25,7 +27,6 @@ from ocrq.errors import (
     JobExpired,
     JobNotFound,
     NotFound,
-    NoWorker,
     RateLimited,
     TooManyWaiting,
 )
@@ -71,7 +72,7 @@ def paths() -> Json:
         "/jobs/{job_id}/events": {"get": _events()},
         "/webhooks": {"get": _dead_deliveries()},
         "/webhooks/{delivery_id}/retry": {"post": _retry_delivery()},
-        **_service(),
+        **service_paths(),
     }
 
 
@@ -149,14 +150,29 @@ def _get() -> Json:
 
 
 def _list() -> Json:
-    jobs = {"type": "object", "properties": {"jobs": {"type": "array", "items": ref("Job")}}, "required": ["jobs"]}
-    state = parameter("state", "query", "Which.", {"type": "string", "enum": ["dead"]}, required=True)
+    dead = {"type": "object", "properties": {"jobs": {"type": "array", "items": ref("Job")}}, "required": ["jobs"]}
+    limit = {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": LISTED}
     return {
         "operationId": "list_jobs",
         "tags": ["jobs"],
-        "summary": "The jobs whose workers died on them, the latest first",
-        "parameters": [state],
-        "responses": {"200": answer("The jobs.", jobs), **problems(InvalidRequest, *ANYWHERE)},
+        "summary": "The caller's jobs, newest first",
+        "description": "The last 10,000 are listed; older ones are found by their ids. A page is found in bounded "
+        "time: with `status` it may hold fewer jobs than `limit`, with more behind `next_cursor`.",
+        "parameters": [
+            parameter("status", "query", "Only jobs of this status.", {"type": "string", "enum": list(STATUSES)}),
+            parameter("limit", "query", "How many at most.", limit),
+            parameter("cursor", "query", "`next_cursor` of the page before.", {"type": "string"}),
+            parameter(
+                "state",
+                "query",
+                "`dead`: instead, the jobs whose workers died on them, the latest first.",
+                {"type": "string", "enum": ["dead"]},
+            ),
+        ],
+        "responses": {
+            "200": answer("The jobs.", {"anyOf": [ref("JobList"), dead]}),
+            **problems(InvalidRequest, *ANYWHERE),
+        },
     }
 
 
@@ -231,40 +247,6 @@ def _events() -> Json:
             "204": {"description": "The job has ended and `Last-Event-ID` was its last event."},
             **problems(JobNotFound, JobExpired, TooManyWaiting, *ANYWHERE),
         },
-    }
-
-
-def _service() -> Json:
-    def get(name: str, summary: str, responses: Json) -> Json:
-        """A route that is open to all."""
-        told = {"operationId": name, "tags": ["service"], "summary": summary, "responses": responses}
-        return {"get": {**told, "security": []}}
-
-    def flag(name: str) -> Json:
-        return {"type": "object", "properties": {name: {"const": True}}, "required": [name]}
-
-    health = ref("Health")
-    html = content({"type": "string"}, "text/html")
-    return {
-        "/health": get(
-            "health",
-            "Health, from the workers' heartbeats",
-            {"200": answer("Healthy or degraded.", health), "503": answer("Unhealthy; `reasons` says why.", health)},
-        ),
-        "/livez": get("livez", "Whether this process lives", {"200": answer("It does.", flag("alive"))}),
-        "/readyz": get(
-            "readyz", "Whether a worker can read", {"200": answer("One can.", flag("ready")), **problems(NoWorker)}
-        ),
-        "/models": {
-            "get": {
-                "operationId": "models",
-                "tags": ["service"],
-                "summary": "The models that may be asked for",
-                "responses": {"200": answer("The list.", ref("ModelList")), **problems(*ANYWHERE)},
-            }
-        },
-        "/openapi.json": get("openapi", "This document", {"200": answer("OpenAPI 3.1.", {"type": "object"})}),
-        "/": get("page", "The web page", {"200": {"description": "HTML.", "content": html}}),
     }
 
 

@@ -1,26 +1,30 @@
-"""`ocrq jobs`: look at a job, wait for it, cancel it, try it again."""
+"""`ocrq jobs`: list jobs, look at one, wait for it, cancel it, try it again."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
-from ocrq.cli.exits import EXIT_CODES, OK, SOME_FAILED
+from ocrq.cli.exits import EXIT_CODES, OK, SOME_FAILED, code_for, complain
 from ocrq.cli.options import server_options
-from ocrq.errors import ServiceError
+from ocrq.errors import OcrqError, ServiceError
 
 if TYPE_CHECKING:
     from ocrq.client import Client
-    from ocrq.contracts import Batch, Job
+    from ocrq.contracts import Batch, Job, JobStatus, JobSummary
+
+STATUSES = ("queued", "running", "succeeded", "failed", "cancelled")  # the contract's, which is slow to import
+_PAGE = 100  # jobs asked for at a time
 
 
 @click.group(epilog=EXIT_CODES)
 def jobs() -> None:
-    """Look at a server's jobs, cancel them, or try them again."""
+    """List a server's jobs, look at them, cancel them, or try them again."""
 
 
 @jobs.command()
@@ -35,28 +39,68 @@ def show(job_id: str, wait: bool, as_json: bool, server: str | None, api_key: st
     return _told(job, as_json)
 
 
-@jobs.command()
-@click.argument("job_id", metavar="ID")
-@click.option("--json", "as_json", is_flag=True, help="As the server has it.")
+@jobs.command("list")
+@click.option("--status", type=click.Choice(STATUSES), help="Only jobs of this status.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
+@click.option("--ids", is_flag=True, help="Ids alone, for `xargs ocrq jobs retry` and the like.")
+@click.option("--json", "as_json", is_flag=True, help="As a list of jobs.")
 @server_options
-def cancel(job_id: str, as_json: bool, server: str | None, api_key: str | None) -> int:
-    """Cancel the job or batch ID; one that has ended stays as it is."""
+def list_jobs(
+    status: JobStatus | None, limit: int, ids: bool, as_json: bool, server: str | None, api_key: str | None
+) -> int:
+    """List your jobs, newest first."""
     with server_client(server, api_key) as client:
-        job = client.cancel(job_id)
-    _told(job, as_json)
+        found = list(islice(_newest(client, status, limit), limit))
+    if as_json:
+        click.echo(json.dumps([job.model_dump(mode="json") for job in found], indent=2, ensure_ascii=False))
+        return OK
+    for job in found:
+        click.echo(job.id if ids else "\n".join(_lines(job, about=f"  {job.endpoint}")))
     return OK
 
 
+def _newest(client: Client, status: JobStatus | None, limit: int) -> Iterator[JobSummary]:
+    cursor = None
+    while True:
+        page = client.jobs(status, min(limit, _PAGE), cursor)
+        yield from page.jobs
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+
+
 @jobs.command()
-@click.argument("job_id", metavar="ID")
+@click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
 @click.option("--json", "as_json", is_flag=True, help="As the server has it.")
 @server_options
-def retry(job_id: str, as_json: bool, server: str | None, api_key: str | None) -> int:
-    """Try the failed job ID again, under the same id."""
+def cancel(job_ids: tuple[str, ...], as_json: bool, server: str | None, api_key: str | None) -> int:
+    """Cancel the jobs or batches ID; one that has ended stays as it is."""
     with server_client(server, api_key) as client:
-        job = client.retry(job_id)
-    _told(job, as_json)
-    return OK
+        return _each(job_ids, client.cancel, as_json)
+
+
+@jobs.command()
+@click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
+@click.option("--json", "as_json", is_flag=True, help="As the server has it.")
+@server_options
+def retry(job_ids: tuple[str, ...], as_json: bool, server: str | None, api_key: str | None) -> int:
+    """Try the failed jobs ID again, under the same ids."""
+    with server_client(server, api_key) as client:
+        return _each(job_ids, client.retry, as_json)
+
+
+def _each(job_ids: tuple[str, ...], do: Callable[[str], Job | Batch], as_json: bool) -> int:
+    """Do it with each job; with several, one that it fails for does not keep the others from it."""
+    code = OK
+    for job_id in job_ids:
+        try:
+            _told(do(job_id), as_json)
+        except OcrqError as error:
+            if len(job_ids) == 1 or code_for(error) != SOME_FAILED:
+                raise
+            complain(error.detail, job_id)
+            code = SOME_FAILED
+    return code
 
 
 @jobs.command()
@@ -96,12 +140,12 @@ def _told(job: Job | Batch, as_json: bool) -> int:
     return SOME_FAILED if job.status == "failed" else OK
 
 
-def _lines(job: Job | Batch, indent: str = "") -> Iterator[str]:
+def _lines(job: Job | Batch | JobSummary, indent: str = "", about: str = "") -> Iterator[str]:
     from ocrq.contracts import Batch
 
     total = "?" if job.progress.total is None else job.progress.total
     done = f"{job.progress.done} of {total} {job.progress.unit}s"
-    yield f"{indent}{job.id}  {job.status}  {done}  created {job.created_at:%Y-%m-%d %H:%M:%S}"
+    yield f"{indent}{job.id}  {job.status}  {done}  created {job.created_at:%Y-%m-%d %H:%M:%S}{about}"
     if isinstance(job, Batch):
         for item in job.jobs:
             yield from _lines(item, indent + "  ")

@@ -19,7 +19,18 @@ from ocrq.client.http import HttpApi
 from ocrq.client.many import AT_A_TIME, Outcome, Result, Source, result_json, sources_of, typed_result
 from ocrq.client.synchronous import StructuredOperation, TextOperation
 from ocrq.client.transport import Endpoint, arguments, goes_nowhere_else, options
-from ocrq.contracts import Batch, DeadDelivery, Health, Job, ModelList, Operation, StructuredResult, TextResult
+from ocrq.contracts import (
+    Batch,
+    DeadDelivery,
+    Health,
+    Job,
+    JobList,
+    JobStatus,
+    ModelList,
+    Operation,
+    StructuredResult,
+    TextResult,
+)
 
 T = TypeVar("T")
 OnProgress = Callable[[Job | Batch], object | Awaitable[object]]
@@ -144,6 +155,10 @@ class AsyncClient:
     async def retry(self, job_id: str) -> Job:
         """Try a failed job again, as the job it is."""
         return await self.carry_out(self.desk.at_api(lambda api: api.retry(job_id)))
+
+    async def jobs(self, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None) -> JobList:
+        """As :meth:`Client.jobs <ocrq.client.Client.jobs>`."""
+        return await self.carry_out(self.desk.at_api(lambda api: api.jobs(status, limit, cursor)))
 
     async def dead(self) -> list[Job]:
         """Jobs whose workers died on them, the latest first."""

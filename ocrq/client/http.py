@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from ocrq.client.exchange import Failure, Flow, Send, exchange
 from ocrq.client.transport import Document, Endpoint, Order, decoded, parsed
-from ocrq.contracts import Batch, DeadDelivery, Health, Job, ModelList, Progress
+from ocrq.contracts import Batch, DeadDelivery, Health, Job, JobList, JobStatus, ModelList, Progress
 from ocrq.errors import JobNotFound
 
 
@@ -59,6 +59,15 @@ class HttpApi:
     def retry(self, job_id: str) -> Flow[Job]:
         """``POST /jobs/{id}/retry``."""
         return (yield from self._told(Job, "POST", f"/jobs/{job_id}/retry"))
+
+    def jobs(self, status: JobStatus | None, limit: int, cursor: str | None) -> Flow[JobList]:
+        """``GET /jobs``."""
+        params = {"limit": str(limit)}
+        if status:
+            params["status"] = status
+        if cursor:
+            params["cursor"] = cursor
+        return (yield from self._told(JobList, "GET", "/jobs", params=params))
 
     def dead(self) -> Flow[list[Job]]:
         """``GET /jobs?state=dead``."""

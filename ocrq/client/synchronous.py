@@ -15,7 +15,18 @@ from ocrq.client.exchange import Closed, Flow, Pause, Retries, Send, Step
 from ocrq.client.http import HttpApi
 from ocrq.client.many import AT_A_TIME, Outcome, Reading, Result, Source, result_json, sources_of, typed_result
 from ocrq.client.transport import Endpoint, arguments, goes_nowhere_else, options
-from ocrq.contracts import Batch, DeadDelivery, Health, Job, ModelList, Operation, StructuredResult, TextResult
+from ocrq.contracts import (
+    Batch,
+    DeadDelivery,
+    Health,
+    Job,
+    JobList,
+    JobStatus,
+    ModelList,
+    Operation,
+    StructuredResult,
+    TextResult,
+)
 
 T = TypeVar("T")
 TextOperation = Literal["extract_text", "extract_text_robust"]
@@ -209,6 +220,13 @@ class Client:
             JobConflict: It has not failed, or its document is gone.
         """
         return self.carry_out(self.desk.at_api(lambda api: api.retry(job_id)))
+
+    def jobs(self, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None) -> JobList:
+        """Your jobs, or all for an admin, newest first; ``next_cursor`` is the cursor of the jobs before these.
+
+        With ``status`` a page may hold fewer jobs than ``limit``, which is 200 at most, with more to come.
+        """
+        return self.carry_out(self.desk.at_api(lambda api: api.jobs(status, limit, cursor)))
 
     def dead(self) -> list[Job]:
         """Jobs whose workers died on them, the latest first: of the API key's owner, or all for an admin."""

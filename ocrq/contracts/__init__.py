@@ -1,7 +1,17 @@
 """The contract: requests, results, jobs and service documents, as pydantic models."""
 
 from ocrq.contracts.delivery import DeadDelivery
-from ocrq.contracts.job import ENDED, Batch, Job, JobError, JobStatus, JobSubmission, Progress
+from ocrq.contracts.job import (
+    ENDED,
+    Batch,
+    Job,
+    JobError,
+    JobList,
+    JobStatus,
+    JobSubmission,
+    JobSummary,
+    Progress,
+)
 from ocrq.contracts.job_request import MAX_BATCH, JobRequest, parse_job_request
 from ocrq.contracts.pages import clipping_warning, parse_pages, selected_pages
 from ocrq.contracts.parse import parse_operation, parse_request
@@ -50,9 +60,11 @@ __all__ = [
     "Health",
     "Job",
     "JobError",
+    "JobList",
     "JobRequest",
     "JobStatus",
     "JobSubmission",
+    "JobSummary",
     "Line",
     "Metadata",
     "ModelInfo",

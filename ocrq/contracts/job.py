@@ -50,6 +50,30 @@ class Job(JobModel):
     error: JobError | None = None
 
 
+class JobSummary(JobModel):
+    """A job of `GET /jobs`: all but its result, which is at `GET /jobs/{id}`."""
+
+    id: str
+    endpoint: str = Field(examples=["/extract_text"])
+    status: JobStatus
+    progress: Progress = Field(default_factory=Progress)
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    attempts: int = Field(default=0, ge=0)
+    owner: str | None = Field(default=None, description="The API key it was submitted with.")
+    error: JobError | None = None
+
+
+class JobList(JobModel):
+    """`GET /jobs`: the caller's jobs, newest first."""
+
+    jobs: list[JobSummary]
+    next_cursor: str | None = Field(
+        default=None, description="Send it as `cursor` for the jobs before these; null where there are none."
+    )
+
+
 class Batch(JobModel):
     """`GET /jobs/{id}` for a batch id: its items, each a job of its own."""
 

@@ -17,12 +17,12 @@ from typing import Any, Literal, cast
 
 import redis
 
-from ocrq.contracts import Priority
+from ocrq.contracts import JobStatus, Priority
 from ocrq.errors import OcrqError
 from tasks.catalogue import POOLS, Pool
 from tasks.connection import passes
 from tasks.jobs.record import JobRecord, NewJob, pack, queue_name, unpack
-from tasks.jobs.store import Accepted
+from tasks.jobs.store import LOOKED_AT, Accepted, Listed
 from tasks.runner import UnitReading
 from tasks.settings import Settings
 
@@ -191,6 +191,14 @@ class Ledger:
         horizon = self._now() - self._ttl
         self._redis.zremrangebyscore("ocrq:dead", "-inf", horizon)
         return [_text(job_id) for job_id in self._redis.zrevrange("ocrq:dead", 0, limit - 1)]
+
+    def newest(self, owner: str | None, status: JobStatus | None, limit: int, cursor: str) -> Listed:
+        """See :class:`tasks.jobs.store.JobStore`; of each owner and of all, the last ten thousand are listed."""
+        before, rows = self._call("newest", owner or "", status or "", limit, cursor, LOOKED_AT)
+        records = [
+            JobRecord.from_hash(_text(job_id), dict(zip(flat[::2], flat[1::2], strict=True))) for job_id, flat in rows
+        ]
+        return Listed(tuple(records), _id(before))
 
     def cancel(self, job_id: str, *, only_new: bool = False) -> str | None:
         """Cancel a job and its units; with ``only_new`` only one that no run has started.

@@ -7,29 +7,18 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from ocrq.contracts import ENDED, JobStatus
 from tasks.documents.memory import MemoryDocuments
+from tasks.jobs.memory_jobs import KeptJob, newest_of
 from tasks.jobs.record import JobRecord, NewJob, pack, unpack
-from tasks.jobs.store import Accepted
+from tasks.jobs.store import Accepted, Listed
 from tasks.settings import Settings
 
 _TOMBSTONES = 100_000  # expired ids remembered, about 10 MB; an older one is "not found" rather than "expired"
 _NEWEST_SHARE = 0.1  # of the running mean of reading times
-
-
-@dataclass
-class _Kept:
-    """A job with what belongs to it; changed under the store's lock alone."""
-
-    record: JobRecord
-    new: NewJob
-    result: bytes | None = None
-    rows: list[tuple[str, str, str]] = field(default_factory=list)
-    readings: dict[int, dict[str, Any]] = field(default_factory=dict)
-    followers: list[str] = field(default_factory=list)
 
 
 class MemoryStore:
@@ -57,7 +46,7 @@ class MemoryStore:
         self._publish = publish
         self._clock = clock
         self._lock = threading.RLock()
-        self._jobs: dict[str, _Kept] = {}
+        self._jobs: dict[str, KeptJob] = {}
         self._waiting: set[str] = set()
         self._keys: dict[str, tuple[str, str]] = {}  # idempotency key: job, fingerprint
         self._cache: dict[str, tuple[str, float]] = {}  # cache key: job, until when it answers
@@ -65,6 +54,7 @@ class MemoryStore:
         self._leaving: deque[tuple[float, str]] = deque()
         self._expired: OrderedDict[str, None] = OrderedDict()
         self._mean = 1.0
+        self._accepted = 0
 
     def create(self, jobs: Sequence[NewJob], *, bounded: bool = True) -> Accepted:
         """See :class:`tasks.jobs.store.JobStore`."""
@@ -86,7 +76,8 @@ class MemoryStore:
     def _accept(self, job: NewJob) -> None:
         request, now = json.dumps(job.request), time.time()
         record = JobRecord(job.id, "queued", "plan", job.operation, job.queue, job.blob, request, now, owner=job.owner)
-        kept = self._jobs[job.id] = _Kept(replace(record, error=job.error), job)
+        self._accepted += 1
+        kept = self._jobs[job.id] = KeptJob(replace(record, error=job.error), job, self._accepted)
         if job.idempotency:
             self._keys[job.idempotency] = (job.id, job.fingerprint or "")
         if job.error:
@@ -163,7 +154,7 @@ class MemoryStore:
             self._mean += _NEWEST_SHARE * (time.time() - (kept.record.started or time.time()) - self._mean)
             self._finish(kept, "succeeded")
 
-    def _answer_equals(self, kept: _Kept, until: float) -> None:
+    def _answer_equals(self, kept: KeptJob, until: float) -> None:
         """Keep a result for equal requests; one made of an earlier one's pages no longer than that."""
         keys = [kept.new.cache_key, None if kept.record.cached else kept.new.reading_key]
         if kept.record.cached:
@@ -202,7 +193,7 @@ class MemoryStore:
         """See :class:`tasks.jobs.store.JobStore`; an ended job's document is not kept here, so none is."""
         return False
 
-    def _finish(self, kept: _Kept, state: JobStatus) -> None:
+    def _finish(self, kept: KeptJob, state: JobStatus) -> None:
         """Give a job its one end."""
         job_id, blob = kept.record.id, kept.record.blob
         kept.record = replace(kept.record, state=state, finished=time.time())
@@ -213,7 +204,7 @@ class MemoryStore:
         self._event(kept, "status", {"status": state})
         self._answer_followers(kept, state)
 
-    def _answer_followers(self, kept: _Kept, state: JobStatus) -> None:
+    def _answer_followers(self, kept: KeptJob, state: JobStatus) -> None:
         """Equal requests get what this one got; where it was cancelled, the first of them is read in its place."""
         flight = kept.new.cache_key
         if flight and self._flights.get(flight) == kept.record.id:
@@ -234,7 +225,7 @@ class MemoryStore:
             follower.record = replace(follower.record, cached=True, started=time.time(), error=kept.record.error)
             self._finish(follower, state)
 
-    def _event(self, kept: _Kept, name: str, data: Mapping[str, Any]) -> None:
+    def _event(self, kept: KeptJob, name: str, data: Mapping[str, Any]) -> None:
         kept.rows.append((str(len(kept.rows) + 1), name, json.dumps(data)))
         self._notify(kept.record.id, name)
 
@@ -257,6 +248,12 @@ class MemoryStore:
         with self._lock:
             self._expire()
             return kept.record if (kept := self._jobs.get(job_id)) else None
+
+    def newest(self, owner: str | None, status: JobStatus | None, limit: int, cursor: str) -> Listed:
+        """See :class:`tasks.jobs.store.JobStore`."""
+        with self._lock:
+            self._expire()
+            return newest_of(self._jobs, owner, status, limit, cursor)
 
     def first_of(self, key: str) -> str | None:
         """See :class:`tasks.jobs.store.JobStore`."""

@@ -11,7 +11,18 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
 
-from ocrq.contracts import ENDED, Job, JobError, JobStatus, Operation, Priority, Progress, ReadRequest, parse_request
+from ocrq.contracts import (
+    ENDED,
+    Job,
+    JobError,
+    JobStatus,
+    JobSummary,
+    Operation,
+    Priority,
+    Progress,
+    ReadRequest,
+    parse_request,
+)
 from ocrq.errors import WorkerLost
 from tasks.catalogue import Pool
 
@@ -188,17 +199,23 @@ class JobRecord:
 
     def to_job(self, result: dict[str, Any] | None = None) -> Job:
         """The job as its owner sees it."""
-        return Job(
-            id=self.id,
-            status=self.status,
-            progress=Progress(done=self.done, total=self.total),
-            created_at=_moment(self.created),
-            started_at=_moment(self.started) if self.started else None,
-            finished_at=_moment(self.finished) if self.finished else None,
-            attempts=self.lost + (1 if self.started and not self._lost_for_good else 0),
-            result=result,
-            error=JobError.model_validate(self.error) if self.error else None,
-        )
+        return Job(**self._told(), result=result)
+
+    def to_summary(self) -> JobSummary:
+        """The job as lists show it."""
+        return JobSummary(**self._told(), endpoint=f"/{self.operation}", owner=self.owner)
+
+    def _told(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "status": self.status,
+            "progress": Progress(done=self.done, total=self.total),
+            "created_at": _moment(self.created),
+            "started_at": _moment(self.started) if self.started else None,
+            "finished_at": _moment(self.finished) if self.finished else None,
+            "attempts": self.lost + (1 if self.started and not self._lost_for_good else 0),
+            "error": JobError.model_validate(self.error) if self.error else None,
+        }
 
 
 def _moment(seconds: float) -> datetime:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from ocrq.contracts import ENDED, Batch, DeadDelivery, Health, Job, ModelList
+from ocrq.contracts import ENDED, Batch, DeadDelivery, Health, Job, JobList, JobStatus, ModelList
 from ocrq.errors import JobConflict, JobExpired, JobNotFound, NotFound
 from tasks.connection import broker_errors
 from tasks.documents.submission import Submission
@@ -142,6 +142,15 @@ class JobService:
             self._admission.publish(job_id)
             return self._job(self._record(job_id, owner))
 
+    def newest(
+        self, owner: str | None = None, status: JobStatus | None = None, limit: int = 50, cursor: str = ""
+    ) -> JobList:
+        """The owner's jobs, newest first; with a status only those, and then perhaps fewer with more to come."""
+        with broker_errors():
+            page = self._store.newest(owner, status, limit, cursor)
+            jobs = [record.as_far_as(self._leader(record)).to_summary() for record in page.records]
+        return JobList(jobs=jobs, next_cursor=page.before)
+
     def dead(self, owner: str | None = None) -> list[Job]:
         """Jobs whose workers died on them, the latest first, as long as they are kept."""
         with broker_errors():
@@ -260,9 +269,11 @@ class JobService:
         return batch
 
     def _job(self, record: JobRecord) -> Job:
-        leader = self._store.record(record.follows) if record.follows and record.state == "queued" else None
         result = self._store.result(record.id) if record.state == "succeeded" else None
-        return record.as_far_as(leader).to_job(record.marked(result))
+        return record.as_far_as(self._leader(record)).to_job(record.marked(result))
+
+    def _leader(self, record: JobRecord) -> JobRecord | None:
+        return self._store.record(record.follows) if record.follows and record.state == "queued" else None
 
     def _batch(self, batch: BatchRecord) -> Batch:
         jobs = [self._job(record) for record in map(self._store.record, batch.jobs) if record]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from threading import Event
 from typing import Any, Literal, Protocol
 
-from ocrq.contracts import Health, ModelList
+from ocrq.contracts import Health, JobStatus, ModelList
 from tasks.catalogue import Pool
 from tasks.jobs.record import JobRecord, NewJob
 
@@ -45,6 +45,22 @@ class JobEvent:
     id: str
     name: str
     data: dict[str, Any]
+
+
+LOOKED_AT = 1000  # jobs that one page of a list looks at, to find those of a status
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A page of a list of jobs.
+
+    Attributes:
+        records: Newest first, without their requests.
+        before: Cursor of the jobs before these; None where there are none.
+    """
+
+    records: tuple[JobRecord, ...]
+    before: str | None
 
 
 class JobStore(Protocol):
@@ -94,6 +110,13 @@ class JobStore(Protocol):
         """The next events past ``after``, ``most`` of them, as ``(id, name, data as JSON)``; ``"0"`` from the first.
 
         ``unit`` names ``index`` and ``pages`` of a unit that was read.
+        """
+        ...
+
+    def newest(self, owner: str | None, status: JobStatus | None, limit: int, cursor: str) -> Listed:
+        """The newest jobs of an owner (None: of all) before a cursor (empty: from the newest on).
+
+        A page is found in bounded time: it may hold fewer jobs of a rare status than asked for, with more to come.
         """
         ...
 

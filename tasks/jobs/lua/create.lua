@@ -44,6 +44,20 @@ for queue, more in pairs(adding) do
 end
 local to_publish, following = {}, {}
 
+-- The newest jobs of an owner, and of all, as they are listed; older ones are found by their ids alone.
+local LISTED = 10000
+
+local function list_job(job)
+  local number = redis.call('INCR', 'ocrq:listed')
+  local indexes = {'ocrq:jobs'}
+  if job.fields.owner then indexes[2] = key('jobs', job.fields.owner) end
+  for _, index in ipairs(indexes) do
+    redis.call('ZADD', index, number, job.id)
+    redis.call('ZREMRANGEBYRANK', index, 0, -LISTED - 1)
+    redis.call('EXPIRE', index, ttl * 10)
+  end
+end
+
 local function accept(job)
   local flat = {'state', 'queued', 'created', tostring(now), 'queue', job.queue, 'lost', 0, 'done', 0, 'phase', 'plan'}
   for name, value in pairs(job.fields) do
@@ -51,6 +65,7 @@ local function accept(job)
     flat[#flat + 1] = value
   end
   redis.call('HSET', key('job', job.id), unpack(flat))
+  list_job(job)
   if job.idempotency then
     redis.call('HSET', key('idempotency', job.idempotency), 'id', job.id, 'fingerprint', job.fingerprint)
     redis.call('EXPIRE', key('idempotency', job.idempotency), ttl)

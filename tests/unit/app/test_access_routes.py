@@ -195,9 +195,20 @@ def test_without_keys_everything_is_open_and_everybodys(backend, settings, png):
     assert client.get("/jobs?state=dead").get_json() == {"jobs": []}
 
 
-def test_only_dead_jobs_are_listed(client, problem):
-    for path in ("/jobs", "/jobs?state=", "/jobs?state=queued"):
+def test_a_state_is_dead_or_none(client, problem):
+    for path in ("/jobs?state=", "/jobs?state=queued"):
         problem(client.get(path, headers=by(OPS)), 400, "invalid_request", "state")
+
+
+def test_a_key_lists_its_own_jobs_and_an_admin_all(client, image, problem):
+    body = {"endpoint": "/extract_text", "request": {"image": image, "cache": False}}
+    ids = {who: client.post("/jobs", json=body, headers=by(who)).get_json()["id"] for who in (ANN, BOB)}
+    listed = {who: client.get("/jobs", headers=by(who)).get_json()["jobs"] for who in (ANN, BOB, OPS, EYE)}
+    assert [[job["id"] for job in listed[who]] for who in (ANN, BOB)] == [[ids[ANN]], [ids[BOB]]]
+    assert [(job["id"], job["owner"]) for job in listed[OPS]] == [(ids[BOB], "bob"), (ids[ANN], "ann")]
+    assert listed[EYE] == []
+    problem(client.get("/jobs", headers=by(HAND)), 403, "forbidden")
+    problem(client.get("/jobs"), 401, "unauthorized")
 
 
 def test_a_job_that_cannot_be_tried_again_is_a_conflict(client, of_ann, problem):

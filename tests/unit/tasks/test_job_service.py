@@ -7,11 +7,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 
-import fakeredis
 import pytest
 from PIL import Image
 
@@ -27,72 +26,13 @@ from ocrq.errors import (
 )
 from tasks.documents.submission import Submission
 from tasks.jobs.service import JobService
-from tasks.jobs.store import Workers
-from tasks.settings import Settings
 from tests.documents import as_png, as_tiff
-from tests.inline import inline
+from tests.job_stores import SETTINGS, STORES, Jobs
 from tests.page_runner import PageRunner
-from tests.redis_service import reading_from
 
 PNG = as_png(Image.new("RGB", (60, 40), "white"))
 THREE_PAGES = as_tiff([Image.new("RGB", (60, 40), "white") for _ in range(3)])
-SETTINGS = Settings(model="fake", job_ttl=100, max_queued=3)
 LONG = 10.0  # seconds; no wait here takes so long unless something is broken
-
-
-@dataclass
-class Jobs:
-    """A service with what reads its jobs.
-
-    Attributes:
-        expire: Lets the time to live of these jobs pass.
-        settle: Does what a sweeper would.
-    """
-
-    service: JobService
-    workers: Workers
-    expire: Callable[..., None]
-    settle: Callable[[], None]
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@contextmanager
-def in_memory(runner: PageRunner, settings: Settings, threads: int = 1) -> Iterator[Jobs]:
-    clock = Clock()
-    service, workers = inline(runner, settings, threads, clock)
-
-    def expire(*job_ids: str) -> None:
-        clock.now += settings.job_ttl
-
-    yield Jobs(service, workers, expire, lambda: None)
-    runner.gate.set()
-    workers.close()
-
-
-@contextmanager
-def in_redis(runner: PageRunner, settings: Settings, threads: int = 1) -> Iterator[Jobs]:
-    server = fakeredis.FakeServer()
-    with reading_from(server, runner, settings, threads) as (service, workers, sweep):
-        client = fakeredis.FakeRedis(server=server)
-
-        def expire(*job_ids: str) -> None:
-            for job_id in job_ids:
-                assert client.ttl(f"ocrq:job:{job_id}") <= settings.job_ttl
-                client.delete(f"ocrq:job:{job_id}", f"ocrq:result:{job_id}")
-            for key in client.scan_iter("ocrq:idempotency:*"):
-                client.delete(key)
-
-        yield Jobs(service, workers, expire, sweep)
-        runner.gate.set()
-
-
-STORES = {"memory": in_memory, "redis": in_redis}
 
 
 @pytest.fixture

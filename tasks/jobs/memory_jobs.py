@@ -1,0 +1,53 @@
+"""A job as one process keeps it, and the newest of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from ocrq.contracts import JobStatus
+from tasks.jobs.record import JobRecord, NewJob
+from tasks.jobs.store import LOOKED_AT, Listed
+
+
+@dataclass
+class KeptJob:
+    """A job with what belongs to it; changed under the store's lock alone.
+
+    Attributes:
+        record: As it stands.
+        new: As it was accepted.
+        number: Grows with each job accepted; the cursor of lists.
+        result: Packed.
+        rows: Its events, as ``(id, name, data as JSON)``.
+        readings: Of its units, by index.
+        followers: Ids of equal jobs that get what this one gets.
+    """
+
+    record: JobRecord
+    new: NewJob
+    number: int
+    result: bytes | None = None
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+    readings: dict[int, dict[str, Any]] = field(default_factory=dict)
+    followers: list[str] = field(default_factory=list)
+
+
+def newest_of(
+    jobs: Mapping[str, KeptJob], owner: str | None, status: JobStatus | None, limit: int, cursor: str
+) -> Listed:
+    """A page of the jobs, which stand in the order they were accepted; see :class:`tasks.jobs.store.JobStore`."""
+    older = (kept for kept in reversed(list(jobs.values())) if not cursor or kept.number < int(cursor))
+    owned = (kept for kept in older if owner is None or kept.record.owner == owner)
+    found: list[JobRecord] = []
+    last = None
+    for kept in islice(owned, LOOKED_AT):
+        last = str(kept.number)
+        leader = jobs.get(kept.record.follows or "")
+        if status in (None, kept.record.as_far_as(leader.record if leader else None).status):
+            found.append(kept.record)
+        if len(found) == limit:
+            break
+    return Listed(tuple(found), last if next(owned, None) else None)
