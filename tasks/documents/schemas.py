@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
 
 from ocrq.contracts.request import MAX_SCHEMA_BYTES
 from ocrq.errors import InvalidSchema
-from tasks.documents.patterns import MAX_CLASS_WIDTH, check_pattern, class_width
+from tasks.documents.patterns import check_patterns
 
 Json = dict[str, Any]
 
@@ -65,10 +68,9 @@ def prepared(schema: object) -> Json:
     if not isinstance(schema, dict):
         raise _refused('must be a JSON Schema object, or the short form {"total": "number"}')
     _check_size(schema)
-    _check_pattern_costs(schema)
     spelled = schema if _is_schema(schema) else _spelled_out(schema)
     _check_valid(spelled)
-    resolved: Json = _resolved(spelled, spelled, (), _Budget())
+    resolved = _resolved(spelled)
     _check_counts(resolved)
     if not (_types(resolved) & {"object"} or _types(resolved) == set()):
         raise _refused("must describe an object at its root; put the value under a property of one")
@@ -166,64 +168,60 @@ def _check_valid(schema: Json) -> None:
         raise _refused(f"cannot be checked ({type(error).__name__}); make it simpler") from None
 
 
-class _Budget:
-    """Counts the values that references unfold to."""
+def _resolved(schema: Json) -> Json:
+    resolver = Registry().resolver_with_root(DRAFT202012.create_resource(schema))
+    return cast(Json, _References().replaced(schema, resolver))
+
+
+class _References:
+    """Replaces every ``$ref`` of one schema, and counts the values that it unfolds to."""
 
     def __init__(self) -> None:
-        self.left = MAX_NODES
+        self._values_left = MAX_NODES
+        self._open: list[str] = []
 
-    def spend(self) -> None:
-        self.left -= 1
-        if self.left < 0:
+    def replaced(self, value: Any, resolver: Any, named: bool = False) -> Any:
+        """A copy without references; ``named`` where keys are names of schemas and not keywords."""
+        self._values_left -= 1
+        if self._values_left < 0:
             raise _refused(f"unfolds to more than {MAX_NODES:,} values; use fewer references")
+        if isinstance(value, list):
+            return [self.replaced(inner, resolver) for inner in value]
+        if not isinstance(value, dict):
+            return value
+        if not named and "$dynamicRef" in value:
+            raise _refused("uses $dynamicRef, which is not supported; use $ref to #/$defs/…")
+        if not named and isinstance(value.get("$ref"), str):
+            return self._referenced(value, resolver)
+        drop = () if named else ("$defs", "definitions", "$id", "$anchor", "$dynamicAnchor")
+        return {
+            name: part
+            if not named and name in _DATA
+            else self.replaced(part, resolver, not named and name in _NAMED_SCHEMAS)
+            for name, part in value.items()
+            if name not in drop
+        }
 
-
-def _resolved(value: Any, root: Json, open_: tuple[str, ...], budget: _Budget, named: bool = False) -> Any:
-    """A copy with every ``$ref`` replaced by what it names; ``named`` where keys are names and not keywords."""
-    budget.spend()
-    if isinstance(value, list):
-        return [_resolved(inner, root, open_, budget) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    if not named and "$dynamicRef" in value:
-        raise _refused("uses $dynamicRef, which is not read; use $ref to #/$defs/…")
-    if not named and isinstance(value.get("$ref"), str):
+    def _referenced(self, value: Json, resolver: Any) -> Any:
         target = value["$ref"]
-        if target in open_:
+        if target in self._open:
             raise _refused(f"is recursive: {target[:80]} holds itself; write the levels out")
-        inner = _resolved(_pointed(root, target), root, (*open_, target), budget)
+        try:
+            found = resolver.lookup(target)
+        except (Unresolvable, ValueError):
+            raise _refused(
+                f"refers to {target[:80]!r}, which is not in it; only references inside it (#/$defs/…) are supported"
+            ) from None
+        self._open.append(target)
+        inner = self.replaced(found.contents, found.resolver)
+        self._open.pop()
         rest = {name: part for name, part in value.items() if name != "$ref"}
         if not rest or not isinstance(inner, dict):
             return inner
-        beside = _resolved(rest, root, open_, budget)
-        return (
-            {**inner, **beside}
-            if not set(inner) & (set(beside) - {"title", "description"})
-            else {"allOf": [inner, beside]}
-        )
-    drop = () if named else ("$defs", "definitions", "$id", "$anchor", "$dynamicAnchor")
-    return {
-        name: part
-        if not named and name in _DATA
-        else _resolved(part, root, open_, budget, not named and name in _NAMED_SCHEMAS)
-        for name, part in value.items()
-        if name not in drop
-    }
-
-
-def _pointed(root: Json, target: str) -> Any:
-    if target != "#" and not target.startswith("#/"):
-        raise _refused(f"refers to {target[:80]!r}; only references inside it (#/$defs/…) are read")
-    at: Any = root
-    for part in target[2:].split("/") if target != "#" else ():
-        name = part.replace("~1", "/").replace("~0", "~")
-        if isinstance(at, list) and name.isdigit() and int(name) < len(at):
-            at = at[int(name)]
-        elif isinstance(at, dict) and name in at:
-            at = at[name]
-        else:
-            raise _refused(f"refers to {target[:80]!r}, which is not in it")
-    return at
+        beside = self.replaced(rest, resolver)
+        if set(inner) & (set(beside) - {"title", "description"}):
+            return {"allOf": [inner, beside]}
+        return {**inner, **beside}
 
 
 def _check_counts(schema: Json) -> None:
@@ -235,8 +233,7 @@ def _check_counts(schema: Json) -> None:
         if count > MAX_PROPERTIES:
             raise _refused(f"has more than {MAX_PROPERTIES} properties; ask for fewer fields at a time")
         patterns |= _patterns(node)
-    for pattern in patterns:  # each once, however often references repeat it
-        check_pattern(pattern)
+    check_patterns(patterns)  # each once, however often references repeat it
 
 
 def _patterns(node: Json) -> set[str]:
@@ -246,23 +243,6 @@ def _patterns(node: Json) -> set[str]:
         for pattern in (node.get("pattern"), *(named if isinstance(named, dict) else ()))
         if isinstance(pattern, str)
     }
-
-
-def _check_pattern_costs(schema: Json) -> None:
-    """Before anything compiles them: wide ranges of characters cost time for each character."""
-    patterns: set[str] = set()
-    stack: list[Any] = [schema]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, dict):
-            patterns |= _patterns(value)
-            stack += value.values()
-        elif isinstance(value, list):
-            stack += value
-    if sum(map(class_width, patterns)) > MAX_CLASS_WIDTH:
-        raise _refused(
-            "has patterns with too many wide ranges of characters; write \\w or \\W for letters of any script"
-        )
 
 
 def _schemas(node: Any) -> Iterator[Json]:

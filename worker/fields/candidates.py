@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-import regex
-
+from tasks.documents.patterns import whole_words
 from worker.fields.candidate import Candidate, Span
 from worker.fields.folding import fold
 from worker.fields.kinds import (
@@ -31,9 +30,6 @@ from worker.fields.kinds import (
 )  # fmt: skip
 from worker.fields.labels import Label
 from worker.fields.layout_page import LayoutPage
-
-PATTERN_SECONDS = 0.05
-"""What a caller's pattern may take on a line; one that takes longer is taken not to match."""
 
 YES = ("yes", "y", "x", "true", "ja", "oui", "si", "[x]", "☒", "☑", "✓", "✔", "checked")
 NO = ("no", "n", "false", "nein", "non", "[ ]", "☐", "unchecked")
@@ -106,17 +102,12 @@ class CandidateIndex:
         )
 
     def matching(self, pattern: str) -> list[Candidate]:
-        """Stretches of lines that match a caller's pattern as a whole."""
-        bare = pattern.removeprefix("^").removesuffix("$")
-        found = []
-        for line in self._sheet.lines:
-            try:
-                for match in regex.finditer(rf"(?<![^\W_])(?:{bare})(?![^\W_])", line.text, timeout=PATTERN_SECONDS):
-                    if match[0].strip():
-                        found.append(Candidate(match[0], (Span(line.index, *match.span()),)))
-            except (TimeoutError, regex.error):
-                continue
-        return found
+        """Words of lines that match a caller's pattern as a whole."""
+        return [
+            Candidate(line.text[start:end], (Span(line.index, start, end),))
+            for line in self._sheet.lines
+            for start, end in whole_words(pattern, line.text)
+        ]
 
     def among(self, values: Sequence[Any]) -> list[Candidate]:
         """Where values of an enumeration stand, letter case and spacing aside; the longest at a place."""
