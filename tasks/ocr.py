@@ -17,9 +17,8 @@ from ocrq.contracts.parse import MAX_FIELD_CHARACTERS
 from ocrq.errors import InvalidRequest, OcrqError
 from tasks.documents.download import fetcher
 from tasks.documents.submission import Submission
-from tasks.execution.executor import installed_executor
-from tasks.monitoring.health import installed_health
-from tasks.runner import ReadContext, installed_runner, run_inline
+from tasks.process_context import process
+from tasks.runner import ReadContext, run_inline
 from tasks.settings import Settings
 
 OPERATION_OF: dict[str, Operation | None] = {
@@ -41,7 +40,7 @@ class TrackedTask(Task):  # type: ignore[type-arg]
         """Run the function, or the message at hand."""
         if self.request.called_directly:
             return super().__call__(*args, **kwargs)
-        return installed_executor().run(self, OPERATION_OF[self.name], request_of(args, kwargs))
+        return process.get_executor().run(self, OPERATION_OF[self.name], request_of(args, kwargs))
 
 
 def request_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> object:
@@ -65,7 +64,7 @@ def _read(operation: Operation, request: object, context: ReadContext | None) ->
     settings = Settings()
     given = Submission.of(operation, request, max_bytes=settings.max_body_bytes, fetch=fetcher(settings))
     context = replace(context or ReadContext(), options=given.decoding_options)
-    return run_inline(installed_runner(), given, context)
+    return run_inline(process.get_runner(), given, context)
 
 
 @shared_task(name="ocr.extract_text", base=TrackedTask)
@@ -103,7 +102,7 @@ def read_unit() -> None:
 @shared_task(name="ocr.health")
 def health(request: dict[str, Any] | None = None) -> dict[str, Any]:
     """The service's health from the workers' heartbeats, as JSON."""
-    return installed_health().model_dump(mode="json")
+    return process.health().model_dump(mode="json")
 
 
 OPERATION_TASKS: dict[Operation, Any] = {

@@ -6,7 +6,6 @@ tests all call it through here, and nothing in this package knows what reads.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -15,7 +14,7 @@ from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from ocrq.contracts import Page
-from ocrq.errors import InternalError, JobCancelled, TimeLimitExceeded
+from ocrq.errors import JobCancelled, TimeLimitExceeded
 from tasks.documents.submission import Submission
 from tasks.stopping import ReadStopped, stops_reported
 
@@ -229,35 +228,3 @@ def can_be_cached(readings: Sequence[UnitReading]) -> bool:
 def _tell_within(context: ReadContext, before: int, total: int, done: int, _slice_pages: int) -> None:
     """A slice's own progress, as the document's."""
     context.progress(before + done, total)
-
-
-_installed: Runner | None = None
-_maker: Callable[[], Runner] | None = None
-_making = threading.Lock()
-
-
-def install_runner(runner: Runner | None) -> None:
-    """Make ``runner`` the one this process reads with; None takes it away again (tests)."""
-    global _installed
-    _installed = runner
-
-
-def offer_runner(make: Callable[[], Runner] | None) -> None:
-    """Say how this process makes its Runner, should a task function be called without one being installed."""
-    global _maker
-    _maker = make
-
-
-def installed_runner() -> Runner:
-    """The process's Runner, made now if it was only offered.
-
-    Raises:
-        InternalError: None is installed or offered: this process imported the tasks, and no entry point of worker/.
-    """
-    global _installed
-    with _making:
-        if _installed is None:
-            if _maker is None:
-                raise InternalError("no runner is installed in this process; import worker.main first")
-            _installed = _maker()
-        return _installed

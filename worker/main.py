@@ -16,7 +16,7 @@ from celery import signals
 import tasks.ocr  # noqa: F401  registers the tasks
 from tasks.celery_app import make_celery, queues_of
 from tasks.connection import WORKER_TIMEOUT
-from tasks.runner import offer_runner
+from tasks.process_context import process
 from tasks.settings import Settings
 from worker.models.devices import child_index, gpu_of, visible_gpus
 from worker.process.child import ReadingProcess, build_runner, start_reading
@@ -33,7 +33,7 @@ app.conf.task_queues = queues_of(settings.pool)
 app.conf.include = ["worker.main"]  # so that spawned children find the signals below
 
 # Whoever imports this and calls a task function reads in its own process, without a broker.
-offer_runner(lambda: build_runner(settings, None))
+process.make_runner = lambda: build_runner(settings, None)
 
 _reading: ReadingProcess | None = None
 _heavy_parent = False

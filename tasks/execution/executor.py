@@ -15,7 +15,7 @@ from celery.exceptions import Ignore
 from kombu.utils.json import dumps as kombu_dumps
 
 from ocrq.contracts import Operation
-from ocrq.errors import InvalidRequest, JobCancelled, OcrqError, WorkerLost, from_json
+from ocrq.errors import JobCancelled, OcrqError, WorkerLost, from_json
 from tasks.catalogue import Pool
 from tasks.execution.failures import FailureHandler
 from tasks.execution.lease_renewer import LeaseRenewer
@@ -129,23 +129,3 @@ class JobExecutor:
         if verdict == "cancelled":
             raise JobCancelled("the job was cancelled")
         raise from_json(dict(record.error)) if record.error else WorkerLost("the worker died on this document")
-
-
-_installed: JobExecutor | None = None
-
-
-def install_executor(executor: JobExecutor | None) -> None:
-    """Make ``executor`` the one this process runs messages through; None takes it away again (tests)."""
-    global _installed
-    _installed = executor
-
-
-def installed_executor() -> JobExecutor:
-    """The process's executor.
-
-    Raises:
-        InvalidRequest: None is installed: a worker was started with another app than ``worker.main``.
-    """
-    if _installed is None:
-        raise InvalidRequest("this worker was not started from worker.main; start it with `python -m worker`")
-    return _installed

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ocrq.contracts import Health
-from ocrq.errors import InternalError
 from ocrq.redis_faults import UNREACHABLE, RedisFault
 from tasks.monitoring.heartbeat import Heartbeat, live_pools
 
@@ -62,23 +61,3 @@ def resident_bytes() -> int:
     except OSError:
         return 0
     return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-_installed: Callable[[], Health] | None = None
-
-
-def install_health(source: Callable[[], Health] | None) -> None:
-    """Make ``source`` what `ocr.health` answers in this process; None takes it away again (tests)."""
-    global _installed
-    _installed = source
-
-
-def installed_health() -> Health:
-    """What `ocr.health` answers.
-
-    Raises:
-        InternalError: No source is installed: this process imported the tasks, not a worker's entry point.
-    """
-    if _installed is None:
-        raise InternalError("no health source is installed in this process; import worker.main")
-    return _installed()

@@ -16,7 +16,7 @@ from celery import Celery
 from tasks.catalogue import Catalogue, Pool, Reads
 from tasks.connection import WORKER_TIMEOUT, connect
 from tasks.documents.blobs import BlobStore, blob_store
-from tasks.execution.executor import ClaimedRuns, JobExecutor, install_executor
+from tasks.execution.executor import ClaimedRuns, JobExecutor
 from tasks.execution.failures import FailureHandler
 from tasks.execution.lease_renewer import LeaseRenewer
 from tasks.execution.reading import JobReader
@@ -25,9 +25,9 @@ from tasks.jobs.batches import Batches
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
 from tasks.jobs.queue import LiveWorkers
-from tasks.monitoring.health import install_health
 from tasks.monitoring.heartbeat import Heartbeat, Heartbeats
-from tasks.runner import Runner, install_runner
+from tasks.process_context import process
+from tasks.runner import Runner
 from tasks.settings import MEGABYTE, Settings
 from worker.models.devices import gpu_memory, has_gpu
 
@@ -115,7 +115,7 @@ def start_reading(app: Celery, settings: Settings, device: str | None = None, *,
     """
     registry = load_registry(settings, only_pool(settings))
     runner = make_runner(settings, registry)
-    install_runner(runner)
+    process.runner = runner
     renewer_client = connect(settings, WORKER_TIMEOUT)
     lease_renewer = LeaseRenewer(
         Ledger(renewer_client, settings),
@@ -124,7 +124,7 @@ def start_reading(app: Celery, settings: Settings, device: str | None = None, *,
         lambda busy: describe(settings.pool, runner, busy, device, registry.refused()),
     )
     end = partial(_leave, lease_renewer) if leave else stay
-    install_executor(make_executor(app, settings, partial(claimed_runs, settings, runner, lease_renewer, end)))
+    process.executor = make_executor(app, settings, partial(claimed_runs, settings, runner, lease_renewer, end))
     lease_renewer.start()
     return ReadingProcess(lease_renewer, registry)
 
@@ -156,7 +156,7 @@ def make_executor(
     batches, publisher = Batches(client, settings.job_ttl), Publisher(app, ledger)
     catalogue = Catalogue.from_settings(settings)
     workers = LiveWorkers(client, settings, catalogue)
-    install_health(workers.health)
+    process.health_source = workers.health
     return JobExecutor(
         worker=worker_name(),
         ledger=ledger,

@@ -14,11 +14,11 @@ import tasks.ocr  # noqa: F401  registers the tasks
 from tasks.celery_app import CONTROL_QUEUE, DEFAULT_QUEUE, make_celery
 from tasks.connection import WORKER_TIMEOUT, connect
 from tasks.documents.blobs import blob_store
-from tasks.execution.executor import install_executor
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
 from tasks.jobs.sweeper import Sweeper
 from tasks.monitoring.heartbeat import Heartbeats
+from tasks.process_context import process
 from tasks.settings import Settings
 from tasks.webhooks.deliverer import Deliverer, make_deliverer
 from worker.process.child import make_executor, worker_name
@@ -35,7 +35,7 @@ _deliverer: Deliverer | None = None
 @signals.worker_init.connect
 def _start(**_: Any) -> None:
     global _sweeper, _deliverer
-    install_executor(make_executor(app, settings))
+    process.executor = make_executor(app, settings)
     client = connect(settings, WORKER_TIMEOUT)
     ledger = Ledger(client, settings)
     _sweeper = Sweeper(

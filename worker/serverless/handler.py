@@ -14,6 +14,7 @@ from typing import Any
 from ocrq.contracts import Batch, Job, JobRequest, Operation
 from ocrq.errors import JobCancelled, OcrqError, WorkerSpent, from_json
 from tasks.documents.intake import Fetch
+from tasks.documents.schemas import check_batch_schemas
 from tasks.documents.submission import Submission
 from tasks.jobs.service import JobService
 from tasks.unexpected import unexpected
@@ -79,6 +80,8 @@ class Handler:
             return {"error": json.dumps(unexpected(log, error, f"answering job {job_id}").to_json())}
 
     async def _output(self, job: Mapping[str, Any], asked: JobRequest) -> dict[str, Any]:
+        if asked.batch:
+            check_batch_schemas(request.get("schema") for request in asked.requests if isinstance(request, dict))
         items = [await self._submission(asked.operation, request) for request in asked.requests]
         if asked.batch:
             accepted: Job | Batch = self.service.submit_batch(items)

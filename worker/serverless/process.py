@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ocrq.contracts import Health
 from tasks.catalogue import Catalogue
-from tasks.monitoring.health import health_of, install_health
-from tasks.runner import Runner, install_runner
+from tasks.monitoring.health import health_of
+from tasks.process_context import process
+from tasks.runner import Runner
 from tasks.settings import Settings
 from worker.imaging.limits import Limits
 from worker.process.child import describe, make_opener
@@ -48,9 +49,9 @@ def start_reading(settings: Settings) -> Reading:
     registry.preload()
     limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages, pdf_dpi=settings.pdf_dpi)
     runner = PipelineRunner(registry, make_opener(settings, limits), limits)
-    install_runner(runner)
+    process.runner = runner
     reading = Reading(runner, _at_once(registry), settings)
-    install_health(reading.health)
+    process.health_source = reading.health
     return reading
 
 

@@ -10,8 +10,7 @@ import pytest
 
 from tasks.catalogue import Catalogue
 from tasks.execution.inline import inline_service
-from tasks.monitoring.health import install_health
-from tasks.runner import install_runner
+from tasks.process_context import process
 from tasks.settings import Settings
 from tests.page_runner import PageRunner
 from worker.serverless.handler import Handler
@@ -24,12 +23,11 @@ from worker.serverless.settings import ServerlessSettings
 def runner() -> Iterator[PageRunner]:
     """Reads two lines off every page, for the task functions of this process."""
     runner = PageRunner()
-    install_runner(runner)
+    process.runner = runner
     try:
         yield runner
     finally:
-        install_runner(None)
-        install_health(None)
+        process.runner = process.health_source = None
 
 
 @pytest.fixture

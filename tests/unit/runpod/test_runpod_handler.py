@@ -119,6 +119,19 @@ def test_a_batch_answers_with_a_job_for_each_request(make_handler: MakeHandler) 
     assert batch["progress"] == {"done": 2, "total": 2, "unit": "job"}
 
 
+def test_a_batch_of_many_large_schemas_is_refused_before_any_is_prepared(
+    make_handler: MakeHandler, runner: PageRunner
+) -> None:
+    schemas = [{f"field{n}of{item}": {"type": "string"} for n in range(450)} for item in range(12)]
+    answer = answered(
+        make_handler(),
+        endpoint="/extract_structured",
+        requests=[{"image": PAGE, "schema": schema} for schema in schemas],
+    )
+    assert error_of(answer)["field"] == "schema"
+    assert not runner.requests
+
+
 def test_as_many_documents_are_read_at_a_time_as_there_are_seats(make_handler: MakeHandler, runner: PageRunner) -> None:
     runner.gate.clear()
 
