@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from evaluation.documents import Entry, from_manifest, load_pages
-from evaluation.fields import asked_of, is_right, read_pages
+from evaluation.fields.manifest import asked_of, is_right, read_pages
 from ocrq.contracts import Page
 from tasks.documents.schemas import prepared
 from worker.fields.calibration import WEIGHTS, capped

@@ -31,10 +31,11 @@ blocks.forEach((el,b)=>{
     if(n.parentElement.closest('[data-r]')!==el) continue;
     const cs=getComputedStyle(n.parentElement), fs=parseFloat(cs.fontSize), v=cs.writingMode.startsWith('vertical')?1:0;
     const up=v&&cs.textOrientation!=='mixed'?2:v, bold=parseInt(cs.fontWeight)>=600?1:0;
+    const marked=n.parentElement.closest('[data-v]'), mark=marked?marked.dataset.v:'';
     re.lastIndex=0; let m; const r=document.createRange();
     while(m=re.exec(n.data)){
       r.setStart(n,m.index); r.setEnd(n,m.index+m[0].length);
-      for(const q of r.getClientRects()) if(q.width>0&&q.height>0) out.push([m[0],q.x,q.y,q.width,q.height,b,fs,v,bold]);
+      for(const q of r.getClientRects()) if(q.width>0&&q.height>0) out.push([m[0],q.x,q.y,q.width,q.height,b,fs,v,bold,mark]);
     }
   }
 });
@@ -52,6 +53,7 @@ class Token:
         block: Index of its block in reading order.
         size: Of the font, pixels.
         vertical: Whether it runs up or down the page.
+        mark: ``data-v`` of the element that it stands in: which value it belongs to.
     """
 
     text: str
@@ -59,6 +61,7 @@ class Token:
     block: int
     size: float
     vertical: bool
+    mark: str = ""
 
 
 @dataclass(frozen=True)
@@ -122,8 +125,8 @@ class Chromium:
         pixels = cv2.imdecode(np.frombuffer(base64.b64decode(shot["data"]), np.uint8), cv2.IMREAD_COLOR)
         assert pixels is not None
         tokens = tuple(
-            Token(text, (x, y, x + w, y + h), block, size, bool(vertical))
-            for text, x, y, w, h, block, size, vertical, _ in found["words"]
+            Token(text, (x, y, x + w, y + h), block, size, bool(vertical), mark)
+            for text, x, y, w, h, block, size, vertical, _, mark in found["words"]
             if x >= 0 and y >= 0 and x + w <= width + 2
         )
         figures = tuple((x, y, x + w, y + h) for x, y, w, h in found["figures"])

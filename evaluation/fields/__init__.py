@@ -1,0 +1,1 @@
+"""Fields against known truth: the developers' receipts, invoices with embedded XML, drawn documents."""

@@ -1,0 +1,110 @@
+"""Documents with the truth of their fields: receipts, invoices with embedded XML, drawn documents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from evaluation.documents import Entry, from_manifest
+from evaluation.fields.reading import TextLayer, pages_of
+from ocrq.contracts import Page
+
+RECEIPT = {"company": "string", "date": "string", "total": "number", "address": "string"}
+ITEM = {"description": "string", "quantity": "number", "unit_price": "number", "amount": "number"}
+INVOICE: dict[str, Any] = {
+    "number": "string", "date": "string", "due_date": "string", "seller": "string", "buyer": "string",
+    "seller_vat": "string", "iban": "string", "currency": "string", "net": "number", "tax": "number",
+    "total": "number", "items": [ITEM],
+}  # fmt: skip
+"""What is asked of every invoice, in the names of the data's manifest."""
+
+DRAWN = {
+    "number": ("invoice_number", "receipt_number"), "seller": ("company",), "buyer": ("customer",),
+    "seller_vat": ("vat_id",), "net": ("subtotal",),
+}  # fmt: skip
+"""Names of the manifest whose values drawn documents mark by another concept."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A document, what is asked of it and what is true.
+
+    Attributes:
+        name: For reports.
+        group: The part of the report that it counts for.
+        pages: As read.
+        schema: What is asked.
+        truth: The values it shows, by field; others are not judged unless ``complete``.
+        items: The line items it shows; None where that is not known.
+        complete: Whether a value for a field without truth is wrong.
+        dayfirst: For comparing dates.
+        marks: Boxes of the words of each value: left, top, right, bottom; only of drawn documents.
+    """
+
+    name: str
+    group: str
+    pages: Sequence[Page]
+    schema: Mapping[str, Any]
+    truth: Mapping[str, Any]
+    items: Sequence[Mapping[str, Any]] | None = None
+    complete: bool = False
+    dayfirst: bool = True
+    marks: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict)
+
+
+def receipts(manifest: Path, cache: Path) -> Iterator[Case]:
+    """Documents of a manifest of receipts and other kinds, asked what their truth tells of four fields."""
+    for entry in from_manifest(manifest):
+        told = entry.gold.get("fields") or {}
+        asked = (
+            RECEIPT if entry.kind == "receipt" else {"invoice_number": "string", "date": "string", "total": "number"}
+        )
+        schema = {name: kind for name, kind in asked.items() if told.get(name) is not None}
+        if schema:
+            group = "receipts" if entry.kind == "receipt" else "advertising and other invoices"
+            truth = {name: told[name] for name in schema}
+            dayfirst = bool(entry.gold.get("dayfirst", True))
+            yield Case(entry.name, group, pages_of(entry, cache), schema, truth, dayfirst=dayfirst)
+
+
+def invoices(manifest: Path, cache: Path, text_layer: TextLayer) -> Iterator[Case]:
+    """Invoices with the truth of their embedded XML, asked twelve fields each."""
+    for entry in from_manifest(manifest):
+        told = dict(entry.gold["fields"])
+        items = told.pop("items", None)
+        yield Case(
+            entry.name, f"invoices, text_layer {text_layer}", pages_of(entry, cache, text_layer), INVOICE, told, items
+        )
+
+
+def drawn(folder: Path, limit: int | None = None, read: Path | None = None) -> Iterator[Case]:
+    """Drawn documents, by what their browser says, or read from their pictures where a cache is given."""
+    with (folder / "documents.jsonl").open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines):
+            if limit is not None and number >= limit:
+                return
+            told = json.loads(line)
+            pages = [Page.model_validate(told["page"])]
+            if read is not None:
+                pages = pages_of(Entry(folder / told["file"], told["file"]), read)
+            yield drawn_case(told, pages, "drawn and read" if read else "drawn")
+
+
+def drawn_case(told: Mapping[str, Any], pages: Sequence[Page], group: str) -> Case:
+    """A drawn document in the names of the data's manifest."""
+    shown = told["truth"]
+    truth, marks = {"currency": shown["currency"]}, {}
+    for name in INVOICE:
+        for concept in DRAWN.get(name, (name,)):
+            if concept in shown and name != "items":
+                truth[name], marks[name] = shown[concept], told["marks"].get(concept, [])
+    items = [{("amount" if key == "line_total" else key): one for key, one in row.items()} for row in shown["items"]]
+    kind = "receipts" if told["kind"] == "receipt" else "invoices and others"
+    if told["kind"] in ("order", "delivery"):
+        truth.pop("number", None)  # which of its numbers an order's is, the schema does not say
+    return Case(
+        str(told["seed"]), f"{group}: {kind}", pages, INVOICE, truth, items, True, bool(told["dayfirst"]), marks
+    )

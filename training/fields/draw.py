@@ -1,0 +1,204 @@
+"""Draw documents into a folder: pages as the product's layout gives them, and the place of every value."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ocrq.contracts import Line, Page, Word
+from ocrq.contracts.result import Box
+from training.chance import Chance
+from training.fields.documents import DOCUMENTS
+from training.fields.facts import WORDS, Facts, Vocabulary, facts
+from training.fields.parts import Parts
+from training.pages.chromium import Chromium, DrawnPage
+from training.tables.samples import lines_of
+from worker.layout.tree import LayoutLine
+from worker.page import LineReading, Quad
+from worker.reading.page_tree import read_tree
+
+FONTS = ("Liberation Sans", "Liberation Serif", "Liberation Sans Narrow", "Noto Sans", "Noto Serif", "Liberation Mono")
+HELD_FONTS = ("DejaVu Sans", "DejaVu Serif", "DejaVu Sans Mono", "DejaVu Sans Condensed")
+CONFUSED = {
+    "0": "O",
+    "O": "0",
+    "1": "l",
+    "l": "1",
+    "I": "l",
+    "5": "S",
+    "S": "5",
+    "8": "B",
+    "B": "8",
+    "6": "G",
+    "2": "Z",
+    "m": "rn",
+    "e": "c",
+    "a": "o",
+    "é": "e",
+    "ü": "u",
+    ".": ",",
+    ",": ".",
+}
+
+
+def drawn(browser: Chromium, seed: int, held_out: bool) -> tuple[dict[str, Any], DrawnPage] | None:
+    """The document of a seed: its truth and its picture; None where it came out too tall."""
+    chance = Chance(seed * 2 + held_out)
+    document = chance.by_share(DOCUMENTS)
+    words = Vocabulary(chance, chance.choice(sorted(WORDS)), held_out)
+    told = facts(chance, words, document.__name__ == "receipt")
+    parts = Parts(chance, told, words, held_out)
+    font = chance.choice(HELD_FONTS if held_out else FONTS)
+    slip = document.__name__ == "receipt"
+    width, size = (chance.randint(330, 560), chance.uniform(15, 22)) if slip else (1000, chance.uniform(12.5, 18))
+    margin = chance.randint(8, 30) if slip else chance.randint(30, 90)
+    css = (
+        f"body{{margin:0;width:{width}px;font:{size:.1f}px/{chance.uniform(1.15, 1.5):.2f} '{font}'}}"
+        f".page{{padding:{margin}px;display:flex;flex-direction:column;min-height:{chance.choice((0, 1200, 1414))}px;box-sizing:border-box}}"
+        f".slip{{padding:{margin}px}}.flex{{display:flex;justify-content:space-between;gap:{chance.randint(10, 50)}px}}.grow{{flex:1}}"
+        ".nw{white-space:nowrap}table{border-spacing:0}"
+    )
+    page = browser.draw(css, f'<div data-r="text" data-l="0">{document(parts)}</div>')
+    if page is None:
+        return None
+    return {
+        "kind": document.__name__,
+        "language": told.language,
+        "dayfirst": parts.write.dayfirst,
+        "truth": _truth(told, page),
+    }, page
+
+
+def _truth(told: Facts, page: DrawnPage) -> dict[str, Any]:
+    """Canonical values of what the page shows."""
+    shown = {token.mark for token in page.tokens if token.mark}
+    total = told.total + told.rounding if "rounding" in shown else told.total
+    values: dict[str, Any] = {
+        "company": told.seller.name, "customer": told.buyer.name, "vat_id": told.seller.vat_id, "customer_vat": told.buyer.vat_id,
+        "iban": told.seller.iban, "bic": told.seller.bic, "phone": told.seller.phone, "fax": told.seller.fax,
+        "email": told.seller.email, "website": told.seller.website, "registration_number": told.seller.registration,
+        "subtotal": told.net / 100, "tax": told.tax / 100, "total": total / 100, "discount": told.discount / 100,
+        "shipping": told.shipping / 100, "rounding": told.rounding / 100, "cash": told.paid / 100,
+        "change": (told.paid - total) / 100,
+        "count": sum(item.quantity for item in told.items),
+        **{name: day.isoformat() for name, day in told.dates.items()},
+        **told.codes,
+    }  # fmt: skip
+    for name in ("invoice_number", "receipt_number", "order_number", "delivery_number"):
+        if name in shown and any(token.mark == name and token.text in told.number for token in page.tokens):
+            values[name] = told.number
+    for role, party in (("", told.seller), ("customer_", told.buyer)):
+        values[f"{role}address"] = ", ".join(filter(None, (party.street, party.town)))
+    for name in ("cashier", "payment_terms", "payment_method"):
+        values[name] = " ".join(token.text for token in page.tokens if token.mark == name)
+    items = []
+    for number, item in enumerate(told.items):
+        row = {
+            "description": item.description,
+            "quantity": item.quantity,
+            "unit_price": item.price / 100,
+            "line_total": item.amount / 100,
+            "sku": item.sku,
+        }
+        items.append({name: one for name, one in row.items() if f"items.{number}.{name}" in shown})
+    return {**{name: values[name] for name in shown if name in values}, "items": items, "currency": told.currency}
+
+
+def as_read(page: DrawnPage, chance: Chance, noisy: bool) -> Page:
+    """The page as detector, reader and layout would give it, with letters misread.
+
+    Args:
+        page: As drawn.
+        chance: Of the reading.
+        noisy: Whether anything is misread or stands a little off.
+    """
+    words = [{"text": token.text, "box": list(token.box), "cell": 0} for token in page.tokens]
+    rate = chance.choice((0.0, 0.0, 0.002, 0.006, 0.015)) if noisy else 0.0
+    found = lines_of(words, chance)
+    readings, lines = [], []
+    for line in found:
+        texts = [_misread(word.text, rate, chance) for word in line.words]
+        sure = [_confidence(word.text == text, chance) for word, text in zip(line.words, texts, strict=True)]
+        readings.append(LineReading(" ".join(texts), (0.99,) * len(" ".join(texts)), _spans(line, texts)))
+        boxes = [_box(word.quad) for word in line.words if word.quad is not None]
+        lines.append(
+            Line(
+                text=" ".join(texts),
+                confidence=round(float(np.prod(sure)), 4),
+                box=_box(line.quad),
+                words=[Word(text=t, confidence=s, box=b) for t, s, b in zip(texts, sure, boxes, strict=True)],
+            )
+        )
+    tree = read_tree(readings, lines, [line.quad for line in found], page.pixels, _box)
+    height, width = page.pixels.shape[:2]
+    return Page(
+        page=1, width=width, height=height, text=tree.text, confidence=0.97, lines=tree.lines, blocks=tree.blocks
+    )
+
+
+def _spans(line: LayoutLine, texts: list[str]) -> tuple[tuple[float, float], ...]:
+    """Each character's place along its line, as shares."""
+    left, right = float(line.quad[0][0]), float(line.quad[1][0])
+    spans: list[tuple[float, float]] = []
+    for place, (word, text) in enumerate(zip(line.words, texts, strict=True)):
+        assert word.quad is not None
+        start, end = ((float(word.quad[side][0]) - left) / max(1.0, right - left) for side in (0, 1))
+        if place:
+            spans.append((spans[-1][1], start))
+        step = (end - start) / len(text)
+        spans += [(start + step * n, start + step * (n + 1)) for n in range(len(text))]
+    return tuple(spans)
+
+
+def _misread(text: str, rate: float, chance: Chance) -> str:
+    return "".join(CONFUSED.get(c, c) if rate and chance.happens(rate * 2) else c for c in text) or text
+
+
+def _confidence(right: bool, chance: Chance) -> float:
+    low, high = (0.93, 0.999) if right else (0.35, 0.97)
+    return round(chance.uniform(low, high), 4) if not chance.happens(0.03) else round(chance.uniform(0.6, 0.99), 4)
+
+
+def _box(quad: Quad) -> Box:
+    a, b, c, d = ((round(float(x), 1), round(float(y), 1)) for x, y in quad)
+    return (a, b, c, d)
+
+
+def main() -> None:
+    """Draw documents of consecutive seeds."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--documents", type=int, default=3000)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--held-out", action="store_true")
+    parser.add_argument("--pictures", action="store_true", help="Keep the pictures, for the reader.")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    with Chromium() as browser, (given.folder / "documents.jsonl").open("a", encoding="utf-8") as out:
+        for seed in range(given.seed, given.seed + given.documents):
+            made = drawn(browser, seed, given.held_out)
+            if made is None:
+                continue
+            told, page = made
+            marks: dict[str, list[list[float]]] = defaultdict(list)
+            for token in page.tokens:
+                if token.mark:
+                    marks[token.mark].append([round(x, 1) for x in token.box])
+            read = as_read(page, Chance(seed), not given.pictures)
+            line = {"seed": seed, **told, "marks": marks, "page": read.model_dump(mode="json", exclude_none=True)}
+            if given.pictures:
+                line["file"] = f"{seed}.png"
+                cv2.imwrite(str(given.folder / line["file"]), page.pixels)
+            out.write(json.dumps(line, ensure_ascii=False) + os.linesep)
+            out.flush()
+
+
+if __name__ == "__main__":
+    main()
