@@ -25,6 +25,8 @@ from ocrq.errors import ServiceError
 from ocrq.exposure import check_exposure
 from tasks.catalogue import Catalogue
 from tasks.execution.inline import InlineWorkers, inline_service
+from tasks.monitoring.logs import configure_logs
+from tasks.monitoring.tracing import start_tracing
 from tasks.settings import Settings
 from worker.serverless.cuda import is_poisoned
 from worker.serverless.replacement import ReplaceableRunner
@@ -42,8 +44,8 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Serve until told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings, health_port = _settings()
+    configure_logs(settings.log_format)
     try:
         check_exposure(settings.host, keys=settings.has_keys, accepted=settings.open)
         keys = KeyRing.from_settings(settings)
@@ -75,6 +77,7 @@ class StandaloneServer(Server):
 
 def make_app(settings: Settings, access: Access | None = None) -> Flask:
     """The application; its models load in the background, and the process ends if they cannot be loaded."""
+    start_tracing(settings, "standalone")
     service, workers = inline_service(settings, Catalogue.from_settings(settings))
     app = create_app(service, settings, access)
     app.wsgi_app = Ping(app.wsgi_app, workers.ready)  # type: ignore[method-assign]

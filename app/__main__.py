@@ -17,6 +17,8 @@ from app.openapi import openapi_document
 from app.server import Server
 from ocrq.errors import ServiceError
 from ocrq.exposure import check_exposure
+from tasks.monitoring.logs import configure_logs
+from tasks.monitoring.tracing import start_tracing
 from tasks.settings import Settings
 
 
@@ -26,7 +28,9 @@ def main() -> None:
     if arguments.openapi:
         print(json.dumps(openapi_document(), indent=2, ensure_ascii=False, sort_keys=True))
         return
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    configure_logs(settings.log_format)
+    if not arguments.access_log:
+        logging.getLogger("ocrq.access").setLevel(logging.WARNING)
     try:
         check_exposure(settings.host, keys=settings.has_keys, accepted=settings.open)
         keys = KeyRing.from_settings(settings)
@@ -37,10 +41,11 @@ def main() -> None:
     def make() -> Flask:
         from tasks.jobs.queue import queue_service
 
+        start_tracing(settings, "api")
         meter = Meter.in_redis(settings) if keys and keys.metered else None
         return create_app(queue_service(settings), settings, Access(keys, meter))
 
-    Server(make, settings, processes=arguments.processes, access_log=arguments.access_log).run()
+    Server(make, settings, processes=arguments.processes).run()
 
 
 def _settings() -> tuple[Settings, argparse.Namespace]:
@@ -50,7 +55,9 @@ def _settings() -> tuple[Settings, argparse.Namespace]:
     parser.add_argument("--port", type=int, default=settings.port, help="port, 0 for any free (PORT; %(default)s)")
     parser.add_argument("--processes", type=int, default=1, help="server processes (%(default)s)")
     parser.add_argument("--openapi", action="store_true", help="print the OpenAPI document and exit")
-    parser.add_argument("--access-log", action="store_true", help="log every request on standard output")
+    parser.add_argument(
+        "--access-log", action=argparse.BooleanOptionalAction, default=True, help="log every request (%(default)s)"
+    )
     arguments = parser.parse_args()
     return settings.model_copy(update={"host": arguments.host, "port": arguments.port}), arguments
 

@@ -9,6 +9,7 @@ from app.bodies import InMemoryRequest
 from app.context import AppContext
 from app.cors import allow_origins
 from app.jobs import job_routes
+from app.measuring import measure_requests
 from app.neighbours import refuse_other_sites
 from app.page import page_routes
 from app.paths import PathNormalizer
@@ -48,6 +49,7 @@ def create_app(backend: JobService, settings: Settings, access: Access | None = 
         access or Access.from_settings(settings),
         fetcher(settings),
     )
+    measure_requests(app, backend)
     context.access.guard(app)
     refuse_other_sites(app, settings)
     for routes in (read_routes, job_routes, webhook_routes, service_routes, page_routes):

@@ -37,6 +37,20 @@ def service_paths() -> Json:
                 "responses": {"200": answer("The list.", ref("ModelList")), **problems(*ANYWHERE)},
             }
         },
+        "/metrics": {
+            "get": {
+                "operationId": "metrics",
+                "tags": ["service"],
+                "summary": "Metrics of the whole deployment, for Prometheus",
+                "responses": {
+                    "200": {
+                        "description": "Prometheus' text format.",
+                        "content": content({"type": "string"}, "text/plain"),
+                    },
+                    **problems(*ANYWHERE),
+                },
+            }
+        },
         "/openapi.json": get("openapi", "This document", {"200": answer("OpenAPI 3.1.", {"type": "object"})}),
         "/": get("page", "The web page", {"200": {"description": "HTML.", "content": html}}),
     }

@@ -7,6 +7,7 @@ from functools import cache, partial
 from flask import Blueprint, Response, request
 
 from app.context import AppContext
+from app.metrics import metrics_reply
 from app.openapi import openapi_document
 from app.replies import json_reply
 from ocrq.errors import NoWorker
@@ -19,6 +20,7 @@ def service_routes(context: AppContext) -> Blueprint:
     routes.add_url_rule("/livez", "livez", _livez)
     routes.add_url_rule("/readyz", "readyz", partial(_readyz, context))
     routes.add_url_rule("/models", "models", partial(_models, context))
+    routes.add_url_rule("/metrics", "metrics", partial(_metrics, context))
     routes.add_url_rule("/openapi.json", "openapi", _openapi)
     return routes
 
@@ -40,6 +42,10 @@ def _readyz(context: AppContext) -> Response:
 
 def _models(context: AppContext) -> Response:
     return json_reply(context.backend.models())
+
+
+def _metrics(context: AppContext) -> Response:
+    return metrics_reply(context.backend.measured())
 
 
 @cache

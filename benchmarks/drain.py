@@ -24,7 +24,7 @@ from tests.live.processes import Parts, free_port, until
 
 SENDERS = 4  # HTTP clients at a time
 STEP = 1000  # jobs between two figures of the drain
-_QUEUE = "ocrq:waiting:ocrq.cpu.interactive"
+_QUEUE = "ocrq:queued:ocrq.cpu.interactive"
 _DRAIN_SECONDS = 600.0
 _OPTIONS = {"cache": "false"}  # equal images, each read
 

@@ -124,6 +124,15 @@ class Settings(BaseSettings):
         default=(), description="Names, beside localhost, by which a server without keys may be asked, with commas."
     )
 
+    cpu_dollars_per_hour: float = Field(
+        default=0.0, ge=0, description="What a reading process without a GPU costs, for the metrics of cost."
+    )
+    gpu_dollars_per_hour: float = Field(default=0.0, ge=0, description="The same of one with a GPU.")
+    log_format: Literal["text", "json"] = Field(default="text", description="How log lines are written.")
+    traces_url: str | None = Field(
+        default=None, description="An OTLP collector, such as http://collector:4318/v1/traces; needs `ocrq[traces]`."
+    )
+
     webhook_secret: SecretStr | None = Field(default=None, description="Signs webhooks; without it none are sent.")
     webhook_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Who may be told, separated by commas: names, `*.names`, or `http(s)://host:port`."
@@ -163,6 +172,7 @@ class Settings(BaseSettings):
         "blob_dir",
         "api_keys",
         "api_keys_file",
+        "traces_url",
         "webhook_secret",
         mode="before",
     )

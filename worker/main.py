@@ -16,6 +16,8 @@ from celery import signals
 import tasks.ocr  # noqa: F401  registers the tasks
 from tasks.celery_app import make_celery, queues_of
 from tasks.connection import WORKER_TIMEOUT
+from tasks.monitoring.logs import configure_logs
+from tasks.monitoring.tracing import start_tracing
 from tasks.process_context import process
 from tasks.settings import Settings
 from worker.models.devices import child_index, gpu_of, visible_gpus
@@ -51,6 +53,11 @@ def _take_gpu() -> str | None:
     return gpu
 
 
+@signals.setup_logging.connect
+def _set_up_logging(**_: Any) -> None:
+    configure_logs(settings.log_format)
+
+
 @signals.worker_ready.connect
 def _refuse_heavy_parent(**_: Any) -> None:
     heavy = [name for name in _HEAVY if name in sys.modules]
@@ -71,6 +78,7 @@ def _start_child(**_: Any) -> None:
     """Celery swallows what is raised here, and a child without models would eat the queue: so it leaves."""
     global _reading
     try:
+        start_tracing(settings, "worker")
         _reading = start_reading(app, settings, _take_gpu(), leave=True)
         recycle_after_growth(settings.memory_growth_mb, _reading.registry.bytes)
     except Exception:
@@ -88,6 +96,7 @@ def _start_threads(**_: Any) -> None:
     if app.conf.worker_pool != "threads":
         return
     try:
+        start_tracing(settings, "worker")
         _reading = start_reading(app, settings, _take_gpu(), leave=False)
     except Exception:
         log.exception("the models could not be loaded; this worker ends")

@@ -21,6 +21,7 @@ from ocrq.contracts import (
 )
 from ocrq.errors import DiskFull, InvalidRequest, ModelUnavailable, OcrqError, ReadFailed, from_json
 from tasks.documents.submission import Submission
+from tasks.monitoring.stages import stage
 from tasks.runner import Plan, ReadContext, UnitReading
 from tasks.unexpected import unexpected
 from worker import formats
@@ -62,7 +63,12 @@ class PipelineRunner:
     def open(self, submission: Submission) -> Iterator[ReadSession]:
         """See :class:`tasks.runner.Runner`."""
         with ExitStack() as closing:
-            opened = cache(lambda: closing.enter_context(self._open(submission.document)))
+
+            @cache
+            def opened() -> Document:
+                with stage("decode"):
+                    return closing.enter_context(self._open(submission.document))
+
             yield ReadSession(submission, self._registry, self._limits, opened)
 
     def loaded(self) -> list[str]:
@@ -119,7 +125,8 @@ class ReadSession:
                 context.check()
                 read += _read_batch(opened, batch, pipeline, context, with_layer=request.text_layer != "never")
                 if self._operation in STRUCTURED:
-                    replies += ask_model(use.engine, request, opened, batch, context)
+                    with stage("fields"):
+                        replies += ask_model(use.engine, request, opened, batch, context)
                 context.progress(len(read), len(pages))
         return UnitReading(
             pages=tuple(one.page for one in read),
@@ -146,7 +153,8 @@ class ReadSession:
             replies = [answer for reading in readings for answer in reading.replies]
             served_by = frozenset(reading.served_by for reading in readings)
             reread = Rereader(self._registry, self._opened, request, mode, served_by, context or ReadContext())
-            result = structured_result(request, pages, text, metadata, seconds, mode.robust, replies, reread)
+            with stage("fields"):
+                result = structured_result(request, pages, text, metadata, seconds, mode.robust, replies, reread)
             return result.model_dump(mode="json")
         answer = TextResult(
             text=text,
@@ -163,7 +171,8 @@ class ReadSession:
         if not self._request.output:
             return None
         sources, wanted = _Sources(self._opened), formats.RenderOptions.of(self._request.options)
-        return {name: formats.render(name, pages, sources, wanted) for name in self._request.output}
+        with stage("render"):
+            return {name: formats.render(name, pages, sources, wanted) for name in self._request.output}
 
     def _metadata(self, readings: Sequence[UnitReading]) -> Metadata:
         request, mode = self._request, self._mode
@@ -250,8 +259,9 @@ def _with_decoding_warnings(read: PageRead, image: PageImage) -> PageRead:
 
 def page_image(document: Document, number: int, with_layer: bool) -> PageImage:
     """A page of a document, with the text that it carries where that is wanted; raises as the document does."""
-    layer = document.read_layer(number) if with_layer else None  # first: it draws form values into the page
-    return replace(document.read_page(number), layer=layer)
+    with stage("decode"):
+        layer = document.read_layer(number) if with_layer else None  # first: it draws form values into the page
+        return replace(document.read_page(number), layer=layer)
 
 
 def _unread(number: int, error: OcrqError) -> PageRead:

@@ -6,6 +6,7 @@ committed while its lease is renewed. No run waits for another.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Never
@@ -24,6 +25,8 @@ from tasks.jobs.admission import Admission
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.record import JobRecord
 from tasks.jobs.store import Dispatcher
+from tasks.monitoring.logs import JOB_ID, REQUEST_ID
+from tasks.monitoring.tracing import past_span, span
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ class JobExecutor:
             return self._pass_on(task, operation, request, claim.verdict == "elsewhere")
         if claim.record is None:
             return self._answer(task, claim.verdict, claim.orphaned_parent)
-        outcome = self.runs.run(claim.record, claim.token, claim.earlier)
+        outcome = self._run_claimed(self.runs, claim.record, claim.token, claim.earlier)
         if claim.record.message is None:
             # Nobody waits in Celery for a message that the ledger published, and for an exception Celery formats
             # a traceback, logs it, and sends it to the parent: more CPU time than all else of a short job.
@@ -104,6 +107,19 @@ class JobExecutor:
         if outcome is None:
             raise Ignore()
         return outcome
+
+    def _run_claimed(
+        self, runs: ClaimedRuns, record: JobRecord, token: str, earlier: Mapping[str, Any] | None
+    ) -> dict[str, Any] | OcrqError | None:
+        JOB_ID.set(record.id)
+        REQUEST_ID.set(record.request_id)
+        try:
+            past_span("queue wait", record.trace, record.created, time.time())
+            with span("unit" if record.parent else "job", record.trace, job_id=record.id, phase=record.phase):
+                return runs.run(record, token, earlier)
+        finally:
+            JOB_ID.set(None)
+            REQUEST_ID.set(None)
 
     def _pass_on(self, task: Task[Any, Any], operation: Operation | None, request: object, known: bool) -> Never:
         """Send a job to the queue where it is read; a call that the ledger does not know is taken in first."""

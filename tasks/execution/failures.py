@@ -65,7 +65,8 @@ class FailureHandler:
 
     def _failed(self, record: JobRecord, lease: Lease, error: OcrqError) -> OcrqError | None:
         """A document fails with its error; a unit's pages carry it, and the document goes on."""
-        log.info("job %s failed: %s: %s", record.id, error.code, error.detail)
+        ended = {} if record.phase == "unit" else {"end": "failed", "code": error.code}
+        log.info("job %s failed: %s: %s", record.id, error.code, error.detail, extra=ended)
         if record.phase == "unit":
             commit_unit(self.ledger, self.dispatcher, record, lease, unread(record.pages, error.code, error.detail))
             return None
@@ -92,5 +93,6 @@ class FailureHandler:
     def _stopped(self, record: JobRecord, error: JobCancelled) -> OcrqError | None:
         """The lease was lost: cancelled, or taken over after this process was silent too long."""
         now = self.ledger.record(record.id)
-        log.info("job %s: stopped, it is %s", record.id, now.state if now else "gone")
+        state = now.state if now else "gone"
+        log.info("job %s: stopped, it is %s", record.id, state, extra={"end": state})
         return error if now is not None and now.state == "cancelled" else None

@@ -18,7 +18,10 @@ from tasks.jobs.memory_batches import MemoryBatches
 from tasks.jobs.notifications import JobNotifications
 from tasks.jobs.record import JobRecord
 from tasks.jobs.service import JobService
+from tasks.monitoring.counters import COUNTERS
 from tasks.monitoring.health import resident_bytes
+from tasks.monitoring.job_ends import counted, log_end
+from tasks.monitoring.metrics import Gauge, Measured, cost_gauges
 from tasks.monitoring.models import local_model_list
 from tasks.runner import ReadContext, Runner, UnitReading, can_be_cached, run_inline
 from tasks.settings import Settings
@@ -99,6 +102,23 @@ class InlineWorkers:
             reasons=["the queue is full; wait, or start another process"] if full else [],
         )
 
+    def measured(self) -> Measured:
+        """See :class:`tasks.jobs.store.Workers`."""
+        sums, loaded = COUNTERS.look(), self._runner.loaded() if self._runner else []
+        states = {"busy": self._busy, "idle": self._threads - self._busy}
+        return Measured(
+            sums,
+            [
+                Gauge("queue_jobs", self.store.waiting(), {"queue": "local"}),
+                *(Gauge("workers", count, {"pool": self._settings.pool, "state": s}) for s, count in states.items()),
+                *(Gauge("models_loaded", 1, {"model": name}) for name in loaded),
+                *cost_gauges(sums),
+            ],
+        )
+
+    def flush_counters(self) -> None:
+        """See :class:`tasks.jobs.store.Workers`: this process tells them itself."""
+
     def close(self) -> None:
         """Cancel everything and let the threads go; the jobs' states stay readable."""
         for job_id in self.store.unended():
@@ -126,7 +146,7 @@ class InlineWorkers:
         readings: list[UnitReading] = []
 
         def unit(reading: UnitReading) -> None:
-            readings.append(reading)
+            readings.append(counted(reading))
             self.store.unit(record.id, reading.to_json())
 
         submission = Submission(record.operation, record.request, self.documents.get(record.blob))
@@ -145,6 +165,8 @@ class InlineWorkers:
         else:
             result = run_inline(runner, submission, context, unit)
         self.store.commit(record.id, result, self._settings.cache_seconds if can_be_cached(readings) else 0)
+        pages = sum(len(reading.pages) for reading in readings)
+        log_end(record.id, pages, time.time() - (record.started or 0), readings, cached=earlier is not None)
 
 
 def inline_service(

@@ -40,16 +40,23 @@ class LeaseRenewer(threading.Thread):
         heartbeats: Likewise.
         lease_seconds: Length of a lease.
         describe: Makes the heartbeat; called in this thread with the id of a running job.
+        account: Told the seconds since it was last told, and whether a job is at hand.
     """
 
     def __init__(
-        self, ledger: Ledger, heartbeats: Heartbeats, lease_seconds: float, describe: Callable[[str | None], Heartbeat]
+        self,
+        ledger: Ledger,
+        heartbeats: Heartbeats,
+        lease_seconds: float,
+        describe: Callable[[str | None], Heartbeat],
+        account: Callable[[float, bool], None] = lambda _seconds, _busy: None,
     ) -> None:
         super().__init__(name="lease-renewer", daemon=True)
         self._ledger = ledger
         self._heartbeats = heartbeats
         self._lease = lease_seconds
         self._describe = describe
+        self._account = account
         self._holds: dict[str, Lease] = {}  # by token
         self._ending = threading.Event()
 
@@ -70,11 +77,13 @@ class LeaseRenewer(threading.Thread):
 
     def run(self) -> None:
         """The thread: beats, renews and looks, whatever Redis does meanwhile."""
-        beat_at = 0.0
+        beat_at, told_at = 0.0, time.monotonic()
         said: str | None = None
         while not self._ending.is_set():
             now = time.monotonic()
             holds = tuple(self._holds.values())
+            self._account(now - told_at, bool(holds))
+            told_at = now
             try:
                 for hold in holds:
                     self._keep(hold, now)

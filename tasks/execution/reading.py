@@ -17,6 +17,7 @@ from tasks.execution.units import commit_unit, fan_out, restored
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.record import JobRecord
 from tasks.jobs.store import Dispatcher
+from tasks.monitoring.job_ends import counted, log_end
 from tasks.runner import ReadContext, Runner, Session, UnitReading, can_be_cached
 from tasks.settings import Settings
 from tasks.stopping import stops_reported
@@ -56,7 +57,7 @@ class JobReader:
         context = self._context(record, lease, submission)
         with self.runner.open(submission) as session:
             if record.phase == "unit":
-                reading = _noted(record, session.read(record.pages, context))
+                reading = _noted(record, counted(session.read(record.pages, context)))
                 context.check()
                 commit_unit(self.ledger, self.dispatcher, record, lease, reading)
                 return None
@@ -83,14 +84,16 @@ class JobReader:
                 return None
             if len(plan.pages) > 1:
                 context.progress(0, len(plan.pages))
-            readings = [_noted(record, session.read(plan.pages, context))]
+            readings = [_noted(record, counted(session.read(plan.pages, context)))]
             context.check()
         seconds = time.time() - record.started if record.started else time.monotonic() - began
         result = session.assemble(readings, max(0.0, seconds), context)
         cache_seconds = self.settings.cache_seconds if can_be_cached(readings) else 0
         pages = sum(len(reading.pages) for reading in readings)
-        committed = self.ledger.commit(record.id, lease.token, result, cache_seconds, pages)
-        return record.marked(result) if committed else None
+        if not self.ledger.commit(record.id, lease.token, result, cache_seconds, pages):
+            return None
+        log_end(record.id, pages, seconds, readings, cached=earlier is not None)
+        return record.marked(result)
 
     def _context(self, record: JobRecord, lease: Lease, submission: Submission) -> ReadContext:
         def progress(done: int, total: int) -> None:

@@ -21,7 +21,9 @@ from tasks.documents.submission import Submission
 from tasks.jobs.cache_key import cache_key, reading_key
 from tasks.jobs.record import NewJob, new_id, queue_name
 from tasks.jobs.store import Accepted, BatchStore, Dispatcher, DocumentStore, JobStore, Workers
+from tasks.monitoring.logs import REQUEST_ID
 from tasks.monitoring.storage import Storage
+from tasks.monitoring.tracing import traceparent
 from tasks.settings import Settings
 from tasks.webhooks.permission import allowed_webhook
 
@@ -205,6 +207,8 @@ class Admission:
             cache_key=cache_key(*read_as),
             reading_key=reading_key(*read_as),
             webhook=allowed_webhook(request.webhook, self._settings),
+            request_id=REQUEST_ID.get(),
+            trace=traceparent(),
         )
 
     def _require_room(self, size: int) -> None:

@@ -259,8 +259,17 @@ class Ledger:
         """Documents that wait, by queue."""
         pipeline = self._redis.pipeline(transaction=False)
         for queue in QUEUES:
-            pipeline.scard(f"ocrq:waiting:{queue}")
+            pipeline.zcard(f"ocrq:queued:{queue}")
         return dict(zip(QUEUES, pipeline.execute(), strict=True))
+
+    def oldest(self) -> dict[str, float]:
+        """How many seconds the oldest document of each queue has waited; 0 for an empty one."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for queue in QUEUES:
+            pipeline.zrange(f"ocrq:queued:{queue}", 0, 0, withscores=True)
+        now = self._now()
+        firsts = zip(QUEUES, pipeline.execute(), strict=True)
+        return {queue: max(0.0, now - first[0][1]) if first else 0.0 for queue, first in firsts}
 
     def _now(self) -> float:
         seconds, micros = self._redis.time()

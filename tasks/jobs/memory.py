@@ -12,7 +12,7 @@ from typing import Any
 
 from ocrq.contracts import ENDED, JobStatus
 from tasks.documents.memory import MemoryDocuments
-from tasks.jobs.memory_jobs import KeptJob, newest_of
+from tasks.jobs.memory_jobs import KeptJob, count_end, newest_of
 from tasks.jobs.record import JobRecord, NewJob, pack, unpack
 from tasks.jobs.store import Accepted, Listed
 from tasks.settings import Settings
@@ -201,6 +201,7 @@ class MemoryStore:
         self._waiting.discard(job_id)
         self._documents.unpin(blob, job_id)
         self._leaving.append((self._clock() + self._settings.job_ttl, job_id))
+        count_end(kept.record)
         self._event(kept, "status", {"status": state})
         self._answer_followers(kept, state)
 

@@ -10,6 +10,7 @@ from typing import Any
 from ocrq.contracts import JobStatus
 from tasks.jobs.record import JobRecord, NewJob
 from tasks.jobs.store import LOOKED_AT, Listed
+from tasks.monitoring.counters import COUNTERS
 
 
 @dataclass
@@ -51,3 +52,14 @@ def newest_of(
         if len(found) == limit:
             break
     return Listed(tuple(found), last if next(owned, None) else None)
+
+
+def count_end(record: JobRecord) -> None:
+    """Count a job that ended, as the ledger's scripts do."""
+    code = str(record.error.get("code", "")) if record.error else ""
+    COUNTERS.add("jobs", operation=record.operation, status=record.state, code=code)
+    if record.cached:
+        COUNTERS.add("cache_hits", operation=record.operation)
+    elif record.started and record.finished:
+        COUNTERS.observe("queue_wait_seconds", record.started - record.created, queue="local")
+        COUNTERS.observe("job_seconds", record.finished - record.started, operation=record.operation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import redis
 
@@ -18,8 +19,10 @@ from tasks.jobs.ledger import Ledger
 from tasks.jobs.notifications import RedisNotifications
 from tasks.jobs.publish import Publisher
 from tasks.jobs.service import JobService
+from tasks.monitoring.counters import SharedCounters
 from tasks.monitoring.health import broker_gone, health_of
 from tasks.monitoring.heartbeat import Heartbeat, Heartbeats, live_pools
+from tasks.monitoring.metrics import Gauge, Measured, cost_gauges, queue_gauges, worker_gauges
 from tasks.monitoring.models import model_list
 from tasks.monitoring.storage import Storage
 from tasks.settings import Settings
@@ -59,6 +62,7 @@ class LiveWorkers:
 
     def __init__(self, client: redis.Redis, settings: Settings, catalogue: Catalogue) -> None:
         self._heartbeats = Heartbeats(client)
+        self._counters = SharedCounters(client)
         self._ledger = Ledger(client, settings)
         self._catalogue = catalogue
         self.storage = Storage(client, settings.blob_dir)
@@ -87,6 +91,22 @@ class LiveWorkers:
             return self._catalogue.serving(self._catalogue.resolve(None), live).pool in live
         except (redis.RedisError, OSError):
             return False
+
+    def measured(self) -> Measured:
+        """See :class:`tasks.jobs.store.Workers`: the sums and gauges of all processes, whichever is asked."""
+        try:
+            self._counters.flush()
+            sums = self._counters.sums()
+            queues = queue_gauges(self._ledger.waiting(), self._ledger.oldest())
+            gauges = [Gauge("redis_up", 1), *queues, *worker_gauges(self._live()), *cost_gauges(sums)]
+        except (redis.RedisError, OSError):
+            return Measured({}, [Gauge("redis_up", 0)])
+        return Measured(sums, gauges)
+
+    def flush_counters(self) -> None:
+        """See :class:`tasks.jobs.store.Workers`; a later flush adds what one could not."""
+        with suppress(redis.RedisError, OSError):
+            self._counters.flush()
 
     def models(self) -> ModelList:
         """See :class:`tasks.jobs.store.Workers`."""

@@ -68,6 +68,8 @@ class NewJob:
         reading_key: From :func:`tasks.jobs.cache_key.reading_key`.
         webhook: URL told when the job ends, from :func:`tasks.webhooks.permission.allowed_webhook`.
         error: The job is accepted as failed already (an item of a batch that cannot be read).
+        request_id: Of the HTTP request that submitted it, for the logs.
+        trace: Its ``traceparent``, where requests are traced.
     """
 
     id: str
@@ -83,6 +85,8 @@ class NewJob:
     reading_key: str | None = None
     webhook: str | None = None
     error: Mapping[str, Any] | None = None
+    request_id: str | None = None
+    trace: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As the ledger's script takes it."""
@@ -96,6 +100,8 @@ class NewJob:
             "reading_key": self.reading_key,
             "webhook": self.webhook,
             "error": json.dumps(self.error) if self.error else None,
+            "request_id": self.request_id,
+            "trace": self.trace,
         }
         data: dict[str, Any] = {
             "id": self.id,
@@ -135,6 +141,8 @@ class JobRecord:
     follows: str | None = None
     cached: bool = False
     note: str | None = None
+    request_id: str | None = None
+    trace: str | None = None
 
     @classmethod
     def from_hash(cls, job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
@@ -167,6 +175,8 @@ class JobRecord:
             follows=data.get("follows"),
             cached="cached" in data,
             note=data.get("note"),
+            request_id=data.get("request_id"),
+            trace=data.get("trace"),
         )
 
     @cached_property

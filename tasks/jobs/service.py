@@ -20,6 +20,7 @@ from tasks.jobs.admission import Admission
 from tasks.jobs.batches import batch_of
 from tasks.jobs.record import JobRecord
 from tasks.jobs.store import BatchRecord, BatchStore, JobEvent, JobStore, Notifications, Workers
+from tasks.monitoring.metrics import Measured
 from tasks.webhooks.outbox import Delivery, Outbox
 
 LOOK_AGAIN_SECONDS = 5.0  # a wait looks by itself so often, should a notification be lost
@@ -251,6 +252,14 @@ class JobService:
         """The operator's list."""
         with broker_errors():
             return self._workers.models()
+
+    def measured(self) -> Measured:
+        """The metrics at this moment; never raises."""
+        return self._workers.measured()
+
+    def flush_counters(self) -> None:
+        """Hand on what this process counted; never raises."""
+        self._workers.flush_counters()
 
     def _record(self, job_id: str, owner: str | None) -> JobRecord:
         return self._allowed(self._store.record(job_id), job_id, owner)

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol
 from ocrq.contracts import Health, JobStatus, ModelList
 from tasks.catalogue import Pool
 from tasks.jobs.record import JobRecord, NewJob
+from tasks.monitoring.metrics import Measured
 
 
 @dataclass(frozen=True)
@@ -227,4 +228,12 @@ class Workers(Protocol):
 
     def models(self) -> ModelList:
         """The operator's list."""
+        ...
+
+    def measured(self) -> Measured:
+        """The metrics at this moment; never raises."""
+        ...
+
+    def flush_counters(self) -> None:
+        """Hand on what this process counted, where others tell it; never raises."""
         ...

@@ -10,6 +10,7 @@ from typing import cast
 import redis
 
 from tasks.catalogue import POOLS, Pool, Reads
+from tasks.monitoring.counters import SharedCounters
 
 BEAT_SECONDS = 2.0
 SILENT_SECONDS = 8.0  # four beats missed: the process is dead, or frozen, which is the same to a caller
@@ -60,16 +61,19 @@ class Heartbeats:
 
     def __init__(self, client: redis.Redis) -> None:
         self._redis = client
+        self._counters = SharedCounters(client)
 
     def beat(self, beat: Heartbeat) -> None:
-        """Say that this process lives."""
+        """Say that this process lives, and what it has counted."""
         pipeline = self._redis.pipeline()
         pipeline.zadd(_TIMES, {beat.worker: self._now()})
         pipeline.hset(_FACTS, beat.worker, json.dumps(asdict(beat)))
         pipeline.execute()
+        self._counters.flush()
 
     def stop(self, worker: str) -> None:
-        """Say that this process ends."""
+        """Say that this process ends, and what it has counted."""
+        self._counters.flush()
         pipeline = self._redis.pipeline()
         pipeline.zrem(_TIMES, worker)
         pipeline.hdel(_FACTS, worker)

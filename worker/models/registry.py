@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from ocrq.errors import InternalError, ModelUnavailable
 from tasks.catalogue import Catalogue, ModelEntry, Pool, entry_for
+from tasks.monitoring.counters import COUNTERS
 from tasks.settings import MEGABYTE, Settings
 from tasks.stopping import stops_reported
 from worker.engines.protocols import Engine, LineEngine, finds_lines
@@ -184,8 +185,10 @@ class Registry:
             engine_lock = None if engine.info.thread_safe else threading.Lock()
             self._loaded[entry.name] = LoadedModel(engine, time.monotonic(), users=1, engine_lock=engine_lock)
             acquired.append(entry.name)
-        size = engine.info.memory_bytes // MEGABYTE
-        log.info("loaded %s in %.1f s, %d MB", entry.name, time.monotonic() - began, size)
+        size, seconds = engine.info.memory_bytes // MEGABYTE, time.monotonic() - began
+        COUNTERS.add("model_loads", model=entry.name)
+        COUNTERS.add("model_load_seconds", seconds, model=entry.name)
+        log.info("loaded %s in %.1f s, %d MB", entry.name, seconds, size)
         self._make_room(0)
         return engine
 

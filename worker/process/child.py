@@ -25,6 +25,7 @@ from tasks.jobs.batches import Batches
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
 from tasks.jobs.queue import LiveWorkers
+from tasks.monitoring.counters import COUNTERS
 from tasks.monitoring.heartbeat import Heartbeat, Heartbeats
 from tasks.process_context import process
 from tasks.runner import Runner
@@ -122,11 +123,20 @@ def start_reading(app: Celery, settings: Settings, device: str | None = None, *,
         Heartbeats(renewer_client),
         settings.lease_seconds,
         lambda busy: describe(settings.pool, runner, busy, device, registry.refused()),
+        partial(account, settings, has_gpu(device)),
     )
     end = partial(_leave, lease_renewer) if leave else stay
     process.executor = make_executor(app, settings, partial(claimed_runs, settings, runner, lease_renewer, end))
     lease_renewer.start()
     return ReadingProcess(lease_renewer, registry)
+
+
+def account(settings: Settings, gpu: bool, seconds: float, busy: bool) -> None:
+    """Count what this process lived, and what that cost."""
+    labels = {"pool": settings.pool, "state": "busy" if busy else "idle"}
+    COUNTERS.add("worker_seconds", seconds, **labels)
+    if price := settings.gpu_dollars_per_hour if gpu else settings.cpu_dollars_per_hour:
+        COUNTERS.add("cost_dollars", seconds * price / 3600, **labels)
 
 
 def _leave(lease_renewer: LeaseRenewer) -> None:

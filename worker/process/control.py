@@ -18,6 +18,7 @@ from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
 from tasks.jobs.sweeper import Sweeper
 from tasks.monitoring.heartbeat import Heartbeats
+from tasks.monitoring.logs import configure_logs
 from tasks.process_context import process
 from tasks.settings import Settings
 from tasks.webhooks.deliverer import Deliverer, make_deliverer
@@ -30,6 +31,11 @@ app.conf.task_queues = [Queue(CONTROL_QUEUE), Queue(DEFAULT_QUEUE)]
 
 _sweeper: Sweeper | None = None
 _deliverer: Deliverer | None = None
+
+
+@signals.setup_logging.connect
+def _set_up_logging(**_: Any) -> None:
+    configure_logs(settings.log_format)
 
 
 @signals.worker_init.connect

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tasks.monitoring.stages import stage
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import cut_line, quad_size
@@ -154,12 +155,14 @@ def without_nonsense(page: OrientedReading) -> OrientedReading:
 
 
 def _find(detector: Detector, pixels: Pixels) -> list[Quad]:
-    quads = cut_at_rivers(detector.find_lines(pixels), pixels)
+    with stage("detect"):
+        quads = cut_at_rivers(detector.find_lines(pixels), pixels)
     return quads or ([whole(pixels)] if min(pixels.shape[:2]) <= STRIP_SIDE else lone_ink(pixels))
 
 
 def _read(pixels: Pixels, quads: Sequence[Quad], reader: LineReader, context: ReadContext) -> list[LineReading]:
-    return [spaced(tidied(reading)) for reading in reader.read([cut_line(pixels, quad) for quad in quads], context)]
+    with stage("recognise"):
+        return [spaced(tidied(reading)) for reading in reader.read([cut_line(pixels, quad) for quad in quads], context)]
 
 
 def _probe(pixels: Pixels, quads: Sequence[Quad], reader: LineReader, context: ReadContext) -> dict[int, LineReading]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ocrq.contracts import Block, Box, Line, Table, TableCell
+from tasks.monitoring.stages import stage
 from worker.imaging.crop import span_quad
 from worker.layout.page import LinePart, lay_out
 from worker.layout.text import block_text, compose_text, ordered_cells, reading_rows
@@ -47,7 +48,8 @@ def read_tree(
         pixels: The page.
         to_box: As for :func:`page_tree`.
     """
-    layout = lay_out(layout_lines(quads, readings), pixels)
+    with stage("layout"):
+        layout = lay_out(layout_lines(quads, readings), pixels)
     divided = [
         _divided(lines[part.line], part, line.quad, to_box)
         for part, line in zip(layout.parts, layout.lines, strict=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ocrq.contracts import Line, Page
 from ocrq.errors import ReadFailed
+from tasks.monitoring.stages import stage
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import cut_line, quad_size
@@ -212,7 +213,8 @@ def _read_by(
 ) -> list[LineReading | None]:
     """Likewise, by one reader: all crops together, and each by itself where that fails."""
     try:
-        read = reader.read([crop for _, _, crop in crops], context) if crops else []
+        with stage("recognise"):
+            read = reader.read([crop for _, _, crop in crops], context) if crops else []
         return [spaced(tidied(reading)) for reading in read]
     except Exception:
         if len(crops) > 1:

@@ -15,6 +15,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from ocrq.contracts import Line, Page
+from tasks.monitoring.stages import stage
 from tasks.runner import ReadContext
 from worker.engines.protocols import LineReader
 from worker.imaging.crop import cut_line, span_quad
@@ -115,7 +116,8 @@ class TextLayerPipeline:
 
     def _read(self, page: PageImage, strips: Sequence[Pixels], context: ReadContext) -> str:
         if self._line_reader is not None:
-            return "".join(reading.text for reading in self._line_reader.read(strips, context))
+            with stage("recognise"):
+                return "".join(reading.text for reading in self._line_reader.read(strips, context))
         sheet = PageImage(page.number, _below_each_other(strips), page.dpi)
         return self._pipeline.read_pages([sheet], context)[0].page.text
 

@@ -15,6 +15,7 @@ from functools import partial
 from ocrq.contracts import Line, Page
 from ocrq.contracts.result import PageError
 from ocrq.errors import ModelUnavailable, ReadFailed
+from tasks.monitoring.stages import stage
 from tasks.runner import ReadContext
 from worker.engines.protocols import LineEngine, PageReader
 from worker.imaging.levelling import level_page
@@ -68,13 +69,15 @@ class WholePagePipeline:
         """See :class:`worker.reading.protocols.Pipeline`."""
         finder = self._finder()
         if finder is None:
-            readings = self._reader.read(pages, self._mode.prompt, context)
+            with stage("recognise"):
+                readings = self._reader.read(pages, self._mode.prompt, context)
             return [self._page_read(*read, None) for read in zip(pages, readings, strict=True)]
         oriented = [detect_orientation(self._prepared(page), finder, finder, context) for page in pages]
         upright = [replace(page, pixels=one.pixels) for page, one in zip(pages, oriented, strict=True)]
         with ThreadPoolExecutor(1, "lines") as aside:  # the CPU reads the lines while the GPU reads the pages
             finding = aside.submit(lambda: [_found(read_oriented(one, finder, context)) for one in oriented])
-            readings = self._reader.read(upright, self._mode.prompt, context)
+            with stage("recognise"):
+                readings = self._reader.read(upright, self._mode.prompt, context)
             found = finding.result()
         return [self._page_read(*read) for read in zip(pages, readings, found, strict=True)]
 

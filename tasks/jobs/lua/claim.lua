@@ -47,6 +47,7 @@ elseif state ~= 'queued' then
 elseif field(id, 'follows') then
   return {'held'}
 end
+count('attempts')
 local queue, turn, started = unpack(redis.call('HMGET', key('job', id), 'queue', 'first_turn', 'started'))
 leave_queue(id)
 -- Messages of a queue start in the order they were published: one that was passed by a later one is lost.

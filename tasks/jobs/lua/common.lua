@@ -22,6 +22,24 @@ local function tell(id, name, data)
   redis.call('PUBLISH', 'ocrq:news', id .. ' ' .. name)
 end
 
+-- Counters of all processes, as tasks/monitoring/counters.py has them.
+local function count(series, by) redis.call('HINCRBYFLOAT', 'ocrq:metrics', series, by or 1) end
+
+local BUCKETS = {0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800}
+
+local function observe(name, label, seconds)
+  seconds = math.max(0, seconds)
+  local bound = 'inf'
+  for _, upper in ipairs(BUCKETS) do
+    if seconds <= upper then
+      bound = tostring(upper)
+      break
+    end
+  end
+  count(name .. '|le=' .. bound .. '|' .. label)
+  count(name .. '_sum|' .. label, seconds)
+end
+
 local function field(id, name) return redis.call('HGET', key('job', id), name) end
 
 local function next_turn(id)
@@ -44,7 +62,7 @@ end
 local function leave_queue(id)
   redis.call('ZREM', 'ocrq:due', id)
   local queue = field(id, 'queue')
-  if queue then redis.call('SREM', key('waiting', queue), id) end
+  if queue then redis.call('ZREM', key('queued', queue), id) end
 end
 
 -- A unit tells its parent, whatever became of it; the last one sends the parent to be put together.
@@ -83,12 +101,26 @@ local function announce(id, state, ttl)
   redis.call('ZADD', 'ocrq:outbox', 'LT', now, host)
 end
 
+local function count_end(id, state)
+  local operation, queue, created, started, fault, cached =
+    unpack(redis.call('HMGET', key('job', id), 'operation', 'queue', 'created', 'started', 'error', 'cached'))
+  local code = state == 'failed' and fault and cjson.decode(fault).code or ''
+  count('jobs|operation=' .. operation .. '|status=' .. state .. '|code=' .. tostring(code))
+  if cached then
+    count('cache_hits|operation=' .. operation)
+  elseif started then
+    observe('queue_wait_seconds', 'queue=' .. queue, tonumber(started) - tonumber(created))
+    observe('job_seconds', 'operation=' .. operation, now - tonumber(started))
+  end
+end
+
 local function finish(id, state, ttl)
   redis.call('HSET', key('job', id), 'state', state, 'finished', now)
   redis.call('HDEL', key('job', id), 'token')
   leave_queue(id)
   unpin(id, state, ttl)
   if field(id, 'parent') then return end
+  count_end(id, state)
   tell(id, 'status', cjson.encode({status = state}))
   -- A stream's last node keeps room for 4 KB more; a copy is as large as what is in it, a sixth for most jobs.
   redis.call('COPY', key('events', id), key('events', id .. ':'), 'REPLACE')
@@ -122,7 +154,7 @@ function answer_followers(id, state, ttl)
         leader = follower
         redis.call('HDEL', key('job', leader), 'follows')
         redis.call('SET', key('flight', flight), leader)
-        redis.call('SADD', key('waiting', field(leader, 'queue')), leader)
+        redis.call('ZADD', key('queued', field(leader, 'queue')), now, leader)
         next_turn(leader)
         redis.call('ZADD', 'ocrq:due', now, leader)
       end
@@ -151,6 +183,7 @@ end
 -- A run whose lease ended: one attempt is lost. Returns 'dead' after the last one, and the parent to publish.
 local function lose_attempt(id, attempts_allowed, ttl)
   local lost = redis.call('HINCRBY', key('job', id), 'lost', 1)
+  count('attempts_lost')
   if lost < attempts_allowed then return 'again', false end
   local detail = 'the worker died or fell silent ' .. lost .. ' times on this document; it may be what kills it'
   return 'dead', die(id, ttl, 'worker_lost', detail)

@@ -39,7 +39,7 @@ for _, job in ipairs(jobs) do
   if not known[job.id] and not job.ended and limit > 0 then adding[job.queue] = (adding[job.queue] or 0) + 1 end
 end
 for queue, more in pairs(adding) do
-  local depth = redis.call('SCARD', key('waiting', queue))
+  local depth = redis.call('ZCARD', key('queued', queue))
   if depth + more > limit then return {'full', depth, queue} end
 end
 local to_publish, following = {}, {}
@@ -79,7 +79,7 @@ local function accept(job)
     redis.call('ZADD', key('pins', job.fields.blob), '+inf', job.id)
     redis.call('ZADD', 'ocrq:blobs', now, job.fields.blob)
     if not follows(job) then
-      redis.call('SADD', key('waiting', job.queue), job.id)
+      redis.call('ZADD', key('queued', job.queue), now, job.id)
       next_turn(job.id)
       redis.call('ZADD', 'ocrq:due', now + STORING, job.id)
     end

@@ -3,7 +3,7 @@
 local id, token, units, total = ARGV[1], ARGV[2], cjson.decode(ARGV[3]), tonumber(ARGV[4])
 local state, held, phase = unpack(redis.call('HMGET', key('job', id), 'state', 'token', 'phase'))
 if state ~= 'running' or held ~= token or phase ~= 'plan' then return 0 end
-local copied = {'operation', 'blob', 'queue', 'owner'} -- the request stays with the document
+local copied = {'operation', 'blob', 'queue', 'owner', 'request_id', 'trace'} -- the request stays with the document
 local values = redis.call('HMGET', key('job', id), unpack(copied))
 for index, pages in ipairs(units) do
   local unit = id .. '.' .. index

@@ -8,7 +8,7 @@ for _, kind in ipairs({'job', 'events'}) do redis.call('PERSIST', key(kind, id))
 redis.call('DEL', key('units', id), key('tomb', id))
 redis.call('ZREM', 'ocrq:dead', id)
 redis.call('ZADD', key('pins', blob), '+inf', id)
-redis.call('SADD', key('waiting', queue), id)
+redis.call('ZADD', key('queued', queue), now, id)
 next_turn(id)
 tell(id, 'status', cjson.encode({status = 'queued'}))
 return 1

@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from ocrq.errors import ModelUnavailable, ReadFailed
+from tasks.monitoring.counters import COUNTERS
 from tasks.runner import ReadContext
 from tasks.settings import Settings
 from worker.engines.generated import ONLY_LOOP, GeneratedPage, read_generated
@@ -110,6 +111,7 @@ class OpenAIReader(PageReader):
             stream = await self._server.ask(payload, self._preset.repetition)
         except ReadFailed as error:
             return GeneratedPage(Parsed(Answer("")), warnings=page_request.warnings, failure=error.detail)
+        COUNTERS.add("tokens", len(stream.pieces), engine=self.info.name)
         parsed = parse(self._preset.parser, stream.answer())
         failure = ONLY_LOOP if stream.end == "loop" and not parsed.answer.text else None
         return GeneratedPage(

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import torch
 
+from tasks.monitoring.counters import COUNTERS
 from tasks.runner import ReadContext
 from tasks.settings import Settings
 from worker.engines.generated import ONLY_LOOP, GeneratedPage, read_generated
@@ -56,6 +57,7 @@ class VlmEngine(PageReader):
             free_tokens -= int(inputs["input_ids"].shape[1])
         decoding = decoding_for(context.options, self._checkpoint.preset.max_new_tokens, free_tokens)
         batch = generate(self._checkpoint, inputs, decoding, context)
+        COUNTERS.add("tokens", sum(len(generated.tokens) for generated in batch), engine=self.info.name)
         return [self._page(generated, decoding.warnings) for generated in batch]
 
     def _page(self, generated: Generated, warnings: tuple[str, ...]) -> GeneratedPage:

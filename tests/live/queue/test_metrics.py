@@ -1,0 +1,75 @@
+"""Metrics and logs of real processes: counted where they happen, told by the API, one line a job."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from stack.machine import free_port
+from tests.documents import as_png, as_tiff, text_page
+from tests.live.processes import Parts, until
+
+pytestmark = pytest.mark.live
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Parts, str]]:
+    settings = {"OCRQ_LOG_FORMAT": "json", "OCRQ_CPU_DOLLARS_PER_HOUR": "3.6"}
+    parts = Parts(tmp_path_factory.mktemp("parts"), settings)
+    try:
+        parts.start(workers=1, concurrency=1)
+        port = free_port()
+        parts.add_api(port)
+        yield parts, f"http://127.0.0.1:{port}"
+    finally:
+        parts.stop()
+
+
+def metrics(url: str) -> dict[str, float]:
+    """Sums over all labels."""
+    found: dict[str, float] = {}
+    for family in text_string_to_metric_families(httpx.get(f"{url}/metrics").text):
+        for sample in family.samples:
+            found[sample.name] = found.get(sample.name, 0) + sample.value
+    return found
+
+
+def json_lines(log: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+
+
+def test_a_job_is_counted_and_logged_once_wherever_it_was_read(stack: tuple[Parts, str]) -> None:
+    parts, url = stack
+    page = text_page(["Hello"], size=(200, 100))
+    jobs = []
+    for document in (as_png(page), as_tiff([page] * 3)):
+        request = {"image": base64.b64encode(document).decode(), "output": ["markdown"]}
+        sent = httpx.post(f"{url}/jobs", json={"endpoint": "/extract_text", "request": request})
+        assert httpx.get(f"{url}/jobs/{sent.json()['id']}?wait=60", timeout=90).json()["status"] == "succeeded"
+        jobs.append((sent.json()["id"], sent.headers["X-Request-ID"]))
+
+    until(lambda: metrics(url).get("ocrq_pages_total") == 4, "the worker told what it counted")
+    found = metrics(url)
+    assert (found["ocrq_jobs_total"], found["ocrq_job_seconds_count"]) == (2, 2)
+    assert found["ocrq_attempts_total"] == 6, "one of the first document; of the second the plan, three units, the end"
+    assert found["ocrq_stage_seconds_total"] > 0 and found["ocrq_model_loads_total"] >= 1
+    assert found["ocrq_workers"] == 1 and found["ocrq_memory_bytes"] > 10_000_000 and found["ocrq_redis_up"] == 1
+    # 3.6 dollars an hour are a tenth of a cent a second.
+    assert found["ocrq_cost_dollars_total"] == pytest.approx(found["ocrq_worker_seconds_total"] / 1000)
+    assert found["ocrq_cost_per_page_dollars"] == pytest.approx(found["ocrq_cost_dollars_total"] / 4)
+
+    lines = json_lines(parts.workers[0].log)
+    for (job_id, request_id), pages in zip(jobs, (1, 3), strict=True):
+        (line,) = [line for line in lines if line.get("end") and line["job_id"] == job_id]
+        assert (line["end"], line["pages"], line["request_id"]) == ("succeeded", pages, request_id)
+        assert line["engine"] == "fake/fixed"
+    said = "".join(part.said() for part in (*parts.workers, parts.control))
+    assert "Hello" not in said and "gnored" not in said
+    (asked,) = [line for line in json_lines(parts.workers[1].log) if line.get("request_id") == jobs[0][1]]
+    assert (asked["path"], asked["status"]) == ("/jobs", 202)
