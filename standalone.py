@@ -67,7 +67,7 @@ class StandaloneServer(Server):
 
     def __init__(self, settings: Settings, access: Access, addresses: Sequence[str]) -> None:
         self._addresses = list(addresses)
-        super().__init__(lambda: make_app(settings, access), settings)
+        super().__init__(lambda: make_app(settings, access), settings, takes_body=access.takes_body)
 
     def load_config(self) -> None:
         """As the API, on each of the addresses."""

@@ -45,7 +45,7 @@ def main() -> None:
         meter = Meter.in_redis(settings) if keys and keys.metered else None
         return create_app(queue_service(settings), settings, Access(keys, meter))
 
-    Server(make, settings, processes=arguments.processes).run()
+    Server(make, settings, processes=arguments.processes, takes_body=Access(keys).takes_body).run()
 
 
 def _settings() -> tuple[Settings, argparse.Namespace]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
 from flask import Flask, Request, g, request
+from werkzeug.datastructures import Authorization
 
 from app.keys import ApiKey, KeyRing
 from app.limits import Meter
@@ -67,6 +69,17 @@ class Access:
         """Whether a request needs a key."""
         return self._keys is not None
 
+    def takes_body(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request with these headers may send its body: it has a key, or needs none.
+
+        Args:
+            headers: Their names in capitals.
+        """
+        if self._keys is None:
+            return True
+        secret = _secret(headers.get("AUTHORIZATION"), headers.get(HEADER.upper()))
+        return secret is not None and self._keys.find(secret) is not None
+
     def guard(self, app: Flask) -> None:
         """Stand before every route of an application."""
         app.before_request(self._admit)
@@ -109,12 +122,15 @@ class Access:
 
 
 def _key_of(request: Request, keys: KeyRing) -> ApiKey:
-    sent = request.authorization
-    secret = sent.token if sent is not None and sent.type == "bearer" else None
-    secret = secret or request.headers.get(HEADER)
+    secret = _secret(request.headers.get("Authorization"), request.headers.get(HEADER))
     if not secret:
         raise Unauthorized(f"send an API key, as 'Authorization: Bearer KEY' or as '{HEADER}: KEY'")
     key = keys.find(secret)
     if key is None:
         raise Unauthorized("the API key is unknown; check that it is complete, or ask the operator for one")
     return key
+
+
+def _secret(authorization: str | None, key: str | None) -> str | None:
+    sent = Authorization.from_header(authorization)
+    return (sent.token if sent is not None and sent.type == "bearer" else None) or key

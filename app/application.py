@@ -10,6 +10,7 @@ from app.context import AppContext
 from app.cors import allow_origins
 from app.jobs import job_routes
 from app.measuring import measure_requests
+from app.memory import MemoryLimiter
 from app.neighbours import refuse_other_sites
 from app.page import page_routes
 from app.paths import PathNormalizer
@@ -46,6 +47,7 @@ def create_app(backend: JobService, settings: Settings, access: Access | None = 
         backend,
         settings,
         WaitLimiter(settings.max_waiting),
+        MemoryLimiter(),
         access or Access.from_settings(settings),
         fetcher(settings),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.access import Access
+from app.memory import MemoryLimiter
 from app.waiting import WaitLimiter
 from tasks.documents.intake import Fetch
 from tasks.jobs.service import JobService
@@ -20,11 +21,13 @@ class AppContext:
         settings: The bounds.
         fetch: Fetches images by URL; None where no host is allowed.
         seats: For callers that wait.
+        memory: For bodies and results.
         access: Who asks, and what they may.
     """
 
     backend: JobService
     settings: Settings
     seats: WaitLimiter
+    memory: MemoryLimiter
     access: Access
     fetch: Fetch | None

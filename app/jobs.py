@@ -11,10 +11,11 @@ from flask import Blueprint, Response, request
 from app.context import AppContext
 from app.events import event_stream, resume_after
 from app.listing import listed
+from app.memory import PER_BODY_BYTE, PER_RESULT_BYTE
 from app.replies import accepted, json_reply
 from app.uploads import Upload, idempotency_key, read_job_request
 from app.waiting import wait_seconds
-from ocrq.contracts import ENDED
+from ocrq.contracts import ENDED, Batch, Job
 from ocrq.errors import InvalidRequest, OcrqError
 from tasks.documents.download import within
 from tasks.documents.schemas import check_batch_schemas
@@ -34,6 +35,11 @@ def job_routes(context: AppContext) -> Blueprint:
 
 
 def _submit(context: AppContext) -> Response:
+    with context.memory.holding(PER_BODY_BYTE * (request.content_length or 0)):
+        return _submit_within(context)
+
+
+def _submit_within(context: AppContext) -> Response:
     key = idempotency_key(request)
     order = read_job_request(request)
     owner = context.access.caller().owner
@@ -78,9 +84,18 @@ def _get(context: AppContext, job_id: str) -> Response:
     seconds = wait_seconds(request.args.get("wait"))
     sees = context.access.caller().sees
     if seconds == 0:
-        return json_reply(context.backend.get(job_id, sees))
+        return whole_reply(context, context.backend.get(job_id, sees, results=False), sees)
     with context.seats.taken():
-        return json_reply(context.backend.wait(job_id, seconds, sees))
+        job = context.backend.wait(job_id, seconds, sees, results=False)
+    return whole_reply(context, job, sees)
+
+
+def whole_reply(context: AppContext, job: Job | Batch, sees: str | None) -> Response:
+    """A job with its result, once there is room for that in memory."""
+    if isinstance(job, Batch) or job.status != "succeeded":
+        return json_reply(job)
+    with context.memory.holding(PER_RESULT_BYTE * context.backend.result_bytes(job.id)):
+        return json_reply(context.backend.get(job.id, sees))
 
 
 def _cancel(context: AppContext, job_id: str) -> Response:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import partial
 
 from flask import Blueprint, Response, request
 
 from app.context import AppContext
+from app.memory import PER_BODY_BYTE, PER_RESULT_BYTE
 from app.problems import problem_of
 from app.replies import accepted, job_path, json_reply
 from app.uploads import idempotency_key, read_upload
@@ -29,35 +31,39 @@ def read_routes(context: AppContext) -> Blueprint:
 def _read(context: AppContext, operation: Operation) -> Response:
     prefer = Preferences.of(request.headers.getlist("Prefer"))
     owner = context.access.caller().owner
-    submission = read_upload(request).submission(
-        operation,
-        max_bytes=context.settings.max_body_bytes,
-        fetch=context.fetch,
-        key=idempotency_key(request),
-        owner=owner,
-    )
-    context.access.charge(1, len(submission.document))
-    if prefer.respond_async and not prefer.wait:
-        return accepted(context.backend.submit(submission), _ASYNC)
     longest = context.settings.sync_seconds
     seconds = longest if prefer.wait is None else min(prefer.wait, longest)
-    with context.seats.taken():
-        job_id = context.backend.submit(submission).id
-        del submission  # a document of 40 MB need not wait along
+    with ExitStack() as seat:
+        with context.memory.holding(PER_BODY_BYTE * (request.content_length or 0)):
+            submission = read_upload(request).submission(
+                operation,
+                max_bytes=context.settings.max_body_bytes,
+                fetch=context.fetch,
+                key=idempotency_key(request),
+                owner=owner,
+            )
+            context.access.charge(1, len(submission.document))
+            if prefer.respond_async and not prefer.wait:
+                return accepted(context.backend.submit(submission), _ASYNC)
+            seat.enter_context(context.seats.taken())
+            job_id = context.backend.submit(submission).id
+            del submission  # a document of 40 MB need not wait along
         try:
-            job = context.backend.wait(job_id, seconds, owner)
+            job = context.backend.wait(job_id, seconds, owner, results=False)
         except OcrqError as error:  # the wait failed and the job goes on: say where
             return problem_of(error, {"Location": job_path(job_id)})
     if prefer.respond_async and job.status not in ENDED:
         return accepted(job, _ASYNC)
-    return _answer(job, seconds)
+    return _answer(context, job, seconds, owner)
 
 
-def _answer(job: Job | Batch, seconds: float) -> Response:
+def _answer(context: AppContext, job: Job | Batch, seconds: float, owner: str | None) -> Response:
     if isinstance(job, Batch):
         raise InternalError("a single request became a batch; tell the operator")
-    if job.result is not None and job.status == "succeeded":
-        return json_reply(job.result)
+    if job.status == "succeeded":
+        with context.memory.holding(PER_RESULT_BYTE * context.backend.result_bytes(job.id)):
+            whole = context.backend.get(job.id, owner)
+            return json_reply((whole.result if isinstance(whole, Job) else None) or {})
     if job.status not in ENDED:
         late = WaitTimeout(
             f"the result is not ready after {seconds:g} s, and the job goes on; ask for it at {job_path(job.id)}",

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from app.application import max_content_bytes
+from app.http_connection import KEEPALIVE_SECONDS, Intake, TakesBody
+from app.http_worker import HttpWorker
+from app.replies import PROBLEM
+from ocrq.errors import DiskFull
 from tasks.settings import Settings
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
-
-SPARE_THREADS = 64  # beside those held by waiting callers: for health, submits and uploads on their way
-SILENT_SECONDS = 30  # of a client in the middle of its body or our answer, after which it counts as gone
-KEEPALIVE_SECONDS = 20  # an idle connection costs no thread
-# Path without query, and no user name: both may hold what a caller meant to keep, a key by mistake among it.
-ACCESS_LOG = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(B)s %(L)s'
-_IDLE_CONNECTIONS = 1000
+SPARE_THREADS = 64  # beside those held by waiting callers: for submits, polls and answers to slow readers
+_NO_ROOM_RETRY = 5  # seconds
 _SHARED_MEMORY = Path("/dev/shm")  # gunicorn touches a file every second; on a busy disk that can block
 
 
@@ -30,24 +29,32 @@ class Server(BaseApplication):
         make: Makes the application; called in each server process, after the fork, so that no connection is shared.
         settings: Address and bounds.
         processes: Server processes, each with threads for ``max_waiting`` waiting callers.
-        access_log: Whether every request is logged on standard output.
+        takes_body: Whether a request's body is received before it is answered; always, if not given.
     """
 
     def __init__(
-        self, make: Callable[[], Flask], settings: Settings, processes: int = 1, access_log: bool = False
+        self,
+        make: Callable[[], Flask],
+        settings: Settings,
+        processes: int = 1,
+        takes_body: TakesBody | None = None,
     ) -> None:
         self._make = make
+        self.intake = Intake(
+            takes_body or (lambda headers: True),
+            max_content_bytes(settings.max_body_bytes),
+            settings.max_connections,
+            _no_room(),
+        )
         threads = settings.max_waiting + SPARE_THREADS
         self._options: dict[str, Any] = {
             "bind": bind_address(settings.host, settings.port),
-            "worker_class": "gthread",
+            "worker_class": HttpWorker,
             "workers": processes,
             "threads": threads,
-            "worker_connections": threads + _IDLE_CONNECTIONS,
+            "worker_connections": 1_000_000,  # the worker has a bound of its own, at which it makes room
             "keepalive": KEEPALIVE_SECONDS,
             "graceful_timeout": int(settings.drain_seconds),
-            "accesslog": "-" if access_log else None,
-            "access_log_format": ACCESS_LOG,
             "control_socket_disable": True,
             "worker_tmp_dir": str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None,
             "proc_name": "ocrq-api",
@@ -61,17 +68,19 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         """Gunicorn asks for the application, in the process that will serve it."""
-        return impatient(self._make())
+        return self._make()
 
 
-def impatient(application: WSGIApplication) -> WSGIApplication:
-    """Give up on clients that stop sending or receiving, so that they do not hold a thread for ever."""
-
-    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
-        environ["gunicorn.socket"].settimeout(SILENT_SECONDS)
-        return application(environ, start_response)
-
-    return call
+def _no_room() -> bytes:
+    """The answer to a body that there is no room for while it arrives."""
+    error = DiskFull("the server has no room for the document now; try again", retry_after=_NO_ROOM_RETRY)
+    members = {"type": f"urn:ocrq:error:{error.code}", "title": error.title, "status": error.status, **error.to_json()}
+    body = json.dumps(members).encode()
+    head = (
+        f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: {PROBLEM}\r\nContent-Length: {len(body)}\r\n"
+        f"Retry-After: {_NO_ROOM_RETRY}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def bind_address(host: str, port: int) -> str:

@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     drain_seconds: float = Field(default=20.0, ge=0, description="How long a stopping worker may finish its jobs.")
     max_attempts: int = Field(default=3, ge=1, description="Runs that may end with the worker's death.")
     sync_seconds: float = Field(default=120.0, gt=0, description="How long a synchronous route waits.")
+    max_connections: int = Field(
+        default=1000, ge=0, description="Connections of one address to an API process; 0: no bound of their own."
+    )
     max_waiting: int = Field(default=320, ge=1, description="Callers of one API process that may wait at a time.")
 
     api_keys: SecretStr | None = Field(default=None, description="Who may call; see docs/access.md.")

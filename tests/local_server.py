@@ -7,6 +7,7 @@ import argparse
 from flask import Flask
 
 from app import create_app
+from app.access import Access
 from app.server import Server
 from tasks.settings import Settings
 from tests.inline import inline
@@ -24,7 +25,7 @@ def main() -> None:
         runner = PageRunner(seconds=arguments.page_seconds)
         return create_app(inline(runner, settings, threads=2)[0], settings)
 
-    Server(make, settings).run()
+    Server(make, settings, takes_body=Access.from_settings(settings).takes_body).run()
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from ocrq.contracts import JobStatus, Priority
 from ocrq.errors import OcrqError
 from tasks.catalogue import POOLS, Pool
 from tasks.connection import passes
-from tasks.jobs.record import JobRecord, NewJob, pack, queue_name, unpack
+from tasks.jobs.record import OUTLINE, JobRecord, NewJob, pack, queue_name, unpack
 from tasks.jobs.store import LOOKED_AT, Accepted, Listed
 from tasks.runner import UnitReading
 from tasks.settings import Settings
@@ -221,6 +221,18 @@ class Ledger:
         """The job as it stands."""
         fields = cast(dict[bytes, bytes], self._redis.hgetall(f"ocrq:job:{job_id}"))
         return JobRecord.from_hash(job_id, fields) if b"state" in fields else None
+
+    def outlines(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
+        """Jobs as they stand, without their requests; None for those that are gone."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for job_id in job_ids:
+            pipeline.hmget(f"ocrq:job:{job_id}", *OUTLINE)
+        rows = cast(list[list[bytes | None]], pipeline.execute())
+        return [JobRecord.from_outline(job_id, row) for job_id, row in zip(job_ids, rows, strict=True)]
+
+    def result_bytes(self, job_id: str) -> int:
+        """The length of a job's packed result; 0 where it has none."""
+        return self._redis.strlen(f"ocrq:result:{job_id}")
 
     def first_of(self, key: str) -> str | None:
         """The id of the job that an idempotency key was first used for."""

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ocrq.contracts import ENDED, JobStatus
 from tasks.documents.memory import MemoryDocuments
-from tasks.jobs.memory_jobs import KeptJob, count_end, newest_of
+from tasks.jobs.memory_jobs import ExpiredIds, KeptJob, count_end, newest_of
 from tasks.jobs.record import JobRecord, NewJob, pack, unpack
 from tasks.jobs.store import Accepted, Listed
 from tasks.settings import Settings
 
-_TOMBSTONES = 100_000  # expired ids remembered, about 10 MB; an older one is "not found" rather than "expired"
 _NEWEST_SHARE = 0.1  # of the running mean of reading times
 
 
@@ -52,7 +51,7 @@ class MemoryStore:
         self._cache: dict[str, tuple[str, float]] = {}  # cache key: job, until when it answers
         self._flights: dict[str, str] = {}  # cache key: the job that is read for it
         self._leaving: deque[tuple[float, str]] = deque()
-        self._expired: OrderedDict[str, None] = OrderedDict()
+        self._expired = ExpiredIds()
         self._mean = 1.0
         self._accepted = 0
 
@@ -122,8 +121,7 @@ class MemoryStore:
 
     def runs(self, job_id: str) -> bool:
         """Whether the job still is to be read: it was not cancelled."""
-        kept = self._jobs.get(job_id)
-        return kept is not None and kept.record.state == "running"
+        return (kept := self._jobs.get(job_id)) is not None and kept.record.state == "running"
 
     def progress(self, job_id: str, done: int, total: int) -> None:
         """So many pages are read."""
@@ -235,14 +233,12 @@ class MemoryStore:
         while self._leaving and self._leaving[0][0] <= self._clock():
             _, job_id = self._leaving.popleft()
             gone = self._jobs.pop(job_id).new
-            self._expired[job_id] = None
+            self._expired.add(job_id)
             if self._keys.get(gone.idempotency or "", ("",))[0] == job_id:
                 del self._keys[gone.idempotency or ""]
             for key in (gone.cache_key or "", gone.reading_key or ""):
                 if self._cache.get(key, ("",))[0] == job_id:
                     del self._cache[key]
-        while len(self._expired) > _TOMBSTONES:
-            self._expired.popitem(last=False)
 
     def record(self, job_id: str) -> JobRecord | None:
         """See :class:`tasks.jobs.store.JobStore`."""
@@ -255,6 +251,14 @@ class MemoryStore:
         with self._lock:
             self._expire()
             return newest_of(self._jobs, owner, status, limit, cursor)
+
+    def outlines(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
+        """See :class:`tasks.jobs.store.JobStore`."""
+        return list(map(self.record, job_ids))
+
+    def result_bytes(self, job_id: str) -> int:
+        """See :class:`tasks.jobs.store.JobStore`."""
+        return len(kept.result) if (kept := self._jobs.get(job_id)) and kept.result else 0
 
     def first_of(self, key: str) -> str | None:
         """See :class:`tasks.jobs.store.JobStore`."""
@@ -277,8 +281,7 @@ class MemoryStore:
     def events(self, job_id: str, after: str, most: int) -> list[tuple[str, str, str]]:
         """See :class:`tasks.jobs.store.JobStore`."""
         first = int(after) if after.isdecimal() else 0
-        kept = self._jobs.get(job_id)
-        return kept.rows[first : first + most] if kept else []
+        return kept.rows[first : first + most] if (kept := self._jobs.get(job_id)) else []
 
     def dead(self) -> list[str]:
         """See :class:`tasks.jobs.store.JobStore`; jobs here do not outlive the process that reads them."""
@@ -294,5 +297,4 @@ class MemoryStore:
 
     def unended(self) -> list[str]:
         """Ids of the jobs that wait or run."""
-        with self._lock:
-            return [job_id for job_id, kept in self._jobs.items() if kept.record.state not in ENDED]
+        return [job_id for job_id, kept in list(self._jobs.items()) if kept.record.state not in ENDED]

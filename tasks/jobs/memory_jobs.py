@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
@@ -11,6 +12,8 @@ from ocrq.contracts import JobStatus
 from tasks.jobs.record import JobRecord, NewJob
 from tasks.jobs.store import LOOKED_AT, Listed
 from tasks.monitoring.counters import COUNTERS
+
+_TOMBSTONES = 100_000  # about 10 MB
 
 
 @dataclass
@@ -34,6 +37,22 @@ class KeptJob:
     rows: list[tuple[str, str, str]] = field(default_factory=list)
     readings: dict[int, dict[str, Any]] = field(default_factory=dict)
     followers: list[str] = field(default_factory=list)
+
+
+class ExpiredIds:
+    """Ids of jobs that were, the latest of them: an older one is "not found" rather than "expired"."""
+
+    def __init__(self) -> None:
+        self._ids: OrderedDict[str, None] = OrderedDict()
+
+    def add(self, job_id: str) -> None:
+        """Remember one, and forget the oldest where there are too many."""
+        self._ids[job_id] = None
+        if len(self._ids) > _TOMBSTONES:
+            self._ids.popitem(last=False)
+
+    def __contains__(self, job_id: str) -> bool:
+        return job_id in self._ids
 
 
 def newest_of(

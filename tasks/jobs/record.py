@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -28,6 +28,13 @@ from tasks.catalogue import Pool
 
 Phase = Literal["plan", "units", "assemble", "unit"]
 _COMPRESSION = 1  # readings shrink to a sixth at the fastest level already; the next levels gain little
+
+
+# The fields of a job's hash that say how it is, in a list of jobs: all but the request and what the scripts alone use.
+OUTLINE = (
+    *("state", "phase", "operation", "queue", "created", "started", "finished", "lost", "done", "total", "error"),
+    *("parent", "owner", "follows", "cached"),
+)
 
 
 def new_id() -> str:
@@ -178,6 +185,12 @@ class JobRecord:
             request_id=data.get("request_id"),
             trace=data.get("trace"),
         )
+
+    @classmethod
+    def from_outline(cls, job_id: str, values: Sequence[bytes | None]) -> JobRecord | None:
+        """Read the values of :data:`OUTLINE`; None where there is no such job."""
+        found = {name.encode(): value for name, value in zip(OUTLINE, values, strict=True) if value is not None}
+        return cls.from_hash(job_id, found) if b"state" in found else None
 
     @cached_property
     def request(self) -> ReadRequest:

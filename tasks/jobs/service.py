@@ -83,8 +83,13 @@ class JobService:
         with broker_errors():
             return self._batch(self._allowed_batch(self._admission.submit_batch(items, owner), owner))
 
-    def get(self, job_id: str, owner: str | None = None) -> Job | Batch:
-        """The job or batch as it is now.
+    def result_bytes(self, job_id: str) -> int:
+        """The length of a job's packed result, which :meth:`get` unpacks; 0 where it has none."""
+        with broker_errors():
+            return self._store.result_bytes(job_id)
+
+    def get(self, job_id: str, owner: str | None = None, *, results: bool = True) -> Job | Batch:
+        """The job with its result if ``results``, or the batch with what each of its jobs is, as they are now.
 
         Raises:
             JobNotFound: No such id, or it belongs to another owner.
@@ -94,23 +99,23 @@ class JobService:
             record = self._store.record(job_id)
             if record is None and self._batches.find(job_id):
                 return self._batch(self._allowed_batch(job_id, owner))
-            return self._job(self._allowed(record, job_id, owner))
+            return self._job(self._allowed(record, job_id, owner), results)
 
-    def wait(self, job_id: str, seconds: float, owner: str | None = None) -> Job | Batch:
-        """As :meth:`get`, held until the job ends or the seconds pass.
+    def wait(self, job_id: str, seconds: float, owner: str | None = None, *, results: bool = True) -> Job | Batch:
+        """As :meth:`get`, held until the job ends or the seconds pass; without ``results`` there is none.
 
         Raises:
             TooManyWaiting: As many callers wait in this process as it can hold.
         """
         ends = time.monotonic() + seconds
-        job = self.get(job_id, owner)
+        job = self.get(job_id, owner, results=results)
         if job.status in ENDED or seconds <= 0:
             return job
         waited_for = [item.id for item in job.jobs] if isinstance(job, Batch) else [job_id]
         with self._notifications.about(waited_for, ends_only=True) as changed:
             while True:
                 changed.clear()
-                job = self.get(job_id, owner)
+                job = self.get(job_id, owner, results=results)
                 left = ends - time.monotonic()
                 if job.status in ENDED or left <= 0:
                     return job
@@ -277,15 +282,16 @@ class JobService:
             raise JobNotFound("no job has this id; see the Location of the answer to POST /jobs")
         return batch
 
-    def _job(self, record: JobRecord) -> Job:
-        result = self._store.result(record.id) if record.state == "succeeded" else None
+    def _job(self, record: JobRecord, results: bool = True) -> Job:
+        result = self._store.result(record.id) if results and record.state == "succeeded" else None
         return record.as_far_as(self._leader(record)).to_job(record.marked(result))
 
     def _leader(self, record: JobRecord) -> JobRecord | None:
         return self._store.record(record.follows) if record.follows and record.state == "queued" else None
 
     def _batch(self, batch: BatchRecord) -> Batch:
-        jobs = [self._job(record) for record in map(self._store.record, batch.jobs) if record]
+        """A thousand results do not fit into memory or a reply: each is at its job's own id."""
+        jobs = [self._job(record, results=False) for record in self._store.outlines(batch.jobs) if record]
         if not jobs:
             raise JobExpired("the batch's jobs ended and their results have expired; submit the documents again")
         return batch_of(batch, jobs)

@@ -91,6 +91,14 @@ class JobStore(Protocol):
         """The job as it stands."""
         ...
 
+    def outlines(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
+        """Jobs as they stand, all in one step, possibly without their requests; None for those that are gone."""
+        ...
+
+    def result_bytes(self, job_id: str) -> int:
+        """The length of a job's packed result; 0 where it has none."""
+        ...
+
     def first_of(self, key: str) -> str | None:
         """The id of the job that an idempotency key was first used for."""
         ...

@@ -116,7 +116,12 @@ class Handler:
         for event in self.service.events(job_id):
             if event is not None and event.name == "progress":
                 progress.note(event.data["done"], event.data["total"])
-        return self.service.get(job_id)
+        ended = self.service.get(job_id)
+        if not isinstance(ended, Batch):
+            return ended
+        # What is not in the output is not to be had later: the platform has no other address for it.
+        whole = [self.service.get(item.id) for item in ended.jobs]
+        return ended.model_copy(update={"jobs": [item for item in whole if isinstance(item, Job)]})
 
 
 def _result(job: Job) -> dict[str, Any]:

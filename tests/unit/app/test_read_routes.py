@@ -124,7 +124,7 @@ def test_a_repeated_request_with_a_key_is_read_once(client, image, runner):
 
 
 def test_a_wait_that_breaks_off_still_says_where_the_job_is(client, image, backend, problem, monkeypatch):
-    def broken(job_id, seconds, owner=None):
+    def broken(job_id, seconds, owner=None, **_):
         raise BrokerUnavailable("the queue does not answer; try again")
 
     monkeypatch.setattr(backend, "wait", broken)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-
 import pytest
 
-from app.paths import PathNormalizer
 from app.server import bind_address
 from app.waiting import Preferences, WaitLimiter
 from ocrq.errors import TooManyWaiting
@@ -36,55 +33,6 @@ def test_a_seat_is_free_again_when_its_caller_failed():
         raise ValueError("on the way")
     with seats.taken(), pytest.raises(TooManyWaiting), seats.taken():
         pass
-
-
-class Endless(io.RawIOBase):
-    """Sends and sends."""
-
-    sent = 0
-
-    def read(self, size: int = -1) -> bytes:
-        self.sent += size
-        return bytes(size)
-
-
-class Gone(io.RawIOBase):
-    def read(self, size: int = -1) -> bytes:
-        raise TimeoutError
-
-
-def refusing(environ, start_response):
-    start_response("413 Too Large", [])
-    return [b"too large"]
-
-
-def answered(body: io.RawIOBase) -> bytes:
-    environ = {"wsgi.input": body, "wsgi.input_terminated": True, "CONTENT_LENGTH": "9", "PATH_INFO": "/"}
-    answer = PathNormalizer(refusing)(environ, lambda *_: None)
-    text = b"".join(answer)
-    answer.close()
-    return text
-
-
-def test_what_a_refused_request_still_sends_is_read_away_after_the_answer():
-    body = io.BytesIO(bytes(3_000_000))
-    assert answered(body) == b"too large"
-    assert body.read() == b""
-
-
-def test_but_not_for_ever(monkeypatch):
-    monkeypatch.setattr("app.paths.DRAIN_BYTES", 5_000_000)
-    body = Endless()
-    assert answered(body) == b"too large"
-    assert 5_000_000 <= body.sent < 8_000_000
-    monkeypatch.setattr("app.paths.DRAIN_SECONDS", 0.0)
-    body = Endless()
-    answered(body)
-    assert body.sent == 0
-
-
-def test_a_client_that_went_away_meanwhile_does_no_harm():
-    assert answered(Gone()) == b"too large"
 
 
 @pytest.mark.parametrize(

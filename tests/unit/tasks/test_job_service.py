@@ -245,7 +245,9 @@ def test_a_batch_goes_on_past_its_bad_items(backend):
     assert [job.error.code for job in batch.jobs[1:]] == ["invalid_image", "unreadable_document"]
     assert batch.status == "failed"
     assert batch.progress.model_dump() == {"done": 3, "total": 3, "unit": "job"}
-    assert backend.get(batch.jobs[0].id) == batch.jobs[0]
+    whole = backend.get(batch.jobs[0].id)
+    assert whole.result["text"]
+    assert whole.model_copy(update={"result": None}) == batch.jobs[0], "a batch's results are at their jobs"
 
 
 def test_a_batch_item_that_is_not_served_fails_alone(backend):
