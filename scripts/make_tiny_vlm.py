@@ -35,7 +35,8 @@ from transformers import (
 )
 
 from scripts.tiny_vlm_pages import OLMOCR_PAGES, PLAIN_PAGES, REPEATED, KnownPage, answer_to, seen_by, texts
-from worker.engines.presets import OLMOCR_2_PROMPT, preset_for
+from worker.engines.presets import preset_for
+from worker.engines.prompts import OLMOCR_2
 from worker.engines.vlm.checkpoint import Checkpoint, load_checkpoint
 from worker.engines.vlm.prompt import inputs_for
 
@@ -124,7 +125,7 @@ def tokenizer_for(corpus: Sequence[str], phrases: Sequence[str] = (), **special:
 
 def write_qwen(target: Path) -> None:
     """An untrained Qwen2.5-VL."""
-    phrases = [phrase for phrase in re.split(r"(?<=[.)])\s", OLMOCR_2_PROMPT) if phrase]
+    phrases = [phrase for phrase in re.split(r"(?<=[.)])\s", OLMOCR_2) if phrase]
     tokenizer = tokenizer_for(texts(OLMOCR_PAGES, True), [*phrases, ASSISTANT])
     ids = {token: tokenizer.convert_tokens_to_ids(token) for token in SPECIAL}
     config = Qwen2_5_VLConfig(

@@ -86,12 +86,31 @@ LOOP = KnownPage(
 )
 ONLY_LOOP = KnownPage("only_loop", ("- - - - - - - -",), "", loops=True, mark=(200, 120, 440, 300))
 BLANK = KnownPage("blank", (), "null", language=None)
+REPORT = KnownPage(
+    "report",
+    (
+        "Trial of two alloys",
+        "Results",
+        "Alloy            Mass",
+        "Iron              7.87",
+        "Zinc              7.14",
+        "F = m a",
+    ),
+    "# Trial of two alloys\n\n## Results\n\n<table><tr><th>Alloy</th><th>Mass</th></tr>"
+    "<tr><td>Iron</td><td>7.87</td></tr><tr><td>Zinc</td><td>7.14</td></tr></table>\n\n$$F = m a$$",
+    mark=(520, 140, 640, 320),
+)
+PLAIN_REPORT = replace(
+    REPORT,
+    markdown="# Trial of two alloys\n\n## Results\n\n| Alloy | Mass |\n| --- | --- |\n| Iron | 7.87 |\n| Zinc | 7.14 |"
+    "\n\n$$F = m a$$",
+)
 
 PIECE = "and on and on, "  # what the models repeat
 REPEATED = 60  # copies they learn: enough that they go on by themselves
 
-OLMOCR_PAGES = (INVOICE, DELIVERY, NOTICE, TURNED, LOOP, ONLY_LOOP, BLANK)
-PLAIN_PAGES = (INVOICE, NOTICE, LOOP)
+OLMOCR_PAGES = (INVOICE, DELIVERY, NOTICE, TURNED, LOOP, ONLY_LOOP, BLANK, REPORT)
+PLAIN_PAGES = (INVOICE, NOTICE, LOOP, PLAIN_REPORT)
 
 
 def answer_to(page: KnownPage, front_matter: bool, copies: int = REPEATED) -> str:

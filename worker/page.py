@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ocrq.contracts.result import BlockType
 from worker.imaging.text_layer import TextLayer
 
 Pixels = NDArray[np.uint8]
@@ -80,11 +81,62 @@ class TextLine:
 
 
 @dataclass(frozen=True)
+class TextCell:
+    """A cell of a table that a model wrote; rows and columns of the table count from 0.
+
+    Attributes:
+        first: Its first row of the page's text.
+        after: The row of the text behind its last; ``first`` for an empty cell.
+    """
+
+    row: int
+    column: int
+    row_span: int = 1
+    column_span: int = 1
+    header: bool = False
+    first: int = 0
+    after: int = 0
+
+
+@dataclass(frozen=True)
+class TextTable:
+    """The structure of a table that a model wrote: no two cells cover the same place."""
+
+    rows: int
+    columns: int
+    cells: tuple[TextCell, ...]
+
+
+@dataclass(frozen=True)
+class TextBlock:
+    """A block that a model wrote.
+
+    Attributes:
+        type: Its role.
+        first: Its first row of the page's text.
+        after: The row of the text behind its last.
+        level: Of a heading, 1 to 6.
+        latex: Of a formula.
+        table: Of a table; each cell has rows of its own among the block's.
+        checked: Of a checkbox.
+    """
+
+    type: BlockType
+    first: int
+    after: int
+    level: int | None = None
+    latex: str | None = None
+    table: TextTable | None = None
+    checked: bool | None = None
+
+
+@dataclass(frozen=True)
 class PageReading:
     """A page reader's reading of one page.
 
     Attributes:
         text: In reading order, lines separated by newlines.
+        blocks: Of the text, in its order, where the engine writes markup; every row that is not empty is in one.
         lines: With boxes, where the engine gives them.
         probability: The engine's own estimate for the page, 0 to 1; None if it has none.
         warnings: Sentences for the result's metadata.
@@ -96,6 +148,7 @@ class PageReading:
 
     text: str
     lines: tuple[TextLine, ...] = ()
+    blocks: tuple[TextBlock, ...] = ()
     probability: float | None = None
     warnings: tuple[str, ...] = field(default_factory=tuple)
     probabilities: tuple[float, ...] = ()

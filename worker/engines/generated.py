@@ -71,6 +71,7 @@ def _page_reading(page: GeneratedPage, turns: int, prompt: str | None) -> PageRe
     known = answer.probabilities or not answer.text
     return PageReading(
         text=answer.text,
+        blocks=page.parsed.blocks,
         probability=page_confidence([LineReading(answer.text, answer.probabilities)]) if known else None,
         warnings=(*warnings, *_ending_warnings(page)),
         probabilities=answer.probabilities,

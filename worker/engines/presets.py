@@ -1,6 +1,7 @@
 """Presets of the vision-language models that read whole pages: one table for the engines that run them.
 
-Prompts and image sizes are the published ones: a model fine-tuned on one prompt reads worse with another.
+Prompts, in :mod:`worker.engines.prompts`, and image sizes are the published ones: a model fine-tuned on one prompt
+reads worse with another.
 """
 
 from __future__ import annotations
@@ -9,31 +10,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-ParserName = Literal["front_matter", "json", "markdown", "plain"]
-"""A key of :data:`worker.engines.parsers.PARSERS`."""
+from worker.engines import prompts
 
-NATURALLY = "Just return the plain text representation of this document as if you were reading it naturally."
-FRONT_MATTER = (
-    "Return your output as markdown, with a front matter section on top specifying values for the primary_language, "
-    "is_rotation_valid, rotation_correction, is_table, and is_diagram parameters."
-)
-OLMOCR_2_PROMPT = (
-    f"Attached is one page of a document that you must process. {NATURALLY} "
-    "Convert equations to LateX and tables to HTML.\n"
-    "If there are any figures or charts, label them with the following markdown syntax "
-    "![Alt text describing the contents of the figure](page_startx_starty_width_height.png)\n"
-    f"{FRONT_MATTER}"
-)
-OLMOCR_1_PROMPT = (
-    f"Attached is one page of a document that you must process. {NATURALLY} "
-    f"Convert equations to LateX and tables to markdown.\n{FRONT_MATTER}"
-)
-# The preview wants text taken out of the PDF between the marks; a picture has none.
-OLMOCR_PREVIEW_PROMPT = (
-    "Below is the image of one page of a document, as well as some raw textual content that was previously extracted "
-    f"for it. {NATURALLY}\nDo not hallucinate.\nRAW_TEXT_START\n\nRAW_TEXT_END"
-)
-ROLMOCR_PROMPT = "Return the plain text representation of this document as if you were reading it naturally.\n"
+ParserName = Literal["front_matter", "html", "json", "layout_json", "markdown", "plain"]
+"""A key of :data:`worker.engines.parsers.PARSERS`."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +69,7 @@ PRESETS: tuple[Preset, ...] = (
         name="olmocr-2",
         names=("olmocr", "olmocr-2"),
         model_types=("qwen2_5_vl",),
-        prompt=OLMOCR_2_PROMPT,
+        prompt=prompts.OLMOCR_2,
         parser="front_matter",
         licence="Apache-2.0",
         longest_side=1288,
@@ -100,7 +80,7 @@ PRESETS: tuple[Preset, ...] = (
         name="olmocr-1",
         names=("olmocr-7b", "olmocr-7b-0725", "olmocr-7b-0825"),
         model_types=(),
-        prompt=OLMOCR_1_PROMPT,
+        prompt=prompts.OLMOCR_1,
         parser="front_matter",
         licence="Apache-2.0",
         longest_side=1288,
@@ -111,7 +91,7 @@ PRESETS: tuple[Preset, ...] = (
         name="olmocr-preview",
         names=("olmocr-7b-0225",),
         model_types=(),
-        prompt=OLMOCR_PREVIEW_PROMPT,
+        prompt=prompts.OLMOCR_PREVIEW,
         parser="json",
         licence="Apache-2.0",
         longest_side=1024,
@@ -122,7 +102,7 @@ PRESETS: tuple[Preset, ...] = (
         name="rolmocr",
         names=("rolmocr",),
         model_types=(),
-        prompt=ROLMOCR_PROMPT,
+        prompt=prompts.ROLMOCR,
         parser="markdown",
         licence="Apache-2.0",
         longest_side=1288,
@@ -136,7 +116,7 @@ PRESETS: tuple[Preset, ...] = (
         licence="MIT",
         max_new_tokens=8192,
     ),
-    Preset(
+    Preset(  # 0.9B, 1.5 and 1.6; the prompt "Table Recognition:" for a picture of a table gives its cells
         name="paddleocr-vl",
         names=("paddleocr-vl",),
         model_types=("paddleocr_vl",),
@@ -152,6 +132,33 @@ PRESETS: tuple[Preset, ...] = (
         parser="markdown",
         licence="Apache-2.0",
         longest_side=1540,
+    ),
+    Preset(  # layout blocks in HTML, which transformers serves as Qwen3.5
+        name="chandra-2",
+        names=("chandra",),
+        model_types=(),
+        prompt=prompts.CHANDRA_2,
+        parser="html",
+        licence="LicenseRef-modified-OpenRAIL-M",
+        max_new_tokens=8192,
+    ),
+    Preset(
+        name="surya-2",
+        names=("surya-ocr",),
+        model_types=(),
+        prompt=prompts.SURYA_2,
+        parser="html",
+        licence="LicenseRef-modified-OpenRAIL-M",
+        max_new_tokens=8192,
+    ),
+    Preset(  # transformers has no class of its own for it: behind an OpenAI-compatible server
+        name="dots-ocr",
+        names=("dots.ocr", "dots-ocr"),
+        model_types=("dots_ocr",),
+        prompt=prompts.DOTS_OCR,
+        parser="layout_json",
+        licence="MIT",
+        max_new_tokens=16384,
     ),
     Preset(
         name="deepseek-ocr-2",

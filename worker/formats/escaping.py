@@ -19,6 +19,10 @@ _CLOSE_STAR = re.compile(r"\*\S|\S\*")
 _UNDERSCORES = re.compile(r"_+")
 _MATH = re.compile(r"\$(?=\S[^$]*(?<=\S)\$(?!\d))|\$(?=\$)")
 
+_FORMULA = re.compile(r"\\\(\s*(\S[^\n]*?)\s*\\\)")
+"""A formula in running text, as models' LaTeX has it."""
+
+_LAST_DOLLAR = re.compile(r"(?<!\\)\$$")
 _BLOCK_START = re.compile(r"(?:#{1,6}(?=\s|$)|[-+*](?=\s|$)|>|\[(?=[^\]]*\]:)|:(?=-))")
 _RULE = re.compile(r"(?:[-_*]\s*){3,}$|=+\s*$|-+\s*$|[|:\s-]+$")
 _NUMBERED = re.compile(r"(\d{1,9})([.)])(?=\s|$)")
@@ -34,7 +38,17 @@ def inline(text: str, whole: str | None = None) -> str:
         whole: The paragraph it stands in: a mark that stands there alone opens nothing.
     """
     whole = text if whole is None else whole
-    text = _BACKSLASH.sub(r"\\\\", printable(" ".join(text.split())))
+    text = printable(" ".join(text.split()))
+    pieces, at = [], 0
+    for formula in _FORMULA.finditer(text):
+        before = _LAST_DOLLAR.sub(r"\\$", _prose(text[at : formula.start()], whole))
+        pieces += [before, f"${formula[1].replace('$', '')}$"]
+        at = formula.end()
+    return "".join([*pieces, _prose(text[at:], whole)])
+
+
+def _prose(text: str, whole: str) -> str:
+    text = _BACKSLASH.sub(r"\\\\", text)
     text = _ENTITY.sub(r"\\&", text)
     text = _TAG.sub(r"\\<", text)
     text = _LINK.sub(r"\\]", text)

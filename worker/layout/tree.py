@@ -75,6 +75,7 @@ class BlockLayout:
         table: Of a table; its cells hold all lines of ``rows``.
         quad: Bounds in pixels of the upright page of a block that has more than its lines, a figure say.
         checked: Of a checkbox.
+        latex: Of a formula, where a model wrote it.
     """
 
     type: BlockType
@@ -83,3 +84,4 @@ class BlockLayout:
     table: TableLayout | None = None
     quad: Quad | None = None
     checked: bool | None = None
+    latex: str | None = None

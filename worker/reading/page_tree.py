@@ -137,7 +137,11 @@ def _each_line_once(layout: Sequence[BlockLayout], count: int) -> list[BlockLayo
         if outside := new(block.rows):
             blocks.append(BlockLayout("text", outside))
     blocks += [BlockLayout("text", ((index,),)) for index in range(count) if index not in seen]
-    return [block for block in blocks if block.quad is not None or reading_rows(block) or block.checked is not None]
+    return [
+        block
+        for block in blocks
+        if block.quad is not None or reading_rows(block) or block.checked is not None or block.type == "figure"
+    ]
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,7 @@ class _BlockMaker:
             lines=[self.place[index] for index in members],
             level=block.level,
             table=self._table(block.table) if block.table else None,
+            latex=block.latex,
             checked=block.checked,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,7 +68,7 @@ class _Word:
     span: Span | None = None
 
 
-def place(text: LineReading, places: Sequence[Place]) -> Placed:
+def place(text: LineReading, places: Sequence[Place], parts: Mapping[int, int] | None = None) -> Placed:
     """Cut a page's text into the lines of the page.
 
     A paragraph that the text has on one row comes out as the lines it is printed in. Words that were not found go with
@@ -77,13 +77,14 @@ def place(text: LineReading, places: Sequence[Place]) -> Placed:
     Args:
         text: Of the whole page, rows parted by newlines.
         places: The lines found, in reading order.
+        parts: For rows of the text, the number of the block or cell they are of; a line is of one of these only.
     """
     words = _words(text.text)
     found = [(line, span) for line, item in enumerate(places) for span in word_ranges(item.reading.text)]
     others = [places[line].reading.text[first:after] for line, (first, after) in found]
     pairs = paired([text.text[word.first : word.after] for word in words], others)
     known = [_known(word, found[pairs[index]], places) if index in pairs else word for index, word in enumerate(words)]
-    groups = _groups(_with_neighbours(known))
+    groups = _groups(_with_neighbours(known), parts or {})
     whole = {line for line, count in _counts(groups).items() if count == 1}
     lines = tuple(_placed(text, group, places, whole) for group in groups)
     return Placed(lines, len(pairs) / len(others) if others else 1.0)
@@ -121,12 +122,13 @@ def _with_neighbours(words: Sequence[_Word]) -> list[_Word]:
     return result
 
 
-def _groups(words: Sequence[_Word]) -> list[list[_Word]]:
-    """Runs of words of one line or, where it is not known, of one row."""
+def _groups(words: Sequence[_Word], parts: Mapping[int, int]) -> list[list[_Word]]:
+    """Runs of words of one line or, where it is not known, of one row, and of one part of the text."""
     groups: list[list[_Word]] = []
     for word in words:
         last = groups[-1][-1] if groups else None
         same = last is not None and last.line == word.line and (word.line is not None or last.row == word.row)
+        same = same and last is not None and parts.get(last.row) == parts.get(word.row)
         if same:
             groups[-1].append(word)
         else:

@@ -30,7 +30,7 @@ from worker.reading.page_tree import layout_lines, page_tree
 from worker.reading.placing import Place, Placed, place
 from worker.reading.plain import QUARTER, sent_box, to_line
 from worker.reading.protocols import PageRead, ReadMode
-from worker.reading.text_blocks import blocks_of_text
+from worker.reading.text_blocks import blocks_of_markup, blocks_of_text, parts_of_rows
 
 READ_ONCE = "the model reads whole pages and has no lines to read again in variants, so each page was read once"
 """The warning where the robust operation is requested from such a model."""
@@ -98,7 +98,8 @@ class WholePagePipeline:
         general = (READ_ONCE,) if self._mode.robust else ()
         warnings = (*general, *(f"page {page.number}: {warning}" for warning in reading.warnings))
         if reading.failure is None:
-            return PageRead(_page(page, reading, found), warnings)
+            own = reading if self._reader.info.writes_markup else replace(reading, blocks=())
+            return PageRead(_page(page, own, found), warnings)
         error = PageError(code=ReadFailed.code, detail=reading.failure)
         unread = Page(page=page.number, width=0, height=0, error=error)
         return PageRead(unread, (*warnings, f"page {page.number} could not be read: {reading.failure}"))
@@ -114,12 +115,14 @@ def _found(upright: OrientedReading) -> _Found:
 
 def _page(page: PageImage, reading: PageReading, found: _Found | None) -> Page:
     text = LineReading(reading.text, reading.probabilities)
-    placed = None if reading.lines else place(text, found.places if found else ())
+    parts = parts_of_rows(reading.blocks)
+    placed = None if reading.lines else place(text, found.places if found else (), parts)
     lines = _laid(page, placed, found) if placed else [_line(line) for line in reading.lines]
     rows = [line.row for line in placed.lines] if placed else range(len(lines))
     quads = [line.quad for line in placed.lines] if placed else [line.quad for line in reading.lines]
     turns = found.upright.turns if placed and found else 0
-    tree = page_tree(blocks_of_text(reading.text, rows), lines, quads, partial(sent_box, page, turns))
+    layout = blocks_of_markup(reading.blocks, rows) if reading.blocks else blocks_of_text(reading.text, rows)
+    tree = page_tree(layout, lines, quads, partial(sent_box, page, turns))
     confidence = _confidence(reading, lines)
     if reading.cut:
         confidence *= placed.share if placed and found and found.places else UNKNOWN_REST
@@ -129,7 +132,7 @@ def _page(page: PageImage, reading: PageReading, found: _Found | None) -> Page:
         height=page.height,
         angle=_angle(reading, found),
         dpi=page.dpi,
-        text=reading.text,
+        text=tree.text if reading.blocks else reading.text,
         confidence=confidence,
         lines=tree.lines,
         blocks=tree.blocks,

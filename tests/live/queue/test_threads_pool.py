@@ -76,6 +76,48 @@ def result_of(job: Job) -> dict[str, Any]:
     return job.result
 
 
+MARKUP = (
+    "# Trial of alloys\n\n<table><tr><th rowspan=2>Alloy</th><th colspan=2>Mass</th></tr><tr><th>old</th><th>new</th>"
+    "</tr><tr><td>Iron</td><td>7.87</td><td>7.88</td></tr></table>\n\nwhere $m$ is\n\n\\[ m = F / a \\]"
+    "\n\n- light\n- cheap"
+)
+WRITTEN = """\
+# Trial of alloys
+
+<table>
+<thead>
+<tr><th rowspan="2">Alloy</th><th colspan="2">Mass</th></tr>
+<tr><th>old</th><th>new</th></tr>
+</thead>
+<tbody>
+<tr><td>Iron</td><td>7.87</td><td>7.88</td></tr>
+</tbody>
+</table>
+
+where $m$ is
+
+$$
+m = F / a
+$$
+
+- light
+- cheap
+"""
+
+
+def test_markup_that_the_server_writes_is_the_pages_tree(backend: JobService, server: StandIn) -> None:
+    server.answers = [says(*(MARKUP[at : at + 7] for at in range(0, len(MARKUP), 7)), probability=0.9)]
+    request = parse_request({"cache": False, "output": ["markdown"]})
+    result = result_of(ended(backend, backend.submit(Submission("extract_text", request, PAGE)).id))
+    assert result["outputs"]["markdown"] == WRITTEN
+    types = ["title", "table", "text", "formula", "list_item", "list_item"]
+    (page,) = result["pages"]
+    assert [block["type"] for block in page["blocks"]] == types
+    assert page["blocks"][3]["latex"] == "m = F / a"
+    assert page["blocks"][1]["text"] == "Alloy Mass\nold new\nIron 7.87 7.88"
+    assert 0 < result["confidence"] < 1
+
+
 def once_all_ask(callers: int) -> Answer:
     """An answer that is given when so many ask at the same time."""
     barrier = threading.Barrier(callers)

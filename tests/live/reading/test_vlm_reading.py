@@ -18,7 +18,8 @@ from tests.live.stack.running import Up
 
 pytestmark = pytest.mark.live
 
-MODEL = Path(__file__).parents[2] / "data" / "tiny-qwen2_5-vl"
+DATA = Path(__file__).parents[2] / "data"
+MODEL, OTHER = DATA / "tiny-qwen2_5-vl", DATA / "tiny-lighton-ocr"
 INVOICE = ["Harbour Street Bakery", "Invoice number 4817", "Date 2026-03-14", "Total due 23.67 EUR"]
 NOTICE = ["Notice to all tenants", "The lift will be repaired", "on Monday 5 October", "Please use the stairs"]
 LONG = {"temperature": 2.0, "min_length": 1500, "max_new_tokens": 1500}
@@ -27,7 +28,12 @@ LONG = {"temperature": 2.0, "min_length": 1500, "max_new_tokens": 1500}
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    up = Up(tmp_path_factory.mktemp("vlm") / "data", OCRQ_MODEL=str(MODEL), OMP_NUM_THREADS="1")
+    up = Up(
+        tmp_path_factory.mktemp("vlm") / "data",
+        OCRQ_MODEL=str(MODEL),
+        OCRQ_MODELS=f"{MODEL},{OTHER}",
+        OMP_NUM_THREADS="1",
+    )
     try:
         yield up
     finally:
@@ -110,6 +116,44 @@ def test_cancelling_stops_a_page_in_the_middle_of_its_text(up: Up) -> None:
     # The one worker reads the next page only once it has let go of this one; a page cut short would have said so.
     assert read(up, as_png(picture("notice")), cache=False)["text"].startswith(NOTICE[0])
     assert httpx.get(url, timeout=30).json()["status"] == "cancelled"
+
+
+REPORT = """\
+# Trial of two alloys
+
+## Results
+
+| Alloy | Mass |
+| --- | ---: |
+| Iron | 7.87 |
+| Zinc | 7.14 |
+
+$$
+F = m a
+$$
+"""
+
+
+@pytest.mark.parametrize("model", [MODEL, OTHER], ids=["tables in HTML", "tables in Markdown"])
+def test_what_the_model_writes_as_markup_is_the_pages_tree(up: Up, model: Path) -> None:
+    result = read(up, as_png(picture("report")), model_name=str(model), output=["markdown", "html"])
+    assert result["metadata"]["served_by"] == f"vlm/{model}"
+    assert result["metadata"]["warnings"] == []
+    assert result["outputs"]["markdown"] == REPORT
+    assert "<tr><th>Alloy</th><th>Mass</th></tr>" in result["outputs"]["html"]
+    assert result["text"] == "Trial of two alloys\n\nResults\n\nAlloy Mass\nIron 7.87\nZinc 7.14\n\nF = m a"
+    (page,) = result["pages"]
+    title, heading, table, formula = page["blocks"]
+    assert [block["type"] for block in page["blocks"]] == ["title", "heading", "table", "formula"]
+    assert (heading["level"], formula["latex"]) == (2, "F = m a")
+    cells = {(cell["row"], cell["column"]): cell for cell in table["table"]["cells"]}
+    assert cells[0, 1]["header"]
+    assert cells[1, 1]["text"] == "7.87"
+    assert cells[1, 0]["box"][1][0] < cells[1, 1]["box"][0][0], "the number stands right of its name"
+    assert title["box"][0][1] < heading["box"][0][1] < table["box"][0][1]
+    lines = [line for block in page["blocks"] for line in block["lines"]]
+    assert sorted(lines) == list(range(len(page["lines"])))
+    assert all(line["confidence"] > 0.5 for line in page["lines"])
 
 
 def test_a_jpeg_of_a_known_page_reads_the_same(up: Up) -> None:

@@ -18,7 +18,7 @@ from ocrq.errors import JobCancelled, ModelUnavailable, TimeLimitExceeded
 from tasks.runner import ReadContext
 from tasks.settings import Settings
 from tests.stops import stops
-from worker.engines.presets import NATURALLY
+from worker.engines.prompts import NATURALLY
 from worker.engines.vlm.checkpoint import Checkpoint
 from worker.engines.vlm.engine import VlmEngine, load
 from worker.engines.vlm.generation import generate
@@ -31,7 +31,7 @@ DATA = Path(__file__).parents[2] / "data"
 QWEN, LIGHTON = DATA / "tiny-qwen2_5-vl", DATA / "tiny-lighton-ocr"
 
 INVOICE = "Harbour Street Bakery\n\nInvoice number 4817\nDate 2026-03-14\nTotal due 23.67 EUR"
-DELIVERY = "Lieferschein 2290\n\nMenge Artikel\n3 Brezel\n12 Brote\n\nMit bestem Dank"
+DELIVERY = "Lieferschein 2290\n\nMenge\nArtikel\n3\nBrezel\n12\nBrote\n\nMit bestem Dank"
 NOTICE = "Notice to all tenants\n\nThe lift will be repaired\non Monday 5 October\nPlease use the stairs"
 CHAPTER = "Chapter the ninth\n\nThe road went on"
 

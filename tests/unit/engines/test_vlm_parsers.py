@@ -43,7 +43,7 @@ def test_a_turn_that_cannot_be_is_told_and_not_taken() -> None:
 
 def test_an_answer_without_front_matter_is_text_and_told() -> None:
     parsed = parse("front_matter", Answer("Just text\n---\nand more"))
-    assert parsed.answer.text == "Just text\nand more"
+    assert parsed.answer.text == "Just text\n\nand more"
     assert "no front matter" in parsed.warnings[0]
 
 
@@ -80,17 +80,17 @@ def test_what_is_not_the_json_asked_for_is_text_and_told(text: str) -> None:
 
 
 MARKUP = {
-    "headings": ("# One\n### Two", "One\nTwo"),
+    "headings": ("# One\n### Two", "One\n\nTwo"),
     "emphasis": ("**Total** is *4* now", "Total is 4 now"),
     "stars that are no emphasis": ("3 * 4 * 5 ** 2", "3 * 4 * 5 ** 2"),
-    "figures": ("Before\n![a chart of sales](page_0_0_10_10.png)\nAfter", "Before\n\nAfter"),
+    "figures": ("Before\n![a chart of sales](page_0_0_10_10.png)\nAfter", "Before\nAfter"),
     "links": ("See [our site](https://example.org/a) now", "See our site now"),
     "fences": ("```markdown\nText\n```", "Text"),
-    "markdown tables": ("| Item | Price |\n|---|---:|\n| Tea | 2.00 |", "Item Price\nTea 2.00"),
+    "markdown tables": ("| Item | Price |\n|---|---:|\n| Tea | 2.00 |", "Item\nPrice\nTea\n2.00"),
     "bars in text": ("either | or", "either | or"),
     "html tables": (
         "<table>\n<tr><th>Item</th><th>Price</th></tr>\n<tr><td>Tea</td><td>2.00</td></tr>\n</table>",
-        "Item Price\nTea 2.00",
+        "Item\nPrice\nTea\n2.00",
     ),
     "entities": ("Fish &amp; Chips &lt;b&gt;", "Fish & Chips <b>"),
     "formulas stay": (r"\(x^2 < 4\)", r"\(x^2 < 4\)"),
@@ -120,6 +120,10 @@ NAMES = {
     "zai-org/GLM-OCR": "glm-ocr",
     "PaddlePaddle/PaddleOCR-VL-1.5": "paddleocr-vl",
     "lightonai/LightOnOCR-2-1B": "lightonocr",
+    "PaddlePaddle/PaddleOCR-VL-1.6": "paddleocr-vl",
+    "datalab-to/chandra-ocr-2": "chandra-2",
+    "datalab-to/surya-ocr-2": "surya-2",
+    "rednote-hilab/dots.ocr": "dots-ocr",
     "deepseek-ai/DeepSeek-OCR-2": "deepseek-ocr-2",
     "stepfun-ai/GOT-OCR-2.0-hf": "got-ocr-2",
     "Qwen/Qwen2.5-VL-7B-Instruct": "generic",

@@ -1,4 +1,4 @@
-"""Parsers of a model's answer: its text without markup, and what the model reports about the page."""
+"""Parsers of a model's answer: the text on the page, its blocks, and what the model reports about the page."""
 
 from __future__ import annotations
 
@@ -7,25 +7,20 @@ from collections.abc import Callable, Mapping
 from worker.engines.parsers.answer import Answer, Parsed
 from worker.engines.parsers.front_matter import parse_front_matter
 from worker.engines.parsers.json_answer import parse_json
-from worker.engines.parsers.markup import without_markup
+from worker.engines.parsers.layout_json import parse_layout
+from worker.engines.parsers.markup import parse_html, parse_markdown, parse_plain
 from worker.engines.presets import ParserName
 
 __all__ = ["PARSERS", "Answer", "Parsed", "parse"]
 
 
-def _parse_markdown(answer: Answer) -> Parsed:
-    return Parsed(without_markup(answer))
-
-
-def _parse_plain(answer: Answer) -> Parsed:
-    return Parsed(answer.stripped())
-
-
 PARSERS: Mapping[ParserName, Callable[[Answer], Parsed]] = {
     "front_matter": parse_front_matter,
+    "html": parse_html,
     "json": parse_json,
-    "markdown": _parse_markdown,
-    "plain": _parse_plain,
+    "layout_json": parse_layout,
+    "markdown": parse_markdown,
+    "plain": parse_plain,
 }
 
 

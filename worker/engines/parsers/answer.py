@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from worker.page import TextBlock
 
 
 @dataclass(frozen=True)
@@ -19,14 +21,26 @@ class Answer:
     text: str
     probabilities: tuple[float, ...] = ()
 
-    def part(self, first: int, after: int) -> Answer:
-        """The characters from one index up to, and without, another."""
+    def part(self, first: int, after: int | None = None) -> Answer:
+        """The characters from one index up to, and without, another, or to the end."""
         return Answer(self.text[first:after], self.probabilities[first:after])
 
     def stripped(self) -> Answer:
         """Without space at either end."""
         first = len(self.text) - len(self.text.lstrip())
         return self.part(first, max(first, len(self.text.rstrip())))
+
+    def rows(self) -> Iterator[Answer]:
+        """Its lines, without what ends them."""
+        at = 0
+        for row in self.text.split("\n"):
+            yield self.part(at, at + len(row))
+            at += len(row) + 1
+
+    def as_read(self, text: str) -> Answer:
+        """Another text in the place of this one, with the lowest of its probabilities."""
+        lowest = min(self.probabilities, default=1.0)
+        return Answer(text, (lowest,) * len(text) if self.probabilities else ())
 
     def replaced(self, pattern: re.Pattern[str], put: str | None = None) -> Answer:
         """Each match replaced.
@@ -40,15 +54,11 @@ class Answer:
         for match in pattern.finditer(self.text):
             pieces.append(self.part(at, match.start()))
             if put is not None:
-                pieces.append(self._written(put, *match.span()))
+                pieces.append(self.part(*match.span()).as_read(put))
             elif pattern.groups:
                 pieces.append(self.part(*match.span(1)))
             at = match.end()
         return joined([*pieces, self.part(at, len(self.text))]) if pieces else self
-
-    def _written(self, text: str, first: int, after: int) -> Answer:
-        lowest = min(self.probabilities[first:after], default=1.0)
-        return Answer(text, (lowest,) * len(text) if self.probabilities else ())
 
 
 def joined(pieces: Iterable[Answer]) -> Answer:
@@ -63,12 +73,14 @@ class Parsed:
 
     Attributes:
         answer: The text on the page, without markup.
+        blocks: What the model's markup tells of the rows of the text; empty where it wrote none.
         language: ISO 639-1, as reported by the model; None where it reports none.
         turns: Quarter turns clockwise that make the page upright, as reported by the model.
         warnings: Sentences for the result's metadata.
     """
 
     answer: Answer
+    blocks: tuple[TextBlock, ...] = ()
     language: str | None = None
     turns: int = 0
     warnings: tuple[str, ...] = ()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from worker.engines.parsers.answer import Answer, Parsed
-from worker.engines.parsers.markup import without_markup
+from worker.engines.parsers.markdown import unfenced
+from worker.engines.parsers.markup import parse_markdown
 
 KEYS = ("primary_language", "is_rotation_valid", "rotation_correction", "is_table", "is_diagram")
 """All that the prompt asks for; each is one scalar on one line, so that YAML at large is not needed."""
@@ -20,24 +22,24 @@ _ENTRY = re.compile(r"^(\w+)[ \t]*:[ \t]*(.*?)[ \t]*$", re.M)
 
 def parse_front_matter(answer: Answer) -> Parsed:
     """An answer's text, and the page's language and rotation from its front matter."""
+    answer = unfenced(answer)
     block = _BLOCK.match(answer.text)
     if block is None:
-        text = without_markup(answer)
-        return Parsed(_or_nothing(text), warnings=("the model's answer has no front matter and was taken as text",))
-    body = without_markup(answer.part(block.end(), len(answer.text)))
-    return about_page(dict(_ENTRY.findall(block.group())), body)
+        body = _or_nothing(parse_markdown(answer))
+        return replace(body, warnings=("the model's answer has no front matter and was taken as text",))
+    return about_page(dict(_ENTRY.findall(block.group())), parse_markdown(answer.part(block.end())))
 
 
-def about_page(facts: Mapping[str, object], body: Answer) -> Parsed:
+def about_page(facts: Mapping[str, object], body: Parsed) -> Parsed:
     """The text with what the model reports about the page.
 
     Args:
         facts: By the names of :data:`KEYS`, as text or as JSON has them.
-        body: The text, without markup.
+        body: The parsed text.
     """
     language = str(facts.get("primary_language") or "").strip("\"'").lower()
     turns, warnings = _turns(facts)
-    return Parsed(
+    return replace(
         _or_nothing(body),
         language=language if re.fullmatch(r"[a-z]{2}", language) else None,
         turns=turns,
@@ -58,5 +60,5 @@ def _turns(facts: Mapping[str, object]) -> tuple[int, tuple[str, ...]]:
     return degrees // QUARTER, ()
 
 
-def _or_nothing(text: Answer) -> Answer:
-    return Answer("") if text.text in NO_TEXT else text
+def _or_nothing(body: Parsed) -> Parsed:
+    return Parsed(Answer("")) if body.answer.text in NO_TEXT else body

@@ -7,7 +7,7 @@ import re
 
 from worker.engines.parsers.answer import Answer, Parsed
 from worker.engines.parsers.front_matter import about_page
-from worker.engines.parsers.markup import without_markup
+from worker.engines.parsers.markup import parse_markdown
 
 TEXT_KEY = "natural_text"
 
@@ -19,11 +19,11 @@ def parse_json(answer: Answer) -> Parsed:
     fenced = _FENCED.match(answer.text)
     try:
         reply = json.loads(fenced.group(1) if fenced else answer.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         reply = None
     if not isinstance(reply, dict) or not isinstance(reply.get(TEXT_KEY), str | None):
-        return Parsed(without_markup(answer), warnings=("the model's answer is not in JSON and was taken as text",))
-    return about_page(reply, without_markup(_spread(reply.get(TEXT_KEY) or "", answer)))
+        return Parsed(answer.stripped(), warnings=("the model's answer is not in JSON and was taken as text",))
+    return about_page(reply, parse_markdown(_spread(reply.get(TEXT_KEY) or "", answer)))
 
 
 def _spread(text: str, answer: Answer) -> Answer:

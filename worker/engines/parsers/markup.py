@@ -1,52 +1,48 @@
-"""Removes Markdown and HTML from an answer, so that the text printed on the page remains."""
+"""A model's markup to the text on the page and its blocks."""
 
 from __future__ import annotations
 
-import html
 import re
 
-from worker.engines.parsers.answer import Answer, joined
+from worker.engines.parsers.answer import Answer, Parsed
+from worker.engines.parsers.block_writer import BlockWriter
+from worker.engines.parsers.html_blocks import write_html
+from worker.engines.parsers.markdown import unfenced, write_markdown
+from worker.engines.parsers.otsl import is_otsl, write_otsl
 
-_FENCE = re.compile(r"^[ \t]*```[\w-]*[ \t]*(?:\n|\Z)", re.M)
-_PICTURE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")  # its words describe a figure and are not printed on the page
-_LINK = re.compile(r"(?<!!)\[([^\]\n]+)\]\((?:https?:|mailto:)[^)\s]*\)")
-_HEADING = re.compile(r"^[ \t]*#{1,6}[ \t]+(.*?)[ \t]*$", re.M)
-_STRONG = re.compile(r"(?<![\w*])\*\*(?=\S)([^\n]+?)(?<=\S)\*\*(?![\w*])")
-_EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*\n]+?)(?<=\S)\*(?![\w*])")
-_RULE = re.compile(r"^[ \t]*(?:-{3,}|\*{3,})[ \t]*(?:\n|\Z)", re.M)
-_COLUMN_RULE = re.compile(r"^[ \t]*\|?[ \t]*:?-{3,}:?[ \t]*(?:\|[ \t]*:?-{3,}:?[ \t]*)*\|?[ \t]*(?:\n|\Z)", re.M)
-_ROW = re.compile(r"^[ \t]*\|[ \t]*(.*?)[ \t]*\|[ \t]*$", re.M)
-_BAR = re.compile(r"[ \t]+\|[ \t]+")
-_CELL_END = re.compile(r"</t[dh]>\s*<t[dh]\b[^>]*>", re.I)
-_LINE_END = re.compile(r"\s*(?:<br\s*/?>|</(?:tr|p|div|caption|li|h[1-6])>)\s*", re.I)
-_TAG = re.compile(
-    r"</?(?:table|thead|tbody|tfoot|tr|t[dh]|caption|p|div|span|br|hr|[bisu]|em|strong|su[bp]|[ou]l|li|h[1-6]|img)"
-    r"\b[^<>]*>",
-    re.I,
-)
-_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,7}|#x[0-9a-f]{1,6});", re.I)
-_SPACE_AT_ENDS = re.compile(r"[ \t]+(?=\n|\Z)|(?<=\n)[ \t]+(?=\n)")
-_EMPTY_LINES = re.compile(r"\n{3,}")
+_HTML = re.compile(r"\s*<(?:!doctype|html|body|div|section|article|h[1-6]|p|ul|ol)\b", re.I)
+_JSON = re.compile(r"\s*(?:```json\s*)?[\[{]\s*[\"{\[]")
 
 
-def without_markup(answer: Answer) -> Answer:
-    """The text of an answer in Markdown, tables in it row by row, cells parted by a space.
+def parse_markdown(answer: Answer) -> Parsed:
+    """An answer in Markdown with HTML in it, or all in HTML; one in JSON, to a prompt for it, is left as it is."""
+    if _JSON.match(answer.text):
+        return Parsed(answer.stripped())
+    answer = unfenced(answer)
+    writer = BlockWriter(answer)
+    if _HTML.match(answer.text):
+        write_html(answer, writer, markdown=True)
+    elif is_otsl(answer):
+        write_otsl(answer, writer)
+    else:
+        write_markdown(answer, writer)
+    return Parsed(*writer.written())
 
-    Formulas are left as the model wrote them.
-    """
-    for pattern in (_FENCE, _PICTURE, _LINK, _COLUMN_RULE, _RULE, _HEADING, _STRONG, _EMPHASIS):
-        answer = answer.replaced(pattern) if pattern.groups else answer.replaced(pattern, "")
-    answer = _without_bars(answer)
-    answer = answer.replaced(_CELL_END, " ").replaced(_LINE_END, "\n").replaced(_TAG, "")
-    for entity in dict.fromkeys(_ENTITY.findall(answer.text)):
-        answer = answer.replaced(re.compile(re.escape(entity)), html.unescape(entity))
-    return answer.replaced(_SPACE_AT_ENDS, "").replaced(_EMPTY_LINES, "\n\n").stripped()
+
+def parse_html(answer: Answer) -> Parsed:
+    """An answer in HTML; one that does not begin with a tag is taken as Markdown."""
+    body = unfenced(answer)
+    if not body.text.lstrip().startswith("<"):
+        return parse_markdown(answer)
+    writer = BlockWriter(body)
+    write_html(body, writer)
+    return Parsed(*writer.written())
 
 
-def _without_bars(answer: Answer) -> Answer:
-    """Without the bars of Markdown's tables; a bar in running text stays."""
-    pieces, at = [], 0
-    for row in _ROW.finditer(answer.text):
-        pieces += [answer.part(at, row.start()), answer.part(*row.span(1)).replaced(_BAR, " ")]
-        at = row.end()
-    return joined([*pieces, answer.part(at, len(answer.text))])
+def parse_plain(answer: Answer) -> Parsed:
+    """An answer without markup; a table may be in OTSL."""
+    if not is_otsl(answer):
+        return Parsed(answer.stripped())
+    writer = BlockWriter(answer)
+    write_otsl(answer, writer)
+    return Parsed(*writer.written())
