@@ -61,8 +61,9 @@ class LedgerRequest(Request):
     def cancel(self, pool: Any, signal: Any = None, emit_retry: bool = True) -> None:
         """The worker stops before the task ended: the job is queued again, and no attempt is lost."""
         try:
-            if _ledger().requeue(self.id, _name(self)):
-                log.info("job %s is handed back", self.id)
+            job_id = _ledger().run_by(self.id)
+            if _ledger().requeue(job_id, _name(self)):
+                log.info("job %s is handed back", job_id)
         except redis.RedisError as error:
             log.warning("job %s could not be handed back, its lease will end: %s", self.id, error)
         super().cancel(pool, signal=signal, emit_retry=emit_retry)
@@ -70,7 +71,7 @@ class LedgerRequest(Request):
 
 def _forsake(request: Request, error: OcrqError | None) -> None:
     try:
-        parent = _ledger().abandon(request.id, _name(request), error)
+        parent = _ledger().abandon(_ledger().run_by(request.id), _name(request), error)
         if parent:
             settings = Settings()
             Publisher(make_celery(settings, socket_timeout=WORKER_TIMEOUT), _ledger()).publish(parent)

@@ -59,7 +59,7 @@ class InlineWorkers:
         self._runner = runner
 
     def publish(self, job_id: str) -> None:
-        """See :class:`tasks.jobs.store.Dispatcher`; jobs are read in the order they came."""
+        """See :class:`tasks.jobs.store.Dispatcher`; one of the jobs that wait is read, as owners are served in turn."""
         if self._pool is not None and self._runner is not None:
             self._pool.submit(self._run, self._runner, job_id)
 
@@ -134,10 +134,10 @@ class InlineWorkers:
         try:
             self._read(runner, record)
         except JobCancelled:
-            log.info("job %s: stopped, it was cancelled", job_id)
+            log.info("job %s: stopped, it was cancelled", record.id)
         except Exception as error:
-            known = error if isinstance(error, OcrqError) else unexpected(log, error, f"running job {job_id}")
-            self.store.fail(job_id, known.to_json())
+            known = error if isinstance(error, OcrqError) else unexpected(log, error, f"running job {record.id}")
+            self.store.fail(record.id, known.to_json())
         finally:
             self._busy -= 1
 

@@ -95,16 +95,20 @@ class Ledger:
             self._redis.delete(f"ocrq:idempotency:{job.idempotency}")
 
     def claim(self, job_id: str, worker: str, pool: Pool | None = None) -> Claim:
-        """Take a job to run it, if it is one of ``pool``'s."""
+        """Take the job that is next where a job's message came, if it is ``pool``'s, as owners are served in turn."""
         queues = f"ocrq.{pool}." if pool else ""
         token = secrets.token_hex(8)  # made here, so that a claim sent twice is one claim
         answer = self._call("claim", job_id, self._lease, self._attempts, self._ttl, worker, queues, token)
         verdict = answer[0].decode()
         if verdict == "run":
             fields = dict(zip(answer[1][::2], answer[1][1::2], strict=True))
-            earlier = cast(dict[str, Any], unpack(answer[2])) if len(answer) > 2 and answer[2] else None
-            return Claim("run", token=token, record=JobRecord.from_hash(job_id, fields), earlier=earlier)
+            earlier = cast(dict[str, Any], unpack(answer[2])) if answer[2] else None
+            return Claim("run", token=token, record=JobRecord.from_hash(_text(answer[3]), fields), earlier=earlier)
         return Claim(verdict, orphaned_parent=_id(answer[1]) if len(answer) > 1 else None)
+
+    def run_by(self, message_id: str) -> str:
+        """The job that the message of a job has begun: mostly its own."""
+        return _id(self._redis.hget("ocrq:swaps", message_id)) or message_id
 
     def renew(self, job_id: str, token: str) -> bool:
         """Keep the lease for another term; False where it is lost."""

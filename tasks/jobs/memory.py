@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ocrq.contracts import ENDED, JobStatus
 from tasks.documents.memory import MemoryDocuments
-from tasks.jobs.memory_jobs import ExpiredIds, KeptJob, count_end, newest_of
+from tasks.jobs.memory_jobs import KeptJob, count_end
+from tasks.jobs.memory_kept import KeptJobs
+from tasks.jobs.owner_lines import OwnerLines
 from tasks.jobs.record import JobRecord, NewJob, pack, unpack
-from tasks.jobs.store import Accepted, Listed
+from tasks.jobs.store import Accepted
 from tasks.settings import Settings
 
 _NEWEST_SHARE = 0.1  # of the running mean of reading times
 
 
-class MemoryStore:
+class MemoryStore(KeptJobs):
     """The :class:`tasks.jobs.store.JobStore` of one process.
 
     Args:
@@ -39,20 +39,13 @@ class MemoryStore:
         publish: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        super().__init__(clock)
         self._settings = settings
         self._documents = documents
         self._notify = notify
         self._publish = publish
-        self._clock = clock
-        self._lock = threading.RLock()
-        self._jobs: dict[str, KeptJob] = {}
-        self._waiting: set[str] = set()
-        self._keys: dict[str, tuple[str, str]] = {}  # idempotency key: job, fingerprint
-        self._cache: dict[str, tuple[str, float]] = {}  # cache key: job, until when it answers
+        self._lines = OwnerLines()  # of those that wait and may be read
         self._flights: dict[str, str] = {}  # cache key: the job that is read for it
-        self._leaving: deque[tuple[float, str]] = deque()
-        self._expired = ExpiredIds()
-        self._mean = 1.0
         self._accepted = 0
 
     def create(self, jobs: Sequence[NewJob], *, bounded: bool = True) -> Accepted:
@@ -100,7 +93,10 @@ class MemoryStore:
         return kept.result if kept and self._clock() < until else None
 
     def stored(self, *job_ids: str) -> None:
-        """See :class:`tasks.jobs.store.JobStore`; here a job is handed over after its document was stored."""
+        """See :class:`tasks.jobs.store.JobStore`."""
+        with self._lock:
+            for job_id in self._waiting.intersection(job_ids):
+                self._lines.add(job_id, self._jobs[job_id].record.owner)
 
     def withdraw(self, job: NewJob) -> None:
         """See :class:`tasks.jobs.store.JobStore`."""
@@ -109,12 +105,19 @@ class MemoryStore:
             self._keys.pop(job.idempotency or "", None)
 
     def claim(self, job_id: str) -> JobRecord | None:
-        """Take a job that waits, to run it; None where it has ended, runs, or follows another."""
+        """Take the job that is next, as owners are served in turn; None where none waits.
+
+        Args:
+            job_id: Of a job that was handed over: of each so many are taken as were handed over.
+        """
         with self._lock:
-            kept = self._jobs.get(job_id)
-            if kept is None or kept.record.state != "queued" or kept.record.follows:
+            if job_id in self._waiting:
+                self._lines.add(job_id, self._jobs[job_id].record.owner)
+            next_id = self._lines.take()
+            if next_id is None:
                 return None
-            self._waiting.discard(job_id)
+            kept = self._jobs[next_id]
+            self._waiting.discard(next_id)
             kept.record = replace(kept.record, state="running", started=time.time())
             self._event(kept, "status", {"status": "running"})
             return kept.record
@@ -197,6 +200,7 @@ class MemoryStore:
         kept.record = replace(kept.record, state=state, finished=time.time())
         kept.readings.clear()
         self._waiting.discard(job_id)
+        self._lines.remove(job_id, kept.record.owner)
         self._documents.unpin(blob, job_id)
         self._leaving.append((self._clock() + self._settings.job_ttl, job_id))
         count_end(kept.record)
@@ -227,74 +231,3 @@ class MemoryStore:
     def _event(self, kept: KeptJob, name: str, data: Mapping[str, Any]) -> None:
         kept.rows.append((str(len(kept.rows) + 1), name, json.dumps(data)))
         self._notify(kept.record.id, name)
-
-    def _expire(self) -> None:
-        """Forget what is over its time; all live equally long, so the first to leave are the first that ended."""
-        while self._leaving and self._leaving[0][0] <= self._clock():
-            _, job_id = self._leaving.popleft()
-            gone = self._jobs.pop(job_id).new
-            self._expired.add(job_id)
-            if self._keys.get(gone.idempotency or "", ("",))[0] == job_id:
-                del self._keys[gone.idempotency or ""]
-            for key in (gone.cache_key or "", gone.reading_key or ""):
-                if self._cache.get(key, ("",))[0] == job_id:
-                    del self._cache[key]
-
-    def record(self, job_id: str) -> JobRecord | None:
-        """See :class:`tasks.jobs.store.JobStore`."""
-        with self._lock:
-            self._expire()
-            return kept.record if (kept := self._jobs.get(job_id)) else None
-
-    def newest(self, owner: str | None, status: JobStatus | None, limit: int, cursor: str) -> Listed:
-        """See :class:`tasks.jobs.store.JobStore`."""
-        with self._lock:
-            self._expire()
-            return newest_of(self._jobs, owner, status, limit, cursor)
-
-    def outlines(self, job_ids: Sequence[str]) -> list[JobRecord | None]:
-        """See :class:`tasks.jobs.store.JobStore`."""
-        return list(map(self.record, job_ids))
-
-    def result_bytes(self, job_id: str) -> int:
-        """See :class:`tasks.jobs.store.JobStore`."""
-        return len(kept.result) if (kept := self._jobs.get(job_id)) and kept.result else 0
-
-    def first_of(self, key: str) -> str | None:
-        """See :class:`tasks.jobs.store.JobStore`."""
-        with self._lock:
-            self._expire()
-            return self._keys[key][0] if key in self._keys else None
-
-    def was(self, job_id: str) -> bool:
-        """See :class:`tasks.jobs.store.JobStore`."""
-        return job_id in self._expired
-
-    def result(self, job_id: str) -> dict[str, Any] | None:
-        """See :class:`tasks.jobs.store.JobStore`."""
-        return dict(unpack(kept.result)) if (kept := self._jobs.get(job_id)) and kept.result else None
-
-    def reading(self, job_id: str, index: int) -> dict[str, Any] | None:
-        """See :class:`tasks.jobs.store.JobStore`."""
-        return kept.readings.get(index) if (kept := self._jobs.get(job_id)) else None
-
-    def events(self, job_id: str, after: str, most: int) -> list[tuple[str, str, str]]:
-        """See :class:`tasks.jobs.store.JobStore`."""
-        first = int(after) if after.isdecimal() else 0
-        return kept.rows[first : first + most] if (kept := self._jobs.get(job_id)) else []
-
-    def dead(self) -> list[str]:
-        """See :class:`tasks.jobs.store.JobStore`; jobs here do not outlive the process that reads them."""
-        return []
-
-    def mean_seconds(self) -> float:
-        """See :class:`tasks.jobs.store.JobStore`."""
-        return self._mean
-
-    def waiting(self) -> int:
-        """Documents that wait."""
-        return len(self._waiting)
-
-    def unended(self) -> list[str]:
-        """Ids of the jobs that wait or run."""
-        return [job_id for job_id, kept in list(self._jobs.items()) if kept.record.state not in ENDED]

@@ -49,6 +49,51 @@ local function next_turn(id)
   redis.call('ZADD', 'ocrq:due', now + GRACE, id)
 end
 
+-- Jobs that wait stand in the line of their owner, in the order of their first turns, and owners are served in turn:
+-- whose message a worker got only says that one of a queue's jobs may start. Jobs with a message of their own, whose
+-- caller gets that message's answer, and documents to be put together stand in no line.
+local function line_of(queue, owner) return 'ocrq:line:' .. queue .. ':' .. (owner or '') end
+
+local function enter_line(id)
+  local queue, owner, turn, message, phase =
+    unpack(redis.call('HMGET', key('job', id), 'queue', 'owner', 'first_turn', 'message', 'phase'))
+  if message or phase == 'assemble' then return end
+  redis.call('ZADD', line_of(queue, owner), 'NX', turn, id)
+  redis.call('ZADD', key('owners', queue), 'NX', redis.call('GET', 'ocrq:served') or 0, owner or '')
+end
+
+local function leave_line(id, queue, owner)
+  local line = line_of(queue, owner)
+  if redis.call('ZREM', line, id) == 1 and redis.call('EXISTS', line) == 0 then
+    redis.call('ZREM', key('owners', queue), owner or '')
+  end
+end
+
+-- The first job of the owner who was served longest ago; false where none waits.
+local function next_in_line(queue)
+  while true do
+    local owner = redis.call('ZRANGE', key('owners', queue), 0, 0)[1]
+    if not owner then return false end
+    local id = redis.call('ZRANGE', line_of(queue, owner), 0, 0)[1]
+    if id and field(id, 'state') == 'queued' then
+      redis.call('ZADD', key('owners', queue), redis.call('INCR', 'ocrq:served'), owner)
+      return id
+    elseif id then
+      redis.call('ZREM', line_of(queue, owner), id)
+    else
+      redis.call('ZREM', key('owners', queue), owner)
+    end
+  end
+end
+
+-- A run that another job's message began is over.
+local function leave_message(id)
+  local via = field(id, 'via')
+  if not via then return end
+  redis.call('HDEL', key('job', id), 'via')
+  if redis.call('HGET', 'ocrq:swaps', via) == id then redis.call('HDEL', 'ocrq:swaps', via) end
+end
+
 local function unpin(id, state, ttl)
   local blob = field(id, 'blob')
   if not blob or blob == '' or field(id, 'parent') then return end -- units are pinned by their document
@@ -61,8 +106,10 @@ end
 
 local function leave_queue(id)
   redis.call('ZREM', 'ocrq:due', id)
-  local queue = field(id, 'queue')
-  if queue then redis.call('ZREM', key('queued', queue), id) end
+  local queue, owner = unpack(redis.call('HMGET', key('job', id), 'queue', 'owner'))
+  if not queue then return end
+  redis.call('ZREM', key('queued', queue), id)
+  leave_line(id, queue, owner)
 end
 
 -- A unit tells its parent, whatever became of it; the last one sends the parent to be put together.
@@ -117,6 +164,7 @@ end
 local function finish(id, state, ttl)
   redis.call('HSET', key('job', id), 'state', state, 'finished', now)
   redis.call('HDEL', key('job', id), 'token')
+  leave_message(id)
   leave_queue(id)
   unpin(id, state, ttl)
   if field(id, 'parent') then return end

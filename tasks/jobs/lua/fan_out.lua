@@ -18,9 +18,11 @@ for index, pages in ipairs(units) do
   redis.call('DEL', key('job', unit)) -- of a document tried again, whose first units are about to expire
   redis.call('HSET', key('job', unit), unpack(flat))
   next_turn(unit)
+  enter_line(unit)
 end
 redis.call('HSET', key('job', id), 'phase', 'units', 'left', #units, 'count', #units, 'total', total, 'done', 0)
 redis.call('HDEL', key('job', id), 'token')
+leave_message(id)
 redis.call('ZREM', 'ocrq:due', id)
 tell(id, 'progress', cjson.encode({done = 0, total = total, unit = 'page'}))
 return 1

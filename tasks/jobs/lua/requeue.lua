@@ -5,6 +5,8 @@ local state, held_by, phase = unpack(redis.call('HMGET', key('job', id), 'state'
 if state ~= 'running' or held_by ~= worker or phase == 'units' then return 0 end
 redis.call('HSET', key('job', id), 'state', 'queued')
 redis.call('HDEL', key('job', id), 'token')
+leave_message(id)
 next_turn(id)
+enter_line(id)
 redis.call('ZADD', 'ocrq:due', now, id)
 return 1

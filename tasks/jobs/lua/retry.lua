@@ -10,5 +10,6 @@ redis.call('ZREM', 'ocrq:dead', id)
 redis.call('ZADD', key('pins', blob), '+inf', id)
 redis.call('ZADD', key('queued', queue), now, id)
 next_turn(id)
+enter_line(id)
 tell(id, 'status', cjson.encode({status = 'queued'}))
 return 1

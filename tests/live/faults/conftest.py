@@ -46,8 +46,9 @@ class Stack:
     backend: JobService
     settings: Settings
 
-    def submit(self, document: bytes | None = None, **request: Any) -> str:
-        return self.backend.submit(Submission("extract_text", parse_request(request), document or page())).id
+    def submit(self, document: bytes | None = None, owner: str | None = None, **request: Any) -> str:
+        given = Submission("extract_text", parse_request(request), document or page(), owner=owner)
+        return self.backend.submit(given).id
 
     def job(self, job_id: str, wait: float = 0) -> Job:
         job = self.backend.wait(job_id, wait)

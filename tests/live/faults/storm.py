@@ -16,6 +16,7 @@ from tests.live.faults.engines.fake.engine import SLEEP
 
 LOOK_EVERY = 10  # jobs submitted between two looks at what has drained
 LOOK_SECONDS = 0.05
+OWNERS = ("ann", "bob", None)  # served in turn, so that messages begin jobs of others
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ def storm(stack: Stack, jobs: int, kills: int, slow_one_in: int, seed: int, quie
     ids: list[str] = []
     while len(ids) < jobs:
         try:
-            ids.append(stack.submit(page(SLEEP if len(ids) % slow_one_in == 0 else 60), cache=False))
+            document, owner = page(SLEEP if len(ids) % slow_one_in == 0 else 60), OWNERS[len(ids) // 7 % len(OWNERS)]
+            ids.append(stack.submit(document, owner, cache=False))
         except NoWorker:  # told at once where all are dead: nothing was accepted that could be lost
             time.sleep(LOOK_SECONDS)
             killer.restart_dead()

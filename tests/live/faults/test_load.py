@@ -111,6 +111,23 @@ def test_three_hundred_who_wait_leave_health_quick(make_stack: Callable[..., Sta
     assert statistics.median(times) < 0.5, times
 
 
+def test_a_page_waits_for_one_page_of_every_other_owner_and_not_for_their_queues(
+    make_stack: Callable[..., Stack],
+) -> None:
+    stack = make_stack(workers=1)
+    crowd = [stack.submit(page(SLEEP), "ann", cache=False) for _ in range(60)]
+    crowd += [stack.submit(frames(*[SLEEP] * 20), "ann", cache=False)]
+    second = stack.job(stack.submit(page(), "bob", cache=False), 60)
+    assert second.status == "succeeded"
+    assert second.started_at is not None
+    jobs = [stack.job(job_id, 60) for job_id in crowd]
+    assert {job.status for job in jobs} == {"succeeded"}
+    starts = sorted(job.started_at for job in jobs if job.started_at)
+    came = second.created_at
+    assert sum(came < start < second.started_at for start in starts) <= 2, "one was begun, and one more is fair"
+    assert sum(start > second.started_at for start in starts) > 20, "the crowd was still there"
+
+
 def test_health_answers_while_every_worker_is_busy(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack(workers=2)
     jobs = [stack.submit(page(SLOW), cache=False) for _ in range(6)]

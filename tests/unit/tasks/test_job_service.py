@@ -170,6 +170,16 @@ def test_a_job_over_its_time_fails(runner, make):
     assert finished(make(job_seconds=0).service, a_submission()).error.code == "time_limit_exceeded"
 
 
+def test_owners_are_served_in_turn(make, runner):
+    backend = make(max_queued=100).service
+    runner.gate.clear()
+    ann = [backend.submit(replace(a_submission(prompt=f"a{n}"), owner="ann")).id for n in range(6)]
+    bob = backend.submit(replace(a_submission(prompt="b"), owner="bob")).id
+    runner.gate.set()
+    started = {job_id: backend.wait(job_id, LONG).started_at for job_id in [*ann, bob]}
+    assert sum(started[job_id] < started[bob] for job_id in ann) <= 2
+
+
 def test_a_full_queue_says_when_to_come_again(runner, backend):
     runner.gate.clear()
     until_running(backend, backend.submit(a_submission()).id)
