@@ -45,7 +45,7 @@ def _read(context: AppContext, operation: Operation) -> Response:
             context.access.charge(1, len(submission.document))
             if prefer.respond_async and not prefer.wait:
                 return accepted(context.backend.submit(submission), _ASYNC)
-            seat.enter_context(context.seats.taken())
+            seat.enter_context(context.seats.taken(owner))
             job_id = context.backend.submit(submission).id
             del submission  # a document of 40 MB need not wait along
         try:

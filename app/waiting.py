@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,29 +18,42 @@ _SEAT_FREE_SECONDS = 2  # about when a waiting caller will have left
 
 
 class WaitLimiter:
-    """As many callers of this process as may wait at a time: each holds one of its threads."""
+    """As many callers of this process as may wait at a time: each holds one of its threads.
+
+    Of one API key half as many, so that no key keeps all others from waiting.
+    """
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._free = threading.BoundedSemaphore(count)
+        self._lock = threading.Lock()
+        self._taken: Counter[str | None] = Counter()
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def taken(self, owner: str | None = None) -> Iterator[None]:
         """Hold a seat.
+
+        Args:
+            owner: The API key's name; None where none is needed.
 
         Raises:
             TooManyWaiting: None is free.
         """
-        if not self._free.acquire(blocking=False):
-            raise TooManyWaiting(
-                f"{self._count} callers are waiting already; submit with 'Prefer: respond-async' and poll the job "
-                "later, or come again",
-                retry_after=_SEAT_FREE_SECONDS,
-            )
+        most = self._count if owner is None else -(-self._count // 2)
+        with self._lock:
+            if self._taken.total() >= self._count or self._taken[owner] >= most:
+                raise TooManyWaiting(
+                    f"{self._taken[owner]} callers are waiting already; submit with 'Prefer: respond-async' and poll "
+                    "the job later, or come again",
+                    retry_after=_SEAT_FREE_SECONDS,
+                )
+            self._taken[owner] += 1
         try:
             yield
         finally:
-            self._free.release()
+            with self._lock:
+                self._taken[owner] -= 1
+                if not self._taken[owner]:
+                    del self._taken[owner]
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,16 @@ def usable_cpus() -> int:
     return max(1, cpus if quota == "max" else min(cpus, round(int(quota) / int(period))))
 
 
+def total_bytes() -> int:
+    """Memory of the machine, or what the control group may take of it."""
+    facts = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+    total = int(facts["MemTotal"].split()[0]) * 1024
+    try:
+        return min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    except (OSError, ValueError):  # no limit
+        return total
+
+
 def available_bytes() -> int:
     """Memory that new processes may take, by the kernel's estimate and the control group's limit."""
     facts = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())

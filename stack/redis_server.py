@@ -15,11 +15,14 @@ from pathlib import Path
 
 from ocrq.errors import ServiceError
 from ocrq.redis_url import masked, normalised
+from stack.machine import total_bytes
 
 OLDEST = (6, 2)  # LMOVE and the GT option, which Celery's transport and the ledger use
 MULTI_PART = (7, 0)  # from here on the append-only log is a directory, which older servers do not see
 MAX_CLIENTS = 2000  # a reading process holds about 6 connections, the API one per waiting caller at worst (320)
 _VERSION_SECONDS = 10.0
+_MEMORY_PART = 4  # of the machine's memory one such part
+_LEAST_MEMORY = 256 * 1024**2
 
 
 @dataclass(frozen=True)
@@ -130,10 +133,16 @@ appendonly yes
 appendfsync everysec
 aof-load-truncated yes
 save ""
+maxmemory {_memory_bytes()}
 maxmemory-policy noeviction
 maxclients {MAX_CLIENTS}
 tcp-keepalive 60
 """
+
+
+def _memory_bytes() -> int:
+    """What Redis may hold. Documents are beside it; full is an error that callers are told, and that passes."""
+    return max(_LEAST_MEMORY, total_bytes() // _MEMORY_PART)
 
 
 def _write_private(path: Path, content: str) -> None:

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     decode_memory_mb: int = Field(default=3072, ge=256, description="Address space of the helper process.")
 
     max_queued: int = Field(default=10_000, ge=1, description="Jobs that may wait in a lane.")
+    max_kept: int = Field(
+        default=100_000, ge=0, description="Jobs of one owner that came within job_ttl, ended ones too; 0: no bound."
+    )
+    max_waiting_mb: int = Field(
+        default=8192, ge=0, description="Megabytes of one owner's documents that may wait or be read; 0: no bound."
+    )
     job_ttl: int = Field(default=24 * 3600, ge=1, description="Seconds an ended job is kept.")
     cache_seconds: int = Field(default=3600, ge=0, description="How long a result may answer equal requests; 0: not.")
     job_seconds: int = Field(default=3600, ge=1, description="Seconds one run of a job may take.")

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 import redis
 from kombu.exceptions import OperationalError
@@ -28,6 +28,7 @@ from tasks.settings import Settings
 from tasks.webhooks.permission import allowed_webhook
 
 NO_WORKER_RETRY = 5  # seconds: a worker that died is replaced, with its models loaded, in about so long
+_BYTES_RETRY = 30  # seconds: some documents are read by then
 _LONGEST_RETRY = 600  # seconds; a guess further ahead than this is worth nothing
 ACCEPTING_RETRY = 2  # seconds after which a batch whose first copy is being accepted may be asked for again
 _ROOM = 0.1  # of a full lane drained is room enough to try again
@@ -85,8 +86,7 @@ class Admission:
             return accepted.job_id
         if accepted.verdict == "conflict":
             raise _conflict(accepted.job_id)
-        if accepted.verdict == "full":
-            self._refuse_full(accepted, job.queue)
+        self._require_accepted(accepted, job.queue)
         self._launch([(job, submission.document)], accepted)
         return job.id
 
@@ -126,8 +126,7 @@ class Admission:
     def _accept_batch(self, batch_id: str, items: Sequence[Submission | Exception], owner: str | None) -> None:
         jobs = [self._item(item, owner) for item in items]
         accepted = self._store.create(jobs)
-        if accepted.verdict == "full":
-            self._refuse_full(accepted, "the queue")
+        self._require_accepted(accepted, "the queue")
         self._batches.create(batch_id, [job.id for job in jobs], owner)
         documents = [item.document if isinstance(item, Submission) else b"" for item in items]
         self._launch(list(zip(jobs, documents, strict=True)), accepted)
@@ -200,6 +199,7 @@ class Admission:
             operation=submission.operation,
             request=stored,
             blob=submission.blob,
+            size=len(submission.document),
             queue=queue_name(entry.pool, request.priority),
             owner=owner,
             idempotency=f"{owner or ''}:{key}" if key else None,
@@ -247,7 +247,21 @@ class Admission:
             self._documents.put(repeated.blob, document)
             self._store.stored(first_id)
 
-    def _refuse_full(self, accepted: Accepted, queue: str) -> NoReturn:
+    def _require_accepted(self, accepted: Accepted, queue: str) -> None:
+        if accepted.verdict == "kept":
+            raise QueueFull(
+                f"{accepted.depth:,} jobs were submitted within {self._settings.job_ttl / 3600:g} h, which is as many "
+                "as are kept for one owner; try again later, or have the operator raise OCRQ_MAX_KEPT",
+                retry_after=_LONGEST_RETRY,
+            )
+        if accepted.verdict == "bytes":
+            raise QueueFull(
+                f"{accepted.depth:,} bytes of documents wait, which is as much as may for one owner; try again when "
+                "some are read, or have the operator raise OCRQ_MAX_WAITING_MB",
+                retry_after=_BYTES_RETRY,
+            )
+        if accepted.verdict != "full":
+            return
         slots = max(1, self._workers.count())
         drains_in = accepted.depth * _ROOM * self._store.mean_seconds() / slots
         seconds = max(1, min(_LONGEST_RETRY, round(drains_in)))

@@ -24,7 +24,7 @@ from tasks.connection import passes
 from tasks.jobs.record import OUTLINE, JobRecord, NewJob, pack, queue_name, unpack
 from tasks.jobs.store import LOOKED_AT, Accepted, Listed
 from tasks.runner import UnitReading
-from tasks.settings import Settings
+from tasks.settings import MEGABYTE, Settings
 
 NEWS = "ocrq:news"
 """Channel on which every event of a job is announced by the job's id and the event's name."""
@@ -61,7 +61,7 @@ class Ledger:
         self._lease = settings.lease_seconds
         self._attempts = settings.max_attempts
         self._ttl = settings.job_ttl
-        self._limit = settings.max_queued
+        self._limits = (settings.max_queued, settings.max_kept, settings.max_waiting_mb * MEGABYTE)
         common = (_SCRIPTS / "common.lua").read_text()
         self._scripts = {
             path.stem: client.register_script(common + path.read_text())
@@ -73,12 +73,12 @@ class Ledger:
         return self._scripts[script](args=list(args))
 
     def create(self, jobs: Sequence[NewJob], *, bounded: bool = True) -> Accepted:
-        """Accept jobs, all or none; ``bounded`` refuses them where their lane is full."""
-        limit = self._limit if bounded else 0
-        answer = self._call("create", json.dumps([job.to_json() for job in jobs]), limit, self._ttl)
+        """See :class:`tasks.jobs.store.JobStore`."""
+        limit, kept, size = self._limits if bounded else (0, 0, 0)
+        answer = self._call("create", json.dumps([job.to_json() for job in jobs]), limit, self._ttl, kept, size)
         verdict = answer[0].decode()
-        if verdict == "full":
-            return Accepted("full", depth=int(answer[1]))
+        if verdict in {"full", "kept", "bytes"}:
+            return Accepted(verdict, depth=int(answer[1]))
         if verdict != "ok":
             return Accepted(verdict, job_id=_text(answer[1]))
         to_publish, following = (tuple(map(_text, ids)) for ids in answer[1:])

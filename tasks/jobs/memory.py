@@ -15,7 +15,7 @@ from tasks.jobs.memory_kept import KeptJobs
 from tasks.jobs.owner_lines import OwnerLines
 from tasks.jobs.record import JobRecord, NewJob, pack, unpack
 from tasks.jobs.store import Accepted
-from tasks.settings import Settings
+from tasks.settings import MEGABYTE, Settings
 
 _NEWEST_SHARE = 0.1  # of the running mean of reading times
 
@@ -56,19 +56,30 @@ class MemoryStore(KeptJobs):
                 first, fingerprint = self._keys.get(job.idempotency or "", ("", ""))
                 if first and first != job.id:
                     return Accepted("known" if fingerprint == job.fingerprint else "conflict", job_id=first)
-            adding = sum(job.error is None for job in jobs)
-            if bounded and len(self._waiting) + adding > self._settings.max_queued:
-                return Accepted("full", depth=len(self._waiting))
+            if bounded and (refused := self._beyond_bounds(jobs)):
+                return refused
             for job in jobs:
                 self._accept(job)
             queued = [kept.record for kept in (self._jobs[job.id] for job in jobs) if kept.record.state == "queued"]
             to_publish = tuple(record.id for record in queued if record.follows is None)
             return Accepted("ok", to_publish=to_publish, following=tuple(r.id for r in queued if r.follows))
 
+    def _beyond_bounds(self, jobs: Sequence[NewJob]) -> Accepted | None:
+        if len(self._waiting) + sum(job.error is None for job in jobs) > self._settings.max_queued:
+            return Accepted("full", depth=len(self._waiting))
+        owner = jobs[0].owner  # a batch is one owner's
+        kept, size = self._kept_of[owner], self._bytes_of[owner]
+        if 0 < self._settings.max_kept < kept + len(jobs):
+            return Accepted("kept", depth=kept)
+        if 0 < self._settings.max_waiting_mb * MEGABYTE < size + sum(job.size for job in jobs):
+            return Accepted("bytes", depth=size)
+        return None
+
     def _accept(self, job: NewJob) -> None:
         request, now = json.dumps(job.request), time.time()
         record = JobRecord(job.id, "queued", "plan", job.operation, job.queue, job.blob, request, now, owner=job.owner)
         self._accepted += 1
+        self._kept_of[job.owner] += 1
         kept = self._jobs[job.id] = KeptJob(replace(record, error=job.error), job, self._accepted)
         if job.idempotency:
             self._keys[job.idempotency] = (job.id, job.fingerprint or "")
@@ -80,6 +91,8 @@ class MemoryStore(KeptJobs):
             self._finish(kept, "succeeded")
         else:
             self._documents.pin(job.blob, job.id)
+            self._bytes_of[job.owner] += job.size
+            kept.counted = job.size
             if job.cache_key and self._flights.setdefault(job.cache_key, job.id) != job.id:
                 leader = self._jobs[self._flights[job.cache_key]]
                 leader.followers.append(job.id)
@@ -202,6 +215,7 @@ class MemoryStore(KeptJobs):
         self._waiting.discard(job_id)
         self._lines.remove(job_id, kept.record.owner)
         self._documents.unpin(blob, job_id)
+        self._bytes_of[kept.record.owner] -= kept.counted
         self._leaving.append((self._clock() + self._settings.job_ttl, job_id))
         count_end(kept.record)
         self._event(kept, "status", {"status": state})

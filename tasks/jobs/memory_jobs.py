@@ -28,6 +28,7 @@ class KeptJob:
         rows: Its events, as ``(id, name, data as JSON)``.
         readings: Of its units, by index.
         followers: Ids of equal jobs that get what this one gets.
+        counted: Bytes of its document, among those of its owner that wait or are read.
     """
 
     record: JobRecord
@@ -37,6 +38,7 @@ class KeptJob:
     rows: list[tuple[str, str, str]] = field(default_factory=list)
     readings: dict[int, dict[str, Any]] = field(default_factory=dict)
     followers: list[str] = field(default_factory=list)
+    counted: int = 0
 
 
 class ExpiredIds:

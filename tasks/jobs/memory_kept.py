@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,6 +25,8 @@ class KeptJobs:
         self._lock = threading.RLock()
         self._jobs: dict[str, KeptJob] = {}
         self._waiting: set[str] = set()
+        self._kept_of: Counter[str | None] = Counter()  # jobs of an owner, ended ones too
+        self._bytes_of: Counter[str | None] = Counter()  # of an owner's documents that wait or are read
         self._keys: dict[str, tuple[str, str]] = {}  # idempotency key: job, fingerprint
         self._cache: dict[str, tuple[str, float]] = {}  # cache key: job, until when it answers
         self._leaving: deque[tuple[float, str]] = deque()
@@ -37,6 +39,7 @@ class KeptJobs:
             _, job_id = self._leaving.popleft()
             gone = self._jobs.pop(job_id).new
             self._expired.add(job_id)
+            self._kept_of[gone.owner] -= 1
             if self._keys.get(gone.idempotency or "", ("",))[0] == job_id:
                 del self._keys[gone.idempotency or ""]
             for key in (gone.cache_key or "", gone.reading_key or ""):

@@ -75,6 +75,7 @@ class NewJob:
         reading_key: From :func:`tasks.jobs.cache_key.reading_key`.
         webhook: URL told when the job ends, from :func:`tasks.webhooks.permission.allowed_webhook`.
         error: The job is accepted as failed already (an item of a batch that cannot be read).
+        size: Bytes of the document.
         request_id: Of the HTTP request that submitted it, for the logs.
         trace: Its ``traceparent``, where requests are traced.
     """
@@ -92,6 +93,7 @@ class NewJob:
     reading_key: str | None = None
     webhook: str | None = None
     error: Mapping[str, Any] | None = None
+    size: int = 0
     request_id: str | None = None
     trace: str | None = None
 
@@ -113,6 +115,7 @@ class NewJob:
         data: dict[str, Any] = {
             "id": self.id,
             "queue": self.queue,
+            "size": self.size,
             "fields": {name: value for name, value in fields.items() if value is not None},
         }
         if self.idempotency:

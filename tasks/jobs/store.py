@@ -19,14 +19,15 @@ class Accepted:
     """What became of new jobs.
 
     Attributes:
-        verdict: ``ok``, ``full``, or ``known``/``conflict`` for an idempotency key that was used before.
-        depth: With ``full``: jobs that wait.
+        verdict: ``ok``, ``full``, ``kept``/``bytes`` where their owner has as many jobs or bytes as it may, or
+            ``known``/``conflict`` for an idempotency key that was used before.
+        depth: With ``full``, ``kept`` and ``bytes``: how many there are.
         job_id: With ``known`` and ``conflict``: the key's first job.
         to_publish: With ``ok``: those to be read; the others were answered by an equal request, or follow one.
         following: With ``ok``: those that follow one.
     """
 
-    verdict: Literal["ok", "full", "known", "conflict"]
+    verdict: Literal["ok", "full", "kept", "bytes", "known", "conflict"]
     depth: int = 0
     job_id: str = ""
     to_publish: tuple[str, ...] = ()
@@ -68,7 +69,7 @@ class JobStore(Protocol):
     """Keeps jobs. Every method is one atomic step."""
 
     def create(self, jobs: Sequence[NewJob], *, bounded: bool = True) -> Accepted:
-        """Accept jobs, all or none; ``bounded`` refuses them where too many wait."""
+        """Accept jobs, all or none; ``bounded`` refuses them where too many wait or are kept."""
         ...
 
     def stored(self, *job_ids: str) -> None:

@@ -161,11 +161,20 @@ local function count_end(id, state)
   end
 end
 
+-- Its document counts no more among its owner's.
+local function leave_bytes(id)
+  local size, owner = unpack(redis.call('HMGET', key('job', id), 'size', 'owner'))
+  if not size then return end
+  redis.call('HDEL', key('job', id), 'size')
+  if redis.call('HINCRBY', 'ocrq:bytes', owner or '', -size) <= 0 then redis.call('HDEL', 'ocrq:bytes', owner or '') end
+end
+
 local function finish(id, state, ttl)
   redis.call('HSET', key('job', id), 'state', state, 'finished', now)
   redis.call('HDEL', key('job', id), 'token')
   leave_message(id)
   leave_queue(id)
+  leave_bytes(id)
   unpin(id, state, ttl)
   if field(id, 'parent') then return end
   count_end(id, state)

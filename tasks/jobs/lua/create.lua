@@ -1,9 +1,11 @@
--- Accept jobs, all or none. ARGV: jobs as JSON [{id, queue, fields, idempotency?, fingerprint?, ended?}], limit, ttl.
--- Returns {'ok', {ids to publish}, {ids that follow}}, {'full', depth, queue}, or {'known'|'conflict', id} for a used
+-- Accept jobs, all or none. ARGV: jobs as JSON [{id, queue, size, fields, idempotency?, fingerprint?, ended?}], limit,
+-- ttl, jobs kept of an owner, bytes of its documents that wait or run; a bound of 0 is none.
+-- Returns {'ok', {ids to publish}, {ids that follow}}, {'full', depth, queue}, {'kept', jobs}, {'bytes', bytes}, or {'known'|'conflict', id} for a used
 -- idempotency key. A job with a cache_key whose equal was read lately has ended at once; one whose equal is being read
 -- follows it. A job that is there already is left as it is: the answer to its first submission was lost on the way.
 local jobs, limit, ttl = cjson.decode(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local adding, known = {}, {}
+local most_kept, most_bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
+local adding, known, owners = {}, {}, {}
 
 -- Whether an equal request was read lately; its result is then this one's too.
 local function answered(job)
@@ -36,11 +38,42 @@ for _, job in ipairs(jobs) do
       return {first[2] == job.fingerprint and 'known' or 'conflict', first[1]}
     end
   end
+  if not known[job.id] then
+    local more = owners[job.fields.owner or ''] or {jobs = 0, bytes = 0}
+    owners[job.fields.owner or ''] = {jobs = more.jobs + 1, bytes = more.bytes + job.size}
+  end
   if not known[job.id] and not job.ended and limit > 0 then adding[job.queue] = (adding[job.queue] or 0) + 1 end
 end
 for queue, more in pairs(adding) do
   local depth = redis.call('ZCARD', key('queued', queue))
   if depth + more > limit then return {'full', depth, queue} end
+end
+
+-- Jobs are counted by when they came, in parts of the time that an ended one is kept: those that ended at once, too.
+local PARTS = 24
+local part = math.floor(now * PARTS / ttl)
+
+local function count_kept(owner)
+  local kept, counts = 0, redis.call('HGETALL', key('kept', owner))
+  for i = 1, #counts, 2 do
+    if part - tonumber(counts[i]) > PARTS then
+      redis.call('HDEL', key('kept', owner), counts[i])
+    else
+      kept = kept + tonumber(counts[i + 1])
+    end
+  end
+  return kept
+end
+
+for owner, more in pairs(owners) do
+  local kept = most_kept > 0 and count_kept(owner) or 0
+  if most_kept > 0 and kept + more.jobs > most_kept then return {'kept', kept} end
+  local bytes = tonumber(redis.call('HGET', 'ocrq:bytes', owner) or 0)
+  if most_bytes > 0 and bytes + more.bytes > most_bytes then return {'bytes', bytes} end
+end
+for owner, more in pairs(owners) do
+  redis.call('HINCRBY', key('kept', owner), part, more.jobs)
+  redis.call('EXPIRE', key('kept', owner), math.ceil(ttl * 2))
 end
 local to_publish, following = {}, {}
 
@@ -78,6 +111,8 @@ local function accept(job)
   else
     redis.call('ZADD', key('pins', job.fields.blob), '+inf', job.id)
     redis.call('ZADD', 'ocrq:blobs', now, job.fields.blob)
+    redis.call('HINCRBY', 'ocrq:bytes', job.fields.owner or '', job.size)
+    redis.call('HSET', key('job', job.id), 'size', job.size)
     if not follows(job) then
       redis.call('ZADD', key('queued', job.queue), now, job.id)
       next_turn(job.id)

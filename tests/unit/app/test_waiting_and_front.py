@@ -35,6 +35,17 @@ def test_a_seat_is_free_again_when_its_caller_failed():
         pass
 
 
+def test_no_key_holds_more_than_half_of_the_seats():
+    seats = WaitLimiter(4)
+    with seats.taken("ann"), seats.taken("ann"):
+        with pytest.raises(TooManyWaiting), seats.taken("ann"):
+            pass
+        with seats.taken("bob"), seats.taken("bob"), pytest.raises(TooManyWaiting), seats.taken("eve"):
+            pass
+    with seats.taken("ann"):
+        pass
+
+
 @pytest.mark.parametrize(
     ("host", "address"),
     [("127.0.0.1", "127.0.0.1:80"), ("::1", "[::1]:80"), ("localhost", "localhost:80")],

@@ -180,6 +180,29 @@ def test_owners_are_served_in_turn(make, runner):
     assert sum(started[job_id] < started[bob] for job_id in ann) <= 2
 
 
+def test_jobs_that_ended_count_among_those_kept_of_an_owner(make):
+    backend = make(max_kept=3).service
+    errors = [InvalidImage("not base64", field="image")] * 2
+    backend.submit_batch([replace(a_submission(), owner="ann"), *errors], "ann")
+    with pytest.raises(QueueFull, match="OCRQ_MAX_KEPT") as caught:
+        backend.submit(replace(a_submission(), owner="ann"))
+    assert caught.value.retry_after
+    assert backend.submit(replace(a_submission(), owner="bob")).id
+
+
+def test_bytes_of_an_owners_documents_are_bounded_while_they_wait(make, runner):
+    backend = make(max_waiting_mb=1, max_queued=100).service
+    runner.gate.clear()
+    large = PNG + bytes(600_000)
+    first = backend.submit(replace(a_submission(large), owner="ann"))
+    with pytest.raises(QueueFull, match="OCRQ_MAX_WAITING_MB"):
+        backend.submit(replace(a_submission(large + b"2"), owner="ann"))
+    backend.submit(replace(a_submission(large), owner="bob"))
+    runner.gate.set()
+    assert backend.wait(first.id, LONG).status == "succeeded"
+    assert backend.submit(replace(a_submission(large + b"2"), owner="ann")).id
+
+
 def test_a_full_queue_says_when_to_come_again(runner, backend):
     runner.gate.clear()
     until_running(backend, backend.submit(a_submission()).id)
