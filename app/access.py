@@ -17,7 +17,18 @@ from tasks.settings import Settings
 
 HEADER = "X-API-Key"
 # Probes, the description and the page tell nothing of anybody's documents. Whatever is not listed needs a key.
-_OPEN = frozenset({"service.health", "service.livez", "service.readyz", "service.openapi", "page.show", "static"})
+_OPEN = frozenset(
+    {
+        "service.health",
+        "service.livez",
+        "service.readyz",
+        "service.openapi",
+        "page.show",
+        "page.docs",
+        "page.asset",
+        "static",
+    }
+)
 _ANY_KEY = frozenset({"service.models", "service.metrics"})
 _READING = frozenset({"GET", "HEAD"})
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from app.openapi_parts import ANYWHERE, Json, answer, content, problems, ref
-from ocrq.errors import NoWorker
+from app.openapi_parts import ANYWHERE, Json, answer, content, parameter, problems, ref
+from ocrq.errors import NotFound, NoWorker
 
 
 def service_paths() -> Json:
     """Path to operations."""
 
-    def get(name: str, summary: str, responses: Json) -> Json:
+    def get(name: str, summary: str, responses: Json, parameters: list[Json] | None = None) -> Json:
         """A route that is open to all."""
-        told = {"operationId": name, "tags": ["service"], "summary": summary, "responses": responses}
-        return {"get": {**told, "security": []}}
+        told: Json = {"operationId": name, "tags": ["service"], "summary": summary, "responses": responses}
+        return {"get": {**told, **({"parameters": parameters} if parameters else {}), "security": []}}
 
     def flag(name: str) -> Json:
         return {"type": "object", "properties": {name: {"const": True}}, "required": [name]}
@@ -52,5 +52,12 @@ def service_paths() -> Json:
             }
         },
         "/openapi.json": get("openapi", "This document", {"200": answer("OpenAPI 3.1.", {"type": "object"})}),
+        "/docs": get("docs", "The API described, to be tried", {"200": {"description": "HTML.", "content": html}}),
+        "/docs/assets/{name}": get(
+            "asset",
+            "What `/docs` is made of",
+            {"200": {"description": "A script or a style sheet."}, **problems(NotFound)},
+            [parameter("name", "path", "The file's name.", {"type": "string"}, required=True)],
+        ),
         "/": get("page", "The web page", {"200": {"description": "HTML.", "content": html}}),
     }

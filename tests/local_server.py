@@ -1,4 +1,7 @@
-"""``python -m tests.local_server [--port 0]``: the real server over one process that reads as the tests do."""
+"""``python -m tests.local_server [--port 0]``: the real server over one process that reads as the tests do.
+
+With ``--real`` it reads with the embedded engine.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,20 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--page-seconds", type=float, default=0.0)
+    parser.add_argument("--real", action="store_true")
     arguments = parser.parse_args()
-    settings = Settings(model="fake").model_copy(update={"port": arguments.port, "drain_seconds": 10})
+    settings = Settings(model="rapidocr" if arguments.real else "fake").model_copy(
+        update={"port": arguments.port, "drain_seconds": 10}
+    )
 
     def make() -> Flask:
-        runner = PageRunner(seconds=arguments.page_seconds)
-        return create_app(inline(runner, settings, threads=2)[0], settings)
+        if arguments.real:
+            from worker.process.child import build_runner
+
+            runner = build_runner(settings, None)
+        else:
+            runner = PageRunner(seconds=arguments.page_seconds)
+        return create_app(inline(runner, settings, threads=1 if arguments.real else 2)[0], settings)
 
     Server(make, settings, takes_body=Access.from_settings(settings).takes_body).run()
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
-from urllib.error import URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).parents[1]
@@ -42,7 +41,7 @@ def _when_ready(process: subprocess.Popen[bytes], log: object) -> str:
             try:
                 with urlopen(f"{found[1]}/readyz", timeout=5):
                     return found[1]
-            except URLError:
+            except OSError:  # not there yet, or busy loading its model
                 pass
         time.sleep(0.1)
     raise AssertionError(f"the server did not start:\n{text}")

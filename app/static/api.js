@@ -14,7 +14,7 @@ export class Problem extends Error {
   }
 }
 
-const ENDED = new Set(["succeeded", "failed", "cancelled"]);
+export const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
 async function ask(path, options) {
@@ -32,6 +32,9 @@ async function ask(path, options) {
 
 export const health = () => ask("health");
 export const models = () => ask("models");
+export const job = (id) => ask(`jobs/${encodeURIComponent(id)}`);
+export const jobs = (limit) => ask(`jobs?limit=${limit}`);
+export const retry = (id) => ask(`jobs/${id}/retry`, { method: "POST" });
 export const cancel = (id) => ask(`jobs/${id}`, { method: "DELETE" });
 
 export function submit(file, endpoint, request) {

@@ -24,6 +24,13 @@ def page_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def reading_url() -> Iterator[str]:
+    """A server that reads with the embedded engine."""
+    with served("--real") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def _browser(
     missing: Callable[[str], NoReturn], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[webdriver.Chrome]:

@@ -13,7 +13,7 @@ from tasks.documents.submission import Submission
 
 ANN, BOB, OPS, EYE, HAND = (f"{name}-0123456789-abcdefgh" for name in ("ann", "bob", "ops", "eye", "hand"))
 KEYS = f"ann:{ANN},bob:{BOB},ops:{OPS}:admin,eye:{EYE}:read,hand:{HAND}:submit"
-OPEN = {"/", "/livez", "/readyz", "/health", "/openapi.json", "/static/page.js"}
+OPEN = {"/", "/docs", "/docs/assets/swagger-ui.css", "/livez", "/readyz", "/health", "/openapi.json", "/static/page.js"}
 STRANGERS = {
     "no key": {},
     "empty": {"Authorization": "Bearer "},
@@ -51,7 +51,8 @@ def every_route(app) -> list[tuple[str, str]]:
             method,
             rule.rule.replace("<job_id>", "some-job")
             .replace("<delivery_id>", "some-delivery")
-            .replace("<path:filename>", "page.js"),
+            .replace("<path:filename>", "page.js")
+            .replace("<name>", "swagger-ui.css"),
         )
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"OPTIONS"}
