@@ -105,6 +105,9 @@ class Settings(BaseSettings):
     hard_limit_seconds: int = Field(
         default=60, ge=1, description="Seconds past job_seconds after which a process that does not stop is killed."
     )
+    stop_seconds: float = Field(
+        default=30.0, gt=0, description="A reading process that ignores a cancelled job for so long is killed."
+    )
     memory_growth_mb: int = Field(
         default=1024, ge=0, description="A reading process that has grown by more is replaced; 0: never."
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import redis
 
+from tasks.execution.watchdog import Watchdog
 from tasks.jobs.ledger import Ledger
 from tasks.monitoring.heartbeat import BEAT_SECONDS, Heartbeat, Heartbeats
 
@@ -30,6 +31,7 @@ class Lease:
     token: str
     ends: float
     lost: threading.Event = field(default_factory=threading.Event)
+    lost_at: float | None = None
 
 
 class LeaseRenewer(threading.Thread):
@@ -41,6 +43,7 @@ class LeaseRenewer(threading.Thread):
         lease_seconds: Length of a lease.
         describe: Makes the heartbeat; called in this thread with the id of a running job.
         account: Told the seconds since it was last told, and whether a job is at hand.
+        watchdog: Ends this process where a run does not stop once its lease is lost.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class LeaseRenewer(threading.Thread):
         lease_seconds: float,
         describe: Callable[[str | None], Heartbeat],
         account: Callable[[float, bool], None] = lambda _seconds, _busy: None,
+        watchdog: Watchdog | None = None,
     ) -> None:
         super().__init__(name="lease-renewer", daemon=True)
         self._ledger = ledger
@@ -57,6 +61,7 @@ class LeaseRenewer(threading.Thread):
         self._lease = lease_seconds
         self._describe = describe
         self._account = account
+        self._watchdog = watchdog
         self._holds: dict[str, Lease] = {}  # by token
         self._ending = threading.Event()
 
@@ -84,6 +89,7 @@ class LeaseRenewer(threading.Thread):
             holds = tuple(self._holds.values())
             self._account(now - told_at, bool(holds))
             told_at = now
+            self._watch(holds, now)
             try:
                 for hold in holds:
                     self._keep(hold, now)
@@ -98,10 +104,21 @@ class LeaseRenewer(threading.Thread):
                         hold.lost.set()
             # It is never woken: a job that is done before the next look costs no heartbeat of its own.
             self._ending.wait(LOOK_SECONDS)
+        if self._watchdog:
+            self._watchdog.stop()
         try:
             self._heartbeats.stop(self._describe(None).worker)
         except redis.RedisError:
             log.debug("the last heartbeat was not withdrawn; it ends by itself")
+
+    def _watch(self, holds: tuple[Lease, ...], now: float) -> None:
+        if not self._watchdog:
+            return
+        self._watchdog.alive()
+        for hold in holds:
+            if hold.lost.is_set():
+                hold.lost_at = hold.lost_at or now
+                self._watchdog.check(hold.job_id, now - hold.lost_at)
 
     def _keep(self, hold: Lease, now: float) -> None:
         renew = hold.ends - now < self._lease * 0.8  # five renewals a lease: four may fail

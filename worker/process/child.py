@@ -20,6 +20,7 @@ from tasks.execution.executor import ClaimedRuns, JobExecutor
 from tasks.execution.failures import FailureHandler
 from tasks.execution.lease_renewer import LeaseRenewer
 from tasks.execution.reading import JobReader
+from tasks.execution.watchdog import SPENT, Watchdog
 from tasks.jobs.admission import Admission
 from tasks.jobs.batches import Batches
 from tasks.jobs.ledger import Ledger
@@ -37,8 +38,6 @@ if TYPE_CHECKING:  # they load NumPy, which a worker's parent must not
     from worker.imaging.limits import Limits
     from worker.models.registry import Registry
 
-
-SPENT = 70  # exit status of a process that cannot go on: EX_SOFTWARE
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +123,7 @@ def start_reading(app: Celery, settings: Settings, device: str | None = None, *,
         settings.lease_seconds,
         lambda busy: describe(settings.pool, runner, busy, device, registry.refused()),
         partial(account, settings, has_gpu(device)),
+        Watchdog(settings.stop_seconds, settings.stop_seconds + 2 * settings.lease_seconds) if leave else None,
     )
     end = partial(_leave, lease_renewer) if leave else stay
     process.executor = make_executor(app, settings, partial(claimed_runs, settings, runner, lease_renewer, end))

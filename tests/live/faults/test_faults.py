@@ -11,13 +11,26 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 import redis
 from celery import Celery, chain, chord
 
 from ocrq.errors import BrokerUnavailable
 from tests.live.faults.conftest import Stack, frames, lives, page
-from tests.live.faults.engines.fake.engine import DEAF, FREEZE, KILL_CHILD, KILL_PARENT, LEAK, LONG, RAISE, SLEEP, SLOW
+from tests.live.faults.engines.fake.engine import (
+    DEAF,
+    FREEZE,
+    HANG,
+    IGNORE,
+    KILL_CHILD,
+    KILL_PARENT,
+    LEAK,
+    LONG,
+    RAISE,
+    SLEEP,
+    SLOW,
+)
 from tests.live.processes import Part, until
 from worker.runner import UNITS_WANTED
 
@@ -100,6 +113,26 @@ def test_a_task_longer_than_the_visibility_of_its_message_runs_once(make_stack: 
     time.sleep(6)  # the broker looks for messages to restore every five seconds
     assert stack.text(job_id) == "page 1"
     assert (stack.commits(job_id), stack.job(job_id).attempts) == (1, 1)
+
+
+def test_a_process_that_ignores_that_its_job_was_cancelled_is_killed(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(workers=1, OCRQ_STOP_SECONDS="1")
+    job_id = stack.submit(page(IGNORE))
+    until(lambda: running(stack, job_id), "the job runs")
+    deaf = victim(stack, job_id)
+    stack.backend.cancel(job_id)
+    assert stack.text(stack.submit(page()), 60) == "page 1", "the process is free again"
+    assert not psutil.pid_exists(deaf)
+    assert stack.job(job_id).status == "cancelled"
+
+
+def test_a_process_that_hangs_without_a_thread_that_runs_is_killed(make_stack: Callable[..., Stack]) -> None:
+    stack = make_stack(workers=1, OCRQ_STOP_SECONDS="1", OCRQ_MAX_ATTEMPTS="1")
+    job_id = stack.submit(page(HANG))
+    until(lambda: running(stack, job_id), "the job runs")
+    assert stack.text(stack.submit(page()), 60) == "page 1", "the process is free again"
+    error = stack.job(job_id, 60).error
+    assert error is not None and error.code == "worker_lost"
 
 
 def test_a_frozen_worker_that_thaws_while_a_peer_reads_cannot_commit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ SLEEP = 106  # a tenth of a second
 LEAK = 107  # 60 MB, never given back
 LONG = 108  # ten seconds, told to stop at any time
 FREEZE = 109  # the first to read it freezes and then has read something else; the next takes three seconds
+IGNORE = 110  # sleeps for ten minutes, deaf to being told to stop
+HANG = 111  # holds the interpreter in a loop of C: no thread of the process runs any more
 
 _leaked: list[bytearray] = []
 
@@ -57,6 +60,10 @@ class FaultyEngine(PageReader):
                     os.kill(os.getpid(), signal.SIGSTOP)
                     return PageReading(text="read by the frozen one", probability=0.9)
                 _work(3, context)
+            case 110:
+                time.sleep(600)
+            case 111:
+                re.match("(a+)+$", "a" * 60 + "b")
         return PageReading(text=f"page {page.number}", probability=0.9)
 
 
