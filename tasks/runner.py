@@ -41,6 +41,7 @@ class ReadContext:
         progress: Told ``(pages done, pages in all)``.
         warn: Told sentences for the result's metadata; the same one twice is shown once.
         deadline: ``time.monotonic()`` after which the read gives up; None for no limit.
+        page_deadline: The same for the pages at hand, which then have an error, while the others are read.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -48,18 +49,26 @@ class ReadContext:
     progress: Callable[[int, int], None] = _unheard
     warn: Callable[[str], None] = _unsaid
     deadline: float | None = None
+    page_deadline: float | None = None
+
+    def for_pages(self, seconds: float) -> ReadContext:
+        """The context for some pages, which together may take so long."""
+        return replace(self, page_deadline=time.monotonic() + seconds)
 
     def check(self) -> None:
         """Stop the read where it should stop: called between pages, variants and decoding steps.
 
         Raises:
             ReadStopped: The job was cancelled, or its deadline has passed.
+            TimeLimitExceeded: The page's has: the error of that page.
         """
         if self.cancelled():
             raise ReadStopped(JobCancelled("the job was cancelled while it was being read"))
         if self.deadline is not None and time.monotonic() > self.deadline:
             error = TimeLimitExceeded("the read took longer than it may; send fewer pages, or raise OCRQ_JOB_SECONDS")
             raise ReadStopped(error)
+        if self.page_deadline is not None and time.monotonic() > self.page_deadline:
+            raise TimeLimitExceeded("the page took longer than it may; send it simpler, or raise OCRQ_PAGE_SECONDS")
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,7 @@ class Settings(BaseSettings):
     job_ttl: int = Field(default=24 * 3600, ge=1, description="Seconds an ended job is kept.")
     cache_seconds: int = Field(default=3600, ge=0, description="How long a result may answer equal requests; 0: not.")
     job_seconds: int = Field(default=3600, ge=1, description="Seconds one run of a job may take.")
+    page_seconds: float = Field(default=600.0, gt=0, description="Seconds that reading one page may take.")
     hard_limit_seconds: int = Field(
         default=60, ge=1, description="Seconds past job_seconds after which a process that does not stop is killed."
     )

@@ -123,7 +123,9 @@ class ReadSession:
             context = replace(context, warn=use.warnings.append)
             for batch in batched(pages, pipeline.batch_pages):
                 context.check()
-                read += _read_batch(opened, batch, pipeline, context, with_layer=request.text_layer != "never")
+                read += _read_batch(
+                    opened, batch, pipeline, context, self._limits, with_layer=request.text_layer != "never"
+                )
                 if self._operation in STRUCTURED:
                     with stage("fields"):
                         replies += ask_model(use.engine, request, opened, batch, context)
@@ -162,15 +164,15 @@ class ReadSession:
             language=detect_language(text),
             processing_time=round(seconds, 4),
             pages=pages,
-            outputs=self._outputs(pages),
+            outputs=self._outputs(pages, context or ReadContext()),
             metadata=metadata,
         )
         return answer.model_dump(mode="json")
 
-    def _outputs(self, pages: Sequence[Page]) -> dict[str, str] | None:
+    def _outputs(self, pages: Sequence[Page], context: ReadContext) -> dict[str, str] | None:
         if not self._request.output:
             return None
-        sources, wanted = _Sources(self._opened), formats.RenderOptions.of(self._request.options)
+        sources, wanted = _Sources(self._opened, context), formats.RenderOptions.of(self._request.options)
         with stage("render"):
             return {name: formats.render(name, pages, sources, wanted) for name in self._request.output}
 
@@ -207,10 +209,12 @@ def _calibrated(served_by: Sequence[str], mode: ReadMode) -> bool:
 class _Sources:
     """Page pixels for the formats that show the page."""
 
-    def __init__(self, opened: Callable[[], Document]) -> None:
+    def __init__(self, opened: Callable[[], Document], context: ReadContext) -> None:
         self._opened = opened
+        self._context = context
 
     def pixels(self, number: int) -> Pixels:
+        self._context.check()
         return self._opened().read_page(number).pixels
 
 
@@ -233,19 +237,24 @@ def batched(pages: Sequence[int], size: int) -> list[Sequence[int]]:
 
 
 def _read_batch(
-    document: Document, numbers: Sequence[int], pipeline: Pipeline, context: ReadContext, with_layer: bool
+    document: Document,
+    numbers: Sequence[int],
+    pipeline: Pipeline,
+    context: ReadContext,
+    limits: Limits,
+    with_layer: bool,
 ) -> list[PageRead]:
     """Pages read together or, where that fails, one by one."""
     try:
         images = [page_image(document, number, with_layer) for number in numbers]
-        return list(map(_with_decoding_warnings, pipeline.read_pages(images, context), images))
+        within = context.for_pages(limits.page_seconds * len(numbers))
+        return list(map(_with_decoding_warnings, pipeline.read_pages(images, within), images))
     except ModelUnavailable:
         raise
     except Exception as error:
         if len(numbers) > 1:
-            return [
-                read for number in numbers for read in _read_batch(document, [number], pipeline, context, with_layer)
-            ]
+            one_by_one = (_read_batch(document, [number], pipeline, context, limits, with_layer) for number in numbers)
+            return [read for reads in one_by_one for read in reads]
         known = error if isinstance(error, OcrqError) else unexpected(log, error, f"reading page {numbers[0]}")
         if isinstance(known, DiskFull):
             raise known from error

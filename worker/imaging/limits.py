@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ocrq.errors import TooLarge, UnreadableDocument
+
+if TYPE_CHECKING:  # the decoder's process needs no settings
+    from tasks.settings import Settings
 
 MILLION = 1_000_000
 
@@ -19,12 +23,24 @@ class Limits:
         pdf_dpi: Resolution that PDF pages are rendered at.
         pdf_page_pixels: PDF pages that would have more are rendered at a lower resolution, since such a page size is
             mostly a mistake (a scan's pixels taken for points); A1 at 200 dpi has 31 million.
+        page_seconds: That reading one page may take once it is decoded; it then has an error, and the others are read.
     """
 
     max_pixels: int = 100 * MILLION
     max_pages: int = 1000
     pdf_dpi: int = 200
     pdf_page_pixels: int = 40 * MILLION
+    page_seconds: float = 600.0
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits that the operator set."""
+    return Limits(
+        max_pixels=settings.max_pixels,
+        max_pages=settings.max_pages,
+        pdf_dpi=settings.pdf_dpi,
+        page_seconds=settings.page_seconds,
+    )
 
 
 def check_pixels(width: int, height: int, limits: Limits) -> None:

@@ -68,10 +68,10 @@ def load_registry(settings: Settings, pool: Pool | None) -> Registry:
 
 def make_runner(settings: Settings, registry: Registry) -> Runner:
     """The Runner that reads with a registry's models."""
-    from worker.imaging.limits import Limits
+    from worker.imaging.limits import limits_of
     from worker.runner import PipelineRunner
 
-    limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages, pdf_dpi=settings.pdf_dpi)
+    limits = limits_of(settings)
     return PipelineRunner(registry, make_opener(settings, limits), limits)
 
 

@@ -10,7 +10,7 @@ from tasks.monitoring.health import health_of
 from tasks.process_context import process
 from tasks.runner import Runner
 from tasks.settings import Settings
-from worker.imaging.limits import Limits
+from worker.imaging.limits import limits_of
 from worker.process.child import describe, make_opener
 from worker.runner import PipelineRunner
 from worker.serverless.batching_registry import BatchingRegistry
@@ -47,7 +47,7 @@ def start_reading(settings: Settings) -> Reading:
     catalogue = Catalogue.from_settings(settings)
     registry = BatchingRegistry(settings, catalogue, None)
     registry.preload()
-    limits = Limits(max_pixels=settings.max_pixels, max_pages=settings.max_pages, pdf_dpi=settings.pdf_dpi)
+    limits = limits_of(settings)
     runner = PipelineRunner(registry, make_opener(settings, limits), limits)
     process.runner = runner
     reading = Reading(runner, _at_once(registry), settings)
