@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ocrq.contracts.result import BlockType
 from worker.imaging.text_layer import TextLayer
+
+if TYPE_CHECKING:  # the decoder's process loads no contracts
+    from ocrq.contracts.result import BlockType
 
 Pixels = NDArray[np.uint8]
 """height x width x 3, BGR, 8 bit."""

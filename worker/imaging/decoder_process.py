@@ -24,6 +24,7 @@ from ocrq.errors import OcrqError
 from worker.imaging.channel import Channel, ChannelError
 from worker.imaging.decode import Document, open_document
 from worker.imaging.limits import Limits
+from worker.imaging.sandbox import confine_to, readable_directories
 from worker.imaging.text_layer import TextLayer
 
 MAX_FILES = 64  # PDFium opens fonts, one after the other
@@ -44,6 +45,7 @@ def main() -> None:
     if parent:
         leave_with(parent)
     confine(memory)
+    confine_to(readable_directories())  # where the kernel can; `ocrq doctor` tells where it cannot
     with suppress(ChannelError):
         Service(Channel(socket.socket(fileno=0)), seconds).serve()
 
