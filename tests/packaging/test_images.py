@@ -92,7 +92,7 @@ def test_the_composed_services_read_a_document(api: Image, tmp_path: Path, missi
     assert not cpu.finds("torch")
     port = free_port()
     with ExitStack() as stack:
-        redis_port = stack.enter_context(running_redis(server, SERVICES["redis"]["command"], tmp_path))
+        redis_port = stack.enter_context(running_redis(server, compose.redis_configuration(SETTINGS), tmp_path))
         for name, image in {"api": api, "control": api, "worker-cpu": cpu}.items():
             url = SERVICES[name]["environment"]["REDIS_URL"].replace("redis:6379", f"127.0.0.1:{redis_port}")
             env = SETTINGS | {"REDIS_URL": url, "PORT": str(port)}
