@@ -19,6 +19,11 @@ class Health(BaseModel):
     workers: int = Field(default=0, description="Reading processes that are alive.")
     busy: int = Field(default=0, description="Of those, how many read right now.")
     queued: dict[str, int] = Field(default_factory=dict, description="Jobs that wait, by queue.")
+    work: dict[str, int] = Field(
+        default_factory=dict,
+        description="By pool, what wants a reading process: messages that wait, those of parts of documents among "
+        "them, and processes that read. Autoscalers follow it.",
+    )
     reasons: list[str] = Field(default_factory=list, description="Why the status is not healthy, with the remedy.")
 
 

@@ -278,6 +278,15 @@ class Ledger:
             pipeline.zcard(f"ocrq:queued:{queue}")
         return dict(zip(QUEUES, pipeline.execute(), strict=True))
 
+    def messages(self) -> dict[str, int]:
+        """Messages that wait, by queue: of documents, and of parts of documents."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for queue in QUEUES:
+            for step in _STEPS:
+                pipeline.llen(queue + step)
+        lengths = pipeline.execute()
+        return {queue: sum(lengths[at * len(_STEPS) : (at + 1) * len(_STEPS)]) for at, queue in enumerate(QUEUES)}
+
     def oldest(self) -> dict[str, float]:
         """How many seconds the oldest document of each queue has waited; 0 for an empty one."""
         pipeline = self._redis.pipeline(transaction=False)

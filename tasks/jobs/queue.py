@@ -80,7 +80,7 @@ class LiveWorkers:
     def health(self) -> Health:
         """See :class:`tasks.jobs.store.Workers`."""
         try:
-            return health_of(self._live(), self._ledger.waiting(), self.storage.fault())
+            return health_of(self._live(), self._ledger.waiting(), self.storage.fault(), self._ledger.messages())
         except (redis.RedisError, OSError) as error:
             return broker_gone(redis_fault(error))
 

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ocrq.contracts import Health
 from ocrq.redis_faults import UNREACHABLE, RedisFault
+from tasks.catalogue import POOLS
 from tasks.monitoring.heartbeat import Heartbeat, live_pools
 
 
-def health_of(beats: Sequence[Heartbeat], waiting: dict[str, int], fault: RedisFault | None = None) -> Health:
+def health_of(
+    beats: Sequence[Heartbeat],
+    waiting: dict[str, int],
+    fault: RedisFault | None = None,
+    messages: Mapping[str, int] | None = None,
+) -> Health:
     """The health that heartbeats tell.
 
     Args:
         beats: Of the processes that live.
         waiting: Documents that wait, by queue.
         fault: Why no job can be kept now. Workers fall silent then, too, for their heartbeats are not kept either.
+        messages: That wait, by queue: of documents and of their parts.
     """
     read = live_pools(beats)
     stranded = [queue for queue, count in waiting.items() if count and not any(f".{pool}." in queue for pool in read)]
@@ -39,8 +46,15 @@ def health_of(beats: Sequence[Heartbeat], waiting: dict[str, int], fault: RedisF
         workers=len(beats),
         busy=sum(beat.busy is not None for beat in beats),
         queued=waiting,
+        work=_work(beats, messages or {}),
         reasons=reasons,
     )
+
+
+def _work(beats: Sequence[Heartbeat], messages: Mapping[str, int]) -> dict[str, int]:
+    """A process that reads for all pools counts for each: it is one that the other pool has not."""
+    waiting = {pool: sum(count for queue, count in messages.items() if f".{pool}." in queue) for pool in POOLS}
+    return {pool: count + sum(bool(b.busy) for b in beats if pool in b.pools) for pool, count in waiting.items()}
 
 
 def broker_gone(fault: RedisFault = UNREACHABLE) -> Health:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
+import psutil
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from stack.machine import free_port
@@ -16,12 +20,13 @@ from tests.documents import as_png, as_tiff, text_page
 from tests.live.processes import Parts, until
 
 pytestmark = pytest.mark.live
+ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Parts, str]]:
+@pytest.fixture
+def stack(tmp_path: Path) -> Iterator[tuple[Parts, str]]:
     settings = {"OCRQ_LOG_FORMAT": "json", "OCRQ_CPU_DOLLARS_PER_HOUR": "3.6"}
-    parts = Parts(tmp_path_factory.mktemp("parts"), settings)
+    parts = Parts(tmp_path / "parts", settings)
     try:
         parts.start(workers=1, concurrency=1)
         port = free_port()
@@ -29,6 +34,36 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Parts, str
         yield parts, f"http://127.0.0.1:{port}"
     finally:
         parts.stop()
+
+
+def test_what_keda_follows_rises_and_falls_with_the_queue(stack: tuple[Parts, str]) -> None:
+    parts, url = stack
+    manifest = ROOT / "deploy/kubernetes/base/worker-cpu.yaml"
+    (scaled,) = [one for one in yaml.safe_load_all(manifest.read_text()) if one["kind"] == "ScaledObject"]
+    trigger = scaled["spec"]["triggers"][0]["metadata"]
+
+    def wanted() -> int:
+        """Replicas by KEDA's rule, from the path and the target of its trigger."""
+        value = httpx.get(url + urlsplit(trigger["url"]).path).json()
+        for part in trigger["valueLocation"].split("."):
+            value = value[part]
+        return math.ceil(value / int(trigger["targetValue"]))
+
+    until(lambda: wanted() == 0, "nothing is there to do")
+    worker = parts.workers[0]
+    stopped = [psutil.Process(worker.process.pid), *worker.children()]
+    for process in stopped:
+        process.suspend()  # what comes now stays in the queue
+    try:
+        page = base64.b64encode(as_png(text_page(["Hello"], size=(200, 100)))).decode()
+        body = {"endpoint": "/extract_text", "requests": [{"image": page, "cache": False}] * 10}
+        batch = httpx.post(f"{url}/jobs", json=body).json()["id"]
+        until(lambda: wanted() == 3, "ten documents want three pods of four processes")
+    finally:
+        for process in stopped:
+            process.resume()
+    until(lambda: httpx.get(f"{url}/jobs/{batch}").json()["status"] == "succeeded", "all is read")
+    until(lambda: wanted() == 0, "nothing wants a pod any more")
 
 
 def metrics(url: str) -> dict[str, float]:
