@@ -20,7 +20,7 @@ export DEMO_FILE := $(value FILE)
 export DATA_FILE := $(value DATA)
 export CALLER_DIR := $(if $(PWD),$(value PWD),$(CURDIR))
 
-.PHONY: help demo serve test lint bench eval chaos clean
+.PHONY: help demo serve shell test lint bench eval chaos clean
 
 help: ## List the commands
 	@echo "ocrq: OCR as a task queue"
@@ -44,6 +44,9 @@ demo: ## Read examples/receipt.jpg, or FILE=any/scan.pdf, through the whole stac
 
 serve: $(VENV)/.ready ## Start the stack and leave it running on http://127.0.0.1:8000; Ctrl-C stops it
 	@exec $(BIN)/ocrq up
+
+shell: $(VENV)/.ready ## A shell in which `ocrq` is a command; exit ends it
+	@PATH="$(CURDIR)/$(BIN):$$PATH" exec "$${SHELL:-/bin/sh}"
 
 # Two at a time, a file at a time: most live tests wait for clocks, leases and signals, and fill each other's gaps.
 # Those that measure times run by themselves.

@@ -1,3 +1,3 @@
 """ocrq: OCR as a task queue. Everything another service imports is in this package."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -12,7 +12,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-import runpod
+try:
+    import runpod
+except ModuleNotFoundError:
+    sys.exit("error: the package runpod is missing; pip install -e '.[runpod]'")
 from runpod.http_client import AsyncClientSession
 from runpod.serverless.modules.rp_http import send_result
 from runpod.serverless.modules.rp_logger import RunPodLogger

@@ -13,9 +13,11 @@ from ocrq.cli.doctor import doctor
 from ocrq.cli.exits import EXIT_CODES, INTERRUPTED, UNFORESEEN, code_for, complain
 from ocrq.cli.jobs import jobs
 from ocrq.cli.keys import keys
+from ocrq.cli.mcp import mcp
 from ocrq.cli.parts import api, worker
 from ocrq.cli.read import read
 from ocrq.cli.up import up
+from ocrq.cli.url import url
 from ocrq.cli.webhooks import webhooks
 from ocrq.errors import OcrqError
 
@@ -35,7 +37,7 @@ def cli() -> None:
     """The ``ocrq`` command."""
 
 
-for _command in (up, read, jobs, webhooks, keys, doctor, api, worker):
+for _command in (up, read, jobs, webhooks, keys, url, mcp, doctor, api, worker):
     cli.add_command(_command)
 
 

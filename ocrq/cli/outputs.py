@@ -165,3 +165,4 @@ def _save(file: Path, content: bytes) -> None:
         file.write_bytes(content)
     except OSError as error:
         raise click.UsageError(f"cannot write {file} ({error.strerror}); choose another --out") from None
+    click.echo(f"wrote {file}", err=True)

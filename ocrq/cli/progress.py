@@ -36,8 +36,11 @@ class Bars:
         if not self._progress:
             return
         if place not in self._bars:
-            self._bars[place] = self._progress.add_task(self._names[place], total=None)
-        self._progress.update(self._bars[place], completed=job.progress.done, total=job.progress.total)
+            self._bars[place] = self._progress.add_task(self._names[place], total=None, count="")
+        done, total = job.progress.done, job.progress.total
+        # How many pages there are is known once the document was opened; until then its state is told.
+        count = job.status if total is None else f"{done} of {total} page{'' if total == 1 else 's'}"
+        self._progress.update(self._bars[place], completed=done, total=total, count=count)
         if job.status in ENDED:
             self._progress.remove_task(self._bars.pop(place))
 
@@ -60,9 +63,9 @@ def bars_for(names: Sequence[str]) -> Iterator[Bars]:
         return
     from rich.console import Console
     from rich.markup import escape
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("pages"))
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"))
     console = Console(stderr=True)
     with Progress(*columns, TimeElapsedColumn(), console=console, transient=True, redirect_stdout=False) as progress:
         yield Bars(progress, [escape(name) for name in names])
