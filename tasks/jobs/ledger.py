@@ -30,13 +30,14 @@ NEWS = "ocrq:news"
 """Channel on which every event of a job is announced by the job's id and the event's name."""
 
 _SCRIPTS = Path(__file__).parent / "lua"
-# kombu keeps a list for each step of a queue's priority, 0 under the queue's own name
-_STEPS = ("", "\x06\x163", "\x06\x166", "\x06\x169")
+STEPS = ("", "\x06\x163", "\x06\x166", "\x06\x169")
+"""kombu keeps a list for each step of a queue's priority, 0 under the queue's own name."""
+
 _COMMIT_SECONDS = 90.0  # that a commit is tried: while Redis takes no writes, nobody takes the job over
 _COMMIT_AGAIN_SECONDS = 0.5  # between two tries, while Redis does not answer
 _LANES: tuple[Priority, ...] = ("interactive", "bulk")
 QUEUES = tuple(queue_name(pool, lane) for pool in POOLS for lane in _LANES)
-_QUEUE_LISTS = json.dumps({queue: [queue + step for step in _STEPS] for queue in QUEUES})
+_QUEUE_LISTS = json.dumps({queue: [queue + step for step in STEPS] for queue in QUEUES})
 
 
 @dataclass(frozen=True)
@@ -277,24 +278,6 @@ class Ledger:
         for queue in QUEUES:
             pipeline.zcard(f"ocrq:queued:{queue}")
         return dict(zip(QUEUES, pipeline.execute(), strict=True))
-
-    def messages(self) -> dict[str, int]:
-        """Messages that wait, by queue: of documents, and of parts of documents."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for queue in QUEUES:
-            for step in _STEPS:
-                pipeline.llen(queue + step)
-        lengths = pipeline.execute()
-        return {queue: sum(lengths[at * len(_STEPS) : (at + 1) * len(_STEPS)]) for at, queue in enumerate(QUEUES)}
-
-    def oldest(self) -> dict[str, float]:
-        """How many seconds the oldest document of each queue has waited; 0 for an empty one."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for queue in QUEUES:
-            pipeline.zrange(f"ocrq:queued:{queue}", 0, 0, withscores=True)
-        now = self._now()
-        firsts = zip(QUEUES, pipeline.execute(), strict=True)
-        return {queue: max(0.0, now - first[0][1]) if first else 0.0 for queue, first in firsts}
 
     def _now(self) -> float:
         seconds, micros = self._redis.time()

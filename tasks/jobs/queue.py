@@ -24,6 +24,7 @@ from tasks.monitoring.health import broker_gone, health_of
 from tasks.monitoring.heartbeat import Heartbeat, Heartbeats, live_pools
 from tasks.monitoring.metrics import Gauge, Measured, cost_gauges, queue_gauges, worker_gauges
 from tasks.monitoring.models import model_list
+from tasks.monitoring.queues import QueueMeasures
 from tasks.monitoring.storage import Storage
 from tasks.settings import Settings
 from tasks.webhooks.outbox import Outbox
@@ -63,6 +64,7 @@ class LiveWorkers:
     def __init__(self, client: redis.Redis, settings: Settings, catalogue: Catalogue) -> None:
         self._heartbeats = Heartbeats(client)
         self._counters = SharedCounters(client)
+        self._queues = QueueMeasures(client)
         self._ledger = Ledger(client, settings)
         self._catalogue = catalogue
         self.storage = Storage(client, settings.blob_dir)
@@ -80,7 +82,7 @@ class LiveWorkers:
     def health(self) -> Health:
         """See :class:`tasks.jobs.store.Workers`."""
         try:
-            return health_of(self._live(), self._ledger.waiting(), self.storage.fault(), self._ledger.messages())
+            return health_of(self._live(), self._ledger.waiting(), self.storage.fault(), self._queues.messages())
         except (redis.RedisError, OSError) as error:
             return broker_gone(redis_fault(error))
 
@@ -97,7 +99,7 @@ class LiveWorkers:
         try:
             self._counters.flush()
             sums = self._counters.sums()
-            queues = queue_gauges(self._ledger.waiting(), self._ledger.oldest())
+            queues = queue_gauges(self._ledger.waiting(), self._queues.oldest())
             gauges = [Gauge("redis_up", 1), *queues, *worker_gauges(self._live()), *cost_gauges(sums)]
         except (redis.RedisError, OSError):
             return Measured({}, [Gauge("redis_up", 0)])
