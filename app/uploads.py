@@ -24,6 +24,7 @@ _FORM = "multipart/form-data"
 _TEXT_OPTIONS = frozenset(
     {"image", "model_name", "prompt", "extraction_type", "pages", "priority", "text_layer", "webhook"}
 )
+_LISTS = frozenset({"output", "languages"})
 _SWITCHES = frozenset(name for name, field in ReadRequest.model_fields.items() if field.annotation is bool)
 # As people type them, as Python and JavaScript write them, and as a ticked box of a form comes.
 _TRUE = frozenset({"true", "1", "on", "yes"})
@@ -179,7 +180,7 @@ def typed_options(options: Mapping[str, Iterable[str]]) -> dict[str, Any]:
 
     Args:
         options: Name to values, as forms and queries give them: numbers and objects are read as JSON, booleans also
-            as people write them, ``output`` as a list separated by commas, and what is empty is left out.
+            as people write them, lists separated by commas, and what is empty is left out.
 
     Raises:
         InvalidRequest: One came twice.
@@ -189,7 +190,7 @@ def typed_options(options: Mapping[str, Iterable[str]]) -> dict[str, Any]:
         texts = [text for text in values if text.strip()]  # an empty field of a form is one that was left out
         if not texts:
             continue
-        if name == "output":
+        if name in _LISTS:
             typed[name] = [part.strip() for text in texts for part in text.split(",") if part.strip()]
             continue
         if len(texts) > 1:

@@ -42,6 +42,7 @@ class ReadContext:
         warn: Told sentences for the result's metadata; the same one twice is shown once.
         deadline: ``time.monotonic()`` after which the read gives up; None for no limit.
         page_deadline: The same for the pages at hand, which then have an error, while the others are read.
+        languages: ISO 639-1 codes of those that the document may be in; empty for any.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -50,6 +51,7 @@ class ReadContext:
     warn: Callable[[str], None] = _unsaid
     deadline: float | None = None
     page_deadline: float | None = None
+    languages: tuple[str, ...] = ()
 
     def for_pages(self, seconds: float) -> ReadContext:
         """The context for some pages, which together may take so long."""

@@ -29,6 +29,7 @@ from worker.engines.protocols import reads_lines
 from worker.fields.result import OPTIONS as FIELD_OPTIONS
 from worker.fields.result import ask_model, structured_result
 from worker.imaging.decode import Document, Limits, Opener, check_page_count
+from worker.imaging.text_layer import TextLayer
 from worker.layout.furniture import mark_furniture
 from worker.models.registry import Registry
 from worker.page import PageImage, Pixels
@@ -91,6 +92,7 @@ class ReadSession:
     ) -> None:
         self._operation = submission.operation
         self._request = submission.request
+        self._document = submission.document
         self._mode = ReadMode.of(submission.operation, submission.request)
         self._registry = registry
         self._limits = limits
@@ -120,7 +122,7 @@ class ReadSession:
             if request.text_layer != "never":
                 line_reader = use.engine if reads_lines(use.engine) else None
                 pipeline = TextLayerPipeline(pipeline, request.text_layer, line_reader)
-            context = replace(context, warn=use.warnings.append)
+            context = replace(context, warn=use.warnings.append, languages=tuple(request.languages))
             for batch in batched(pages, pipeline.batch_pages):
                 context.check()
                 read += _read_batch(
@@ -172,7 +174,8 @@ class ReadSession:
     def _outputs(self, pages: Sequence[Page], context: ReadContext) -> dict[str, str] | None:
         if not self._request.output:
             return None
-        sources, wanted = _Sources(self._opened, context), formats.RenderOptions.of(self._request.options)
+        sources = _Sources(self._document, self._opened, context)
+        wanted = formats.RenderOptions.of(self._request.options)
         with stage("render"):
             return {name: formats.render(name, pages, sources, wanted) for name in self._request.output}
 
@@ -207,11 +210,17 @@ def _calibrated(served_by: Sequence[str], mode: ReadMode) -> bool:
 
 
 class _Sources:
-    """Page pixels for the formats that show the page."""
+    """The document and its pages for the formats that show them."""
 
-    def __init__(self, opened: Callable[[], Document], context: ReadContext) -> None:
-        self._opened = opened
-        self._context = context
+    def __init__(self, document: bytes, opened: Callable[[], Document], context: ReadContext) -> None:
+        self._document, self._opened, self._context = document, opened, context
+
+    def original(self) -> bytes | None:
+        return self._document if self._opened().kind == "pdf" else None
+
+    def layer(self, number: int) -> TextLayer | None:
+        self._context.check()
+        return self._opened().read_layer(number)
 
     def pixels(self, number: int) -> Pixels:
         self._context.check()

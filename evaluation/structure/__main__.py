@@ -16,6 +16,7 @@ from ocrq.contracts import Page
 from tasks.runner import ReadContext
 from worker.formats import render
 from worker.imaging.limits import Limits
+from worker.imaging.text_layer import TextLayer
 from worker.page import Pixels
 from worker.reading import ReadMode, pipeline_for
 
@@ -59,6 +60,12 @@ def main(source: Path, limit: int | None, pages: int, out: Path, markdown: Path 
 
 
 class _NoPictures:
+    def original(self) -> bytes | None:
+        return None
+
+    def layer(self, number: int) -> TextLayer | None:
+        return None
+
     def pixels(self, number: int) -> Pixels:
         raise NotImplementedError("Markdown shows no pages")
 

@@ -46,6 +46,11 @@ _FORMATS = [name for name in outputs.SUFFIXES if name != "fields"]
     type=click.Choice(_TEXT_LAYER),
     help="Use of a PDF's own text: where it can be trusted, never, or only that text.",
 )
+@click.option(
+    "--languages",
+    metavar="CODES",
+    help="ISO 639-1 codes of the languages that the document may be in, separated by commas; any without it.",
+)
 @click.option("--preprocess", is_flag=True, help="Correct contrast, noise and shadows first.")
 @server_options
 def read(
@@ -59,6 +64,7 @@ def read(
     model: str | None,
     preprocess: bool,
     text_layer: str | None,
+    languages: str | None,
     server: str | None,
     api_key: str | None,
 ) -> int:
@@ -77,6 +83,7 @@ def read(
     request |= {
         "use_preprocessing": preprocess,
         "text_layer": text_layer,
+        "languages": [code.strip() for code in languages.split(",") if code.strip()] if languages else None,
         "schema": _schema(schema) if schema else None,
     }
     request = {name: value for name, value in request.items() if value}

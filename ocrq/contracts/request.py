@@ -25,6 +25,7 @@ ROBUST_MIN_VARIANTS = 3
 MAX_OPTIONS_BYTES = 64 * 1024  # of options as JSON: hundreds of keys of a client's own
 MAX_SCHEMA_BYTES = 256 * 1024  # of the schema as JSON
 MAX_OUTPUTS = 100  # names in output, of which each counts once
+MAX_LANGUAGES = 50  # codes in languages; ISO 639-1 has 183
 
 
 class DecodingOptions(BaseModel):
@@ -61,6 +62,10 @@ def _bounded(value: dict[str, Any]) -> dict[str, Any]:
 
 def _once_each(names: list[OutputFormat]) -> list[OutputFormat]:
     return list(dict.fromkeys(names))
+
+
+def _distinct(codes: list[str]) -> list[str]:
+    return sorted(set(codes))
 
 
 def _allow_null(schema: dict[str, Any]) -> None:
@@ -119,6 +124,12 @@ class ReadRequest(BaseModel):
         default="auto",
         description="Where a PDF page carries its own text: `auto` takes it where it can be trusted and reads the "
         "page where not, `never` always reads, `only` takes nothing else.",
+    )
+    languages: Annotated[list[Annotated[str, Field(pattern=r"^[a-z]{2}$")]], AfterValidator(_distinct)] = Field(
+        default_factory=list,
+        max_length=MAX_LANGUAGES,
+        description="ISO 639-1 codes of the languages that the document may be in, such as `el`: lines are taken for "
+        "no other script than theirs, and Latin, Chinese and Japanese. Any language where none is named.",
     )
     priority: Priority = "interactive"
     webhook: str | None = Field(default=None, max_length=2000, description="URL told when the job ends.")

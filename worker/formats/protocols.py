@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ocrq.contracts import Page
+from worker.imaging.text_layer import TextLayer
 from worker.page import Pixels
 
 OPTIONS = frozenset({"furniture"})
@@ -30,7 +31,22 @@ class RenderOptions:
 
 
 class PageSources(Protocol):
-    """Gives the document's pages as pictures, one at a time, to formats that show them."""
+    """Gives the document and its pages as pictures, one at a time, to formats that show them."""
+
+    def original(self) -> bytes | None:
+        """The document's bytes where it is a PDF; None where it is of another kind."""
+        ...
+
+    def layer(self, number: int) -> TextLayer | None:
+        """The text that the page itself carries; None where it has none.
+
+        Args:
+            number: The page's number in the document, from 1.
+
+        Raises:
+            OcrqError: The page is damaged.
+        """
+        ...
 
     def pixels(self, number: int) -> Pixels:
         """The page as sent (after the EXIF turn, before any of ours), height x width x 3, BGR.

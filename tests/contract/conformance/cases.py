@@ -117,6 +117,7 @@ GOOD: dict[str, Case] = {
             and not _warned(r, "furniture")
         ),
     ),
+    "languages": Case({"languages": ["el", "en"]}),
     "an option that nobody knows": Case({"options": {"sharpness": 11}}, holds=lambda r: _warned(r, "sharpness")),
     "a prompt and decoding options": Case({"prompt": "Read it.", "decoding_options": BEAMS}),
     "bulk, and cleaned": Case({"priority": "bulk", "use_preprocessing": True}),
@@ -166,6 +167,7 @@ BAD: dict[str, Case] = {
         field="decoding_options.trust_remote_code",
     ),
     "a format nobody writes": Case({"output": ["docx"]}, code="invalid_request", field="output.0"),
+    "a language in words": Case({"languages": ["Greek"]}, code="invalid_request", field="languages.0"),
     "a model that is not allowed": Case({"model_name": "evil/model"}, code="model_not_allowed", field="model_name"),
     "a model that is not allowed, robustly": Case(
         {"model_name": "evil/model"}, operation="extract_text_robust", code="model_not_allowed", field="model_name"

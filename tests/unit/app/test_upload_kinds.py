@@ -293,6 +293,7 @@ def test_every_option_that_comes_as_text_gets_its_own_type():
         "pages": ["1"],
         "output": ["text", "hocr, alto"],
         "text_layer": ["never"],
+        "languages": ["uk,el"],
         "priority": ["bulk"],
         "webhook": ["https://a.example"],
         "cache": ["false"],
@@ -300,6 +301,7 @@ def test_every_option_that_comes_as_text_gets_its_own_type():
     request = parse_request(typed_options(texts))
     assert set(texts) | {"image"} == {field.alias or name for name, field in type(request).model_fields.items()}
     assert request.output == ["text", "hocr", "alto"]
+    assert request.languages == ["el", "uk"]
     assert request.prompt == "7"
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ocrq.contracts import Block, BlockType, Box, Line, Page, PageError, Table, TableCell, Word
 from ocrq.errors import UnreadableDocument
+from worker.imaging.text_layer import TextLayer
 from worker.page import Pixels
 
 WIDTH, HEIGHT = 800, 1000
@@ -20,6 +21,12 @@ class Pictures:
 
     def __init__(self, damaged: tuple[int, ...] = ()) -> None:
         self.damaged = damaged
+
+    def original(self) -> bytes | None:
+        return None
+
+    def layer(self, number: int) -> TextLayer | None:
+        return None
 
     def pixels(self, number: int) -> Pixels:
         if number in self.damaged:

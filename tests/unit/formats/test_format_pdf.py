@@ -27,7 +27,7 @@ from tests.unit.formats.format_samples import (
     unplaced,
 )
 from worker.formats import render
-from worker.formats.pdf import visual
+from worker.formats.invisible_text import visual
 
 POINT = 72 / 200  # a pixel at the assumed resolution
 NEAR = 1.0  # points
