@@ -30,6 +30,9 @@ for place in range(torch.cuda.device_count()):
     print(torch.cuda.get_device_name(place))
 """
 _OLDEST_PYTHON = (3, 11)
+_TESSERACT_SECONDS = 20.0
+# Tesseract's models for scripts that the embedded engine has no letters for, and what their Debian packages end in.
+_SCRIPT_MODELS = {"Arabic": "arab", "Devanagari": "deva", "Hangul": "hang", "Hebrew": "hebr", "Thai": "thai"}
 # What a module is called where packages are listed, where the names differ.
 _DISTRIBUTIONS = {"cv2": "opencv-python-headless", "PIL": "pillow", "pydantic_settings": "pydantic-settings"}
 
@@ -45,6 +48,7 @@ def local_checks(environment: Mapping[str, str], data_dir: Path, host: str, port
     yield _machine(environment)
     yield _models(environment)
     yield _gpu()
+    yield _other_scripts()
 
 
 def _python() -> Check:
@@ -165,3 +169,22 @@ def _gpu() -> Check:
     if not names:
         return Check("GPU", "ok", f"torch {version} sees no GPU: reading runs on the CPU")
     return Check("GPU", "ok", f"torch {version}: {', '.join(names)}")
+
+
+def _other_scripts() -> Check:
+    """Optional: documents are read without it, and their lines in these scripts are named as lost."""
+    there: set[str] = set()
+    if shutil.which("tesseract"):
+        try:
+            done = subprocess.run(
+                ["tesseract", "--list-langs"], capture_output=True, text=True, timeout=_TESSERACT_SECONDS, check=True
+            )
+            there = {line.rpartition("/")[2] for line in done.stdout.split()} & set(_SCRIPT_MODELS)
+        except (subprocess.SubprocessError, OSError):
+            return Check("other scripts", "warning", "tesseract does not start", "reinstall tesseract-ocr")
+    missing = sorted(set(_SCRIPT_MODELS) - there)
+    if not missing:
+        return Check("other scripts", "ok", f"{', '.join(sorted(there))}, by tesseract")
+    packages = " ".join(f"tesseract-ocr-script-{_SCRIPT_MODELS[name]}" for name in missing)
+    found = f"not installed (optional): {', '.join(missing)}"
+    return Check("other scripts", "ok", found, f"to read them: sudo apt-get install tesseract-ocr {packages}")

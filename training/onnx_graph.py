@@ -27,13 +27,14 @@ class OnnxGraph(nn.Module):
     Args:
         path: Of the ONNX file.
         output: Name of the value to return; everything behind it is left out.
+        source: Name of the value to be given; everything before it is left out. None: the graph's own input.
     """
 
-    def __init__(self, path: Path, output: str) -> None:
+    def __init__(self, path: Path, output: str, source: str | None = None) -> None:
         super().__init__()
         graph = onnx.load(path).graph
-        self._input, self._output = graph.input[0].name, output
-        needed = _needed(_with_gelu(list(graph.node)), output)
+        self._input, self._output = source or graph.input[0].name, output
+        needed = _needed(_with_gelu(list(graph.node)), output, self._input)
         self._nodes = [(node, _attributes(node)) for node in needed if node.op_type != "Constant"]
         self._last_use = {name: at for at, (node, _) in enumerate(self._nodes) for name in node.input}
         self._constants = {
@@ -49,7 +50,7 @@ class OnnxGraph(nn.Module):
                 self._constants[initialiser.name] = value
 
     def forward(self, data: Tensor) -> Tensor:
-        """The chosen output for the graph's one input."""
+        """The chosen output for the graph's one input, or for what was named as the source."""
         values: dict[str, Any] = {self._input: data}
         for at, (node, attributes) in enumerate(self._nodes):
             inputs = [self._value(values, name) if name else None for name in node.input]
@@ -92,11 +93,11 @@ def _attributes(node: Any) -> Attributes:
     return {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
 
 
-def _needed(nodes: Sequence[Any], output: str) -> list[Any]:
-    """The nodes that an output depends on, in the graph's order."""
+def _needed(nodes: Sequence[Any], output: str, source: str) -> list[Any]:
+    """The nodes that an output depends on, from a source on, in the graph's order."""
     wanted, kept = {output}, []
     for node in reversed(nodes):
-        if wanted & set(node.output):
+        if wanted & set(node.output) - {source}:
             kept.append(node)
             wanted.update(node.input)
     return kept[::-1]

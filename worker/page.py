@@ -58,11 +58,15 @@ class LineReading:
         probabilities: One per character of ``text``, 0 to 1.
         spans: One ``(left, right)`` per character, in shares of the crop's width, 0 to 1; empty where the model
             gives none.
+        script: ISO 15924 code of the script of a line that is in another than the reader's own ones; None otherwise.
+        is_lost: Whether nothing here reads that script; what was made of it is not its text.
     """
 
     text: str
     probabilities: tuple[float, ...] = ()
     spans: tuple[tuple[float, float], ...] = ()
+    script: str | None = None
+    is_lost: bool = False
 
     @property
     def mean_probability(self) -> float:

@@ -41,7 +41,7 @@ class LineReader(Protocol):
     second_opinion: LineReader | None = None
 
     def read(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
-        """One reading per crop, in order; the reading of a crop does not depend on the other crops."""
+        """One reading per crop, in order; of the other crops it depends on nothing but the script they are in."""
         ...
 
 

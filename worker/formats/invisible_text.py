@@ -33,7 +33,7 @@ def invisible_text(page: Page, lines: Sequence[Line], scale: float, top: float, 
         top: Of the page, in points from its bottom.
         font: Named :data:`FONT` in the page's resources.
     """
-    shown = []
+    shown: list[str] = []
     for index, line in enumerate(lines):
         placed = line if line.box else line.model_copy(update={"box": _strip(page, index, len(lines), line)})
         shown += _shown(placed, scale, top, font)

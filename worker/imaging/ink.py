@@ -22,6 +22,11 @@ INK_CONTRAST = 20
 LETTER_AREA, LETTER_HEIGHT, LETTERS_HEIGHT, LETTERS_WIDTH = 8, 4, 60, 80
 """Pixels of the copy: the smallest and the largest piece of ink taken for letters, not for grain, rules or frames."""
 
+ROW_LETTERS, ROW_GAP, ROW_SHARED, ROW_HEIGHTS, ROW_RIM = 5, 0.9, 0.6, 2.5, 0.3
+"""Of a row of missed text: its fewest letters, the widest gap between two in heights, the share of the lower one's
+height that two have in common, and the most that one is higher than the other; and the share of their heights by
+which lines are grown, for their own letters and accents reach out of their boxes."""
+
 RIM = 5
 """Pixels of the copy: the square by which lines are grown."""
 
@@ -41,6 +46,51 @@ def share_in_lines(pixels: Pixels, quads: Sequence[Quad]) -> float:
     found = np.count_nonzero(ink[cv2.dilate(lines, np.ones((RIM, RIM), np.uint8)) > 0])
     total = np.count_nonzero(ink)
     return found / total if total else 1.0
+
+
+def rows_outside(pixels: Pixels, quads: Sequence[Quad]) -> list[Quad]:
+    """Rows of letter-like ink outside the lines: text that a detector has missed.
+
+    Args:
+        pixels: The page, dark on light.
+        quads: Of the lines that were found, in its pixels.
+    """
+    scale = min(1.0, SIDE / max(pixels.shape[:2]))
+    ink = _letters(_small_grey(pixels, scale))
+    for quad in quads:
+        cv2.fillPoly(ink, [np.round(_grown(quad, ROW_RIM) * scale).astype(np.int32)], 0)
+    _, _, pieces, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    rows: list[list[tuple[int, int, int, int]]] = []
+    for x, y, w, h, area in sorted(map(tuple, pieces[1:])):
+        if area < LETTER_AREA:
+            continue
+        box = (int(x), int(y), int(x + w), int(y + h))
+        own = next((row for row in reversed(rows) if _continues(row[-1], box)), None)
+        if own is None:
+            rows.append([box])
+        else:
+            own.append(box)
+    return [_around(row) / np.float32(scale) for row in rows if len(row) >= ROW_LETTERS]
+
+
+def _grown(quad: Quad, share: float) -> Quad:
+    """The quad a share of its height larger, upwards and downwards."""
+    rise = (quad[3] - quad[0]) * share
+    return np.asarray(quad + np.stack([-rise, -rise, rise, rise]), np.float32)
+
+
+def _continues(last: tuple[int, int, int, int], box: tuple[int, int, int, int]) -> bool:
+    """Whether a piece stands behind another like the next letter of its row."""
+    heights = last[3] - last[1], box[3] - box[1]
+    shared = min(last[3], box[3]) - max(last[1], box[1])
+    near = -0.5 * max(heights) <= box[0] - last[2] <= ROW_GAP * max(heights)
+    return near and shared >= ROW_SHARED * min(heights) and max(heights) <= ROW_HEIGHTS * min(heights)
+
+
+def _around(row: Sequence[tuple[int, int, int, int]]) -> Quad:
+    left, top = (min(box[side] for box in row) for side in (0, 1))
+    right, bottom = (max(box[side] for box in row) for side in (2, 3))
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
 
 
 def has_letters(pixels: Pixels) -> bool:

@@ -68,6 +68,8 @@ def tidied(reading: LineReading) -> LineReading:
         "".join(character for character, _ in pieces),
         _lowest(reading.probabilities, pieces),
         _joined(reading.spans, pieces),
+        reading.script,
+        reading.is_lost,
     )
 
 
@@ -132,6 +134,8 @@ def _without_strays(reading: LineReading, least: float) -> LineReading:
             "".join(reading.text[index] for index in kept),
             tuple(reading.probabilities[index] for index in kept),
             tuple(reading.spans[index] for index in kept) if reading.spans else (),
+            reading.script,
+            reading.is_lost,
         )
     )
 

@@ -15,6 +15,7 @@ from worker.imaging.prepare import Prepared
 from worker.layout.rivers import cut_at_rivers
 from worker.page import LineReading, Pixels, Quad
 from worker.reading.characters import is_rule, tidied, without_strays
+from worker.reading.losses import Dropped
 from worker.reading.spacing import spaced
 
 PROBE_LINES = 5
@@ -42,12 +43,14 @@ class OrientedReading:
         turns: Quarter turns clockwise of the text on the page as sent.
         quads: Of the lines, in pixels of the upright page.
         readings: One per quad.
+        dropped: Lines that were found and hold no text that could be read.
     """
 
     pixels: Pixels
     turns: int
     quads: tuple[Quad, ...]
     readings: tuple[LineReading, ...]
+    dropped: tuple[Dropped, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,17 @@ def without_nonsense(page: OrientedReading) -> OrientedReading:
         for i, reading in enumerate(readings)
         if reading.text and reading.mean_probability >= NONSENSE and not is_rule(reading.text)
     ]
-    return replace(page, quads=tuple(page.quads[i] for i in kept), readings=tuple(readings[i] for i in kept))
+    dropped = [
+        Dropped(page.quads[i], page.readings[i])
+        for i in sorted(set(range(len(readings))) - set(kept))
+        if not is_rule(readings[i].text)
+    ]
+    return replace(
+        page,
+        quads=tuple(page.quads[i] for i in kept),
+        readings=tuple(readings[i] for i in kept),
+        dropped=(*page.dropped, *dropped),
+    )
 
 
 def _find(detector: Detector, pixels: Pixels) -> list[Quad]:

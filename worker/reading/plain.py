@@ -21,6 +21,7 @@ from worker.page import LineReading, PageImage, Quad
 from worker.reading.calibration import Calibration, calibration_for
 from worker.reading.confidence import UNCALIBRATED, line_confidences, page_confidence, word_confidences, word_ranges
 from worker.reading.ensemble.readers import readers_for
+from worker.reading.losses import losses_of, share_read, warnings_for
 from worker.reading.orientation import OrientedReading, orient_and_read, read_prepared
 from worker.reading.page_tree import read_tree
 from worker.reading.protocols import PageRead
@@ -48,7 +49,11 @@ class PlainPipeline:
 
     def read_pages(self, pages: Sequence[PageImage], context: ReadContext) -> list[PageRead]:
         """See :class:`worker.reading.protocols.Pipeline`."""
-        return [PageRead(self.read_page(page, context)) for page in pages]
+        return [self._read(page, context) for page in pages]
+
+    def _read(self, page: PageImage, context: ReadContext) -> PageRead:
+        upright, measured = self.analyse(page, context)
+        return to_page(page, upright, self._calibration, measured)
 
     def read_page(self, page: PageImage, context: ReadContext) -> Page:
         """Read one page.
@@ -60,8 +65,7 @@ class PlainPipeline:
         Raises:
             ReadStopped: The job was cancelled, or its deadline has passed.
         """
-        upright, measured = self.analyse(page, context)
-        return to_page(page, upright, self._calibration, measured)
+        return self._read(page, context).page
 
     def analyse(self, page: PageImage, context: ReadContext) -> tuple[OrientedReading, dict[str, float]]:
         """The reading of a page, and measures for its confidence; raises as :meth:`read_page` does."""
@@ -74,8 +78,10 @@ class PlainPipeline:
         return upright, image_measures(prepared.degradation, upright)
 
 
-def to_page(page: PageImage, upright: OrientedReading, calibration: Calibration, measured: Mapping[str, float]) -> Page:
-    """The result page, in reading order.
+def to_page(
+    page: PageImage, upright: OrientedReading, calibration: Calibration, measured: Mapping[str, float]
+) -> PageRead:
+    """The result page, in reading order, and a warning for each loss of text.
 
     Args:
         page: As sent.
@@ -95,17 +101,20 @@ def to_page(page: PageImage, upright: OrientedReading, calibration: Calibration,
         return sent_box(page, upright.turns, level.back(quad))
 
     tree = read_tree(upright.readings, lines, level.quads, level.pixels, to_box)
-    return Page(
+    losses = losses_of(upright.pixels, upright.quads, upright.readings, upright.dropped)
+    confidence = page_confidence(upright.readings, calibration, measured) * share_read(losses, upright.readings)
+    result = Page(
         page=page.number,
         width=page.width,
         height=page.height,
         angle=round(QUARTER * upright.turns + skew, 1),
         dpi=page.dpi,
         text=tree.text,
-        confidence=page_confidence(upright.readings, calibration, measured),
+        confidence=confidence,
         lines=tree.lines,
         blocks=tree.blocks,
     )
+    return PageRead(result, warnings_for(page.number, losses))
 
 
 def to_line(

@@ -85,7 +85,8 @@ class RobustPipeline:
             ReadStopped: The job was cancelled, or its deadline has passed.
         """
         upright, measured, read = self.analyse(page, context)
-        return replace(read, page=to_page(page, upright, self._calibration, measured))
+        placed = to_page(page, upright, self._calibration, measured)
+        return replace(read, page=placed.page, warnings=(*read.warnings, *placed.warnings))
 
     def analyse(self, page: PageImage, context: ReadContext) -> tuple[OrientedReading, dict[str, float], PageRead]:
         """The reading of a page, measures for its confidence, and a PageRead with warnings and counts.

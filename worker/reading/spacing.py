@@ -89,4 +89,4 @@ def _with_spaces(reading: LineReading, behind: list[int]) -> LineReading:
         spans.insert(index + 1, (reading.spans[index][1], reading.spans[index + 1][0]))
         if probabilities:
             probabilities.insert(index + 1, min(reading.probabilities[index : index + 2]))
-    return LineReading("".join(text), tuple(probabilities), tuple(spans))
+    return LineReading("".join(text), tuple(probabilities), tuple(spans), reading.script)

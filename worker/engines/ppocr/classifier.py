@@ -130,6 +130,22 @@ def split_classifier(model: Any, common: NDArray[np.intp]) -> tuple[Any, Any]:
     return features, openvino.Model([all_best.output(0), all_best.output(1)], [channels], "classes")
 
 
+def classes_of(model: Any, layer: LinearLayer) -> Any:
+    """The model with another last layer, of few classes.
+
+    Args:
+        model: As :func:`last_layer` takes it.
+        layer: Channels as the model's own.
+
+    Returns:
+        Strips to the likeliest classes' probabilities and indices, both N x steps x ``LIKELIEST``.
+    """
+    import openvino
+
+    best = _ranked(_logits(_tail(model)[0].input_value(0), layer, rank=3), axis=2)
+    return openvino.Model([best.output(0), best.output(1)], model.get_parameters(), "script")
+
+
 def _tail(model: Any) -> tuple[Any, Any]:
     """The last layer's MatMul, and its bias."""
     bias, node = None, model.outputs[0].get_node().input_value(0).get_node()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,13 +22,14 @@ from numpy.typing import NDArray
 from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
 from tasks.settings import Settings
-from worker.engines.ppocr import INFO, quantisation
+from worker.engines.ppocr import INFO, quantisation, script_network, tesseract
 from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, split_classifier
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
 from worker.engines.ppocr.memory import MemoryLimit
 from worker.engines.ppocr.network import Network, read_model, taking_pixels, with_weights
 from worker.engines.ppocr.quantisation import quantised
 from worker.engines.ppocr.recognition import Recogniser
+from worker.engines.ppocr.scripts import Scripts, load_classifier, scripts_of
 from worker.engines.ppocr.tiles import find_lines
 from worker.engines.ppocr.word_frequency import lexicon
 from worker.engines.protocols import Detector, LineReader
@@ -47,6 +49,15 @@ DEGRADED_RECOGNITION = WEIGHTS / "PP-OCRv6_rec_small.degraded.npz"
 
 QUANTISATION = WEIGHTS / "quantisation.npz"
 """Ranges and means of what goes into the convolutions, by ``training/quantise.py``."""
+
+SCRIPT_CLASSIFIER = WEIGHTS / "scripts.npz"
+"""Tells lines in scripts that the recogniser has no letters for, by ``training/scripts/tell.py``."""
+
+MAIN_SHARE = 0.3
+"""Share of the lines in another script from which the others are looked at again whether they are in it, too."""
+
+LEAST_LOST_SHARE = 0.06
+"""Share of the lines in a script that the recogniser has no letters for, below which they are taken for scribbles."""
 
 PLAIN, DEGRADED, RELEASED = 0.5, 0.7, 0.0
 """Interpolation from the released weights (0) to these (1): Wortsman et al., "Robust fine-tuning of zero-shot models",
@@ -72,11 +83,48 @@ class RapidOcrLines(LineReader):
         Raises:
             ReadStopped: The job was cancelled, or its deadline has passed.
         """
+        allowed = scripts_of(context.languages)
         readings = []
         for crop in crops:
             context.check()
-            readings.append(self._recogniser.read(crop))
-        return readings
+            readings.append(self._recogniser.read(crop, allowed))
+        if likely := _main_script(readings):
+            for index, reading in enumerate(readings):
+                if reading.script is None and any(map(str.isalpha, reading.text)):
+                    context.check()
+                    readings[index] = self._recogniser.read(crops[index], allowed, likely)
+        return _with_other_scripts(readings, crops, context)
+
+
+def _main_script(readings: Sequence[LineReading]) -> str | None:
+    """The script, read by a network, that many of the lines with letters are in."""
+    lines = [reading for reading in readings if any(map(str.isalpha, reading.text))]
+    counts = {script: sum(line.script == script for line in lines) for script in script_network.SCRIPTS}
+    script = max(counts, key=counts.__getitem__)
+    return script if lines and counts[script] >= MAIN_SHARE * len(lines) else None
+
+
+def _with_other_scripts(
+    readings: Sequence[LineReading], crops: Sequence[Pixels], context: ReadContext
+) -> list[LineReading]:
+    """The readings, with the lines that the recogniser has no letters for read by Tesseract, where it has them.
+
+    One such line among many is taken for what it was read as: it is a scribble more often than a foreign line.
+    """
+    result, other = list(readings), tesseract.installed()
+    lost = [index for index, reading in enumerate(readings) if reading.is_lost]
+    if len(lost) < max(1, LEAST_LOST_SHARE * len(readings)):
+        return [replace(reading, script=None, is_lost=False) if reading.is_lost else reading for reading in readings]
+    # Scripts look alike to the classifier, and hardly any page has several.
+    script, count = Counter(str(readings[index].script) for index in lost).most_common(1)[0]
+    for index in lost:
+        own = script if 2 * count > len(lost) else readings[index].script
+        result[index] = LineReading("", script=own, is_lost=True)
+    for known in sorted({str(result[index].script) for index in lost} & other.models.keys()):
+        members = [index for index in lost if result[index].script == known]
+        for index, reading in zip(members, other.read([crops[i] for i in members], known, context), strict=True):
+            result[index] = reading
+    return result
 
 
 class RapidOcrDetector(Detector):
@@ -200,8 +248,15 @@ def _recognisers(
     parts = {name: split_classifier(model, common) for name, model in models.items()}
     # One classifier for all: training left the last layer alone.
     classifier = Classifier(common, Network(parts["recognition"][1], cache=cache))
+    scripts = Scripts(
+        load_classifier(SCRIPT_CLASSIFIER),
+        lambda: script_network.load(recognition_models()["recognition"], calibrations["recognition"], cache),
+        script_network.SCRIPTS,
+    )
     plain, degraded, other = (
-        Recogniser(Network(taking_pixels(quantised(features, calibrations[name])), cache=cache), classifier, alphabet)
+        Recogniser(
+            Network(taking_pixels(quantised(features, calibrations[name])), cache=cache), classifier, alphabet, scripts
+        )
         for name, (features, _) in parts.items()
     )
     return plain, degraded, other

@@ -117,6 +117,7 @@ def with_weights(model: Any, weights: Mapping[str, NDArray[Any]], share: float =
             raise ValueError(f"the network has no weights {name} of shape {values.shape}")
         own = np.asarray(old.get_data())
         new = op.constant((own + share * (values.astype(own.dtype) - own)).astype(own.dtype))
+        new.set_friendly_name(name)
         for reader in old.output(0).get_target_inputs():
             reader.replace_source_output(new.output(0))
     return model

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from worker.engines.ppocr.classifier import Classifier
-from worker.engines.ppocr.glyphs import STRIP_HEIGHT, Glyph, decode, empty_runs, ink_columns, placed
+from worker.engines.ppocr.glyphs import STEP_PIXELS, STRIP_HEIGHT, Glyph, decode, empty_runs, ink_columns, placed
+from worker.engines.ppocr.homoglyphs import in_script, is_letter_of
 from worker.engines.ppocr.network import Network
+from worker.engines.ppocr.scripts import Scripts
 from worker.engines.ppocr.words import with_known_words
 from worker.page import LineReading, Pixels
 
@@ -25,11 +28,23 @@ That takes 20 to 100 ms and 5 MB or so each, so there are 40 widths, at most 5% 
 MAX_WIDTH = 2560
 """Pixels: longer strips are cut in parts at their emptiest columns, which bounds memory and compiled widths."""
 
+SURE_READING, LEAST_DENSITY = 0.93, 0.8
+"""Mean probability, and characters in a square of a strip, from which a reading in the own alphabet stands whatever
+script the line was taken for."""
+
+LEAST_READING, MARGIN = 0.5, 0.02
+"""Mean probability from which a line that is certainly in another script is read in it; and how much lower it may be
+than in the own alphabet where that is not certain."""
+
 CUT_ZONE = 0.25
 """Share of a part's width, at its end, in which the cut may fall."""
 
 PADDING_BGR = (127, 127, 127)
 """Mid grey is the zero of the network's input, as in training."""
+
+
+Classify = Callable[[Sequence[NDArray[Any]]], tuple[NDArray[np.float32], NDArray[np.int32]]]
+"""Outputs for one strip to the likeliest classes, steps x number: probabilities, descending, and indices."""
 
 
 class Recogniser:
@@ -39,19 +54,31 @@ class Recogniser:
         features: Strip of pixels to what the classifier takes.
         classifier: That to the likeliest classes of each step.
         alphabet: The class's characters; class 0 is CTC's blank.
+        scripts: Tells lines in other scripts, and reads them; None takes every line for one of the alphabet's.
     """
 
-    def __init__(self, features: Network, classifier: Classifier, alphabet: Sequence[str]) -> None:
-        self.features, self._classifier, self._alphabet = features, classifier, alphabet
+    def __init__(
+        self, features: Network, classifier: Classify, alphabet: Sequence[str], scripts: Scripts | None = None
+    ) -> None:
+        self.features, self._classifier, self._alphabet, self._scripts = features, classifier, alphabet, scripts
 
-    def read(self, crop: Pixels) -> LineReading:
-        """The reading of one line; empty text for a crop without any."""
+    def read(self, crop: Pixels, allowed: frozenset[str] | None = None, likely: str | None = None) -> LineReading:
+        """The reading of one line; empty text for a crop without any.
+
+        Args:
+            crop: Of the line.
+            allowed: Codes of other scripts that it may be in; None for all that are known.
+            likely: The one that other lines of its page are in.
+        """
         if crop.shape[0] < MIN_HEIGHT:
             return LineReading("")
         strip = to_strip(crop)
         glyphs: list[Glyph] = []
+        script: str | None = None
+        is_lost = False
         for left, right in cut_points(strip):
-            part = self._read_strip(strip[:, left:right])
+            part, other, lost = self._read_strip(strip[:, left:right], allowed, likely)
+            script, is_lost = script or other, is_lost or lost
             if glyphs and part:  # the cut fell between words
                 glyphs.append(Glyph(" ", glyphs[-1].probability, glyphs[-1].right, left + part[0].left))
             glyphs += [replace(glyph, left=left + glyph.left, right=left + glyph.right) for glyph in part]
@@ -59,12 +86,51 @@ class Recogniser:
             "".join(glyph.text for glyph in glyphs),
             tuple(glyph.probability for glyph in glyphs),
             tuple((glyph.left / strip.shape[1], glyph.right / strip.shape[1]) for glyph in glyphs),
+            script,
+            is_lost,
         )
 
-    def _read_strip(self, strip: Pixels) -> list[Glyph]:
-        probabilities, indices = self._classifier(self.features(padded(strip)[np.newaxis]))
+    def glyphs(self, strip: Pixels) -> list[Glyph]:
+        """The characters of a strip no wider than ``MAX_WIDTH``, in the recogniser's own alphabet."""
+        return self._decoded(self.features(padded(strip)[np.newaxis]), strip)
+
+    def _read_strip(
+        self, strip: Pixels, allowed: frozenset[str] | None, likely: str | None
+    ) -> tuple[list[Glyph], str | None, bool]:
+        """The characters, the script where it is another than the alphabet's, and whether nothing here reads it."""
+        outputs = self.features(padded(strip)[np.newaxis])
+        glyphs = self._decoded(outputs, strip)
+        if self._scripts is None:
+            return glyphs, None, False
+        steps = -(-strip.shape[1] // STEP_PIXELS)
+        script, is_sure = self._scripts.script_of(outputs, steps, allowed, likely)
+        if script is None:
+            return glyphs, None, False
+        reader = self._scripts.reader(script)
+        if reader is None:
+            is_lost = is_sure and not _is_read(glyphs, strip.shape[1])
+            return glyphs, script if is_lost else None, is_lost
+        other = in_script(reader.glyphs(strip), script)
+        least = LEAST_READING if is_sure else _mean(glyphs) - MARGIN
+        is_other = _mean(other) >= least and any(is_letter_of(glyph.text, script) for glyph in other)
+        return (other, script, False) if is_other else (glyphs, None, False)
+
+    def _decoded(self, outputs: Sequence[NDArray[Any]], strip: Pixels) -> list[Glyph]:
+        probabilities, indices = self._classifier(outputs)
         glyphs = decode(probabilities[:, 0], indices[:, 0], self._alphabet)
         return placed(with_known_words(glyphs, (probabilities, indices), self._alphabet), strip)
+
+
+def _mean(glyphs: Sequence[Glyph]) -> float:
+    """Mean probability of the characters; 0 where there are none."""
+    shown = [glyph.probability for glyph in glyphs if glyph.text != " "]
+    return sum(shown) / len(shown) if shown else 0.0
+
+
+def _is_read(glyphs: Sequence[Glyph], width: int) -> bool:
+    """Whether a strip is read for certain, and not only its signs and digits."""
+    shown = sum(glyph.text != " " for glyph in glyphs)
+    return _mean(glyphs) >= SURE_READING and shown * STRIP_HEIGHT >= LEAST_DENSITY * width
 
 
 def to_strip(crop: Pixels) -> Pixels:

@@ -49,7 +49,7 @@ class Lattice:
     """
 
     def __init__(self, first: LineReading) -> None:
-        self.readings = 1
+        self.readings, self._script = 1, first.script
         self._columns: list[Column] = [(vote,) for vote in _votes(first)]
 
     def add(self, reading: LineReading) -> None:
@@ -90,7 +90,7 @@ class Lattice:
         won = [winner for winner in map(_winner, self._columns) if winner.text]
         spans = _ascending([vote.span for vote in won])
         return LineReading(
-            "".join(vote.text for vote in won), tuple(vote.weight / self.readings for vote in won), spans
+            "".join(vote.text for vote in won), tuple(vote.weight / self.readings for vote in won), spans, self._script
         )
 
     def _gap_weights(self) -> list[list[float]]:

@@ -1,0 +1,86 @@
+"""Text that is cut off, covered or missed lowers a page's confidence and is named."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from tasks.runner import ReadContext
+from worker.engines.ppocr.engine import RapidOcrEngine
+from worker.imaging.covered import covered_text
+from worker.imaging.ink import rows_outside
+from worker.page import LineReading, PageImage, Pixels, Quad
+from worker.reading.losses import Dropped, losses_of, share_read
+from worker.reading.plain import PlainPipeline
+from worker.reading.protocols import PageRead
+
+SIZE, STEP, LEFT, TOP = 28, 46, 90, 80
+LINES = [
+    "The committee met on the ninth of May",
+    "and heard the report of the treasurer",
+    "on the repairs of the northern bridge,",
+    "which are to begin before the winter.",
+    "A vote was taken after a short debate",
+    "and the plan was carried by a majority.",
+    "The next meeting will be held in June",
+    "at the usual place and the usual hour.",
+]
+
+
+def page_of(lines: list[str] = LINES) -> Pixels:
+    image = Image.new("RGB", (820, 2 * TOP + STEP * len(lines)), "white")
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(SIZE)
+    for number, line in enumerate(lines):
+        pen.text((LEFT, TOP + STEP * number), line, "black", font)
+    return np.array(image, np.uint8)
+
+
+def quads_of(count: int = len(LINES), right: float = 620) -> list[Quad]:
+    boxes = [(LEFT - 4, TOP + STEP * n, right, TOP + STEP * n + 34) for n in range(count)]
+    return [np.array([[a, b], [c, b], [c, d], [a, d]], np.float32) for a, b, c, d in boxes]
+
+
+def read(engine: RapidOcrEngine, pixels: Pixels) -> PageRead:
+    return PlainPipeline(engine, engine).read_pages([PageImage(1, pixels)], ReadContext())[0]
+
+
+def test_a_whole_page_has_no_losses(engine: RapidOcrEngine) -> None:
+    whole = read(engine, page_of())
+    assert not whole.warnings
+    assert whole.page.confidence > 0.95
+
+
+def test_a_page_whose_side_is_cut_off_is_less_sure_and_says_so(engine: RapidOcrEngine) -> None:
+    cut = read(engine, np.ascontiguousarray(page_of()[:, :420]))
+    assert cut.page.confidence < 0.9
+    assert any("cut off at the page's edge" in warning for warning in cut.warnings), cut.warnings
+
+
+def test_a_patch_over_text_is_a_loss_and_one_beside_it_is_none(engine: RapidOcrEngine) -> None:
+    pixels = page_of()
+    covered = pixels.copy()
+    cv2.rectangle(covered, (300, TOP + STEP), (760, TOP + 5 * STEP), (128, 128, 128), -1)
+    part = read(engine, covered)
+    assert part.page.confidence < 0.85
+    assert any("covered by a patch" in warning for warning in part.warnings), part.warnings
+    beside = pixels.copy()
+    cv2.rectangle(beside, (690, TOP + STEP), (800, TOP + 5 * STEP), (128, 128, 128), -1)
+    assert not covered_text(beside, quads_of())
+
+
+def test_rows_that_no_line_was_found_on_are_rows_of_text() -> None:
+    pixels = page_of()
+    rows = rows_outside(pixels, quads_of(5))
+    assert {round((quad[:, 1].mean() - TOP) / STEP - 0.3) for quad in rows} == {5, 6, 7}
+    assert not rows_outside(pixels, quads_of())
+
+
+@pytest.mark.parametrize(("dropped", "whole"), [(1, True), (4, False)])
+def test_a_single_scribble_is_no_loss_and_several_unread_lines_are(dropped: int, whole: bool) -> None:
+    quads = quads_of()
+    readings = [LineReading(line, (0.99,) * len(line)) for line in LINES]
+    unread = [Dropped(quad, LineReading("")) for quad in quads[:dropped]]
+    losses = losses_of(page_of(), quads[dropped:], readings[dropped:], unread)
+    assert (share_read(losses, readings[dropped:]) == 1.0) == whole

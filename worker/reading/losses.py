@@ -1,0 +1,172 @@
+"""What a page has lost: text that was found and not read, or that is cut off, covered or in a script unknown here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from worker.imaging.covered import covered_text
+from worker.imaging.crop import cut_line, quad_size
+from worker.imaging.ink import has_letters, rows_outside
+from worker.page import LineReading, Pixels, Quad
+
+WORD_HEIGHTS = 2.4
+"""Length of a word with its space, in heights of its line's box."""
+
+CUT_WORDS = 1.5
+"""Words lost where a line is cut off at the page's edge: part of one, and what stood behind it."""
+
+EDGE_SHARE = 0.35
+"""Heights of a line within which its box ends at the page's edge."""
+
+EDGE_CONTRAST = 60
+"""Grey values by which ink at the very edge differs from the paper."""
+
+EDGE_PIXELS = 2
+LEAST_ROWS, LEAST_SHARE = 3, 0.06
+"""Rows of ink that were not read, at least, and as a share of the lines read: fewer are logos, scribbles and grain,
+which the page's calibration knows."""
+
+LEAST_WORDS = 0.5
+"""Lost words below which a page is taken for whole."""
+
+SCRIPT_NAMES = {
+    "Arab": "Arabic",
+    "Armn": "Armenian",
+    "Beng": "Bengali",
+    "Cyrl": "Cyrillic",
+    "Deva": "Devanagari",
+    "Ethi": "Ethiopic",
+    "Geor": "Georgian",
+    "Grek": "Greek",
+    "Gujr": "Gujarati",
+    "Guru": "Gurmukhi",
+    "Hang": "Korean",
+    "Hebr": "Hebrew",
+    "Khmr": "Khmer",
+    "Knda": "Kannada",
+    "Laoo": "Lao",
+    "Mlym": "Malayalam",
+    "Mymr": "Myanmar",
+    "Sinh": "Sinhala",
+    "Taml": "Tamil",
+    "Telu": "Telugu",
+    "Thai": "Thai",
+}
+"""By ISO 15924 code."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Text of a page that is not in its lines.
+
+    Attributes:
+        words: Estimated number of them.
+        what: A sentence's beginning for the warning, with the number of lines.
+    """
+
+    words: float
+    what: str
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A line that was found and is not in the page's text, with its reading."""
+
+    quad: Quad
+    reading: LineReading
+
+
+def losses_of(
+    pixels: Pixels, quads: Sequence[Quad], readings: Sequence[LineReading], dropped: Sequence[Dropped]
+) -> list[Loss]:
+    """What a page has lost.
+
+    Args:
+        pixels: The upright page.
+        quads: Of its lines.
+        readings: One per quad.
+        dropped: Lines that were found and hold no text.
+    """
+    others = [line for line in dropped if not line.reading.is_lost]
+    rows = rows_outside(pixels, [*quads, *(line.quad for line in dropped)])
+    unread = [line.quad for line in others if has_letters(cut_line(pixels, line.quad))]
+    found = [
+        *_in_other_scripts(dropped),
+        *_cut_off(pixels, quads),
+        *_one(covered_text(pixels, quads), "are covered by a patch of one colour"),
+    ]
+    if len(rows) + len(unread) >= max(LEAST_ROWS, LEAST_SHARE * len(quads)):
+        found += [*_one(rows, "look like text and were not read"), *_one(unread, "could not be read")]
+    return found if sum(loss.words for loss in found) >= LEAST_WORDS else []
+
+
+def share_read(losses: Sequence[Loss], readings: Sequence[LineReading]) -> float:
+    """Share of a page's words that are in its readings, 0 to 1."""
+    words = sum(len(reading.text.split()) for reading in readings)
+    lost = sum(loss.words for loss in losses)
+    return words / (words + lost) if lost else 1.0
+
+
+def warnings_for(page: int, losses: Sequence[Loss]) -> tuple[str, ...]:
+    """One sentence for each loss."""
+    return tuple(f"page {page}: {loss.what}" for loss in losses)
+
+
+def _words_in(quad: Quad) -> float:
+    width, height = quad_size(quad)
+    return max(1.0, max(width, height) / (WORD_HEIGHTS * max(1.0, min(width, height))))
+
+
+def _in_other_scripts(dropped: Sequence[Dropped]) -> list[Loss]:
+    lines: Counter[str] = Counter()
+    words: Counter[str] = Counter()
+    for line in dropped:
+        if line.reading.is_lost and line.reading.script:
+            lines[line.reading.script] += 1
+            words[line.reading.script] += _words_in(line.quad)  # type: ignore[assignment]
+    return [
+        Loss(
+            float(words[script]),
+            f"{_lines(count)} in {SCRIPT_NAMES.get(script, script)} script could not be read; see `ocrq doctor` for "
+            "what reads it",
+        )
+        for script, count in sorted(lines.items())
+    ]
+
+
+def _cut_off(pixels: Pixels, quads: Sequence[Quad]) -> list[Loss]:
+    """Lines that run into the page's edge."""
+    count = sum(_is_cut(pixels, quad) for quad in quads)
+    return [Loss(CUT_WORDS * count, f"{_lines(count)} are cut off at the page's edge")] if count else []
+
+
+def _is_cut(pixels: Pixels, quad: Quad) -> bool:
+    """Whether there is ink on the page's very edge, at the end of a line's box."""
+    height, width = pixels.shape[:2]
+    near = EDGE_SHARE * quad_size(quad)[1]
+    left, right = float(quad[:, 0].min()), float(quad[:, 0].max())
+    top, bottom = (int(np.clip(value, 0, height)) for value in (quad[:, 1].min(), quad[:, 1].max()))
+    columns = [pixels[top:bottom, :EDGE_PIXELS]] if left <= near else []
+    columns += [pixels[top:bottom, width - EDGE_PIXELS :]] if right >= width - near else []
+    return any(_has_ink(part, pixels[top:bottom]) for part in columns)
+
+
+def _has_ink(part: Pixels, line: Pixels) -> bool:
+    if not part.size:
+        return False
+    paper = np.median(line.reshape(-1, 3), axis=0)
+    dark = np.abs(part.astype(np.float32) - paper).max(axis=2) > EDGE_CONTRAST
+    rows = dark.any(axis=1)
+    return bool(0.1 * len(rows) < rows.sum() < 0.9 * len(rows))  # a frame or a shadow runs along all of it
+
+
+def _one(quads: Sequence[Quad], what: str) -> list[Loss]:
+    return [Loss(sum(map(_words_in, quads)), f"{_lines(len(quads))} {what}")] if quads else []
+
+
+def _lines(count: int) -> str:
+    return "1 line" if count == 1 else f"{count} lines"
