@@ -30,7 +30,7 @@ TOUCHING = 0.5
 """Heights of a line between its end and the patch: words that merely stand beside one keep more away."""
 
 FEWEST_CUT = 2
-"""Lines that run into a patch, fewer of which may stand beside a button or a swatch."""
+"""Lines that run into a patch, and lines that it is high: fewer may be a button, a swatch or a table's header."""
 
 PITCH = 1.35
 """From line to line, in heights of a line's box."""
@@ -50,9 +50,9 @@ def covered_text(pixels: Pixels, quads: Sequence[Quad]) -> list[Quad]:
     height = float(np.median([quad_size(quad)[1] for quad in quads])) * scale
     covered = []
     for left, top, right, bottom in _patches(pixels, scale):
-        if bottom - top < height or _cut_by(boxes, (left, top, right, bottom), height) < FEWEST_CUT:
+        count = int((bottom - top) / (PITCH * height))
+        if min(count, _cut_by(boxes, (left, top, right, bottom), height)) < FEWEST_CUT:
             continue
-        count = max(1, int((bottom - top) / (PITCH * height)))
         step = (bottom - top) / count
         for number in range(count):
             y = top + step * number

@@ -97,10 +97,10 @@ def losses_of(
     found = [
         *_in_other_scripts(dropped),
         *_cut_off(pixels, quads),
-        *_one(covered_text(pixels, quads), "are covered by a patch of one colour"),
+        *_one(covered_text(pixels, quads), "covered by a patch of one colour"),
     ]
     if len(rows) + len(unread) >= max(LEAST_ROWS, LEAST_SHARE * len(quads)):
-        found += [*_one(rows, "look like text and were not read"), *_one(unread, "could not be read")]
+        found += [*_one(rows, "found that look like text and were not read"), *_one(unread, "that could not be read")]
     return found if sum(loss.words for loss in found) >= LEAST_WORDS else []
 
 
@@ -141,7 +141,7 @@ def _in_other_scripts(dropped: Sequence[Dropped]) -> list[Loss]:
 def _cut_off(pixels: Pixels, quads: Sequence[Quad]) -> list[Loss]:
     """Lines that run into the page's edge."""
     count = sum(_is_cut(pixels, quad) for quad in quads)
-    return [Loss(CUT_WORDS * count, f"{_lines(count)} are cut off at the page's edge")] if count else []
+    return [Loss(CUT_WORDS * count, f"{_lines(count)} cut off at the page's edge")] if count else []
 
 
 def _is_cut(pixels: Pixels, quad: Quad) -> bool:
