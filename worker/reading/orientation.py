@@ -17,6 +17,7 @@ from worker.page import LineReading, Pixels, Quad
 from worker.reading.characters import is_rule, tidied, without_strays
 from worker.reading.losses import Dropped
 from worker.reading.spacing import spaced
+from worker.reading.stamps import StampReading, lift_stamps
 
 PROBE_LINES = 5
 """Longest lines read to detect whether a page is upside down; their readings are kept."""
@@ -44,6 +45,7 @@ class OrientedReading:
         quads: Of the lines, in pixels of the upright page.
         readings: One per quad.
         dropped: Lines that were found and hold no text that could be read.
+        stamps: Read beside the lines, and no longer in ``pixels``; their quads are of the upright page, too.
     """
 
     pixels: Pixels
@@ -51,6 +53,7 @@ class OrientedReading:
     quads: tuple[Quad, ...]
     readings: tuple[LineReading, ...]
     dropped: tuple[Dropped, ...] = ()
+    stamps: tuple[StampReading, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,11 @@ def orient_and_read(
     Raises:
         ReadStopped: The job was cancelled, or its deadline has passed.
     """
-    return read_oriented(detect_orientation(pixels, detector, reader, context, orientation_detector), reader, context)
+    lifted, stamps = lift_stamps(pixels, detector, reader, context)
+    upright = read_oriented(
+        detect_orientation(lifted, detector, reader, context, orientation_detector), reader, context
+    )
+    return replace(upright, stamps=tuple(stamp.turned(upright.turns, pixels) for stamp in stamps))
 
 
 def read_prepared(prepared: Prepared, detector: Detector, reader: LineReader, context: ReadContext) -> OrientedReading:

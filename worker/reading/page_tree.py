@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,6 +38,7 @@ def read_tree(
     quads: Sequence[Quad],
     pixels: Pixels,
     to_box: Callable[[Quad], Box],
+    stamps: Sequence[int] = (),
 ) -> PageTree:
     """The tree of a page whose layout is found by its picture and its lines.
 
@@ -47,14 +48,24 @@ def read_tree(
         quads: Where each of them stands, in pixels of the page, which is upright and level.
         pixels: The page.
         to_box: As for :func:`page_tree`.
+        stamps: How many of the last lines each stamp has; they stand apart from the page's text, behind it.
     """
+    count = len(readings) - sum(stamps)
     with stage("layout"):
-        layout = lay_out(layout_lines(quads, readings), pixels)
+        layout = lay_out(layout_lines(quads[:count], readings[:count]), pixels)
     divided = [
         _divided(lines[part.line], part, line.quad, to_box)
         for part, line in zip(layout.parts, layout.lines, strict=True)
     ]
-    return page_tree(layout.blocks, divided, [line.quad for line in layout.lines], to_box)
+    blocks = [*layout.blocks, *_stamp_blocks(stamps, len(divided))]
+    every = [line.quad for line in layout.lines] + list(quads[count:])
+    return page_tree(blocks, [*divided, *lines[count:]], every, to_box)
+
+
+def _stamp_blocks(stamps: Sequence[int], first: int) -> Iterator[BlockLayout]:
+    for count in stamps:
+        yield BlockLayout("stamp", tuple((index,) for index in range(first, first + count)))
+        first += count
 
 
 def _divided(line: Line, part: LinePart, quad: Quad, to_box: Callable[[Quad], Box]) -> Line:

@@ -25,6 +25,7 @@ from worker.reading.losses import losses_of, share_read, warnings_for
 from worker.reading.orientation import OrientedReading, orient_and_read, read_prepared
 from worker.reading.page_tree import read_tree
 from worker.reading.protocols import PageRead
+from worker.reading.stamps import all_lines
 
 QUARTER = 90.0  # degrees
 
@@ -90,17 +91,19 @@ def to_page(
         measured: Measures of the page for its confidence, beside those of its words.
     """
     skew = skew_of(upright.quads)
-    level = level_page(upright.pixels, upright.quads, skew)
-    sure = line_confidences(upright.readings, calibration, measured)
+    stamp_quads, stamp_readings = all_lines(upright.stamps)
+    level = level_page(upright.pixels, [*upright.quads, *stamp_quads], skew)
+    every = [*upright.readings, *stamp_readings]
+    sure = line_confidences(every, calibration, measured)
     lines = [
         to_line(page, as_sent(quad, upright.turns, page.width, page.height), reading, confidence, calibration)
-        for quad, reading, confidence in zip(upright.quads, upright.readings, sure, strict=True)
+        for quad, reading, confidence in zip([*upright.quads, *stamp_quads], every, sure, strict=True)
     ]
 
     def to_box(quad: Quad) -> Box:
         return sent_box(page, upright.turns, level.back(quad))
 
-    tree = read_tree(upright.readings, lines, level.quads, level.pixels, to_box)
+    tree = read_tree(every, lines, level.quads, level.pixels, to_box, [len(one.quads) for one in upright.stamps])
     losses = losses_of(upright.pixels, upright.quads, upright.readings, upright.dropped)
     confidence = page_confidence(upright.readings, calibration, measured) * share_read(losses, upright.readings)
     result = Page(
