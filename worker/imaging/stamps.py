@@ -39,6 +39,9 @@ MOST_PARTS = 40
 LEAST_CROSSED = 0.08
 """Ink of the text beneath, as a share of the stamp's: a coloured heading has none in its rectangle."""
 
+TOUCHED = 3.0
+"""Share of words that opaque ink makes unreadable, by the share of their area that it covers."""
+
 DARKER = 38
 """Grey values by which text under a stamp is darker than its ink."""
 
@@ -69,7 +72,7 @@ def find_stamps(pixels: Pixels) -> list[Stamp]:
     """
     scale = min(1.0, SIDE / max(pixels.shape[:2]))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    hsv = cv2.cvtColor(small, cv2.COLOR_BGR2HSV)
+    hsv = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2HSV), np.uint8)
     coloured = np.asarray((hsv[..., 1] > COLOURED) & (hsv[..., 2] > BRIGHT), np.uint8)
     if not coloured.any() or coloured.mean() > MOST_COLOURED:
         return []
@@ -101,6 +104,24 @@ def without_stamps(pixels: Pixels, stamps: Sequence[Stamp]) -> Pixels:
         part[grown & ~beneath] = paper
         part[beneath] = part[beneath].min(axis=1, keepdims=True)
     return result
+
+
+def hidden_share(pixels: Pixels, stamp: Stamp) -> float:
+    """Share of the words in the stamp's rectangle that its ink hides, 0 to 1.
+
+    Text is as dense under the ink as between it where the ink is transparent, and is gone where it is not.
+    """
+    left, top, right, bottom = _bounds(stamp.quad, pixels)
+    ink, beneath = _layers(pixels[top:bottom, left:right], stamp)
+    inside = np.zeros(ink.shape, np.uint8)
+    cv2.fillPoly(inside, [np.round(stamp.quad - (left, top)).astype(np.int32)], 1)
+    solid = cv2.morphologyEx((ink | beneath).astype(np.uint8), cv2.MORPH_OPEN, np.ones((RIM, RIM), np.uint8))
+    closed = cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((2 * RIM + 1,) * 2, np.uint8)) & solid
+    under, between = (closed > 0) & (inside > 0), (closed == 0) & (inside > 0)
+    usual = np.count_nonzero(beneath & between) / max(1, np.count_nonzero(between))
+    seen = np.count_nonzero(beneath & under) / max(1, np.count_nonzero(under))
+    fill = np.count_nonzero(under) / max(1, np.count_nonzero(inside))
+    return max(0.0, 1 - seen / max(usual, 1e-6)) * min(1.0, TOUCHED * fill)
 
 
 def stamp_picture(pixels: Pixels, stamp: Stamp) -> Pixels:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from worker.imaging.covered import covered_text
@@ -16,8 +17,8 @@ from worker.page import LineReading, Pixels, Quad
 WORD_HEIGHTS = 2.4
 """Length of a word with its space, in heights of its line's box."""
 
-CUT_WORDS = 1.5
-"""Words lost where a line is cut off at the page's edge: part of one, and what stood behind it."""
+CUT_WORDS = 3.0
+"""Words lost where a line is cut off at the page's edge: part of one, and those behind it."""
 
 EDGE_SHARE = 0.35
 """Heights of a line within which its box ends at the page's edge."""
@@ -26,6 +27,9 @@ EDGE_CONTRAST = 60
 """Grey values by which ink at the very edge differs from the paper."""
 
 EDGE_PIXELS = 2
+SAMPLES = 24
+"""Points of a line at which it is looked whether a stamp is there."""
+
 LEAST_ROWS, LEAST_SHARE = 3, 0.06
 """Rows of ink that were not read, at least, and as a share of the lines read: fewer are logos, scribbles and grain,
 which the page's calibration knows."""
@@ -81,22 +85,28 @@ class Dropped:
 
 
 def losses_of(
-    pixels: Pixels, quads: Sequence[Quad], readings: Sequence[LineReading], dropped: Sequence[Dropped]
+    pixels: Pixels,
+    quads: Sequence[Quad],
+    dropped: Sequence[Dropped],
+    behind: Sequence[Quad] = (),
+    stamps: Sequence[tuple[Quad, float]] = (),
 ) -> list[Loss]:
     """What a page has lost.
 
     Args:
         pixels: The upright page.
         quads: Of its lines.
-        readings: One per quad.
         dropped: Lines that were found and hold no text.
+        behind: Lines that are not the page's own.
+        stamps: Rectangles of stamps, with the share of the words in them that they hide.
     """
     others = [line for line in dropped if not line.reading.is_lost]
-    rows = rows_outside(pixels, [*quads, *(line.quad for line in dropped)])
+    rows = rows_outside(pixels, [*quads, *behind, *(line.quad for line in dropped)])
     unread = [line.quad for line in others if has_letters(cut_line(pixels, line.quad))]
     found = [
         *_in_other_scripts(dropped),
         *_cut_off(pixels, quads),
+        *_hidden(quads, stamps),
         *_one(covered_text(pixels, quads), "covered by a patch of one colour"),
     ]
     if len(rows) + len(unread) >= max(LEAST_ROWS, LEAST_SHARE * len(quads)):
@@ -136,6 +146,19 @@ def _in_other_scripts(dropped: Sequence[Dropped]) -> list[Loss]:
         )
         for script, count in sorted(lines.items())
     ]
+
+
+def _hidden(quads: Sequence[Quad], stamps: Sequence[tuple[Quad, float]]) -> list[Loss]:
+    """Words under stamps whose ink is not transparent."""
+    words = sum(hidden * _words_in(quad) * _share_inside(quad, stamp) for stamp, hidden in stamps for quad in quads)
+    return [Loss(words, "words under a stamp could not be read")] if words >= LEAST_WORDS else []
+
+
+def _share_inside(quad: Quad, outline: Quad) -> float:
+    """Share of a line's middle that is within an outline."""
+    start, end = (quad[0] + quad[3]) / 2, (quad[1] + quad[2]) / 2
+    points = [start + (end - start) * step / SAMPLES for step in range(SAMPLES + 1)]
+    return sum(cv2.pointPolygonTest(outline, (float(x), float(y)), False) >= 0 for x, y in points) / len(points)
 
 
 def _cut_off(pixels: Pixels, quads: Sequence[Quad]) -> list[Loss]:

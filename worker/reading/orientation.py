@@ -16,6 +16,7 @@ from worker.layout.rivers import cut_at_rivers
 from worker.page import LineReading, Pixels, Quad
 from worker.reading.characters import is_rule, tidied, without_strays
 from worker.reading.losses import Dropped
+from worker.reading.mirrored import mirrored_lines
 from worker.reading.spacing import spaced
 from worker.reading.stamps import StampReading, lift_stamps
 
@@ -46,6 +47,7 @@ class OrientedReading:
         readings: One per quad.
         dropped: Lines that were found and hold no text that could be read.
         stamps: Read beside the lines, and no longer in ``pixels``; their quads are of the upright page, too.
+        behind: Of lines of the sheet's other side that show through.
     """
 
     pixels: Pixels
@@ -54,6 +56,7 @@ class OrientedReading:
     readings: tuple[LineReading, ...]
     dropped: tuple[Dropped, ...] = ()
     stamps: tuple[StampReading, ...] = ()
+    behind: tuple[Quad, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,11 @@ def read_oriented(page: OrientedPage, reader: LineReader, context: ReadContext) 
     read = _read(page.pixels, [page.quads[i] for i in rest], reader, context)
     readings = {**page.probed, **dict(zip(rest, read, strict=True))}
     quads = _read_tall(page.pixels, page.quads, readings, reader, context)
-    read_page = OrientedReading(page.pixels, page.turns, tuple(quads), tuple(readings[i] for i in range(len(quads))))
+    ordered = [readings[i] for i in range(len(quads))]
+    behind = mirrored_lines(page.pixels, quads, ordered, reader, context)
+    own = [i for i in range(len(quads)) if i not in behind]
+    kept = tuple(quads[i] for i in own), tuple(ordered[i] for i in own)
+    read_page = OrientedReading(page.pixels, page.turns, *kept, behind=tuple(quads[i] for i in sorted(behind)))
     return without_nonsense(read_page)
 
 

@@ -104,7 +104,8 @@ def to_page(
         return sent_box(page, upright.turns, level.back(quad))
 
     tree = read_tree(every, lines, level.quads, level.pixels, to_box, [len(one.quads) for one in upright.stamps])
-    losses = losses_of(upright.pixels, upright.quads, upright.readings, upright.dropped)
+    stamps = [(stamp.rectangle, stamp.hidden) for stamp in upright.stamps]
+    losses = losses_of(upright.pixels, upright.quads, upright.dropped, upright.behind, stamps)
     confidence = page_confidence(upright.readings, calibration, measured) * share_read(losses, upright.readings)
     result = Page(
         page=page.number,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import cut_line
 from worker.imaging.orientation import as_sent
-from worker.imaging.stamps import Stamp, find_stamps, on_page, stamp_picture, without_stamps
+from worker.imaging.stamps import Stamp, find_stamps, hidden_share, on_page, stamp_picture, without_stamps
 from worker.page import LineReading, Pixels, Quad
 from worker.reading.characters import tidied
 from worker.reading.spacing import spaced
@@ -27,10 +27,14 @@ class StampReading:
     Attributes:
         quads: Of its lines from top to bottom, in pixels of the page.
         readings: One per quad.
+        rectangle: Around the stamp, in pixels of the page.
+        hidden: Share of the page's words in it that its ink hides.
     """
 
     quads: tuple[Quad, ...]
     readings: tuple[LineReading, ...]
+    rectangle: Quad
+    hidden: float
 
     def turned(self, turns: int, pixels: Pixels) -> StampReading:
         """The stamp on the page as it was turned back.
@@ -41,7 +45,8 @@ class StampReading:
         """
         height, width = pixels.shape[:2]
         size = (width, height) if turns % 2 == 0 else (height, width)
-        return StampReading(tuple(as_sent(quad, -turns, *size) for quad in self.quads), self.readings)
+        quads = tuple(as_sent(quad, -turns, *size) for quad in self.quads)
+        return replace(self, quads=quads, rectangle=as_sent(self.rectangle, -turns, *size))
 
 
 def lift_stamps(
@@ -72,9 +77,8 @@ def _read(pixels: Pixels, stamp: Stamp, detector: Detector, reader: LineReader, 
     quads = sorted(detector.find_lines(picture), key=lambda quad: float(np.mean(quad[:, 1])))
     read = [spaced(tidied(one)) for one in reader.read([cut_line(picture, quad) for quad in quads], context)]
     kept = [index for index, reading in enumerate(read) if _is_text(reading)]
-    return StampReading(
-        tuple(on_page(quads[index], stamp, picture) for index in kept), tuple(read[index] for index in kept)
-    )
+    placed = tuple(on_page(quads[index], stamp, picture) for index in kept)
+    return StampReading(placed, tuple(read[index] for index in kept), stamp.quad, hidden_share(pixels, stamp))
 
 
 def _is_text(reading: LineReading) -> bool:

@@ -82,5 +82,5 @@ def test_a_single_scribble_is_no_loss_and_several_unread_lines_are(dropped: int,
     quads = quads_of()
     readings = [LineReading(line, (0.99,) * len(line)) for line in LINES]
     unread = [Dropped(quad, LineReading("")) for quad in quads[:dropped]]
-    losses = losses_of(page_of(), quads[dropped:], readings[dropped:], unread)
+    losses = losses_of(page_of(), quads[dropped:], unread)
     assert (share_read(losses, readings[dropped:]) == 1.0) == whole

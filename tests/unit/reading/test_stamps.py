@@ -45,6 +45,16 @@ def test_text_under_a_stamp_is_read_and_the_stamp_is_a_block(
     assert np.mean(stamp.box, axis=0) == pytest.approx((390, 255), abs=25)
 
 
+def test_ink_that_hides_words_lowers_the_confidence(engine: RapidOcrEngine) -> None:
+    shown, hidden = (
+        PlainPipeline(engine, engine).read_pages([PageImage(1, stamped(BLUE, 9, opacity))], ReadContext())[0]
+        for opacity in (0.55, 1.0)
+    )
+    assert not shown.warnings
+    assert any("under a stamp" in warning for warning in hidden.warnings)
+    assert hidden.page.confidence < shown.page.confidence - 0.02
+
+
 def test_coloured_text_beside_black_is_no_stamp() -> None:
     page = page_of()
     page[70:130][page[70:130].min(axis=2) < 128] = BLUE

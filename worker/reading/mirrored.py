@@ -1,0 +1,68 @@
+"""Print of a sheet's other side that shows through: faint, and mirrored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from tasks.runner import ReadContext
+from worker.engines.protocols import LineReader
+from worker.imaging.crop import cut_line
+from worker.page import LineReading, Pixels, Quad
+
+FAINT = 0.7
+"""Contrast of a line, as a share of the page's usual one, below which it may show through."""
+
+UNSURE = 0.9
+"""Mean probability from which a line reads as it stands."""
+
+MIRRORED_SURE, MARGIN = 0.7, 0.05
+"""Mean probability of the mirrored line's reading from which it is print, and by how much that is above its own."""
+
+MOST_LINES = 60
+"""Of a page that are read mirrored."""
+
+
+def mirrored_lines(
+    pixels: Pixels, quads: Sequence[Quad], readings: Sequence[LineReading], reader: LineReader, context: ReadContext
+) -> set[int]:
+    """Indices of the lines that show through from the other side.
+
+    Args:
+        pixels: The upright page.
+        quads: Of its lines.
+        readings: One per quad.
+        reader: Reads suspicious lines again, mirrored.
+        context: Of this read.
+
+    Raises:
+        ReadStopped: The job was cancelled, or its deadline has passed.
+    """
+    unsure = [i for i, one in enumerate(readings) if one.is_lost or one.mean_probability < UNSURE]
+    if not unsure or len(unsure) == len(readings):
+        return set()
+    sure = set(range(len(readings))) - set(unsure)
+    usual = float(np.median([_contrast(cut_line(pixels, quads[i])) for i in sorted(sure)]))
+    crops = {i: cut_line(pixels, quads[i]) for i in unsure}
+    faint = [i for i, crop in crops.items() if _contrast(crop) < FAINT * usual][:MOST_LINES]
+    if not faint:
+        return set()
+    flipped = reader.read([np.ascontiguousarray(crops[i][:, ::-1]) for i in faint], context)
+    return {
+        i
+        for i, other in zip(faint, flipped, strict=True)
+        if not other.is_lost and other.mean_probability >= max(MIRRORED_SURE, _own(readings[i]) + MARGIN)
+    }
+
+
+def _own(reading: LineReading) -> float:
+    return 0.0 if reading.is_lost else reading.mean_probability
+
+
+def _contrast(crop: Pixels) -> float:
+    """Grey values between a line's paper and its ink."""
+    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
+    dark, bright = np.percentile(grey, (3, 90))
+    return float(bright - dark)
