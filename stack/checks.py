@@ -11,9 +11,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from ocrq.cli.checkout import Check, find_checkout
 from ocrq.errors import ServiceError
+from ocrq.landlock import landlock_version
 from stack import machine, redis_probe
 from stack.data import DataDir
 from stack.environment import EXTRAS, held_model, missing_for_models, missing_modules
@@ -21,6 +23,7 @@ from stack.redis_server import find_redis
 
 _GIGABYTE = 1024**3
 _LITTLE_DISK = 2 * _GIGABYTE  # a thousand pages of documents, with the append-only log beside them
+_PROBE_BYTES = 64 * 1024
 _TORCH_SECONDS = 60.0  # its import takes up to ten on a cold disk
 # In a process of its own: this package imports no torch.
 _ASK_TORCH = """
@@ -42,13 +45,14 @@ def local_checks(environment: Mapping[str, str], data_dir: Path, host: str, port
     yield _python()
     yield _code()
     yield from _extras()
-    yield from _redis(environment)
+    yield from _redis(environment, data_dir)
     yield _data(data_dir)
     yield _port(host, port)
     yield _machine(environment)
     yield _models(environment)
     yield _gpu()
     yield _other_scripts()
+    yield _decoder()
 
 
 def _python() -> Check:
@@ -86,7 +90,7 @@ def _with_version(module: str) -> str:
         return name
 
 
-def _redis(environment: Mapping[str, str]) -> Iterator[Check]:
+def _redis(environment: Mapping[str, str], data_dir: Path) -> Iterator[Check]:
     try:
         redis = find_redis(environment)
         warnings = redis_probe.check_external(redis.url) if redis.kind == "external" else []
@@ -103,12 +107,30 @@ def _redis(environment: Mapping[str, str]) -> Iterator[Check]:
     for warning in warnings:
         found, _, remedy = warning.partition("; ")
         yield Check("Redis", "warning", found, remedy)
+    if redis.kind == "external":
+        yield _writes("Redis", redis.url)
+    elif (data_dir / "redis" / "url").exists() and DataDir(data_dir).server.exists():
+        yield _writes("Redis of `ocrq up`", (data_dir / "redis" / "url").read_text())
+
+
+def _writes(subject: str, url: str) -> Check:
+    fault = redis_probe.write_fault(url)
+    if fault is None:
+        return Check(subject, "ok", "takes writes")
+    found, _, remedy = fault.detail.partition("; ")
+    return Check(subject, "failed", f"takes no writes ({fault.cause}): {found}", remedy)
 
 
 def _data(data_dir: Path) -> Check:
     existing = next(path for path in (data_dir, *data_dir.parents) if path.exists())
     if not os.access(existing, os.W_OK | os.X_OK):
         return Check("data directory", "failed", f"{data_dir} cannot be written", "choose another with OCRQ_DATA_DIR")
+    try:
+        with TemporaryFile(dir=existing) as probe:
+            probe.write(bytes(_PROBE_BYTES))
+    except OSError as error:
+        remedy = "make room on its disk, or choose another with OCRQ_DATA_DIR"
+        return Check("data directory", "failed", f"{data_dir} takes no data ({error.strerror})", remedy)
     free = shutil.disk_usage(existing).free
     found = f"{data_dir}, {free / _GIGABYTE:.1f} GiB free"
     if free < _LITTLE_DISK:
@@ -152,6 +174,18 @@ def _models(environment: Mapping[str, str]) -> Check:
         return Check("model", "failed", "rapidocr's models are not here", "pip install --force-reinstall rapidocr")
     size = sum(file.stat().st_size for file in files) / 1e6
     return Check("model", "ok", f"rapidocr, {len(files)} files of {size:.0f} MB in the package")
+
+
+def _decoder() -> Check:
+    version = landlock_version()
+    if version:
+        return Check("decoder", "ok", f"confined by Landlock (version {version})")
+    return Check(
+        "decoder",
+        "warning",
+        "not confined: this kernel has no Landlock",
+        "use Linux 5.13 or newer, with landlock among its security modules",
+    )
 
 
 def _gpu() -> Check:

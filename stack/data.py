@@ -81,6 +81,7 @@ class DataDir:
         try:
             for directory in (self.path, self.redis, self.blobs, self.models_cache, self.logs, self.temporary):
                 directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+                directory.chmod(0o700)  # it may have been there, open to others
         except OSError as error:
             raise self._unusable(error) from None
 

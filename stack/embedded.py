@@ -15,6 +15,7 @@ from stack import redis_probe
 from stack.data import DataDir, DirectoryLock
 from stack.environment import (
     check_extras,
+    environment_of,
     held_model,
     missing_for_models,
     part_environment,
@@ -143,7 +144,9 @@ class _Stack:
             command = (sys.executable, "-m", *module)
             log = self.data.logs / f"{name}.log"
             requeue = HAND_BACK_SECONDS if name == "worker" else 0.0
-            spec = PartSpec(name, title, command, environment, self.checkout, log, stop_seconds, requeue)
+            spec = PartSpec(
+                name, title, command, environment_of(name, environment), self.checkout, log, stop_seconds, requeue
+            )
             self.supervisor.start(spec, delay)
 
     def _start_redis(self, redis: FoundRedis, hold: DirectoryLock) -> str:

@@ -33,6 +33,14 @@ EXTRAS: dict[str, tuple[str, ...]] = {
 DRAIN_SECONDS = "4"  # the API ends the answers under way a moment before the supervisor would kill it
 
 
+_API_KEYS = ("OCRQ_API_KEYS", "OCRQ_API_KEYS_FILE")
+_SECRETS = {
+    "api": (*_API_KEYS, "OCRQ_WEBHOOK_SECRET"),  # whether webhooks are sent decides what it accepts
+    "worker": ("OCRQ_OPENAI_KEY", "OCRQ_WEBHOOK_SECRET"),  # likewise, of direct Celery calls
+    "control": ("OCRQ_WEBHOOK_SECRET",),
+}
+
+
 def missing_modules(extras: tuple[str, ...]) -> list[str]:
     """Modules of these extras that cannot be imported, each once; none is imported to find out."""
     wanted = dict.fromkeys(module for extra in extras for module in EXTRAS[extra])
@@ -66,6 +74,17 @@ def part_environment(given: Mapping[str, str]) -> dict[str, str]:
         if path := environment.get(name):
             environment[name] = str(Path(path).expanduser().absolute())
     return environment
+
+
+def environment_of(part: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """A part's own environment: without the secrets that only the others need.
+
+    Args:
+        part: ``api``, ``worker`` or ``control``.
+        environment: Of the stack.
+    """
+    others = {name for other, names in _SECRETS.items() for name in names} - set(_SECRETS[part])
+    return {name: value for name, value in environment.items() if name not in others}
 
 
 def with_models_found(given: Mapping[str, str], checkout: Path) -> dict[str, str]:

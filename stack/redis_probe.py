@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ocrq.errors import ServiceError
-from ocrq.redis_faults import UNREACHABLE, redis_fault
+from ocrq.redis_faults import UNREACHABLE, RedisFault, redis_fault
 from ocrq.redis_url import masked
 from stack.redis_server import OLDEST
 
@@ -37,6 +37,20 @@ def loading_state(url: str) -> str:
     finally:
         client.close()
     return "ready"
+
+
+def write_fault(url: str) -> RedisFault | None:
+    """Why a Redis takes no writes; None where it does. What is written is gone within a second."""
+    import redis
+
+    client = redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
+    try:
+        client.set("ocrq:probe:doctor", 1, px=1000)
+    except redis.exceptions.RedisError as error:
+        return redis_fault(error)
+    finally:
+        client.close()
+    return None
 
 
 def check_external(url: str) -> list[str]:

@@ -12,8 +12,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture
-_ASK_VERSION = 1
+from ocrq.landlock import CREATE_RULESET, landlock_version
+
+_ADD_RULE, _RESTRICT_SELF = 445, 446  # the same on every architecture
 _PATH_BENEATH = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _READ = 1 << 2 | 1 << 3  # files, directories
@@ -32,11 +33,6 @@ class _Ruleset(ctypes.Structure):
 class _Beneath(ctypes.Structure):
     _pack_ = 1
     _fields_ = [("rights", ctypes.c_uint64), ("directory", ctypes.c_int32)]
-
-
-def landlock_version() -> int:
-    """The version of Landlock that the kernel offers; 0 where it has none, or it is turned off."""
-    return max(0, _call(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_ASK_VERSION)))
 
 
 def readable_directories() -> list[Path]:
@@ -59,7 +55,7 @@ def confine_to(directories: Iterable[Path]) -> bool:
     files = sum(rights for since, rights in _RIGHTS.items() if version >= since)
     ruleset = _Ruleset(files, _TCP, _SCOPES)
     size = 24 if version >= _SCOPES_VERSION else 16 if version >= _TCP_VERSION else 8
-    descriptor = _call(_CREATE_RULESET, ctypes.byref(ruleset), ctypes.c_size_t(size), ctypes.c_uint32(0))
+    descriptor = _call(CREATE_RULESET, ctypes.byref(ruleset), ctypes.c_size_t(size), ctypes.c_uint32(0))
     if descriptor < 0:
         return False
     try:

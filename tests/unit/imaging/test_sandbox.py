@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from worker.imaging.sandbox import ROOT, landlock_version
+from ocrq.landlock import landlock_version
+from worker.imaging.sandbox import ROOT
 
 PROBE = """
 import socket, sys

@@ -4,7 +4,7 @@ import json
 import logging
 import sys
 
-from tasks.monitoring.logs import JOB_ID, REQUEST_ID, JsonFormatter
+from tasks.monitoring.logs import JOB_ID, REQUEST_ID, TEXT, JsonFormatter, TextFormatter
 
 
 def record(message: str, **extra: object) -> logging.LogRecord:
@@ -31,6 +31,12 @@ def test_a_line_is_one_json_object_with_the_ids_at_hand() -> None:
         "request_id": "ab12",
         "pages": 2,
     }
+
+
+def test_what_a_caller_sent_ends_no_line_and_moves_no_cursor() -> None:
+    line = TextFormatter(TEXT).format(record("failed: a\n2026-01-01 ERROR ocrq: made up\x1b[2J\u2028é"))
+    assert line.endswith(r"failed: a\n2026-01-01 ERROR ocrq: made up\x1b[2J\u2028é")
+    assert len(line.splitlines()) == 1
 
 
 def test_an_exception_is_told_with_its_traceback() -> None:

