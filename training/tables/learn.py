@@ -172,6 +172,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=network.WEIGHTS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, help="pages learned from")
+    parser.add_argument("--add", action="store_true", help="keep the networks there are and add others beside them")
     parser.add_argument("--stages", nargs="+", default=[*STAGES, "tables"])
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -189,8 +190,12 @@ def main() -> None:
         samples = [(measures, labels) for measures, labels in samples if len(labels)]
         measures = np.concatenate([measures for measures, _ in samples])
         labels = np.concatenate([np.array(labels, np.float32) for _, labels in samples])
-        arrays = {name: value for name, value in arrays.items() if not name.startswith(f"{stage}.")}
-        for member in range(MEMBERS):
+        first = 0
+        if options.add:
+            first = sum(name.startswith(f"{stage}.") and name.endswith(".mean") for name in arrays)
+        else:
+            arrays = {name: value for name, value in arrays.items() if not name.startswith(f"{stage}.")}
+        for member in range(first, first + MEMBERS):
             fitted, right = fit(measures, labels, options.seed + member)
             arrays |= {f"{stage}.{member}.{name}": np.asarray(value, np.float32) for name, value in fitted.items()}
             print(f"{stage}.{member}: {len(labels)} samples, {labels.mean():.3f} so, {right:.4f} right", flush=True)

@@ -47,9 +47,17 @@ RULED = "grid"
 """The kind of a table that was found by its ruling lines; it may hold prose."""
 
 
-WHOLE_PAGE, CELL_CHARACTERS = 0.9, 16
-"""Share of a page's lines from which a table is all that the page shows, and the most characters that half of its lines
-have: lines of a newspaper's column have 30."""
+WHOLE_PAGE, SURE_WHOLE = 0.9, 0.75
+"""Share of a page's lines from which a table is all that the page shows, and how probable it must be then if neither
+ruling lines nor roles show it."""
+
+CELL_LETTERS, PROSE_LETTERS, MOST_PROSE = 16, 30, 0.2
+"""Letters that half of the lines of such a table have at most, Chinese ones twice; from how many a line is of prose,
+as in a newspaper's column; and the most of its lines that are."""
+
+SURE_ROWS, ROWS_COLUMNS, ROWS_SHARE = 0.75, 3, 0.6
+"""A table that is all of a page which looks like a form: its probability, its columns, since receipts have two, and the
+share of its lines that have a form's or a table's role, at least."""
 
 
 def may_be_table(table: TableRegion, roles: Sequence[BlockType], lines: Sequence[LayoutLine]) -> bool:
@@ -61,13 +69,24 @@ def may_be_table(table: TableRegion, roles: Sequence[BlockType], lines: Sequence
     """
     if table.kind == RULED:
         return 2 * sum(role in NO_TABLES for role in roles) <= len(roles)
-    return 2 * sum(role in IN_TABLES for role in roles) >= len(roles) or _is_whole_page(table, lines)
+    if 2 * sum(role in IN_TABLES for role in roles) >= len(roles):
+        return True
+    letters = [_letters(lines[member].text) for member in table.members]
+    return (
+        _is_whole_page(table, lines)
+        and table.probability >= SURE_WHOLE
+        and median(letters) <= CELL_LETTERS
+        and sum(count > PROSE_LETTERS for count in letters) <= MOST_PROSE * len(letters)
+    )
 
 
 def _is_whole_page(table: TableRegion, lines: Sequence[LayoutLine]) -> bool:
-    if len(table.members) < WHOLE_PAGE * len(lines):
-        return False
-    return median(len(lines[member].text) for member in table.members) <= CELL_CHARACTERS
+    return len(table.members) >= WHOLE_PAGE * len(lines)
+
+
+def _letters(text: str) -> int:
+    """Letters of a text, Chinese ones twice."""
+    return sum(2 if letter >= FIRST_CHINESE else 1 for letter in text)
 
 
 def analyse_layout(
@@ -97,7 +116,9 @@ def analyse_page(
     roles = [_role(classes.roles[group]) for group in classes.lines]
     if is_row_page(classes.lines, roles, found):
         blocks = _by_rows(lines, classes.roles, found)
-        return blocks, [table for table in tables if _keeps_rows(table, blocks, _likely(table, classes.roles))]
+        likely = {id(table): _likely(table, classes.roles) for table in tables}
+        whole_page = [table for table in tables if is_table_alone(table, likely[id(table)], lines)]
+        return blocks, whole_page or [table for table in tables if _keeps_rows(table, blocks, likely[id(table)])]
     whole = [list(table.members) for table in tables if may_be_table(table, _likely(table, classes.roles), lines)]
     taken = {line for members in whole for line in members}
     rest = [left for group in classes.lines if (left := [line for line in group if line not in taken])]
@@ -173,6 +194,17 @@ def _keeps_rows(table: TableRegion, blocks: Sequence[BlockLayout], likely: Seque
     rest = [line for line in order if line not in set(cells)]
     moved = [*rest[:first], *cells, *rest[first:]]
     return float(Levenshtein.normalized_distance(order, moved)) <= MOST_MOVED
+
+
+def is_table_alone(table: TableRegion, likely: Sequence[BlockType], lines: Sequence[LayoutLine]) -> bool:
+    """Whether a page that looks like a form is a picture of a table and nothing else."""
+    if not _is_whole_page(table, lines):
+        return False
+    columns = len(table.structure.grid.xs) - 1
+    rows = sum(role in IN_TABLES for role in likely)
+    return table.kind == RULED or (
+        table.probability >= SURE_ROWS and columns >= ROWS_COLUMNS and rows >= ROWS_SHARE * len(likely)
+    )
 
 
 def _with_pictures(parts: list[_Part], pictures: Sequence[Picture]) -> tuple[list[_Part], list[Picture]]:

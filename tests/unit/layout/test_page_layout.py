@@ -5,9 +5,12 @@ from dataclasses import replace
 import numpy as np
 
 from ocrq.contracts import Box
-from worker.layout.analysis import RULED, may_be_table
+from ocrq.contracts.result import BlockType
+from worker.layout.analysis import RULED, is_table_alone, may_be_table
 from worker.layout.page import LinePart, lay_out
 from worker.layout.tables import find_tables
+from worker.layout.tables.pitches import CLOSE, describe_pitches
+from worker.layout.tables.tokens import Token
 from worker.layout.tree import LayoutLine, LayoutWord
 from worker.page import LineReading, PageImage, Quad
 from worker.reading.page_tree import read_tree
@@ -111,3 +114,38 @@ def test_level_columns_of_prose_are_no_table_and_a_ruled_table_may_hold_prose() 
     assert not may_be_table(level, ["text"] * 2 + ["table"], prose)
     cells = replace(level, members=tuple(range(len(lines))))
     assert may_be_table(cells, ["text"] * len(lines), [replace(line, text="4.50") for line in lines])
+    assert not may_be_table(
+        cells, ["text"] * len(lines), [replace(line, text="十六个汉字和更多的字在一行里") for line in lines]
+    )
+    unsure = replace(cells, probability=0.6)
+    assert not may_be_table(unsure, ["text"] * len(lines), [replace(line, text="4.50") for line in lines])
+
+
+def test_a_picture_of_a_table_alone_is_one_though_its_lines_look_like_a_forms() -> None:
+    lines, pixels = table_page()
+    (table,) = find_tables(lines, pixels)
+    own = [lines[member] for member in table.members]
+    alone = replace(table, members=tuple(range(len(own))), kind="rows", probability=0.8)
+    roles: list[BlockType] = ["form"] * len(own)
+    assert is_table_alone(alone, roles, own)
+    assert is_table_alone(replace(alone, kind=RULED, probability=0.5), ["text"] * len(own), own)
+    assert not is_table_alone(replace(alone, probability=0.7), roles, own), "a receipt looks like one"
+    assert not is_table_alone(alone, ["text"] * len(own), own)
+    assert not is_table_alone(table, roles, lines * 2), "other lines stand beside it"
+
+
+def test_lines_of_a_cell_are_closer_than_those_of_two_whatever_stands_beside_them() -> None:
+    words = [(0, 0), (0, 20), (0, 40), (0, 72), (0, 92), (1, 20), (1, 82)]  # two cells in each of two columns
+    rows = [
+        {
+            column: [Token(0, 0, 100.0 * column, y, 100.0 * column + 50, y + 16.0, "word")]
+            for column, at in words
+            if at == y
+        }
+        for y in sorted({y for _, y in words})
+    ]
+    described = describe_pitches(rows, 2, 16.0)
+    closest = [measures[0] for measures in described]
+    assert max(range(len(closest)), key=closest.__getitem__) == 2, "between the third line and the fourth"
+    assert sum(ratio > CLOSE for ratio in closest) == 1
+    assert describe_pitches(rows[:1], 2, 16.0) == []

@@ -30,8 +30,8 @@ class Network:
     layers: tuple[tuple[Floats, Floats], ...]
 
     def probabilities(self, measures: Floats) -> Floats:
-        """One a row of measures, 0 to 1."""
-        hidden = np.clip((measures - self.mean) / self.spread, -6, 6)
+        """One a row of measures, 0 to 1; measures that came after the network was trained are left out."""
+        hidden = np.clip((measures[:, : len(self.mean)] - self.mean) / self.spread, -6, 6)
         for weight, bias in self.layers[:-1]:
             hidden = np.maximum(hidden @ weight + bias, 0)
         weight, bias = self.layers[-1]

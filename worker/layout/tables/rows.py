@@ -10,6 +10,7 @@ import numpy as np
 
 from worker.layout.tables.columns import is_gridded
 from worker.layout.tables.network import Floats, judge, share
+from worker.layout.tables.pitches import describe_pitches
 from worker.layout.tables.rulings import Ruling, Rulings
 from worker.layout.tables.tokens import TableText, Token, row_middle
 
@@ -19,7 +20,7 @@ SURE = 0.5
 RULED = 0.8
 """Share of a column's width from which a line between two visual rows parts them in a table drawn with lines."""
 
-SURE_IN_GRID = 0.93
+SURE_IN_GRID = 0.85
 """Probability from which two visual rows without a line between them are parted in such a table."""
 
 COVERED = 0.5
@@ -104,12 +105,14 @@ class _Table:
         self.filled_share = share(covered > COVERED for covered in self.filled)
         self.column_share = share(max(columns) > COVERED for columns in self.by_column)
         self.upright = sum(line.length > 0.5 * tall for line in rulings.vertical)
+        self.steps = describe_pitches(self.rows, self.columns, text.height)
 
     def all_measures(self) -> Floats:
-        """One row a boundary: its own measures, and some of those before and after it."""
+        """One row a boundary: its own measures, some of those before and after it, and how its columns go on."""
         single = np.array([self.measures(index) for index in range(len(self.pitches))], np.float32)
         around = np.pad(single[:, : self.SHARED], ((1, 1), (0, 0)))
-        return np.asarray(np.concatenate([single, around[:-2], around[2:]], axis=1), np.float32)
+        steps = np.array(self.steps, np.float32).reshape(len(single), -1)
+        return np.asarray(np.concatenate([single, around[:-2], around[2:], steps], axis=1), np.float32)
 
     def _covered(
         self, lines: Sequence[Ruling], index: int, left: float | None = None, right: float | None = None
