@@ -20,7 +20,7 @@ export DEMO_FILE := $(value FILE)
 export DATA_FILE := $(value DATA)
 export CALLER_DIR := $(if $(PWD),$(value PWD),$(CURDIR))
 
-.PHONY: help demo serve shell test lint bench eval chaos clean
+.PHONY: help demo serve shell test lint lock bench eval chaos clean
 
 help: ## List the commands
 	@echo "ocrq: OCR as a task queue"
@@ -63,6 +63,14 @@ lint: $(VENV)/.ready-dev ## Check style, types, import directions, dependencies 
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry .
 	$(BIN)/codespell
+
+lock: ## Resolve anew what the API's image installs: deploy/requirements-api.txt, with hashes
+	@python3.11 -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check 'pip-tools>=7.5,<8'
+	$(VENV)-lock/bin/pip-compile --quiet --upgrade --extra api --build-deps-for editable --generate-hashes --strip-extras \
+		--no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-options \
+		--output-file deploy/requirements-api.txt pyproject.toml
+	rm -rf $(VENV)-lock
 
 bench: $(VENV)/.ready-dev ## The whole stack beside RapidOCR and Tesseract, on examples/, DATA=folder or DATA=manifest.jsonl
 	@data="$${DATA_FILE:-$(CURDIR)/examples}"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -14,6 +16,7 @@ from typing import Any, NoReturn
 
 import httpx
 import pytest
+from packaging.requirements import Requirement
 
 from tests.packaging import compose
 from tests.packaging.images import DOCKERFILES, ROOT, Image, build, instructions
@@ -57,7 +60,19 @@ def test_dependencies_are_installed_before_sources_are_copied(dockerfile: str) -
     steps = instructions(dockerfile)
     install = next(i for i, (name, value) in enumerate(steps) if name == "RUN" and value.startswith("pip install"))
     before = {source for name, value in steps[:install] if name == "COPY" for source in value.split()[:-1]}
-    assert before == {"pyproject.toml", "README.md", "LICENSE", "ocrq/__init__.py"}
+    locked = {"deploy/requirements-api.txt"} if dockerfile == "Dockerfile.api" else set()
+    assert before == {"pyproject.toml", "README.md", "LICENSE", "ocrq/__init__.py"} | locked
+
+
+def test_what_the_api_image_installs_is_locked_within_the_projects_ranges() -> None:
+    lock = (ROOT / "deploy" / "requirements-api.txt").read_text(encoding="utf-8")
+    locked = dict(re.findall(r"^([a-z0-9._-]+)==(\S+) \\$", lock, re.MULTILINE))
+    assert lock.count("--hash=sha256:") >= len(locked) > 20
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    wanted = [Requirement(line) for line in (*project["dependencies"], *extras["queue"], *extras["api"])]
+    ours = [one for one in wanted if one.name != "ocrq"]
+    assert not [str(one) for one in ours if not one.specifier.contains(locked.get(one.name, "0"))], "run `make lock`"
 
 
 def test_the_api_image_has_the_api_and_nothing_heavy(api: Image) -> None:
