@@ -39,6 +39,9 @@ MOST_PARTS = 40
 LEAST_CROSSED = 0.08
 """Ink of the text beneath, as a share of the stamp's: a coloured heading has none in its rectangle."""
 
+AROUND, LEAST_AROUND = 8, 0.02
+"""Pixels of the copy around a stamp, and their share that is ink of the lines it crosses: a logo has none."""
+
 TOUCHED = 3.0
 """Share of words that opaque ink makes unreadable, by the share of their area that it covers."""
 
@@ -161,8 +164,10 @@ def _stamp(ink: NDArray[np.bool_], hsv: NDArray[np.uint8], grey: Pixels) -> Stam
     inside = np.zeros(ink.shape, np.uint8)
     quad = _level(centre, (width, height), angle)
     cv2.fillPoly(inside, [np.round(quad).astype(np.int32)], 1)
-    crossed = np.count_nonzero((inside > 0) & (grey < own - DARKER))
-    return Stamp(quad, hue, own) if crossed >= LEAST_CROSSED * len(points) else None
+    dark = grey < own - DARKER
+    around = (cv2.dilate(inside, np.ones((2 * AROUND + 1,) * 2, np.uint8)) > 0) & (inside == 0)
+    crossed = np.count_nonzero((inside > 0) & dark) >= LEAST_CROSSED * len(points)
+    return Stamp(quad, hue, own) if crossed and dark[around].mean() >= LEAST_AROUND else None
 
 
 def _apart(hues: NDArray[np.int32], hue: int) -> NDArray[np.int32]:

@@ -47,7 +47,7 @@ class OrientedReading:
         readings: One per quad.
         dropped: Lines that were found and hold no text that could be read.
         stamps: Read beside the lines, and no longer in ``pixels``; their quads are of the upright page, too.
-        behind: Of lines of the sheet's other side that show through.
+        behind: Of what is no text of the page: rules of signs, and lines of the sheet's other side.
     """
 
     pixels: Pixels
@@ -168,16 +168,15 @@ def without_nonsense(page: OrientedReading) -> OrientedReading:
         for i, reading in enumerate(readings)
         if reading.text and reading.mean_probability >= NONSENSE and not is_rule(reading.text)
     ]
-    dropped = [
-        Dropped(page.quads[i], page.readings[i])
-        for i in sorted(set(range(len(readings))) - set(kept))
-        if not is_rule(readings[i].text)
-    ]
+    rest = sorted(set(range(len(readings))) - set(kept))
+    marks = {i for i in rest if is_rule(readings[i].text) or (page.readings[i].text and not readings[i].text)}
+    dropped = [Dropped(page.quads[i], page.readings[i]) for i in rest if i not in marks]
     return replace(
         page,
         quads=tuple(page.quads[i] for i in kept),
         readings=tuple(readings[i] for i in kept),
         dropped=(*page.dropped, *dropped),
+        behind=(*page.behind, *(page.quads[i] for i in sorted(marks))),
     )
 
 

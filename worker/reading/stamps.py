@@ -16,7 +16,7 @@ from worker.page import LineReading, Pixels, Quad
 from worker.reading.characters import tidied
 from worker.reading.spacing import spaced
 
-LEAST_SURE, LEAST_CHARACTERS = 0.6, 2
+LEAST_SURE, LEAST_CHARACTERS = 0.8, 4
 """Mean probability and letters or digits from which what stands in a stamp's ink is text."""
 
 

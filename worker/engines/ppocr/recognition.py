@@ -32,9 +32,9 @@ SURE_READING, LEAST_DENSITY = 0.93, 0.8
 """Mean probability, and characters in a square of a strip, from which a reading in the own alphabet stands whatever
 script the line was taken for."""
 
-LEAST_READING, MARGIN = 0.5, 0.02
-"""Mean probability from which a line that is certainly in another script is read in it; and how much lower it may be
-than in the own alphabet where that is not certain."""
+LEAST_READING, LEAST_EXPECTED, EXPECTED_MARGIN = 0.75, 0.5, 0.1
+"""Mean probability from which a reading in another script is taken where it has no less of the line than the one in
+the own alphabet; and from which, and by how much less, where the page's other lines are in that script."""
 
 CUT_ZONE = 0.25
 """Share of a part's width, at its end, in which the cut may fall."""
@@ -111,8 +111,10 @@ class Recogniser:
             is_lost = is_sure and not _is_read(glyphs, strip.shape[1])
             return glyphs, script if is_lost else None, is_lost
         other = in_script(reader.glyphs(strip), script)
-        least = LEAST_READING if is_sure else _mean(glyphs) - MARGIN
-        is_other = _mean(other) >= least and any(is_letter_of(glyph.text, script) for glyph in other)
+        is_expected = likely is not None and is_sure
+        least, margin = (LEAST_EXPECTED, EXPECTED_MARGIN) if is_expected else (LEAST_READING, 0.0)
+        is_better = _mean(other) >= least and _evidence(other) >= (1 - margin) * _evidence(glyphs)
+        is_other = is_better and any(is_letter_of(glyph.text, script) for glyph in other)
         return (other, script, False) if is_other else (glyphs, None, False)
 
     def _decoded(self, outputs: Sequence[NDArray[Any]], strip: Pixels) -> list[Glyph]:
@@ -125,6 +127,11 @@ def _mean(glyphs: Sequence[Glyph]) -> float:
     """Mean probability of the characters; 0 where there are none."""
     shown = [glyph.probability for glyph in glyphs if glyph.text != " "]
     return sum(shown) / len(shown) if shown else 0.0
+
+
+def _evidence(glyphs: Sequence[Glyph]) -> float:
+    """How much of a line is read: the number of its characters, each by its probability."""
+    return sum(glyph.probability for glyph in glyphs if glyph.text != " ")
 
 
 def _is_read(glyphs: Sequence[Glyph], width: int) -> bool:
