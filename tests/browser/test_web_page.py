@@ -166,6 +166,7 @@ def test_a_read_can_be_cancelled(browser: Chrome, tmp_path: Path) -> None:
     path.write_bytes(as_pdf([text_page(["x"], size=(300, 400))] * 200))
     read(browser, path)
     until(browser, lambda b: "of 200" in by_id(b, "progress-text").text, "progress")
+    until(browser, lambda b: FIRST_LINE in lines_of(b), "the first page")
     by_id(browser, "cancel").click()
     until(browser, lambda b: "Cancelled after" in by_id(b, "notice").text, "the end")
     assert not by_id(browser, "problem").is_displayed(), "a cancel that was asked for is no problem"
