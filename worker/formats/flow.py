@@ -16,8 +16,9 @@ from worker.formats.hyphens import Joiner
 from worker.formats.lists import Marker, Nesting, split_marker
 from worker.formats.paragraphs import ends_sentence, paragraph, run_on
 from worker.formats.protocols import RenderOptions
-from worker.formats.tree import FURNITURE, Row, block_lines, blocks_of, members, rows_of
+from worker.formats.tree import Row, block_lines, blocks_of, members, rows_of
 from worker.geometry import Bounds, text_angle, union
+from worker.layout.furniture import FURNITURE
 
 ONE_LINE: frozenset[str] = frozenset(("title", "heading", "caption", "page_number", "checkbox", "formula"))
 """Types whose rows always run on."""

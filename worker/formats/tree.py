@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from ocrq.contracts import Block, Line, Page
 from worker.geometry import Bounds, union, upright_bounds
 
-FURNITURE = frozenset(("header", "footer", "page_number"))
-"""Types of blocks that belong to the page and not to what it says."""
-
 _EMPTY_LINE = re.compile(r"\n\s*\n")
 
 

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 from ocrq.contracts import Block, BlockType, Page
 from worker.geometry import Bounds, bounds_of, box_of, text_angle, turned_back, union, upright_bounds
@@ -30,6 +31,12 @@ OPEN_TYPES: frozenset[BlockType] = frozenset(("text", "heading", "list_item", "f
 
 MOST_ROWS = 4
 """At an edge; more that repeat are a form, not its header."""
+
+FURNITURE: frozenset[BlockType] = frozenset(("header", "footer", "page_number"))
+"""Types of blocks that belong to the page and not to what it says."""
+
+TITLE_SIZE = 1.3
+"""Times the usual height of a page's lines, from which what looks like its running header is a title."""
 
 MOST_CHARACTERS = 120
 """Longer rows are text, even if several pages have them."""
@@ -83,7 +90,32 @@ def mark_furniture(pages: Sequence[Page]) -> list[Page]:
     for row in (row for own in rows.values() for row in own):
         by_page[row.page].append(row)
     marked = [_marked(page, _kinds(own, rows)) for page, own in zip(pages, by_page, strict=True)]
+    if len(marked) == 1:
+        return [_with_large_title(marked[0])]
     return [_with_title(marked[0]), *marked[1:]] if _runs_without_headers(marked[1:]) else marked
+
+
+def _with_large_title(page: Page) -> Page:
+    """A page alone whose header is set larger than its text, and which has no other title: that is one."""
+    if any(block.type == "title" for block in page.blocks):
+        return page
+    degrees = text_angle(page)
+    heights = [found.height if (found := upright_bounds(line.box, degrees)) else None for line in page.lines]
+    said = [heights[line] for block in page.blocks if block.type not in FURNITURE for line in block.lines]
+    known = [height for height in said if height]
+    if not known:
+        return page
+    least = TITLE_SIZE * median(known)
+
+    def is_title(block: Block) -> bool:
+        own = [height for line in block.lines if (height := heights[line])]
+        letters = any(character.isalpha() for character in block.text)
+        return block.type == "header" and letters and bool(own) and min(own) >= least
+
+    blocks = [
+        block.model_copy(update={"type": "heading", "level": 1}) if is_title(block) else block for block in page.blocks
+    ]
+    return page.model_copy(update={"blocks": blocks})
 
 
 def _runs_without_headers(pages: Sequence[Page]) -> bool:

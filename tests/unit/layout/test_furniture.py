@@ -103,3 +103,18 @@ def test_tables_and_titles_stay_what_they_are() -> None:
         page_of(n, ("title", [("Invoice", 20)]), ("table", [("Sum", 950)]), ("text", [("x", 500)])) for n in (1, 2)
     ]
     assert mark_furniture(pages) == pages
+
+
+def test_a_large_header_of_a_page_alone_is_its_title_and_a_small_one_is_not() -> None:
+    page = page_of(1, ("header", [("Notice to all", 20)]), ("text", [("Body of the page", 400)]))
+    (small,) = mark_furniture([page])
+    assert types(small)[0][0] == "header"
+    left, top = 100, 20
+    box = ((left, top), (400, top), (400, top + 40), (left, top + 40))
+    larger = page.model_copy(update={"lines": [page.lines[0].model_copy(update={"box": box}), page.lines[1]]})
+    (titled,) = mark_furniture([larger])
+    assert [(block.type, block.level) for block in titled.blocks] == [("heading", 1), ("text", None)]
+    with_title = larger.model_copy(
+        update={"blocks": [larger.blocks[0], larger.blocks[1].model_copy(update={"type": "title"})]}
+    )
+    assert mark_furniture([with_title])[0].blocks[0].type == "header"
