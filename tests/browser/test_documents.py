@@ -103,7 +103,6 @@ def rows_of(browser: Chrome) -> list[str]:
 def test_two_scans_are_read_shown_filled_compared_and_found_again(
     page: Chrome, scans: tuple[Path, Path], reading_url: str
 ) -> None:
-    picture(page, "page-start")
     assert violations(page) == []
     read(page, *scans)
     # Rows are rows, blocks have their kinds, the table its cells.
@@ -253,7 +252,6 @@ def test_the_page_is_as_clean_in_the_dark_and_on_a_phone(page: Chrome, scans: tu
     try:
         read(page, scans[0])
         assert violations(page) == []
-        picture(page, "page-dark")
         page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         for name in ("text", "blocks", "tables", "fields"):
             tab(page, name)
