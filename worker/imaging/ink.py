@@ -27,6 +27,9 @@ ROW_LETTERS, ROW_GAP, ROW_SHARED, ROW_HEIGHTS, ROW_RIM = 5, 0.9, 0.6, 2.5, 0.3
 height that two have in common, and the most that one is higher than the other; and the share of their heights by
 which lines are grown, for their own letters and accents reach out of their boxes."""
 
+LETTER_SHARE, LETTER_SHAPE = 0.35, 1.6
+"""Of such a row: its letters' usual height as a share of the lines', and the most that they are wider than high."""
+
 RIM = 5
 """Pixels of the copy: the square by which lines are grown."""
 
@@ -70,7 +73,15 @@ def rows_outside(pixels: Pixels, quads: Sequence[Quad]) -> list[Quad]:
             rows.append([box])
         else:
             own.append(box)
-    return [_around(row) / np.float32(scale) for row in rows if len(row) >= ROW_LETTERS]
+    least = LETTER_SHARE * scale * float(np.median([np.linalg.norm(quad[3] - quad[0]) for quad in quads] or [0.0]))
+    return [_around(row) / np.float32(scale) for row in rows if len(row) >= ROW_LETTERS and _is_writing(row, least)]
+
+
+def _is_writing(row: Sequence[tuple[int, int, int, int]], least: float) -> bool:
+    """Whether the pieces are as high as letters of the page, and not wider than letters are: no dashes or dots."""
+    heights = np.array([box[3] - box[1] for box in row])
+    widths = np.array([box[2] - box[0] for box in row])
+    return bool(np.median(heights) >= least and np.median(widths / heights) <= LETTER_SHAPE)
 
 
 def _grown(quad: Quad, share: float) -> Quad:

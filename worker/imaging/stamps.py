@@ -33,7 +33,10 @@ LEAST_FILL, MOST_FILL = 0.03, 0.6
 ONE_COLOUR, HUE_SPREAD = 0.8, 14
 """Share of a stamp's ink that is of one hue, and how far off, of OpenCV's 180, that still is."""
 
-MOST_PARTS = 40
+SPARSE = 4
+"""Every so many pixels of the copy are looked at first, for most pages are grey."""
+
+MOST_PARTS = 12
 """Coloured parts of a page that are looked at."""
 
 LEAST_CROSSED = 0.08
@@ -74,18 +77,32 @@ def find_stamps(pixels: Pixels) -> list[Stamp]:
         pixels: The page, dark on light.
     """
     scale = min(1.0, SIDE / max(pixels.shape[:2]))
+    if not _is_coloured(pixels[:: max(1, round(SPARSE / scale)), :: max(1, round(SPARSE / scale))]).any():
+        return []
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    hsv = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2HSV), np.uint8)
-    coloured = np.asarray((hsv[..., 1] > COLOURED) & (hsv[..., 2] > BRIGHT), np.uint8)
+    coloured = _is_coloured(small).astype(np.uint8)
     if not coloured.any() or coloured.mean() > MOST_COLOURED:
         return []
     joined = cv2.morphologyEx(coloured, cv2.MORPH_CLOSE, np.ones((JOINED, JOINED), np.uint8))
-    count, labels = cv2.connectedComponents(joined)
+    _, labels, pieces, _ = cv2.connectedComponentsWithStats(joined)
+    sides = pieces[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].min(axis=1)
+    large = np.flatnonzero((sides >= LEAST_HEIGHT * max(small.shape[:2])) & (pieces[:, cv2.CC_STAT_AREA] >= SIDE))
+    if len(large) <= 1:  # the ground is the first
+        return []
+    hsv = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2HSV), np.uint8)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
-    parts = (np.asarray((labels == index) & (coloured > 0)) for index in range(1, min(count, MOST_PARTS)))
+    parts = (np.asarray((labels == index) & (coloured > 0)) for index in large[1:MOST_PARTS])
     found = [stamp for part in parts if (stamp := _stamp(part, hsv, grey)) is not None]
     outer = [stamp for stamp in found if not any(_is_inside(stamp.quad, other.quad) for other in found)]
     return [Stamp(np.asarray(stamp.quad / scale, np.float32), stamp.hue, stamp.grey) for stamp in outer]
+
+
+def _is_coloured(pixels: Pixels) -> NDArray[np.bool_]:
+    """Where ink or paper has a colour: as saturation and brightness of OpenCV's HSV would say, and cheaper."""
+    highest, lowest = pixels.max(axis=2), pixels.min(axis=2)
+    return np.asarray(
+        (highest > BRIGHT) & (255 * (highest.astype(np.int32) - lowest) > COLOURED * highest.astype(np.int32))
+    )
 
 
 def _is_inside(quad: Quad, other: Quad) -> bool:

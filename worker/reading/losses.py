@@ -173,9 +173,20 @@ def _is_cut(pixels: Pixels, quad: Quad) -> bool:
     near = EDGE_SHARE * quad_size(quad)[1]
     left, right = float(quad[:, 0].min()), float(quad[:, 0].max())
     top, bottom = (int(np.clip(value, 0, height)) for value in (quad[:, 1].min(), quad[:, 1].max()))
+    if any(_runs_over(pixels, quad, edge) for edge in (0, height)):
+        return True
     columns = [pixels[top:bottom, :EDGE_PIXELS]] if left <= near else []
     columns += [pixels[top:bottom, width - EDGE_PIXELS :]] if right >= width - near else []
     return any(_has_ink(part, pixels[top:bottom]) for part in columns)
+
+
+def _runs_over(pixels: Pixels, quad: Quad, edge: int) -> bool:
+    """Whether a line's letters are cut along the page's upper or lower edge."""
+    if min(abs(float(y) - edge) for y in (quad[:, 1].min(), quad[:, 1].max())) > EDGE_PIXELS:
+        return False
+    left, right = (int(np.clip(value, 0, pixels.shape[1])) for value in (quad[:, 0].min(), quad[:, 0].max()))
+    rows = slice(0, EDGE_PIXELS) if edge == 0 else slice(edge - EDGE_PIXELS, edge)
+    return _has_ink(np.swapaxes(pixels[rows, left:right], 0, 1), pixels[:, left:right])
 
 
 def _has_ink(part: Pixels, line: Pixels) -> bool:

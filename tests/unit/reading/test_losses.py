@@ -58,6 +58,12 @@ def test_a_page_whose_side_is_cut_off_is_less_sure_and_says_so(engine: RapidOcrE
     assert any("cut off at the page's edge" in warning for warning in cut.warnings), cut.warnings
 
 
+def test_a_page_cut_through_a_line_says_so(engine: RapidOcrEngine) -> None:
+    cut = read(engine, np.ascontiguousarray(page_of()[: TOP + 5 * STEP + 20]))
+    assert cut.page.confidence < 0.95
+    assert any("cut off at the page's edge" in warning for warning in cut.warnings), cut.warnings
+
+
 def test_a_patch_over_text_is_a_loss_and_one_beside_it_is_none(engine: RapidOcrEngine) -> None:
     pixels = page_of()
     covered = pixels.copy()
