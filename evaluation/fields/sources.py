@@ -96,7 +96,10 @@ def drawn(folder: Path, limit: int | None = None, read: Path | None = None) -> I
 def drawn_case(told: Mapping[str, Any], pages: Sequence[Page], group: str) -> Case:
     """A drawn document in the names of the data's manifest."""
     shown = told["truth"]
-    truth, marks = {"currency": shown["currency"]}, {}
+    truth: dict[str, Any] = {}
+    marks: dict[str, Sequence[Sequence[float]]] = {}
+    if any(shown["currency"] in line.text for page in pages for line in page.lines):
+        truth["currency"] = shown["currency"]
     for name in INVOICE:
         for concept in DRAWN.get(name, (name,)):
             if concept in shown and name != "items":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from training.fields.facts import FORMS
 from training.fields.parts import Fact, Parts, div, esc, value
 
 Document = Callable[[Parts], str]
@@ -133,8 +134,20 @@ def receipt(parts: Parts) -> str:
     chance, facts, write = parts.chance, parts.facts, parts.write
     seller = facts.seller
     lines = parts.party_lines(seller, "company")
-    if chance.happens(0.1):
-        lines.insert(1, esc("(" + str(chance.randrange(10**5, 10**7)) + "-" + chance.choice("AKVX") + ")"))
+    formal = any(seller.name.lower().endswith(form.lower()) for form in FORMS[facts.language])
+    if formal and chance.happens(0.35):  # the shop's own name over the firm's
+        brand = " ".join(facts.ship.name.split()[:2])
+        lines.insert(0, esc(brand.upper() if chance.happens(0.6) else brand))
+    if chance.happens(0.12):
+        lines.insert(
+            0,
+            esc(chance.choice(("** COPY **", "ORIGINAL", "*** REPRINT ***", parts.facts.ship.name.lower(), "WELCOME"))),
+        )
+    if chance.happens(0.15):
+        lines.insert(
+            [n for n, line in enumerate(lines) if 'data-v="company"' in line][0] + 1,
+            esc("(" + str(chance.randrange(10**5, 10**7)) + "-" + chance.choice("AKVX") + ")"),
+        )
     lines += parts.contacts(seller, True, 0.7)
     align = chance.choice(("center", "center", "left"))
     title = parts.words.one("receipt")

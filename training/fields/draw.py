@@ -26,6 +26,9 @@ from worker.reading.page_tree import read_tree
 
 FONTS = ("Liberation Sans", "Liberation Serif", "Liberation Sans Narrow", "Noto Sans", "Noto Serif", "Liberation Mono")
 HELD_FONTS = ("DejaVu Sans", "DejaVu Serif", "DejaVu Sans Mono", "DejaVu Sans Condensed")
+PLAIN_SHARE = 0.4
+"""Of the documents to learn from that have no blocks, as pages of readers without a layout: they cost a third."""
+
 CONFUSED = {
     "0": "O",
     "O": "0",
@@ -48,10 +51,12 @@ CONFUSED = {
 }
 
 
-def drawn(browser: Chromium, seed: int, held_out: bool) -> tuple[dict[str, Any], DrawnPage] | None:
+def drawn(
+    browser: Chromium, seed: int, held_out: bool, picture: bool = True, kind: str | None = None
+) -> tuple[dict[str, Any], DrawnPage] | None:
     """The document of a seed: its truth and its picture; None where it came out too tall."""
     chance = Chance(seed * 2 + held_out)
-    document = chance.by_share(DOCUMENTS)
+    document = chance.by_share({one: share for one, share in DOCUMENTS.items() if kind in (None, one.__name__)})
     words = Vocabulary(chance, chance.choice(sorted(WORDS)), held_out)
     told = facts(chance, words, document.__name__ == "receipt")
     parts = Parts(chance, told, words, held_out)
@@ -65,7 +70,7 @@ def drawn(browser: Chromium, seed: int, held_out: bool) -> tuple[dict[str, Any],
         f".slip{{padding:{margin}px}}.flex{{display:flex;justify-content:space-between;gap:{chance.randint(10, 50)}px}}.grow{{flex:1}}"
         ".nw{white-space:nowrap}table{border-spacing:0}"
     )
-    page = browser.draw(css, f'<div data-r="text" data-l="0">{document(parts)}</div>')
+    page = browser.draw(css, f'<div data-r="text" data-l="0">{document(parts)}</div>', picture)
     if page is None:
         return None
     return {
@@ -111,13 +116,14 @@ def _truth(told: Facts, page: DrawnPage) -> dict[str, Any]:
     return {**{name: values[name] for name in shown if name in values}, "items": items, "currency": told.currency}
 
 
-def as_read(page: DrawnPage, chance: Chance, noisy: bool) -> Page:
+def as_read(page: DrawnPage, chance: Chance, noisy: bool, layout: bool = True) -> Page:
     """The page as detector, reader and layout would give it, with letters misread.
 
     Args:
         page: As drawn.
         chance: Of the reading.
-        noisy: Whether anything is misread or stands a little off.
+        noisy: Whether letters are misread.
+        layout: Whether it has blocks; without, its lines stand as they were drawn.
     """
     words = [{"text": token.text, "box": list(token.box), "cell": 0} for token in page.tokens]
     rate = chance.choice((0.0, 0.0, 0.002, 0.006, 0.015)) if noisy else 0.0
@@ -136,8 +142,11 @@ def as_read(page: DrawnPage, chance: Chance, noisy: bool) -> Page:
                 words=[Word(text=t, confidence=s, box=b) for t, s, b in zip(texts, sure, boxes, strict=True)],
             )
         )
-    tree = read_tree(readings, lines, [line.quad for line in found], page.pixels, _box)
     height, width = page.pixels.shape[:2]
+    if not layout:
+        text = "\n".join(line.text for line in lines)
+        return Page(page=1, width=width, height=height, text=text, confidence=0.97, lines=lines)
+    tree = read_tree(readings, lines, [line.quad for line in found], page.pixels, _box)
     return Page(
         page=1, width=width, height=height, text=tree.text, confidence=0.97, lines=tree.lines, blocks=tree.blocks
     )
@@ -178,12 +187,14 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--held-out", action="store_true")
+    parser.add_argument("--kind", help="Only documents of a kind, as its function is called.")
     parser.add_argument("--pictures", action="store_true", help="Keep the pictures, for the reader.")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     with Chromium() as browser, (given.folder / "documents.jsonl").open("a", encoding="utf-8") as out:
         for seed in range(given.seed, given.seed + given.documents):
-            made = drawn(browser, seed, given.held_out)
+            layout = given.held_out or not Chance(seed).happens(PLAIN_SHARE)
+            made = drawn(browser, seed, given.held_out, layout, given.kind)
             if made is None:
                 continue
             told, page = made
@@ -191,7 +202,7 @@ def main() -> None:
             for token in page.tokens:
                 if token.mark:
                     marks[token.mark].append([round(x, 1) for x in token.box])
-            read = as_read(page, Chance(seed), not given.pictures)
+            read = as_read(page, Chance(seed), not given.pictures, layout)
             line = {"seed": seed, **told, "marks": marks, "page": read.model_dump(mode="json", exclude_none=True)}
             if given.pictures:
                 line["file"] = f"{seed}.png"

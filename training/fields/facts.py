@@ -22,7 +22,7 @@ NUMBERS = (
 )
 CURRENCIES = {
     "en_GB": "GBP", "en_US": "USD", "en_AU": "AUD", "de_CH": "CHF", "fr_CH": "CHF", "es_MX": "MXN", "pl_PL": "PLN",
-    "pt_BR": "BRL", "sv_SE": "SEK",
+    "pt_BR": "BRL", "sv_SE": "SEK", "ms_MY": "MYR", "en_IN": "INR",
 }  # fmt: skip
 SYMBOLS = {
     "EUR": "€",
@@ -34,6 +34,8 @@ SYMBOLS = {
     "PLN": "zł",
     "BRL": "R$",
     "SEK": "kr",
+    "MYR": "RM",
+    "INR": "Rs.",
 }
 RATES = {
     "de": (19, 7),
@@ -137,7 +139,47 @@ class Vocabulary:
 
 @cache
 def _faker(locale: str) -> Faker:
-    return Faker(locale)
+    return Faker("id_ID" if locale == "ms_MY" else locale)  # which has no names of Malaysia
+
+
+PLACES = ("Melati", "Kenanga", "Besar", "Ampang", "Indah", "Perdana", "Mawar", "Bukit Raja", "Setia", "Utama", "Damai")
+TOWNS = (
+    "Kajang, Selangor",
+    "Ipoh, Perak",
+    "Kuala Lumpur",
+    "Johor Bahru, Johor",
+    "George Town, Penang",
+    "Shah Alam, Selangor",
+    "Seremban",
+)
+TRADES = (
+    "Restoran",
+    "Kedai Buku",
+    "Perniagaan",
+    "Syarikat",
+    "Hardware",
+    "Trading",
+    "Enterprise",
+    "Mart",
+    "Kopitiam",
+    "Stationery",
+    "Motor",
+)
+
+
+def _malaysian(chance: Chance) -> tuple[str, str]:
+    """Street and town of an address of Malaysia, which the name maker has none of."""
+    place = chance.choice(PLACES)
+    street = f"{chance.choice(('No ', 'Lot ', 'No. ', ''))}{chance.randint(1, 199)}{chance.choice(('', 'A', '-G'))}, Jalan {place} {chance.randint(1, 30)}"
+    area = chance.choice(
+        (
+            f"Taman {chance.choice(PLACES)}, ",
+            f"Seksyen {chance.randint(1, 30)}, ",
+            "",
+            f"Bandar {chance.choice(PLACES)}, ",
+        )
+    )
+    return street, f"{area}{chance.randrange(10000, 98000)} {chance.choice(TOWNS)}"
 
 
 def facts(chance: Chance, words: Vocabulary, receipt: bool) -> Facts:
@@ -181,7 +223,11 @@ def facts(chance: Chance, words: Vocabulary, receipt: bool) -> Facts:
     tax = sum(part for _, part in table.values())
     net = net - tax if gross else net
     total = net + tax
-    rounded = round(total / 5) * 5 - total if receipt and locale in ("de_CH", "fr_CH", "en_AU", "sv_SE") else 0
+    rounded = (
+        round(total / 5) * 5 - total
+        if receipt and locale in ("de_CH", "fr_CH", "en_AU", "sv_SE", "ms_MY", "en_IN")
+        else 0
+    )
     paid = -(-(total + rounded) // chance.choice((100, 500, 1000, 5000))) * chance.choice((100, 500, 1000))
     paid = max(paid, total + rounded)
     return Facts(
@@ -200,10 +246,15 @@ def _code(chance: Chance, numbers: tuple[str, ...]) -> str:
 
 
 def _party(chance: Chance, fake: Faker, words: Vocabulary, locale: str, seller: bool, shop: bool) -> Party:
-    language = locale[:2]
+    language = words.language
     name = _name(chance, fake, words, language, seller, shop)
     lines = [line for line in fake.address().splitlines() if line.strip()]
     street, town = lines[0].strip(" ,"), ", ".join(line.strip(" ,") for line in lines[1:]) or fake.city()
+    if locale == "ms_MY":
+        street, town = _malaysian(chance)
+        if chance.happens(0.7):
+            name = f"{chance.choice(TRADES)} {chance.choice(PLACES)} {chance.choice(('Sdn Bhd', 'SDN. BHD.', 'Enterprise', '(M) Sdn Bhd', 'Trading'))}"
+            name = name.upper() if chance.happens(0.8) else name
     if chance.happens(0.1):
         street = chance.choice(("Postfach 1234", "P.O. Box 55", "Unit 4, " + street, street + ", 2. OG"))
     host = (
@@ -221,7 +272,7 @@ def _party(chance: Chance, fake: Faker, words: Vocabulary, locale: str, seller: 
         name=name,
         street=street,
         town=town,
-        country=chance.choice(WORDS[language]["country"]) if chance.happens(0.3) else "",
+        country=("Malaysia" if locale == "ms_MY" else chance.choice(WORDS[language]["country"])) if chance.happens(0.3) else "",
         vat_id=_vat(chance, fake) if often(0.8) else "",
         phone=fake.phone_number() if often(0.7) else "",
         fax=fake.phone_number() if seller and chance.happens(0.25) else "",

@@ -342,6 +342,10 @@ class Parts:
         facts, chance, write = self.facts, self.chance, self.write
         gross = sum(item.amount for item in facts.items) != facts.net + facts.discount - facts.shipping
         rows: list[Fact] = []
+        if facts.discount and chance.happens(0.6):
+            rows.append(
+                ("gross_total", self.label("gross_total"), write.amount(facts.net + facts.discount - facts.shipping))
+            )
         if facts.discount:
             sign = -1 if chance.happens(0.7) else 1
             rows.append(("discount", self.label("discount"), write.amount(sign * facts.discount)))

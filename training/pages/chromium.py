@@ -107,8 +107,14 @@ class Chromium:
     ) -> None:
         self._driver.quit()
 
-    def draw(self, css: str, body: str) -> DrawnPage | None:
-        """Set a page; None where it came out too tall or without text."""
+    def draw(self, css: str, body: str, picture: bool = True) -> DrawnPage | None:
+        """Set a page; None where it came out too tall or without text.
+
+        Args:
+            css: Its style.
+            body: Its content.
+            picture: Whether it is looked at; without, its pixels are white.
+        """
         self._file.write_text(
             f'<!doctype html><html><head><meta charset="utf-8"><style>{css}</style></head><body>{body}</body></html>',
             encoding="utf-8",
@@ -118,18 +124,20 @@ class Chromium:
         width, height = int(found["w"]), int(found["h"])
         if height > MAX_HEIGHT or not found["words"]:
             return None
-        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
-        shot = self._driver.execute_cdp_cmd(
-            "Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True, "format": "jpeg", "quality": 88}
-        )
-        pixels = cv2.imdecode(np.frombuffer(base64.b64decode(shot["data"]), np.uint8), cv2.IMREAD_COLOR)
-        assert pixels is not None
+        pixels = self._picture(width, height) if picture else np.full((height, width, 3), 255, np.uint8)
         tokens = tuple(
             Token(text, (x, y, x + w, y + h), block, size, bool(vertical), mark)
             for text, x, y, w, h, block, size, vertical, _, mark in found["words"]
             if x >= 0 and y >= 0 and x + w <= width + 2
         )
         figures = tuple((x, y, x + w, y + h) for x, y, w, h in found["figures"])
-        return DrawnPage(
-            np.asarray(pixels, np.uint8), tokens, tuple((r, level) for r, level in found["roles"]), figures
+        return DrawnPage(pixels, tokens, tuple((r, level) for r, level in found["roles"]), figures)
+
+    def _picture(self, width: int, height: int) -> Pixels:
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        shot = self._driver.execute_cdp_cmd(
+            "Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True, "format": "jpeg", "quality": 88}
         )
+        pixels = cv2.imdecode(np.frombuffer(base64.b64decode(shot["data"]), np.uint8), cv2.IMREAD_COLOR)
+        assert pixels is not None
+        return np.asarray(pixels, np.uint8)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from worker.fields.scoring import THRESHOLD, Scored
+from worker.fields.ranking import THRESHOLD, Scored
 
 KEPT = 12
 """Candidates of a field that take part: the best ones; the rest never wins."""

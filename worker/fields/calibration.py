@@ -7,19 +7,8 @@ import math
 from functools import cache
 from pathlib import Path
 
-WEIGHTS = Path(__file__).with_name("weights.json")
-"""Written by ``python -m evaluation.calibrate_fields``."""
-
-
-UNNAMED = 0.89
-"""The most for a value that no label of its own names: what it is was told by its looks and place alone."""
-
-NAMED = 0.4
-"""Strength from which a label names a value; one fainter than that may be another's."""
-
-
-CLOSE = 0.25
-"""Points by which a value must lead the next other one to be sure: below, two answer about equally well."""
+WEIGHTS = Path(__file__).parent / "weights" / "confidence.json"
+"""Written by ``python -m evaluation.fields.calibrate``, from layouts that the ranker did not learn."""
 
 
 def confidence(features: dict[str, float]) -> float:
@@ -29,14 +18,8 @@ def confidence(features: dict[str, float]) -> float:
         features: By name; those without a weight do not count.
     """
     weights = _weights()
-    z = weights["bias"] + sum(weights.get(name, 0.0) * value for name, value in features.items())
-    return round(capped(1 / (1 + math.exp(-max(-30.0, min(30.0, z)))), features), 4)
-
-
-def capped(probability: float, features: dict[str, float]) -> float:
-    """A probability, at most :data:`UNNAMED` where no label names the value or another one answers as well."""
-    sure = features.get("own", 0.0) >= NAMED and features.get("margin", CLOSE) >= CLOSE
-    return probability if sure else min(probability, UNNAMED)
+    z = weights.get("bias", 0.0) + sum(weights.get(name, 0.0) * value for name, value in features.items())
+    return round(1 / (1 + math.exp(-max(-30.0, min(30.0, z)))), 4)
 
 
 @cache

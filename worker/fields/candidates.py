@@ -67,6 +67,8 @@ class CandidateIndex:
             return [self._with_time(candidate) for candidate in dates.find(sheet, self._dayfirst)]
         if kind == "phone":
             return phones.find(sheet, phones.REGIONS.get(self.currency or ""))
+        if kind == "party":
+            return parties.find(sheet, self._labels)
         if kind == "number":
             return [*money.find(sheet), *quantities.find(sheet)]
         if kind in ("text", "boolean"):
@@ -75,7 +77,6 @@ class CandidateIndex:
         finders = {
             "money": money,
             "identifier": identifiers,
-            "party": parties,
             "address": addresses,
             "email": emails,
             "website": websites,

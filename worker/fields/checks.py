@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from ocrq.contracts import FieldEvidence
 from worker.fields.extract import Extraction
+from worker.fields.kinds import money
+from worker.fields.labels import find_labels
+from worker.fields.layout_page import LayoutPage
 from worker.fields.specs import Spec, leaves
 
 CENTS = 0.02
@@ -14,6 +18,12 @@ CENTS = 0.02
 
 FAILED, HELD = 0.5, 0.5
 """A failed check halves the confidence; one that holds halves the doubt."""
+
+EXTRAS = ("discount", "tip", "shipping", "service_charge", "rounding")
+"""What may stand between net and tax and the total."""
+
+MOST_EXTRAS = 5
+"""Amounts tried in a sum: three ways each."""
 
 Values = Mapping[str, float | str]
 
@@ -50,7 +60,7 @@ def checks(answers: Extraction) -> list[Check]:
 
 
 def _sums(answers: Extraction, by_concept: Mapping[str, Spec]) -> Iterator[Check]:
-    parts = ("subtotal", "tax", "discount", "tip", "shipping", "service_charge", "rounding")
+    parts = ("subtotal", "tax", *EXTRAS)
     if not {"total", "subtotal", "tax"} <= set(by_concept):
         return
     amounts = {concept: _number(answers, by_concept[concept]) for concept in (*parts, "total") if concept in by_concept}
@@ -58,11 +68,32 @@ def _sums(answers: Extraction, by_concept: Mapping[str, Spec]) -> Iterator[Check
         return
     known = {concept: value for concept, value in amounts.items() if value is not None}
     plain = known["subtotal"] + known["tax"]
-    extra = sum(known.get(concept, 0.0) for concept in ("tip", "shipping", "service_charge", "rounding"))
-    sums = {plain, plain + extra, plain + extra - abs(known.get("discount", 0.0)), known["subtotal"] + extra}
+    extras = [known[concept] for concept in EXTRAS if concept in known]
     names = tuple(by_concept[concept].name for concept in ("subtotal", "tax", "total"))
-    holds = any(abs(value - known["total"]) <= CENTS for value in sums)
+    holds = any(_makes(base, extras, known["total"]) for base in (plain, known["subtotal"]))
+    holds = holds or _makes(plain, _extras_on(answers.sheet), known["total"])
     yield Check(names, holds, f"{known['subtotal']:.2f} and {known['tax']:.2f} tax do not make {known['total']:.2f}")
+
+
+def _makes(base: float, extras: Sequence[float], total: float) -> bool:
+    """Whether a sum and some of what is added to it or taken off make a total."""
+    steps = [(0.0, abs(extra), -abs(extra)) for extra in extras[:MOST_EXTRAS]]
+    return any(abs(base + sum(chosen) - total) <= CENTS for chosen in product(*steps))
+
+
+def _extras_on(sheet: LayoutPage) -> list[float]:
+    """Amounts of the rows that a label calls a discount, a fee, carriage or rounding: they may be no fields."""
+    rows = {
+        sheet.lines[label.line].row for label in find_labels(sheet, {}) if max(label.concepts.values()) >= 0.5
+        and set(label.concepts) & set(EXTRAS)
+    }  # fmt: skip
+    found = [
+        amount
+        for row in sorted(rows)
+        for index in sheet.rows[row]
+        for amount in money.on_line(sheet.lines[index].text, index, money.decimal_comma(sheet))
+    ]
+    return list(dict.fromkeys(float(amount.value) for amount in found if amount.facts.get("decimals")))
 
 
 def _dates(answers: Extraction, by_concept: Mapping[str, Spec]) -> Iterator[Check]:

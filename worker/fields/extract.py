@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ocrq.contracts import FieldEvidence, Page
-from worker.fields import tables
-from worker.fields.arithmetic import Amounts
 from worker.fields.assignment import assigned
 from worker.fields.calibration import confidence
-from worker.fields.candidate import Candidate, Span
 from worker.fields.candidates import CandidateIndex
 from worker.fields.coercion import ABSENT, Coercer
 from worker.fields.evidence import evidence, missing
-from worker.fields.label_matching import LabelEvidence, LabelMatcher
+from worker.fields.features import ASKED
+from worker.fields.items import line_items
+from worker.fields.label_matching import LabelMatcher
 from worker.fields.labels import find_labels
 from worker.fields.layout_page import LayoutPage, sheet_of
-from worker.fields.scoring import Scored, Scorer
+from worker.fields.ranking import THRESHOLD, Ranker, Scored
 from worker.fields.specs import Spec, arrays, leaves, spec_of
 
 Json = dict[str, Any]
@@ -70,12 +70,8 @@ def _item_leaves(spec: Spec) -> list[Spec]:
 class _Extraction:
     def __init__(self, spec: Spec, sheet: LayoutPage, found: CandidateIndex, relations: LabelMatcher) -> None:
         self._spec, self._sheet, self._found, self._relations = spec, sheet, found, relations
-        self._vouched: dict[str, list[tuple[Candidate, list[LabelEvidence]]]] = {}
-        told = [
-            (amount, [one for one in vouchings if not relations.is_header(one.label)])
-            for amount, vouchings in self._vouch("money", found.of("money"))
-        ]
-        self._scorer = Scorer(sheet, relations, Amounts(told, sheet))
+        self._ranker = Ranker(sheet, found, relations)
+        self._certainty = 0.0  # of all winners: low on a document unlike those that the ranker learned from
 
     def answers(self, asked: Sequence[Spec]) -> Extraction:
         groups: dict[tuple[str, str], list[Spec]] = defaultdict(list)
@@ -83,6 +79,8 @@ class _Extraction:
             groups[leaf.concept, leaf.kind].append(leaf)
         scored = {leaf.name: self._scored(leaf) for members in groups.values() for leaf in members[:1]}
         chosen = assigned({name: [one for one, _ in found] for name, found in scored.items()})
+        certain = [1 / (1 + math.exp(-one.points)) for one in chosen.values()]
+        self._certainty = sum(certain) / len(certain) if certain else 0.0
         fields: dict[str, FieldEvidence] = {}
         winners: dict[str, Scored] = {}
         features: dict[str, dict[str, float]] = {}
@@ -103,42 +101,24 @@ class _Extraction:
 
     def _scored(self, leaf: Spec) -> list[tuple[Scored, Any]]:
         """A field's candidates that have a valid form, with their points and that form."""
-        representer = Coercer(leaf)
-        result = []
-        for candidate, vouchings in self._vouch(leaf.kind, self._candidates(leaf), leaf):
-            value = representer.of(candidate, candidate.text(self._sheet))
-            if value is not ABSENT:
-                result.append((self._scorer.score(leaf, candidate, vouchings), value))
-        return result
-
-    def _candidates(self, leaf: Spec) -> list[Candidate]:
-        if leaf.kind == "enum":
-            values = leaf.merged.get("enum", [leaf.merged.get("const")])
-            return self._found.among(values if isinstance(values, list) else [])
-        if leaf.kind == "pattern":
-            return self._found.matching(str(leaf.merged["pattern"]))
-        return self._found.of(leaf.kind)
-
-    def _vouch(
-        self, kind: str, candidates: Sequence[Candidate], leaf: Spec | None = None
-    ) -> list[tuple[Candidate, list[LabelEvidence]]]:
-        key = leaf.name if leaf is not None and kind in ("enum", "pattern") else kind
-        if key not in self._vouched:
-            rivals: dict[int, list[Span]] = defaultdict(list)
-            for candidate in candidates:
-                for span in candidate.spans:
-                    rivals[span.line].append(span)
-            self._vouched[key] = [(candidate, self._relations.of(candidate, rivals)) for candidate in candidates]
-        return self._vouched[key]
+        coercer = Coercer(leaf)
+        forms = ((one, coercer.of(one.candidate, one.candidate.text(self._sheet))) for one in self._ranker.scored(leaf))
+        return [(one, form) for one, form in forms if form is not ABSENT]
 
     def _features(self, leaf: Spec, winner: Scored, others: Sequence[Scored]) -> dict[str, float]:
+        """What a value's confidence is made of."""
         rivals = [one.points for one in others if one.candidate.value != winner.candidate.value]
+        agreeing = [one for one in others if one.candidate.value == winner.candidate.value and one.points > 0]
         return {
-            "points": min(winner.points, 8.0),
-            "margin": min(3.0, winner.points - max(rivals, default=winner.points - 3.0)),
-            "read": winner.candidate.confidence(self._sheet),
+            "points": max(-3.0, min(winner.points, 7.0)),
+            "margin": max(0.0, min(6.0, winner.points - max(rivals, default=winner.points - 6.0))),
+            "read": math.log(max(1e-2, winner.candidate.confidence(self._sheet))),
             "own": winner.own,
+            "rival": winner.rival,
+            "repeated": min(3, len(agreeing)) - 1.0,
+            "certainty": self._certainty,
             f"kind_{leaf.kind}": 1.0,
+            "known": float(leaf.concept in ASKED),
             "ambiguous": float(bool(winner.candidate.facts.get("ambiguous"))),
         }
 
@@ -146,7 +126,7 @@ class _Extraction:
         if array.items is None:
             return []
         if array.items.kind == "object":
-            return tables.line_items(array, self._sheet, self._found, self._relations, fields)
+            return line_items(array, self._sheet, self._relations, fields)
         return self._several(array, array.items, fields)
 
     def _several(self, array: Spec, item: Spec, fields: dict[str, FieldEvidence]) -> list[Any]:
@@ -155,7 +135,7 @@ class _Extraction:
             return []
         values: list[Any] = []
         for one, value in sorted(self._scored(item), key=lambda pair: pair[0].candidate.first.line):
-            if one.points >= 1.0 and value not in values:
+            if one.points >= THRESHOLD and value not in values:
                 name = f"{array.name}[{len(values)}]"
                 sure = confidence(self._features(item, one, [one]))
                 fields[name] = evidence(self._sheet, one.candidate, value, sure)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.labels import Label
@@ -33,12 +34,22 @@ BARE = {"position"}
 """What a bare "No." names, which does not say the number of what."""
 
 
+Relation = Literal["line", "row", "slanted", "above"]
+
+
 @dataclass(frozen=True)
 class LabelEvidence:
-    """A label near a value and how strongly it speaks for it, 0 to 1."""
+    """A label near a value.
+
+    Attributes:
+        label: The label.
+        strength: How strongly it speaks for the value, 0 to 1.
+        relation: Where it stands: on the value's line, in its row, a little off that row, above.
+    """
 
     label: Label
     strength: float
+    relation: Relation
 
 
 class LabelMatcher:
@@ -69,12 +80,16 @@ class LabelMatcher:
         beside = max((one.strength for one in found if set(one.label.concepts) != BARE), default=0.0)
         above = self._above(span, rivals)
         if beside > 0.5:  # a value that has its label beside it is no answer to one above
-            above = [LabelEvidence(vouching.label, vouching.strength * 0.4) for vouching in above]
+            above = [replace(vouching, strength=vouching.strength * 0.4) for vouching in above]
         return found + above
 
     def is_header(self, label: Label) -> bool:
         """Whether a label heads a table's column."""
         return self._sheet.lines[label.line].row in self._headers
+
+    def on_line(self, index: int) -> Sequence[Label]:
+        """The labels of a line."""
+        return self._by_line.get(index, ())
 
     def header_rows(self) -> list[int]:
         """Rows that head tables."""
@@ -103,7 +118,7 @@ class LabelMatcher:
                 between = text[label.end : span.start]
                 values = _values(rivals, span.line, label.end, span.start)
                 strength = SAME_LINE * WORD_BETWEEN ** _words(between, values) * VALUE_BETWEEN**values
-                found.append(LabelEvidence(label, strength))
+                found.append(LabelEvidence(label, strength, "line"))
         return found
 
     def _in_row(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
@@ -120,7 +135,7 @@ class LabelMatcher:
                 behind = _values(rivals, index, label.end, len(other.text))
                 words = _words(other.folded[label.end :], behind)
                 factor = WORD_BETWEEN**words * VALUE_BETWEEN**behind
-                found.append(LabelEvidence(label, strength * factor))
+                found.append(LabelEvidence(label, strength * factor, "row"))
             passed = _values(rivals, index, 0, len(other.text))
             strength *= VALUE_BETWEEN**passed if passed else WORD_BETWEEN
         return found
@@ -142,7 +157,7 @@ class LabelMatcher:
                     continue
                 for label in self._by_line[index]:
                     behind = _values(rivals, index, label.end, len(other.text))
-                    found.append(LabelEvidence(label, SLANTED * VALUE_BETWEEN**behind))
+                    found.append(LabelEvidence(label, SLANTED * VALUE_BETWEEN**behind, "slanted"))
         return found
 
     def _above(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
@@ -173,7 +188,7 @@ class LabelMatcher:
                     part = self._sheet.lines[index].part(rival.start, rival.end)
                     if min(part.right, place.right) > max(part.left, place.left):
                         strength *= VALUE_BETWEEN
-        return [LabelEvidence(label, max(0.0, strength))]
+        return [LabelEvidence(label, max(0.0, strength), "above")]
 
 
 def _values(rivals: Mapping[int, Sequence[Span]], line: int, start: int, end: int) -> int:

@@ -23,6 +23,9 @@ MISREADABLE = 4
 _SHAPES = {"o": "[o0]", "i": "[il1|]", "l": "[li1|]", "s": "[s5]", "b": "[b8]", "g": "[g9]", "z": "[z2]"}
 _SHAPES |= {"t": "[ti1]", "a": "[a4]", "e": "[ec]"}
 
+_ALIKE = str.maketrans("0l1|t58924c", "oiiiisbgzae")
+"""Letters of one shape as one letter: a quick look whether a phrase can be on a page at all."""
+
 _TRAILING = re.compile(r"[^\w#%ºo°]+$")
 
 
@@ -50,6 +53,7 @@ class _Phrase:
     pattern: re.Pattern[str]
     concept: str
     weight: float
+    needed: str = ""
 
 
 def find_labels(sheet: LayoutPage, own: Mapping[str, Iterable[str]]) -> list[Label]:
@@ -62,7 +66,10 @@ def find_labels(sheet: LayoutPage, own: Mapping[str, Iterable[str]]) -> list[Lab
     phrases = [*_vocabulary(), *(phrase for name, texts in own.items() for phrase in _own_phrases(name, texts))]
     hits: list[dict[tuple[int, int], dict[str, float]]] = [{} for _ in sheet.lines]
     starts = [0, *accumulate(len(line.folded) + 1 for line in sheet.lines)]
+    alike = sheet.folded.translate(_ALIKE)
     for phrase in phrases:
+        if phrase.needed not in alike:
+            continue
         for match in phrase.pattern.finditer(sheet.folded):
             at = bisect_right(starts, match.start()) - 1
             end = match.start() + len(_TRAILING.sub("", match[0]))  # an optional last word leaves its gap behind
@@ -98,7 +105,10 @@ def _vocabulary() -> list[_Phrase]:
 
 def _phrase(concept: str, text: str) -> _Phrase:
     pattern, equals, weight = text.rpartition("=")
-    return _Phrase(_compiled(pattern if equals else text), concept, float(weight) if equals else 1.0)
+    written = pattern if equals else text
+    plain = [word for word in written.split(" ") if word.isascii() and word.isalpha()]
+    needed = max(plain, key=len, default="").translate(_ALIKE)
+    return _Phrase(_compiled(written), concept, float(weight) if equals else 1.0, needed)
 
 
 def _compiled(text: str) -> re.Pattern[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from statistics import median
 
-from ocrq.contracts import Line, Page
+from ocrq.contracts import Block, Line, Page
 from ocrq.contracts.result import Box
 from worker.fields.folding import fold
 from worker.geometry import Bounds, bounds_of, part_of, rounded, size_of, turned_back
@@ -31,6 +31,7 @@ class LayoutLine:
         row: Which row of the document it stands in.
         rect: Upright place.
         line: As read.
+        block: Index of its block in the document; -1 where the page has none.
     """
 
     index: int
@@ -38,6 +39,7 @@ class LayoutLine:
     row: int
     rect: Bounds
     line: Line
+    block: int = -1
 
     @property
     def text(self) -> str:
@@ -99,18 +101,48 @@ class LayoutLine:
 
 
 @dataclass(frozen=True)
+class LayoutCell:
+    """Where a line stands in a table: row and column count from 0."""
+
+    row: int
+    column: int
+    header: bool
+
+
+@dataclass(frozen=True)
+class LayoutBlock:
+    """A block of a page.
+
+    Attributes:
+        type: Its role.
+        lines: Indices into the document's lines, in reading order.
+        rows: Of a table; 0 for other blocks.
+        columns: Of a table.
+        cells: Of a table: the cell of each line.
+    """
+
+    type: str
+    lines: tuple[int, ...]
+    rows: int
+    columns: int
+    cells: dict[int, LayoutCell]
+
+
+@dataclass(frozen=True)
 class LayoutPage:
     """All lines of a document.
 
     Attributes:
         lines: In the pages' reading order.
         rows: Indices of the lines that stand side by side, from the left; rows from the top of the first page.
-        heights: Pixels from the first to the last line, by page number.
+        extents: Top of the first and bottom of the last line, by page number.
+        blocks: In reading order; empty where the pages have none.
     """
 
     lines: tuple[LayoutLine, ...]
     rows: tuple[tuple[int, ...], ...]
     extents: dict[int, tuple[float, float]]
+    blocks: tuple[LayoutBlock, ...] = ()
 
     def depth(self, line: LayoutLine) -> float:
         """How far down the text of its page a line stands, 0 to 1."""
@@ -137,8 +169,11 @@ def sheet_of(pages: Sequence[Page]) -> LayoutPage:
     lines: list[LayoutLine] = []
     rows: list[tuple[int, ...]] = []
     extents: dict[int, tuple[float, float]] = {}
+    blocks: list[LayoutBlock] = []
     for page in pages:
-        read = [line for line in (page.lines or _lines_of(page)) if line.text.strip()]
+        given = page.lines or _lines_of(page)
+        kept = [place for place, line in enumerate(given) if line.text.strip()]
+        read = [given[place] for place in kept]
         rects = [_upright(line, place, page.angle) for place, line in enumerate(read)]
         if not read:
             continue
@@ -147,11 +182,26 @@ def sheet_of(pages: Sequence[Page]) -> LayoutPage:
             rows.append(tuple(len(lines) + member for member in members))
         row_of = {index: number for number, members in enumerate(rows) for index in members}
         base = len(lines)
+        new = {place: base + number for number, place in enumerate(kept)}
+        first = len(blocks)
+        blocks += [_block(block, new) for block in page.blocks]
+        block_of = {index: first + number for number, block in enumerate(blocks[first:]) for index in block.lines}
         lines += [
-            LayoutLine(base + place, page.page, row_of[base + place], rect, line)
+            LayoutLine(base + place, page.page, row_of[base + place], rect, line, block_of.get(base + place, -1))
             for place, (line, rect) in enumerate(zip(read, rects, strict=True))
         ]
-    return LayoutPage(tuple(lines), tuple(rows), extents)
+    return LayoutPage(tuple(lines), tuple(rows), extents, tuple(blocks))
+
+
+def _block(block: Block, new: dict[int, int]) -> LayoutBlock:
+    cells = {
+        new[line]: LayoutCell(cell.row, cell.column, cell.header)
+        for cell in (block.table.cells if block.table else ())
+        for line in cell.lines
+        if line in new
+    }
+    rows, columns = (block.table.rows, block.table.columns) if block.table else (0, 0)
+    return LayoutBlock(block.type, tuple(new[line] for line in block.lines if line in new), rows, columns, cells)
 
 
 def _lines_of(page: Page) -> list[Line]:

@@ -1,10 +1,12 @@
-"""How well a value answers a field: its label, rival labels, its looks, its place, the arithmetic."""
+"""Points for a value as an answer to a field, by its label, rival labels, looks, place and arithmetic.
+
+They are one of the ranker's features, and decide alone for kinds that it did not learn.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from worker.fields.arithmetic import Amounts
 from worker.fields.candidate import Candidate
@@ -22,8 +24,8 @@ OUTVOTED = 1.5
 ALONE = 1.0
 """Points for a total without a label that is the only amount of its document."""
 
-THRESHOLD = 1.0
-"""Points under which a value is no answer."""
+ANSWER = 1.0
+"""Points from which a value of a kind that was not learned answers."""
 
 BASE = {
     "party": 0.7,
@@ -83,23 +85,6 @@ NEUTRAL = {
 """Concepts that do not speak against another one as strongly."""
 
 
-@dataclass(frozen=True)
-class Scored:
-    """A candidate for a field.
-
-    Attributes:
-        candidate: The value.
-        points: How well it answers; from :data:`THRESHOLD` on it may.
-        own: Strength of the field's label, 0 to 1.
-        rival: Strength of the strongest other label.
-    """
-
-    candidate: Candidate
-    points: float
-    own: float
-    rival: float
-
-
 _SPEAKS_AGAINST: dict[str, frozenset[str]] = {
     "date": frozenset({"datetime", "period"}),
     "datetime": frozenset({"date", "period"}),
@@ -134,7 +119,7 @@ class Scorer:
     def __init__(self, sheet: LayoutPage, relations: LabelMatcher, amounts: Amounts) -> None:
         self._sheet, self._relations, self._amounts = sheet, relations, amounts
 
-    def score(self, spec: Spec, candidate: Candidate, vouchings: Sequence[LabelEvidence]) -> Scored:
+    def score(self, spec: Spec, candidate: Candidate, vouchings: Sequence[LabelEvidence]) -> float:
         """The candidate's points for a field."""
         own, rival = self._labels(spec, vouchings)
         if spec.concept == "total" and isinstance(candidate.value, float) and self._is_whole(candidate):
@@ -147,7 +132,7 @@ class Scorer:
             and spec.concept not in FINDS_ITSELF
         ):
             points -= 1.5
-        return Scored(candidate, points + self._more(spec, candidate, own), own, rival)
+        return points + self._more(spec, candidate, own)
 
     def _is_whole(self, candidate: Candidate) -> bool:
         """Whether an amount is the total whatever it is called."""

@@ -1,6 +1,6 @@
 """What labels are called: concepts and the phrases that name them on paper, in several languages.
 
-The phrases are in ``vocabulary.toml``. One is a small pattern over folded text: a space stands for any spacing and
+The phrases are in ``locales``, by language. One is a small pattern over folded text: a space stands for any spacing and
 punctuation, ``{no}`` for the ways to write "number", ``{tax}`` for the taxes' names, ``{cur}`` for currencies,
 ``{incl}`` and ``{excl}`` for with and without them. The longest phrase at a place wins, so "total qty" is no total. A
 weight after ``=`` says how surely the phrase names the concept; 1 where none is given.
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
 
 NUMBER = r"(?:no|nr|num|number|numero|nummer|numer|nro|nbr|num[eé]ro|id|code|#|n\.?[ºo°])"
 TAX = r"(?:gst|sst|hst|pst|vat|tax|taxes|mwst|ust|tva|iva|btw|moms|mva|pajak|steuer|cukai|impuesto|imposto)"
@@ -22,10 +21,20 @@ CURRENCY = (
     r"[$€£₹])"
 )
 
-_READ: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+LOCALES = Path(__file__).parent / "locales"
+"""A file a language, and ``any.toml`` for what all of them share."""
 
-CONCEPTS: dict[str, list[str]] = _READ["concepts"]
+
+def _labels() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for path in sorted(LOCALES.glob("*.toml")):
+        for concept, phrases in tomllib.loads(path.read_text(encoding="utf-8")).get("labels", {}).items():
+            found.setdefault(concept, []).extend(phrases)
+    return dict(sorted(found.items()))
+
+
+CONCEPTS: dict[str, list[str]] = _labels()
 """Concept to the phrases that name it on paper."""
 
-NAMES: dict[str, list[str]] = _READ["names"]
+NAMES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("names.toml").read_text(encoding="utf-8"))["names"]
 """Concept to the property names that ask for it."""

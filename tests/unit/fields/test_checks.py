@@ -59,3 +59,22 @@ def test_items_that_add_up_are_surer_and_those_that_do_not_are_told() -> None:
     _, wrong = both(TABLE.format(amount="19.00"), ROWS)
     assert "2 times 5.00 is not 19.00" in str(wrong.fields["items[0].amount"].reason)
     assert "the items add up to 26.50" in str(wrong.fields["total"].reason)
+
+
+def test_discounts_fees_and_carriage_of_the_page_are_in_the_sum() -> None:
+    text = """
+Subtotal            1730.00
+Discount 5%          -86.50
+VAT 19%              298.73
+Shipping               4.99
+Total               1947.22
+"""
+    answers = checked(read(text, {"subtotal": "number", "tax": "number", "total": "number"}))
+    assert [answers.fields[name].value for name in ("subtotal", "tax", "total")] == [1730.0, 298.73, 1947.22]
+    assert answers.fields["total"].reason is None
+
+
+def test_a_sum_that_nothing_on_the_page_explains_is_called_wrong() -> None:
+    text = "Subtotal            1730.00\nVAT 19%              298.73\nTotal               1947.22"
+    answers = checked(read(text, {"subtotal": "number", "tax": "number", "total": "number"}))
+    assert "do not make" in str(answers.fields["total"].reason)

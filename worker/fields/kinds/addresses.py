@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from worker.fields.candidate import Candidate, Span
 from worker.fields.folding import any_of
 from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION, TRADE, is_registration, is_title
-from worker.fields.kinds.place_words import spelled
 from worker.fields.kinds.places import has_postcode, is_town, mended, names_region
 from worker.fields.layout_page import LayoutLine, LayoutPage
 
@@ -86,9 +85,7 @@ def find(sheet: LayoutPage) -> list[Candidate]:
         taken |= {part.index for part in block}
         spans = tuple(Span(part.index, *_stretch(part)) for part in block)
         text = Candidate("", spans).text(sheet)
-        found.append(
-            Candidate(spelled(mended(re.sub(r"\s+", " ", text))).strip(" ,;:"), spans, _plausibility(sheet, block))
-        )
+        found.append(Candidate(mended(re.sub(r"\s+", " ", text)).strip(" ,;:"), spans, _plausibility(sheet, block)))
     return found
 
 

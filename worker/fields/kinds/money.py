@@ -77,6 +77,8 @@ def on_line(text: str, index: int = 0, comma: bool | None = None) -> list[Candid
         number = _parsed(match["number"], comma)
         if number is None:
             continue
+        if re.fullmatch(r"\w{10,}", match["number"]):
+            continue  # a number of something
         if match["scale"]:
             number *= SCALES[match["scale"].strip().lower()]
         negative = "-" in _signs(match) or bool(match["open"] and match["close"])

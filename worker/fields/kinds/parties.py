@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.folding import any_of, fold
-from worker.fields.kinds import addresses, dates
+from worker.fields.kinds import addresses, dates, texts
 from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION, TRADE, is_registration, is_title
+from worker.fields.labels import Label
 from worker.fields.layout_page import LayoutLine, LayoutPage
 
 HEAD_LINES = 14
@@ -45,13 +47,49 @@ _BRANCH = re.compile(
 )
 """A branch's place behind a name's legal form."""
 
+LONGEST = 70
+"""Characters of a name."""
+
+_PARTED = re.compile(r"\s+[·•|*–—-]\s+|,\s+(?=.*\d)|\s{3,}")
+"""What parts a name from the address behind it on one line."""
+
 _EDGE = " ,:;-*=~_.\"'"
 _GOES_ON = re.compile(r"(?:&|-|\+|(?<![^\W_])(?:and|of|und|et|y|e|de|the|dan))\W{0,4}$")
 """What a line of a name ends with that goes on below."""
 
 
-def find(sheet: LayoutPage) -> list[Candidate]:
-    """Lines that may be names: those of the page's head, and those with a legal form."""
+def find(sheet: LayoutPage, labels: Sequence[Label]) -> list[Candidate]:
+    """Stretches of lines that may be names: lines of the page's head, names over two lines, parts between labels."""
+    named = _of_head(sheet)
+    taken = {(span.line, span.start) for candidate in named for span in candidate.spans[:1]}
+    return [*named, *(one for one in _stretches(sheet, labels) if (one.first.line, one.first.start) not in taken)]
+
+
+def _stretches(sheet: LayoutPage, labels: Sequence[Label]) -> Iterator[Candidate]:
+    """What stands between labels and the marks that part a name from its address on one line."""
+    for text in texts.find(sheet, labels):
+        span = text.first
+        line = sheet.lines[span.line]
+        start = span.start
+        for part in _PARTED.split(line.text[span.start : span.end]):
+            begin = line.text.index(part, start)
+            start = begin + len(part)
+            name = bare(part)
+            if not _may_be_name(name) or name not in part:
+                continue
+            begin += part.index(name)
+            if not addresses.is_surely(line.folded[begin : begin + len(name)]) or LEGAL_FORM.search(fold(name)):
+                yield Candidate(name, (Span(line.index, begin, begin + len(name)),), 0.0)
+
+
+def _may_be_name(text: str) -> bool:
+    letters = sum(character.isalpha() for character in text)
+    wordy = letters >= 3 and letters >= 0.5 * len(text.replace(" ", ""))
+    return wordy and len(text) <= LONGEST and not dates.parse(text)
+
+
+def _of_head(sheet: LayoutPage) -> list[Candidate]:
+    """Lines of the page's head, and those with a legal form."""
     found = []
     page = sheet.lines[0].page if sheet.lines else 1
     head = [line for line in sheet.lines if line.page == page][: 2 * HEAD_LINES]
@@ -132,7 +170,7 @@ def _plausibility(line: LayoutLine, seen: int, tall: float) -> float:
     name = bare(line.text)
     folded = fold(name)
     letters = sum(character.isalpha() for character in name)
-    if letters < 3 or letters < 0.5 * len(name.replace(" ", "")) or len(name) > 70:
+    if letters < 3 or letters < 0.5 * len(name.replace(" ", "")) or len(name) > LONGEST:
         return 0.0
     legal, trade = bool(LEGAL_FORM.search(folded)), bool(TRADE.search(folded))
     if is_title(folded) or is_registration(line.text) or dates.parse(line.text) or _is_form_alone(folded):

@@ -1,0 +1,108 @@
+"""Line items of tables and of receipts, in several languages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.fields.sheets import read
+
+ITEMS = {"items": [{"description": "string", "quantity": "number", "unit_price": "number", "amount": "number"}]}
+
+
+def items(text: str) -> list[tuple[Any, ...]]:
+    rows = read(text, ITEMS).items["items"]
+    return [tuple(row.get(name) for name in ("description", "quantity", "unit_price", "amount")) for row in rows]
+
+
+TABLES = {
+    "en": """
+Qty   Description             Unit price        Amount
+2     Desk lamp                    19.90         39.80
+1     Cable 5 m                     4.50          4.50
+                     Subtotal                    44.30
+                     Total                       44.30
+""",
+    "de": """
+Pos.  Bezeichnung          Menge    Nettopreis     Nettobetrag
+1     Desk lamp            2             19,90           39,80
+2     Cable 5 m            1              4,50            4,50
+                           Summe netto                   44,30
+""",
+    "fr": """
+Désignation            Qté      P.U. HT      Total HT
+Desk lamp              2         19,90 €      39,80 €
+Cable 5 m              1          4,50 €       4,50 €
+                       Total TTC              44,30 €
+""",
+    "pl": """
+Lp.   Nazwa                Ilość    J.m.    Cena netto     Wartość netto
+1     Desk lamp            2        szt.         19,90             39,80
+2     Cable 5 m            1        szt.          4,50              4,50
+                                    Razem netto                    44,30
+""",
+    "columns without known heads": """
+Quantity   Thing                 Tarif              Wert
+2          Desk lamp             19.90             39.80
+1          Cable 5 m              4.50              4.50
+                     Total                         44.30
+""",
+}
+
+
+@pytest.mark.parametrize("text", TABLES.values(), ids=TABLES.keys())
+def test_rows_under_a_header_are_items(text: str) -> None:
+    assert items(text) == [("Desk lamp", 2.0, 19.9, 39.8), ("Cable 5 m", 1.0, 4.5, 4.5)]
+
+
+RECEIPTS = {
+    "name and amount": (
+        "MILK          2.40\nBREAD         3.10\nTOTAL         5.50",
+        [(None, None, 2.4), (None, None, 3.1)],
+    ),
+    "quantity below": (
+        "MILK          2.40\n  2 x 1.20\nBREAD         3.10\nTOTAL         5.50",
+        [(2.0, 1.2, 2.4), (None, None, 3.1)],
+    ),
+    "quantity above": (
+        "2 x 1.20\nMILK          2.40\nBREAD         3.10\nTOTAL         5.50",
+        [(2.0, 1.2, 2.4), (None, None, 3.1)],
+    ),
+    "quantity before": (
+        "2x MILK       2.40\n1 BREAD       3.10\nSUMME         5.50",
+        [(2.0, None, 2.4), (1.0, None, 3.1)],
+    ),
+    "name on a row of its own": (
+        "MILK\n2 x 1.20      2.40\nBREAD\n1 x 3.10      3.10\nTOTAL         5.50",
+        [(2.0, 1.2, 2.4), (1.0, 3.1, 3.1)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "rows"), RECEIPTS.values(), ids=RECEIPTS.keys())
+def test_rows_of_a_receipt_are_items(text: str, rows: list[tuple[Any, ...]]) -> None:
+    found = items("CORNER SHOP\n12 High Street\n" + text)
+    assert [(name, *row) for name, row in zip(("MILK", "BREAD"), rows, strict=True)] == found
+
+
+def test_a_discount_is_no_item() -> None:
+    text = "SHOP\nMILK          2.40\nDISCOUNT     -0.40\nTOTAL         2.00"
+    assert items(text) == [("MILK", None, None, 2.4)]
+
+
+def test_a_misread_quantity_is_solved_from_price_and_amount() -> None:
+    text = """
+Qty   Description             Unit price        Amount
+7     Desk lamp                    19.90         39.80
+Total                                            39.80
+"""
+    answers = read(text, ITEMS)
+    assert answers.items["items"][0]["quantity"] == 2.0
+    assert answers.fields["items[0].quantity"].confidence < 0.9
+
+
+def test_each_cell_has_its_place() -> None:
+    answers = read(TABLES["en"], ITEMS)
+    assert answers.fields["items[0].amount"].text == "39.80"
+    assert answers.fields["items[0].description"].box is not None

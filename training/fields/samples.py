@@ -1,0 +1,165 @@
+"""Drawn documents as what the ranker learns from: the features of every candidate, and whether it is the marked value."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ocrq.contracts import Line, Page
+from training.chance import Chance
+from worker.fields.candidate import Candidate
+from worker.fields.candidates import CandidateIndex
+from worker.fields.features import ASKED, NAMES, Floats
+from worker.fields.kind_words import KINDS
+from worker.fields.label_matching import LabelMatcher
+from worker.fields.labels import find_labels
+from worker.fields.layout_page import LayoutPage, sheet_of
+from worker.fields.ranking import Ranker
+from worker.fields.specs import Spec
+from worker.geometry import Bounds, bounds_of
+
+OVERLAP = 0.5
+"""Intersection over union from which a candidate is the marked value."""
+
+PLAIN_SHARE = 0.08
+"""Of the documents that lose their blocks: engines without a layout, and callers' own pages."""
+
+CUT_SHARE = 0.15
+"""Of the documents of which a few rows are left."""
+
+ABSENT = 7
+"""Fields asked of a document that it does not answer."""
+
+MOST = 40
+"""Candidates without a label that are kept of a field."""
+
+UNKNOWN_SHARE = 0.2
+"""Of the fields whose concept is hidden: such are the fields of a caller's own, known by their label alone."""
+
+
+SPEAKING = frozenset({"company", "customer", "address", "customer_address", "date", "total"})
+"""Concepts that values answer without a label, too: they are never hidden."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The candidates of a field of a document."""
+
+    document: int
+    concept: str
+    features: Floats
+    right: NDArray[np.bool_]
+    weight: Floats
+
+
+def documents(folders: Sequence[Path]) -> Iterator[Mapping[str, Any]]:
+    """The drawn documents of folders."""
+    for folder in folders:
+        with (folder / "documents.jsonl").open(encoding="utf-8") as lines:
+            for line in lines:
+                yield json.loads(line)
+
+
+def samples(told: Mapping[str, Any], number: int, chance: Chance) -> Iterator[Sample]:
+    """What a document teaches.
+
+    Args:
+        told: Of ``documents.jsonl``.
+        number: Of the document.
+        chance: For what is left out of it.
+    """
+    page = Page.model_validate(told["page"])
+    if chance.happens(CUT_SHARE):
+        page = _cut(page, chance)
+    elif chance.happens(PLAIN_SHARE):
+        page = page.model_copy(update={"blocks": []})
+    sheet = sheet_of([page])
+    labels = find_labels(sheet, {})
+    relations = LabelMatcher(sheet, labels)
+    ranker = Ranker(sheet, CandidateIndex(sheet, labels, told["dayfirst"]), relations)
+    marks = {name: _bounds(boxes) for name, boxes in told["marks"].items()}
+    shown = [name for name in ASKED if name in marks]
+    others = [name for name in ASKED if name not in marks and told["truth"].get(name) is None]
+    for concept in [*shown, *chance.sample(others, min(ABSENT, len(others)))]:
+        hidden = chance.happens(UNKNOWN_SHARE) and concept not in SPEAKING
+        spec = Spec((concept,), {}, {}, KINDS.get(concept, "text"), f"own.{concept}" if hidden else concept)
+        described = ranker.described(spec)
+        if not described.candidates:
+            continue
+        rows = described.features
+        if hidden and f"label_{concept}" in NAMES:
+            rows[:, NAMES.index(f"label_{concept}")] = 0
+        right = np.array([_is(sheet, one, marks.get(concept, [])) for one in described.candidates], bool)
+        yield _thinned(Sample(number, concept, rows, right, np.ones(len(rows), np.float32)), chance)
+
+
+def _thinned(sample: Sample, chance: Chance) -> Sample:
+    """A sample with fewer of its candidates that no label speaks for; the kept ones weigh more."""
+    own = sample.features[:, NAMES.index("own")]
+    free = np.flatnonzero(~sample.right & (own < 0.05))
+    if len(free) <= MOST:
+        return sample
+    kept = chance.arrays.choice(free, MOST, replace=False)
+    weight = sample.weight.copy()
+    weight[kept] = len(free) / MOST
+    chosen = np.sort(np.concatenate([np.setdiff1d(np.arange(len(own)), free), kept]))
+    return replace(sample, features=sample.features[chosen], right=sample.right[chosen], weight=weight[chosen])
+
+
+def _cut(page: Page, chance: Chance) -> Page:
+    """Some rows of a page, without blocks."""
+    lines = sorted((line for line in page.lines if line.box), key=_middle)
+    size = chance.randint(2, 14)
+    start = chance.randrange(max(1, len(lines) - size))
+    return page.model_copy(update={"blocks": [], "lines": lines[start : start + size]})
+
+
+def _middle(line: Line) -> float:
+    return sum(y for _, y in line.box or ())
+
+
+def _bounds(boxes: Sequence[Sequence[float]]) -> list[Bounds]:
+    return [Bounds(*box) for box in boxes]
+
+
+def _is(sheet: LayoutPage, candidate: Candidate, words: Sequence[Bounds]) -> bool:
+    """Whether a candidate's letters stand on marked words, all of its own and all of the row's."""
+    if not words:
+        return False
+    inter = own = marked = 0.0
+    for span in candidate.spans:
+        box = sheet.lines[span.line].box(span.start, span.end)
+        if box is None:
+            return False
+        place = bounds_of(box)
+        own += place.width
+        level = [word for word in words if place.top <= word.middle <= place.bottom]
+        inter += sum(max(0.0, min(place.right, w.right) - max(place.left, w.left)) for w in level)
+    marked = _run(sheet, candidate, words)
+    return inter >= 0.6 * own and inter >= 0.6 * marked
+
+
+def _run(sheet: LayoutPage, candidate: Candidate, words: Sequence[Bounds]) -> float:
+    """Width of the marked words in the candidate's lines and, for values of several lines, of the block around it."""
+    total = 0.0
+    for index in {span.line for span in candidate.spans}:
+        rect = sheet.lines[index].rect
+        near = [w for w in words if rect.top <= w.middle <= rect.bottom]
+        near = [w for w in near if w.right > rect.left - 2 and w.left < rect.right + 2]
+        total += sum(w.right - w.left for w in near)
+    below = [
+        w
+        for w in words
+        for rect in [sheet.lines[candidate.spans[-1].line].rect]
+        if 0 < w.middle - rect.middle < 1.7 * rect.height
+        and w.left < rect.right
+        and w.right > rect.left
+        and w.middle > rect.bottom
+    ]
+    return total + sum(w.right - w.left for w in below) * 0.5

@@ -1,0 +1,153 @@
+"""Rows of a document as pieces of text and numbers, and which of them head a table of items or end one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from worker.fields.candidate import Candidate, Span
+from worker.fields.kinds import money
+from worker.fields.label_matching import COLUMNS, LabelMatcher
+from worker.fields.labels import Label
+from worker.fields.layout_page import LayoutPage
+from worker.geometry import Bounds
+
+ENDS = frozenset(
+    {"total", "subtotal", "tax", "gross_total", "cash", "change", "rounding", "balance", "amount_paid", "count"}
+)
+"""What the row behind the items is called."""
+
+ASIDE = frozenset({"discount", "shipping", "service_charge", "tip"})
+"""Rows that change the sum and are no items."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of text, or a number, of a line.
+
+    Attributes:
+        span: Where.
+        text: As it stands there.
+        rect: Its place.
+        number: What it means; None for text.
+        decimals: Whether the number has two, as amounts have.
+    """
+
+    span: Span
+    text: str
+    rect: Bounds
+    number: float | None = None
+    decimals: bool = False
+
+    def candidate(self, value: float | str | None = None) -> Candidate:
+        """As a value."""
+        own = self.number if self.number is not None else self.text
+        return Candidate(own if value is None else value, (self.span,))
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column under a header.
+
+    Attributes:
+        concepts: What its label names; empty for words that are no label.
+        rect: Place of the label.
+        cell: Column of the table that the layout found; None outside of one.
+    """
+
+    concepts: dict[str, float]
+    rect: Bounds
+    cell: tuple[int, int] | None
+
+
+class ItemRows:
+    """The rows of a document.
+
+    Args:
+        sheet: The document.
+        relations: Its labels.
+        comma: Whether it writes 1.234,56; None if it does not show.
+    """
+
+    def __init__(self, sheet: LayoutPage, relations: LabelMatcher, comma: bool | None) -> None:
+        self.sheet, self._relations, self._comma = sheet, relations, comma
+
+    def pieces(self, row: int) -> list[Piece]:
+        """The pieces of a row, from the left."""
+        return [piece for index in self.sheet.rows[row] for piece in self._of_line(index)]
+
+    def _of_line(self, index: int) -> list[Piece]:
+        line = self.sheet.lines[index]
+        found = [one for one in money.on_line(line.text, index, self._comma) if not _in_words(line.text, one)]
+        pieces, at = [], 0
+        end = Span(index, len(line.text), len(line.text))
+        for amount in [*found, Candidate(None, (end,))]:
+            span = amount.first
+            text = line.text[at : span.start]
+            if re.search(r"[^\W_]", text):
+                start = at + len(text) - len(text.lstrip(" .:-|*"))
+                place = Span(index, start, at + len(text.rstrip(" .:-|$€£")))
+                pieces.append(Piece(place, line.text[place.start : place.end], line.part(place.start, place.end)))
+            if span.start < span.end:
+                text = line.text[span.start : span.end]
+                decimals = bool(amount.facts.get("decimals"))
+                pieces.append(Piece(span, text, line.part(span.start, span.end), float(amount.value), decimals))
+            at = span.end
+        return pieces
+
+    def header(self, row: int) -> list[Column]:
+        """The columns that a row heads; empty if it heads none."""
+        labels = [label for index in self.sheet.rows[row] for label in self._relations.on_line(index)]
+        named = {concept for label in labels for concept in label.concepts if concept in COLUMNS}
+        telling = [label for label in labels if COLUMNS & set(label.concepts)]
+        if len(telling) < 2 or len(named) < 2 or any(piece.decimals for piece in self.pieces(row)):
+            return []
+        columns = [Column(dict(label.concepts), self._place(label), self._cell(label.line)) for label in labels]
+        return columns + self._unnamed(row, labels)
+
+    def _unnamed(self, row: int, labels: Sequence[Label]) -> list[Column]:
+        """Words of a header that are no label: their columns answer nothing."""
+        found = []
+        for index in self.sheet.rows[row]:
+            if not any(label.line == index for label in labels):
+                found.append(Column({}, self.sheet.lines[index].rect, self._cell(index)))
+        return found
+
+    def _place(self, label: Label) -> Bounds:
+        return self.sheet.lines[label.line].part(label.start, label.end)
+
+    def _cell(self, index: int) -> tuple[int, int] | None:
+        block = self.sheet.lines[index].block
+        cell = self.sheet.blocks[block].cells.get(index) if block >= 0 else None
+        return (block, cell.column) if cell else None
+
+    def cell_of(self, piece: Piece) -> tuple[int, int] | None:
+        """Block and column of the table that the layout found a piece in."""
+        return self._cell(piece.span.line)
+
+    def called(self, row: int) -> set[str]:
+        """What labels at the start of a row call it: what stands before its first number."""
+        found: set[str] = set()
+        for index in self.sheet.rows[row]:
+            line = self.sheet.lines[index]
+            for label in self._relations.on_line(index):
+                rest = re.sub(r"[\W\d_]", "", line.folded[: label.start] + line.folded[label.end :])
+                if len(rest) <= 8:
+                    found |= {concept for concept, weight in label.concepts.items() if weight >= 0.5}
+            if any(piece.decimals for piece in self._of_line(index)) and found:
+                break
+        return found
+
+    def ends(self, row: int) -> bool:
+        """Whether a row is the first behind the items."""
+        called = self.called(row)
+        return bool(called & ENDS) and "description" not in called
+
+
+def _in_words(text: str, amount: Candidate) -> bool:
+    """Whether a number is part of a name: words before it, and a measure behind it or no decimals ("cable 5 m")."""
+    before, after = text[: amount.first.start], text[amount.first.end :]
+    if not re.search(r"[^\W\d_]{2}\W{0,2}$", before) or amount.facts.get("currency"):
+        return False
+    return not amount.facts.get("decimals") or bool(re.match(r" ?[^\W\d_]", after))

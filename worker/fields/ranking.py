@@ -1,0 +1,172 @@
+"""Which values answer a field, and how likely: candidates described by features, scored by gradient-boosted trees.
+
+The trees were trained on drawn documents (``training/fields``); their weights are in ``weights/ranker.npz``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+
+import numpy as np
+
+from worker.fields.arithmetic import Amounts
+from worker.fields.candidate import Candidate, Span
+from worker.fields.candidates import CandidateIndex
+from worker.fields.features import LEARNED_KINDS, NAMES, FeatureBuilder, Floats
+from worker.fields.label_matching import LabelEvidence, LabelMatcher
+from worker.fields.layout_page import LayoutPage
+from worker.fields.scoring import ANSWER, Scorer
+from worker.fields.specs import Spec
+from worker.fields.trees import TreeModel, load_trees
+
+WEIGHTS = Path(__file__).parent / "weights" / "ranker.npz"
+
+SAME_KIND = {"datetime": "date"}
+"""Kinds that were not learned, and the one that their values stand like."""
+
+WORDS = frozenset({"party", "text", "identifier", "address"})
+"""Kinds whose values are words, which a label could be taken for."""
+
+_OWN, _RIVAL, _RULE = NAMES.index("own"), NAMES.index("rival"), NAMES.index("rule")
+
+THRESHOLD = -2.0
+"""Log odds under which a value is no answer; those little over it say by their confidence that they are unsure."""
+
+BARE = 0.5
+"""Plausibility of an amount without decimals and currency: less than this."""
+
+SLOPE = 1.2
+"""Log odds a point by rules is worth."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A candidate for a field.
+
+    Attributes:
+        candidate: The value.
+        points: Log odds that it answers the field.
+        own: Strength of the field's label, 0 to 1.
+        rival: Strength of the strongest other label.
+    """
+
+    candidate: Candidate
+    points: float
+    own: float
+    rival: float
+
+
+@dataclass(frozen=True)
+class Described:
+    """The candidates of a field with their features, a row each."""
+
+    candidates: list[Candidate]
+    features: Floats
+
+
+class Ranker:
+    """Scores the candidates of one document.
+
+    Args:
+        sheet: The document.
+        found: Its candidates.
+        relations: Its labels.
+    """
+
+    def __init__(self, sheet: LayoutPage, found: CandidateIndex, relations: LabelMatcher) -> None:
+        self._sheet, self._found, self._relations = sheet, found, relations
+        self._known: dict[str, tuple[list[tuple[Candidate, list[LabelEvidence]]], Floats]] = {}
+
+    def scored(self, leaf: Spec) -> list[Scored]:
+        """A field's candidates with their log odds."""
+        described = self.described(leaf)
+        if not described.candidates:
+            return []
+        kind = SAME_KIND.get(leaf.kind, leaf.kind)
+        if kind in LEARNED_KINDS:
+            points = _model()(described.features)
+        else:
+            points = SLOPE * (described.features[:, _RULE] - ANSWER) + THRESHOLD
+        return [
+            Scored(candidate, float(one), float(row[_OWN]), float(row[_RIVAL]))
+            for candidate, one, row in zip(described.candidates, points, described.features, strict=True)
+        ]
+
+    def described(self, leaf: Spec) -> Described:
+        """A field's candidates with their features."""
+        vouched, base = self._of(leaf)
+        kind = SAME_KIND.get(leaf.kind, leaf.kind)
+        rows = self._builder.asked(base, kind, leaf.concept, leaf.name, [labels for _, labels in vouched])
+        rows[:, _RULE : _RULE + 3] = self._rules(leaf, vouched)
+        return Described([candidate for candidate, _ in vouched], rows)
+
+    def _rules(self, leaf: Spec, vouched: Sequence[tuple[Candidate, list[LabelEvidence]]]) -> Floats:
+        """Points by rules, how far they lead the best of another value, and whether they are the most."""
+        points = [self._scorer.score(leaf, candidate, labels) for candidate, labels in vouched]
+        best: dict[str, float] = {}
+        for (candidate, _), one in zip(vouched, points, strict=True):
+            best[str(candidate.value)] = max(one, best.get(str(candidate.value), -9.0))
+        ordered = sorted(best.values(), reverse=True)
+        first, second = (*ordered, -3.0, -3.0)[:2]
+        rows = []
+        for (candidate, _), one in zip(vouched, points, strict=True):
+            other = second if best[str(candidate.value)] == first else first
+            rows.append((one, max(-6.0, min(6.0, one - other)), float(one >= first)))
+        return np.array(rows, np.float32).reshape(len(rows), 3)
+
+    @cached_property
+    def _amounts(self) -> Amounts:
+        told = [
+            (amount, [one for one in labels if not self._relations.is_header(one.label)])
+            for amount, labels in self._vouched(self._found.of("money"))
+        ]
+        return Amounts(told, self._sheet)
+
+    @cached_property
+    def _scorer(self) -> Scorer:
+        return Scorer(self._sheet, self._relations, self._amounts)
+
+    @cached_property
+    def _builder(self) -> FeatureBuilder:
+        return FeatureBuilder(self._sheet, self._relations, self._amounts, self._found.of("address"))
+
+    def _of(self, leaf: Spec) -> tuple[list[tuple[Candidate, list[LabelEvidence]]], Floats]:
+        key = leaf.name if leaf.kind in ("enum", "pattern") else leaf.kind
+        if key not in self._known:
+            found = [one for one in self._candidates(leaf) if not (leaf.kind in WORDS and self._is_label(one))]
+            vouched = self._vouched(found)
+            self._known[key] = vouched, self._builder.base(leaf.kind, vouched)
+        return self._known[key]
+
+    def _candidates(self, leaf: Spec) -> list[Candidate]:
+        if leaf.kind == "enum":
+            values = leaf.merged.get("enum", [leaf.merged.get("const")])
+            return self._found.among(values if isinstance(values, list) else [])
+        if leaf.kind == "pattern":
+            return self._found.matching(str(leaf.merged["pattern"]))
+        return self._found.of(leaf.kind)
+
+    def _is_label(self, candidate: Candidate) -> bool:
+        """Whether a value is a label and nothing else."""
+        span = candidate.first
+        return len(candidate.spans) == 1 and any(
+            label.start <= span.start + 1 and label.end >= span.end - 1 for label in self._relations.on_line(span.line)
+        )
+
+    def _vouched(self, candidates: Sequence[Candidate]) -> list[tuple[Candidate, list[LabelEvidence]]]:
+        rivals: dict[int, list[Span]] = defaultdict(list)
+        for candidate in candidates:
+            if "decimals" in candidate.facts and candidate.plausibility < BARE:
+                continue  # a count between a total's label and its amount does not take the label away
+            for span in candidate.spans:
+                rivals[span.line].append(span)
+        return [(candidate, self._relations.of(candidate, rivals)) for candidate in candidates]
+
+
+@cache
+def _model() -> TreeModel:
+    return load_trees(WEIGHTS, "ranker")
