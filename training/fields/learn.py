@@ -52,6 +52,30 @@ def exported(model: lightgbm.Booster) -> dict[str, np.ndarray]:
     return arrays
 
 
+def stored(path: Path) -> dict[str, np.ndarray]:
+    """The trees of parties that an earlier run wrote."""
+    with np.load(path) as arrays:
+        return {key.removeprefix("parties_"): arrays[key] for key in arrays if key.startswith("parties_")}
+
+
+def mean(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The trees of two runs as one model whose sum is the mean of theirs."""
+    width = max(one["feature"].shape[1], other["feature"].shape[1])
+    wide = [
+        {key: np.pad(array, ((0, 0), (0, width - array.shape[1]))) for key, array in trees.items() if key != "depth"}
+        for trees in (one, other)
+    ]
+    joined = {key: np.concatenate([trees[key] for trees in wide]) for key in wide[0]}
+    joined["value"] = joined["value"] / 2
+    return {**joined, "depth": np.maximum(one["depth"], other["depth"])}
+
+
+def save(path: Path, ranker: dict[str, np.ndarray], parties: dict[str, np.ndarray]) -> None:
+    """Write both models."""
+    arrays = {f"ranker_{key}": array for key, array in ranker.items()}
+    np.savez_compressed(path, **arrays, **{f"parties_{key}": array for key, array in parties.items()})
+
+
 def _nodes(root: dict[str, Any]) -> tuple[list[tuple[int, float, int, int, float]], int]:
     """A tree's nodes, the root first, and its depth; a leaf follows itself."""
     nodes: list[tuple[int, float, int, int, float]] = []
@@ -89,6 +113,7 @@ def main() -> None:
     parser.add_argument("--trees", type=int, default=260)
     parser.add_argument("--documents", type=int, default=10**9)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--mean", type=Path, help="Trees of another run: their mean with these ranks all but parties.")
     given = parser.parse_args()
     chance = Chance(given.seed)
     learned: list[Sample] = []
@@ -113,7 +138,9 @@ def main() -> None:
         callbacks=[lightgbm.log_evaluation(20), lightgbm.early_stopping(30)],
     )  # fmt: skip
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(given.out, **{f"ranker_{key}": array for key, array in exported(model).items()})
+    parties = exported(model)
+    ranker = mean(stored(given.mean), parties) if given.mean else parties
+    save(given.out, ranker, parties)
     for concept, (right, count) in found_first(model, checked).items():
         print(f"{concept}: {right} of {count}")
     gains = sorted(zip(model.feature_importance("gain"), NAMES, strict=True), reverse=True)[:25]

@@ -43,6 +43,9 @@ UNKNOWN_SHARE = 0.2
 """Of the fields whose concept is hidden: such are the fields of a caller's own, known by their label alone."""
 
 
+UNRULED_SHARE = 0.5
+"""Of the parties to be told without the points by rules, which were written for receipts."""
+
 SPEAKING = frozenset({"company", "customer", "address", "customer_address", "date", "total"})
 """Concepts that values answer without a label, too: they are never hidden."""
 
@@ -95,6 +98,9 @@ def samples(told: Mapping[str, Any], number: int, chance: Chance) -> Iterator[Sa
         rows = described.features
         if hidden and f"label_{concept}" in NAMES:
             rows[:, NAMES.index(f"label_{concept}")] = 0
+        if concept in ("company", "address") and chance.happens(UNRULED_SHARE):
+            rows = rows.copy()
+            rows[:, [NAMES.index(name) for name in ("rule", "rule_lead", "rule_first")]] = 0
         right = np.array([_is(sheet, one, marks.get(concept, [])) for one in described.candidates], bool)
         yield _thinned(Sample(number, concept, rows, right, np.ones(len(rows), np.float32)), chance)
 

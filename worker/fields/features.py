@@ -26,7 +26,7 @@ from worker.fields.vocabulary import CONCEPTS
 
 Floats = NDArray[np.float32]
 
-LABELS = tuple(sorted(CONCEPTS))
+LABELS = tuple(sorted(set(CONCEPTS) - {"other"}))
 ASKED = (
     "address", "bic", "cash", "cashier", "change", "company", "contract_number", "count", "customer",
     "customer_address", "customer_number", "date", "delivery_date", "delivery_number", "discount", "due_date", "email",

@@ -39,6 +39,12 @@ THRESHOLD = -2.0
 BARE = 0.5
 """Plausibility of an amount without decimals and currency: less than this."""
 
+BY_PLACE = frozenset({"customer", "customer_address", "shipping_address"})
+"""Concepts whose values the rules cannot tell from the seller's."""
+
+BY_BOTH = frozenset({"company", "address"})
+"""Concepts scored with the points by rules and without them, and by the mean: the rules know receipts best."""
+
 SLOPE = 1.2
 """Log odds a point by rules is worth."""
 
@@ -88,7 +94,12 @@ class Ranker:
             return []
         kind = SAME_KIND.get(leaf.kind, leaf.kind)
         if kind in LEARNED_KINDS:
-            points = _model()(described.features)
+            model = _model("parties" if leaf.concept in BY_PLACE | BY_BOTH else "ranker")
+            points = model(described.features)
+            if leaf.concept in BY_BOTH:
+                unruled = described.features.copy()
+                unruled[:, _RULE : _RULE + 3] = 0
+                points = (points + model(unruled)) / 2
         else:
             points = SLOPE * (described.features[:, _RULE] - ANSWER) + THRESHOLD
         return [
@@ -101,7 +112,8 @@ class Ranker:
         vouched, base = self._of(leaf)
         kind = SAME_KIND.get(leaf.kind, leaf.kind)
         rows = self._builder.asked(base, kind, leaf.concept, leaf.name, [labels for _, labels in vouched])
-        rows[:, _RULE : _RULE + 3] = self._rules(leaf, vouched)
+        if leaf.concept not in BY_PLACE:
+            rows[:, _RULE : _RULE + 3] = self._rules(leaf, vouched)
         return Described([candidate for candidate, _ in vouched], rows)
 
     def _rules(self, leaf: Spec, vouched: Sequence[tuple[Candidate, list[LabelEvidence]]]) -> Floats:
@@ -168,5 +180,5 @@ class Ranker:
 
 
 @cache
-def _model() -> TreeModel:
-    return load_trees(WEIGHTS, "ranker")
+def _model(name: str) -> TreeModel:
+    return load_trees(WEIGHTS, name)
