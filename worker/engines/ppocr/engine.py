@@ -53,6 +53,9 @@ QUANTISATION = WEIGHTS / "quantisation.npz"
 SCRIPT_CLASSIFIER = WEIGHTS / "scripts.npz"
 """Tells lines in scripts that the recogniser has no letters for, by ``training/scripts/tell.py``."""
 
+SURE_BESIDE = 0.9
+"""Mean probability from which a line among others that the recogniser has no letters for is in its own alphabet."""
+
 MAIN_SHARE = 0.3
 """Share of the lines in another script from which the others are looked at again whether they are in it, too."""
 
@@ -117,8 +120,14 @@ def _with_other_scripts(
         return [replace(reading, script=None, is_lost=False) if reading.is_lost else reading for reading in readings]
     # Scripts look alike to the classifier, and hardly any page has several.
     script, count = Counter(str(readings[index].script) for index in lost).most_common(1)[0]
+    if 2 * len(lost) > len(readings):  # the others are in it, too, where they read badly
+        lost += [
+            index
+            for index, reading in enumerate(readings)
+            if not reading.is_lost and reading.script is None and 0 < reading.mean_probability < SURE_BESIDE
+        ]
     for index in lost:
-        own = script if 2 * count > len(lost) else readings[index].script
+        own = script if 2 * count > len(lost) or not readings[index].is_lost else readings[index].script
         result[index] = LineReading("", script=own, is_lost=True)
     for known in sorted({str(result[index].script) for index in lost} & other.models.keys()):
         members = [index for index in lost if result[index].script == known]

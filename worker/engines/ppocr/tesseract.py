@@ -65,7 +65,9 @@ LINE_HEIGHT = 56
 """Pixels to which lines are brought: Tesseract's models were trained on lines of 36 to 48 with some white around."""
 
 MARGIN = 12
-ONE_LINE = "7"
+ONE_LINE, RAW_LINE = "7", "13"
+"""Page segmentation modes: the second takes a line as it is, where the first finds none."""
+
 FULL = 100.0
 
 log = logging.getLogger(__name__)
@@ -100,7 +102,12 @@ class TesseractLines:
             if context.deadline is not None:
                 seconds = min(seconds, max(context.deadline - time.monotonic(), 0.1))
             try:
-                readings += _read(part, self.models[script], script, seconds)
+                read = _read(part, self.models[script], script, seconds)
+                if empty := [place for place, reading in enumerate(read) if reading.is_lost]:
+                    again = _read([part[place] for place in empty], self.models[script], script, seconds, RAW_LINE)
+                    for place, reading in zip(empty, again, strict=True):
+                        read[place] = reading
+                readings += read
             except (subprocess.SubprocessError, OSError) as error:
                 log.warning("tesseract could not read %d lines in %s: %s", len(part), script, error)
                 readings += [LineReading("", script=script, is_lost=True)] * len(part)
@@ -121,14 +128,14 @@ def installed() -> TesseractLines:
     return TesseractLines({script: names[model] for script, model in MODELS.items() if model in names})
 
 
-def _read(crops: Sequence[Pixels], model: str, script: str, seconds: float) -> list[LineReading]:
+def _read(crops: Sequence[Pixels], model: str, script: str, seconds: float, mode: str = ONE_LINE) -> list[LineReading]:
     with tempfile.TemporaryDirectory(prefix="ocrq-lines-") as folder:
         paths = [Path(folder, f"{number}.png") for number in range(len(crops))]
         for path, crop in zip(paths, crops, strict=True):
             cv2.imwrite(str(path), _with_margin(crop))
         listing = Path(folder, "lines.txt")
         listing.write_text("\n".join(map(str, paths)) + "\n", encoding="utf-8")
-        table = _run([str(listing), "stdout", "-l", model, "--psm", ONE_LINE, "tsv"], seconds)
+        table = _run([str(listing), "stdout", "-l", model, "--psm", mode, "tsv"], seconds)
     words: list[list[_Word]] = [[] for _ in crops]
     for page, word in _words(table):
         words[page - 1].append(word)
