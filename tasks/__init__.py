@@ -1,1 +1,1 @@
-"""The waist: settings, Celery app, ledger, blobs and task functions. Imports ocrq, and neither app nor worker."""
+"""The core: settings, Celery app, ledger, blobs and task functions. Imports ocrq, and neither app nor worker."""
