@@ -50,3 +50,10 @@ def test_seller_and_buyer_are_told_apart(text: str) -> None:
 def test_a_label_is_never_a_value(label: str) -> None:
     fields = read(f"{label}\nDatum\nTotal", {"seller": "string", "buyer": "string", "invoice_number": "string"}).fields
     assert all(field.value is None for field in fields.values())
+
+
+def test_a_legal_form_behind_a_label_is_no_name() -> None:
+    seller = read("Verkäufer\nName:     Lieferant GmbH\nAnschrift:     Hauptstraße 20", {"seller": "string"}).fields[
+        "seller"
+    ]
+    assert seller.value != "GmbH"

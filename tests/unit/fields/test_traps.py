@@ -12,6 +12,7 @@ TRAPS: list[tuple[str, str, str, Any]] = [
     ("Invoice Number: INV-001", "invoice_number", "string", "INV-001"),
     ("Invoice Number\nINV-2024/17", "invoice_id", "string", "INV-2024/17"),
     ("INVOICE NO 47735", "inv_no", "string", "47735"),
+    ("Invoice # RE-20190610/507 issued at 2019-06-10", "invoice_number", "string", "RE-20190610/507"),
     ("Invoice Number:\nDate: 2024-01-31", "invoice_number", "string", None),
     ("Rechnungsnr. 30064443   Kundennr. 47774", "invoice_number", "string", "30064443"),
     ("Facture n° F-2024-081", "invoice_number", "string", "F-2024-081"),

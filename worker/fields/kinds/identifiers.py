@@ -46,7 +46,7 @@ def _plausibility(token: str, before: str, after: str) -> float:
     digits = sum(character.isdigit() for character in token)
     if not digits or not MIN_CHARACTERS <= len(token) <= LONG:
         return 0.1 if digits == 1 and len(token) == 1 else 0.0
-    if dates.parse(token) and not re.fullmatch(r"\d{8}", token):
+    if dates.parse(token) and not re.search(r"\d{8}", token):  # RE-20190610/507 is a code with a date in it
         return 0.0
     if re.match(r":\d{2}", after) or re.search(r"\d:$", before) or re.match(r"\s?%", after):
         return 0.0

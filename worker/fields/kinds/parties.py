@@ -75,7 +75,7 @@ def _stretches(sheet: LayoutPage, labels: Sequence[Label]) -> Iterator[Candidate
             begin = line.text.index(part, start)
             start = begin + len(part)
             name = bare(part)
-            if not _may_be_name(name) or name not in part:
+            if not _may_be_name(name) or name not in part or _is_form_alone(fold(name)):
                 continue
             begin += part.index(name)
             if not addresses.is_surely(line.folded[begin : begin + len(name)]) or LEGAL_FORM.search(fold(name)):
