@@ -38,7 +38,12 @@ class Part:
 
 PARTS = (
     Part("stack", "benchmarks.stack", True, (*RECEIPTS, "--rounds", "2")),
-    Part("robust", "benchmarks.stack", True, (*RECEIPTS, "--robust", "--without", "rapidocr-openvino")),
+    Part(
+        "robust",
+        "benchmarks.stack",
+        True,
+        (*RECEIPTS, "--robust", "--without", "rapidocr-openvino", "--without", "rapidocr-tiny"),
+    ),
     Part("start", "benchmarks.start"),
     Part("drain", "benchmarks.drain"),
     Part("scale", "benchmarks.scale"),

@@ -1,9 +1,9 @@
 """The whole stack from HTTP to result, beside what people use instead: ``python -m benchmarks.stack [PATH]``.
 
-Redis, the API, the control worker and reading processes are started, with one reading process and with several;
-callers send the documents to ``POST /extract_text`` and wait for the text. RapidOCR as it comes, RapidOCR on OpenVINO,
-Tesseract (a process for each core) and the engine of ocrq without the stack read the same documents in the same run.
-Nothing else should run on the machine meanwhile.
+Redis, the API, the control worker and reading processes are started, with one reading process and with several, and
+with several on the fast model; callers send the documents to ``POST /extract_text`` and wait for the text. RapidOCR as
+it comes, RapidOCR on OpenVINO, Tesseract (a process for each core) and the engine of ocrq without the stack read the
+same documents in the same run. Nothing else should run on the machine meanwhile.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from tests.live.processes import Parts, free_port
 
 SAMPLE = Path(__file__).parent.parent / "examples"
 MANIFEST = ".jsonl"
+DEFAULT, FAST = "rapidocr", "rapidocr-tiny"  # models by their listed names
 CALLERS = 2  # for each reading process: one document is read while the next is on its way
 _ANSWER_SECONDS = 600.0
 _MEMORY_SECONDS = 0.5  # between two looks at the memory
@@ -72,7 +73,9 @@ class Row:
 @click.option("--workers", "counts", type=click.IntRange(1), multiple=True, help="[default: 1, and one for each core]")
 @click.option("--rounds", type=click.IntRange(1), default=1, help="Times that every reader reads everything.")
 @click.option("--robust", is_flag=True, help="POST /extract_text_robust.")
-@click.option("--without", type=click.Choice(NAMES), multiple=True, help="Leave a reader out; may be given again.")
+@click.option(
+    "--without", type=click.Choice([FAST, *NAMES]), multiple=True, help="Leave a reader out; may be given again."
+)
 def main(
     path: Path,
     kinds: tuple[str, ...],
@@ -94,9 +97,8 @@ def main(
     counts = counts or tuple(sorted({1, usable_cpus()}))
     rows: dict[str, Row] = {}
     for _ in range(rounds):
-        for count in counts:
-            title = f"ocrq over HTTP, {count} worker{'s' if count > 1 else ''}"
-            _add(rows, title, *_through_http(entries, count, route))
+        for model, count in [*((DEFAULT, count) for count in counts), *[(FAST, counts[-1])] * (FAST not in without)]:
+            _add(rows, _title(model, count), *_through_http(entries, model, count, route))
         for name in NAMES:
             if name in without:
                 continue
@@ -108,6 +110,11 @@ def main(
     click.echo(f"{len(entries)} documents, {usable_cpus()} cores, {rounds} round{'s' if rounds > 1 else ''}\n")
     click.echo(_table(scored))
     click.echo("\n" + _closing(scored, counts))
+
+
+def _title(model: str, count: int) -> str:
+    """Of the row of a stack with so many reading processes."""
+    return f"ocrq over HTTP, {count} worker{'s' * (count > 1)}" + f", `{model}`" * (model != DEFAULT)
 
 
 def _add(rows: dict[str, Row], name: str, run: Run, api_megabytes: float | None) -> None:
@@ -126,10 +133,10 @@ def _add(rows: dict[str, Row], name: str, run: Run, api_megabytes: float | None)
     rows[name] = Row(_TITLES.get(name, name), run, api_megabytes=api_megabytes)
 
 
-def _through_http(entries: Sequence[Entry], count: int, route: str) -> tuple[Run, float]:
+def _through_http(entries: Sequence[Entry], model: str, count: int, route: str) -> tuple[Run, float]:
     """All documents through a stack with so many reading processes; returns the API's memory beside it."""
     with tempfile.TemporaryDirectory() as directory:
-        parts = Parts(Path(directory) / "parts", {"OCRQ_MODEL": "rapidocr"})
+        parts = Parts(Path(directory) / "parts", {"OCRQ_MODEL": model})
         try:
             parts.start(workers=1, concurrency=count)
             port = free_port()
@@ -236,7 +243,7 @@ def _table(rows: dict[str, Row]) -> str:
 
 def _closing(rows: dict[str, Row], counts: Sequence[int]) -> str:
     """What the stack adds, and what more workers bring."""
-    stack = [row for row in rows.values() if row.title.startswith("ocrq over HTTP")]
+    stack = [rows[_title(DEFAULT, count)] for count in counts]
     sentences = [f"{counts[-1]} workers read {stack[-1].rate / stack[0].rate:.2f} times as fast as {counts[0]}."] * (
         len(stack) > 1
     )

@@ -53,12 +53,13 @@ def main() -> None:
 @main.command()
 @click.argument("manifests", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--way", type=click.Choice(["olm", "rolm"]), required=True, help="How pages are read.")
+@click.option("--model", default="rapidocr", show_default=True, help="Of the embedded engine, by its listed name.")
 @click.option("--samples", type=click.Path(path_type=Path), required=True, help="JSON lines; appended to.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many documents of each manifest.")
-def collect(manifests: tuple[Path, ...], way: Way, samples: Path, limit: int | None) -> None:
+def collect(manifests: tuple[Path, ...], way: Way, model: str, samples: Path, limit: int | None) -> None:
     """Read the first page of every document of MANIFESTS with the embedded engine; what SAMPLES has is left out."""
     done = {(one["manifest"], one["document"]) for one in _load(samples)} if samples.exists() else set()
-    look = _looker(way)
+    look = _looker(way, model)
     with samples.open("a", encoding="utf-8") as file:
         for manifest in manifests:
             for entry in from_manifest(manifest, limit=limit):
@@ -193,12 +194,12 @@ def _load(samples: Path) -> list[Sample]:
     return [json.loads(line) for line in samples.read_text(encoding="utf-8").splitlines()]
 
 
-def _looker(way: Way) -> Any:
-    from worker.engines.ppocr.engine import RapidOcrEngine
+def _looker(way: Way, model: str) -> Any:
+    from worker.engines.ppocr.engine import ENGINES
     from worker.reading.plain import PlainPipeline
     from worker.reading.robust import RobustPipeline
 
-    engine = RapidOcrEngine.load()
+    engine = ENGINES[model].load()
     mode = ReadMode(robust=way == "rolm", variants=ROBUST_MIN_VARIANTS)
     pipeline = RobustPipeline(engine, engine, mode) if way == "rolm" else PlainPipeline(engine, engine)
     return lambda page: (lambda seen: (seen[0].readings, seen[1]))(pipeline.analyse(page, ReadContext()))

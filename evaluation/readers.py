@@ -70,16 +70,17 @@ def timed(read: Read, name: str, pages: Sequence[PageImage]) -> Prediction:
     )
 
 
-def ours(mode: ReadMode | None = None) -> Read:
+def ours(mode: ReadMode | None = None, model: str = "rapidocr") -> Read:
     """One of our pipelines on the embedded engine.
 
     Args:
         mode: How pages are read; None is OLM as it comes.
+        model: By its listed name.
     """
-    from worker.engines.ppocr.engine import RapidOcrEngine
+    from worker.engines.ppocr.engine import ENGINES
     from worker.reading import pipeline_for
 
-    engine = RapidOcrEngine.load()
+    engine = ENGINES[model].load()
     pipeline = pipeline_for(engine, mode or ReadMode(), lambda: engine)
 
     def read(pages: Sequence[PageImage]) -> Reading:
@@ -133,10 +134,11 @@ READERS: dict[str, Callable[[], Read]] = {
     "olm": ours,
     "olm-preprocess": lambda: ours(ReadMode(preprocess=True)),
     "rolm": lambda: ours(ReadMode(robust=True, variants=ROBUST_MIN_VARIANTS)),
+    "olm-tiny": lambda: ours(model="rapidocr-tiny"),
     "rapidocr": rapidocr,
     "tesseract": tesseract,
 }
-OURS = ("olm", "olm-preprocess", "rolm")
+OURS = ("olm", "olm-preprocess", "rolm", "olm-tiny")
 
 
 def _cpu_seconds() -> float:

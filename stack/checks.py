@@ -160,7 +160,7 @@ def _models(environment: Mapping[str, str]) -> Check:
     model = environment.get("OCRQ_MODEL") or "rapidocr"
     if model == "fake":
         return Check("model", "ok", "fake: reads nothing real, for tests")
-    if model != "rapidocr":
+    if model not in {"rapidocr", "rapidocr-tiny"}:
         if missing := missing_for_models(environment):
             found, _, remedy = missing.partition("; ")
             return Check("model", "warning", found, remedy)
@@ -173,7 +173,7 @@ def _models(environment: Mapping[str, str]) -> Check:
     if not files:
         return Check("model", "failed", "rapidocr's models are not here", "pip install --force-reinstall rapidocr")
     size = sum(file.stat().st_size for file in files) / 1e6
-    return Check("model", "ok", f"rapidocr, {len(files)} files of {size:.0f} MB in the package")
+    return Check("model", "ok", f"{model}, {len(files)} files of {size:.0f} MB in the package")
 
 
 def _decoder() -> Check:

@@ -12,6 +12,7 @@ from stack.data import DataDir
 # The embedded stack's list: what it reads itself, and the names existing clients send, which the fallback serves.
 EMBEDDED_MODELS = (
     "rapidocr",
+    "rapidocr-tiny",
     "microsoft/trocr-base-printed",
     "microsoft/trocr-large-printed",
     "microsoft/trocr-base-handwritten",
@@ -140,7 +141,7 @@ def stack_environment(
 
 
 _OURS = frozenset({"OCRQ_BLOB_DIR", "OCRQ_MODELS", "OCRQ_MODEL", "OCRQ_POOL"})  # set and empty means not set
-_OWN = frozenset({"rapidocr", "fake"})  # models that every worker has
+_OWN = frozenset({"rapidocr", "rapidocr-tiny", "fake"})  # models that every worker has
 _GPU = Path("/dev/nvidiactl")  # there where NVIDIA's driver is, in containers too
 
 

@@ -58,7 +58,7 @@ def default_workers(model: str) -> int:
     cpus = usable_cpus()
     if model == "fake":
         return cpus
-    if model in {"", "rapidocr"}:
+    if model in {"", "rapidocr", "rapidocr-tiny"}:
         return max(1, min(cpus, available_bytes() // WORKER_BYTES))
     weights = sum(file.stat().st_size for file in Path(model).glob("*.safetensors"))
     return max(1, min(cpus, available_bytes() // (WORKER_BYTES + _WEIGHTS * weights))) if weights else 1

@@ -17,7 +17,11 @@ POOLS: tuple[Pool, ...] = ("cpu", "gpu")
 Reads = Literal["cpu", "gpu", "all"]
 """What a worker reads: one pool's jobs, or everybody's (the embedded stack, where there is one worker)."""
 
-_BUILT_IN: dict[str, tuple[str, Pool]] = {"rapidocr": ("rapidocr", "cpu"), "fake": ("fake", "cpu")}
+_BUILT_IN: dict[str, tuple[str, Pool]] = {
+    "rapidocr": ("rapidocr", "cpu"),
+    "rapidocr-tiny": ("rapidocr", "cpu"),
+    "fake": ("fake", "cpu"),
+}
 _HUB_FAMILIES = {"trocr": "trocr"}  # part of a hub name to the engine: without the files, only the name is known
 _CONFIG = "config.json"
 LINE_MODEL = "vision-encoder-decoder"  # what TrOCR's checkpoints say they are

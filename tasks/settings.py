@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535, validation_alias=AliasChoices("PORT", "OCRQ_PORT", "port"))
 
-    model: str = Field(default="rapidocr", description="The default model: `rapidocr`, a hub name, or `fake`.")
+    model: str = Field(
+        default="rapidocr", description="The default model: `rapidocr`, `rapidocr-tiny`, a hub name, or `fake`."
+    )
     models: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="The allow-list, separated by commas; empty allows the default model alone."
     )

@@ -17,7 +17,7 @@ from training.onnx_graph import OnnxGraph
 from training.page_pairs import PagePair, PagePairs
 from training.session import Task, training_command
 from training.sheets import sheets
-from worker.engines.ppocr.engine import DETECTION_FILE, RECOGNITION_FILE, alphabet_of, models_folder
+from worker.engines.ppocr.models import DETECTION_FILE, RECOGNITION_FILE, alphabet_of, models_folder
 from worker.engines.ppocr.network import read_model
 
 LOGITS = "p2o.pd_op.add.97.0"

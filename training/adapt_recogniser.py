@@ -16,7 +16,7 @@ from training.classes import Classes
 from training.onnx_graph import OnnxGraph, initialisers
 from training.session import Task, training_command
 from training.worn_lines import worn_lines
-from worker.engines.ppocr.engine import RECOGNITION_FILE, alphabet_of, models_folder
+from worker.engines.ppocr.models import RECOGNITION_FILE, alphabet_of, models_folder
 from worker.engines.ppocr.network import read_model
 
 FEATURES = "p2o.pd_op.transpose.8.0"

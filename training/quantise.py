@@ -20,13 +20,14 @@ from training.chance import Chance
 from training.page_pairs import pair_of
 from training.sheets import sheets
 from training.worn_lines import worn_lines
-from worker.engines.ppocr.engine import (
+from worker.engines.ppocr.models import (
     QUANTISATION,
     RECOGNITION_FILE,
     alphabet_of,
     detection_models,
     models_folder,
     recognition_models,
+    tiny_models,
 )
 from worker.engines.ppocr.network import CPU_CONFIG, PIXEL_MEAN, PIXEL_SCALE, read_model, taking_pixels
 from worker.engines.ppocr.quantisation import Calibrated, Calibration, convolutions, save
@@ -51,8 +52,8 @@ def main(out: Path) -> None:
     chance = Chance(SEED)
     pairs = [pair_of(ink, size, chance) for ink, size in itertools.islice(sheets(characters, SEED), SHEETS)]
     clean, worn = ([_pixels(getattr(pair, kind)) for pair in pairs] for kind in ("clean", "worn"))
-    inputs = {"detection": [*clean, *worn], "degraded_detection": worn}
-    models = {**detection_models(), **recognition_models()}
+    inputs = {"detection": [*clean, *worn], "degraded_detection": worn, "tiny_detection": [*clean, *worn]}
+    models = {**detection_models(), **recognition_models(), **tiny_models()}
     save(out, {name: calibrated(model, inputs.get(name, lines)) for name, model in models.items()})
 
 

@@ -21,8 +21,8 @@ from training.adapt_recogniser import BIAS, CLASSIFIER, FEATURES
 from training.onnx_graph import OnnxGraph, initialisers
 from training.scripts.alphabet import CHARACTERS
 from training.scripts.store import Stored, stored
-from worker.engines.ppocr.engine import RECOGNITION_FILE, alphabet_of, models_folder
 from worker.engines.ppocr.glyphs import BLANK
+from worker.engines.ppocr.models import RECOGNITION_FILE, alphabet_of, models_folder
 from worker.engines.ppocr.network import read_model
 
 POOLED = "p2o.pd_op.pool2d.1.0"

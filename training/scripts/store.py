@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from training.batches import Line
 from training.scripts.lines import CLEAN_SHARE, script_lines
 from worker.engines.ppocr import quantisation
-from worker.engines.ppocr.engine import QUANTISATION, recognition_models
+from worker.engines.ppocr.models import QUANTISATION, recognition_models
 from worker.engines.ppocr.network import Network, taking_pixels
 from worker.engines.ppocr.quantisation import quantised
 from worker.engines.ppocr.recognition import MAX_WIDTH, padded, to_strip

@@ -21,8 +21,8 @@ from training.scripts.lines import drawn_lines, script_lines
 from training.scripts.world import LANGUAGES, OWN_LANGUAGES, fonts_with, text_in
 from worker.engines.ppocr import quantisation
 from worker.engines.ppocr.classifier import common_classes, last_layer, split_classifier
-from worker.engines.ppocr.engine import QUANTISATION, alphabet_of, recognition_models
 from worker.engines.ppocr.glyphs import STEP_PIXELS
+from worker.engines.ppocr.models import QUANTISATION, alphabet_of, recognition_models
 from worker.engines.ppocr.network import Network, taking_pixels
 from worker.engines.ppocr.quantisation import quantised
 from worker.engines.ppocr.recognition import MAX_WIDTH, padded, to_strip

@@ -55,7 +55,7 @@ MIN_SLOPE = 0.004
 """Tangent of the page's skew from which it is straightened first."""
 
 Mask = NDArray[np.bool_]
-Counts = NDArray[np.int32]
+Counts = NDArray[np.intp]
 
 
 def cut_at_rivers(quads: Sequence[Quad], pixels: Pixels) -> list[Quad]:
@@ -76,7 +76,7 @@ def cut_at_rivers(quads: Sequence[Quad], pixels: Pixels) -> list[Quad]:
     usual = float(np.median(heights))
     rules = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((max(3, round(RULE_HEIGHTS * usual)), 1), np.uint8)) > 0
     bars = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(3, round(4 * usual))), np.uint8)) > 0
-    page = _Page.of((ink > 0) & ~rules & ~bars, rules)
+    page = _Page((ink > 0) & ~rules & ~bars, rules)
     made = []
     for quad, straight, height, long in zip(quads, moved, heights, wide, strict=True):
         cuts = page.cuts(straight, height) if long and height >= 4 else []
@@ -116,20 +116,15 @@ def _straight_ink(quads: Sequence[Quad], pixels: Pixels) -> tuple[NDArray[np.uin
 
 @dataclass(frozen=True)
 class _Page:
-    """The ink of letters, and upright ruling lines; how many rows of pixels each stands under and over is white."""
+    """The ink of letters, and upright ruling lines."""
 
     ink: Mask
     rules: Mask
-    over: Counts
-    under: Counts
 
-    @classmethod
-    def of(cls, ink: Mask, rules: Mask) -> _Page:
-        rows = np.arange(len(ink), dtype=np.int32)[:, None]
-        over = rows - np.maximum.accumulate(np.where(ink, rows, np.int32(-1)), axis=0)
-        end = np.int32(len(ink))
-        under = np.minimum.accumulate(np.where(ink, rows, end)[::-1], axis=0)[::-1] - rows
-        return cls(ink, rules, over, under)
+    def white(self, middle: int, left: int, right: int, reach: int) -> tuple[Counts, Counts]:
+        """How many rows above and below one are white at each column, at most ``reach``; 0 on ink."""
+        up, down = self.ink[max(0, middle - reach + 1) : middle + 1][::-1], self.ink[middle : middle + reach]
+        return _leading_white(up[:, left:right]), _leading_white(down[:, left:right])
 
     def cuts(self, quad: Quad, height: float) -> list[tuple[float, float]]:
         """White between the parts of a quad: from and to, as shares of its width."""
@@ -150,8 +145,7 @@ class _Page:
         if self.rules[top:bottom, left:right].any(axis=1).mean() > RULED_SHARE:
             return True
         middle, reach = (top + bottom) // 2, round(REACH_HEIGHTS * height)
-        over = np.minimum(self.over[middle, left:right], reach)
-        under = np.minimum(self.under[middle, left:right], reach)
+        over, under = self.white(middle, left, right, reach)
         narrowest = min(max(2, round(MIN_WHITE * height)), right - left)
         least = sliding_window_view(over, narrowest).min(axis=1), sliding_window_view(under, narrowest).min(axis=1)
         start = int(np.argmax(least[0] + least[1]))
@@ -183,13 +177,18 @@ class _Page:
         return max(shares) >= FLUSH_SHARE
 
 
+def _leading_white(ink: Mask) -> Counts:
+    """Rows of each column before the first with ink."""
+    return np.where(ink.any(axis=0), ink.argmax(axis=0), len(ink))
+
+
 def _any(ink: Mask, axis: int) -> Mask:
     return np.asarray(ink.any(axis=axis), np.bool_)
 
 
 def _white_runs(ink: Mask, least: float, ends: bool = False) -> list[tuple[int, int]]:
     """Runs without ink at least so long; those at the ends only if asked for."""
-    edges = np.flatnonzero(np.diff(np.r_[True, ink, True].astype(np.int8)))
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], ink, [True]]).astype(np.int8)))
     runs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
     return [(a, b) for a, b in runs if b - a >= least and (ends or (a > 0 and b < len(ink)))]
 

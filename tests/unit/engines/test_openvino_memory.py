@@ -8,6 +8,7 @@ import pytest
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
 from worker.engines.ppocr.memory import GROWTH, ROOM, MemoryLimit
 from worker.engines.ppocr.network import Network
+from worker.engines.ppocr.upsampling import PLACES
 
 LOADED = 300 << 20
 
@@ -55,7 +56,7 @@ class Noise:
     """A network that takes everything for text, as the real one may with a picture of one colour."""
 
     def __call__(self, data: np.ndarray) -> tuple[np.ndarray]:
-        return (np.ones((1, 1, *data.shape[1:3]), np.float32),)
+        return (np.ones((1, PLACES, data.shape[1] // 4, data.shape[2] // 4), np.float32),)
 
 
 @pytest.mark.parametrize("shade", [0, 128, 255])

@@ -90,7 +90,7 @@ def extracted(stub: Stub, monkeypatch: pytest.MonkeyPatch, context: ReadContext 
 
 def test_lines_read_again_are_read_in_every_variant_and_voted_on() -> None:
     stub = Stub(looks_wrong=1)
-    stub.info = rapidocr.RapidOcrLines.info  # whose lines' confidence weighs the page's measures, too
+    stub.info = rapidocr.SMALL_INFO  # whose lines' confidence weighs the page's measures, too
     pipeline = RobustPipeline(stub, stub, ReadMode(robust=True, variants=3))
     (line,) = pipeline.reread(PageImage(1, page()), [quad(2)], ReadContext())
     assert (line.text, stub.looks) == ("Total 106.00", MOST_READINGS)

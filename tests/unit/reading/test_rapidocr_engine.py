@@ -15,16 +15,11 @@ from tests.stops import stops
 from tests.unit.reading.drawing import LEFT, STEP, TEXTS, TOP, drawn, drawn_line
 from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, split_classifier
 from worker.engines.ppocr.detection import DetectionSettings
-from worker.engines.ppocr.engine import (
-    DETECTION_FILE,
-    RapidOcrDetector,
-    RapidOcrEngine,
-    alphabet_of,
-    models_folder,
-    recognition_models,
-)
+from worker.engines.ppocr.engine import RapidOcrDetector, RapidOcrEngine
+from worker.engines.ppocr.models import DETECTION_FILE, alphabet_of, models_folder, recognition_models
 from worker.engines.ppocr.network import Network, read_model, taking_pixels
 from worker.engines.ppocr.recognition import MAX_WIDTH, STRIP_HEIGHT, Recogniser
+from worker.engines.ppocr.upsampling import without_upsampling
 from worker.engines.protocols import Detector, finds_lines
 from worker.imaging.crop import quad_size
 from worker.page import Pixels
@@ -98,7 +93,7 @@ def test_the_detector_of_worn_pages_finds_lines_apart_that_blur_runs_together(en
 
 
 def as_it_came() -> Network:
-    return Network(taking_pixels(read_model(models_folder() / DETECTION_FILE)))
+    return Network(taking_pixels(without_upsampling(read_model(models_folder() / DETECTION_FILE))))
 
 
 def test_the_reader_of_worn_lines_errs_less_on_blurred_ones(engine: RapidOcrEngine) -> None:

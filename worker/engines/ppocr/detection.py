@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.engines.ppocr.network import Network
+from worker.engines.ppocr.upsampling import joined
 from worker.page import Pixels, Quad
 
 Floats = NDArray[np.float32]
@@ -55,7 +56,7 @@ def find_quads(network: Network, pixels: Pixels, settings: DetectionSettings) ->
     small = _resized(pixels, settings)
     if int(small.max()) - int(small.min()) < LEAST_CONTRAST:
         return []
-    heat = network(small[np.newaxis])[0][0, 0]
+    heat = joined(network(small[np.newaxis])[0][0])
     scale = np.array([width / heat.shape[1], height / heat.shape[0]], np.float32)
     mask = (heat > settings.ink).astype(np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)

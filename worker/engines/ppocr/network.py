@@ -84,6 +84,16 @@ def read_model(path: Path) -> Any:
     return openvino.Core().read_model(path)
 
 
+def folded(model: Any) -> Any:
+    """The same model, with what is computed from constants alone as constants; changed in place."""
+    from openvino.passes import ConstantFolding, Manager
+
+    passes = Manager()
+    passes.register_pass(ConstantFolding())
+    passes.run_passes(model)
+    return model
+
+
 def taking_pixels(model: Any) -> Any:
     """The same model with 8-bit BGR pixels, N x height x width x 3, as its input; scaling happens inside."""
     import openvino

@@ -63,21 +63,46 @@ class Gutter:
         return (self.left + self.right) / 2
 
 
-def find_separators(text: TableText, rulings: Rulings) -> list[float]:
-    """The x of each boundary between columns, from left to right."""
+@dataclass(frozen=True)
+class JudgedGutters:
+    """The gutters of a table.
+
+    Attributes:
+        gutters: From left to right.
+        probabilities: That each of them parts columns.
+    """
+
+    gutters: Sequence[Gutter]
+    probabilities: Floats
+
+
+def judge_gutters(text: TableText, rulings: Rulings) -> JudgedGutters:
+    """All gutters of a table."""
     gutters = find_gutters(text.rows, text.height)
+    if not gutters:
+        return JudgedGutters(gutters, np.zeros(0, np.float32))
+    return JudgedGutters(gutters, judge("columns").probabilities(measure_gutters(gutters, text, rulings)))
+
+
+def find_separators(text: TableText, rulings: Rulings, judged: JudgedGutters | None = None) -> list[float]:
+    """The x of each boundary between columns, from left to right.
+
+    Args:
+        text: Of the table.
+        rulings: Around it.
+        judged: Its gutters, where they are known.
+    """
+    judged = judged or judge_gutters(text, rulings)
     lines = vertical_lines(rulings.vertical, text.height)
     tall = text.bounds[3] - text.bounds[1]
     drawn = is_gridded(text, rulings)
     least = SURE_IN_GRID if drawn else SURE
     chosen = [x for x, total in lines if total >= (IN_GRID if drawn else FULL_LINE) * tall]
     chosen = [x for x in chosen if text.bounds[0] < x < text.bounds[2]]
-    if gutters:
-        probabilities = judge("columns").probabilities(measure_gutters(gutters, text, rulings))
-        for gutter, probability in zip(gutters, probabilities, strict=True):
-            x = _snapped(gutter, lines, text.height)
-            if probability >= least and all(abs(x - other) > SNAP * text.height for other in chosen):
-                chosen.append(x)
+    for gutter, probability in zip(judged.gutters, judged.probabilities, strict=True):
+        x = _snapped(gutter, lines, text.height)
+        if probability >= least and all(abs(x - other) > SNAP * text.height for other in chosen):
+            chosen.append(x)
     return _parting_words(sorted(chosen), text, [x for x, _ in lines])
 
 
@@ -171,22 +196,25 @@ class _Table:
         gaps = [(b.left - a.right) / text.height for row in text.rows for a, b in pairwise(row) if a.line == b.line]
         self.space = middle(gaps) if gaps else LEAST_GAP
         self.centres = [[token.centre for token in row] for row in text.rows]
-        self.gapped = sum(any(parted(a, b, text.height) for a, b in pairwise(row)) for row in text.rows)
+        self.parted = [[parted(a, b, text.height) for a, b in pairwise(row)] for row in text.rows]
+        self.gapped = sum(map(any, self.parted))
         self.levels = len(rulings.horizontal)
 
     def measures(self, gutter: Gutter) -> list[float]:
         """Of one gutter."""
         count, height, x = len(self.rows), self.height, gutter.centre
+        first, last = x - 2 * TRIM * height, x + 2 * TRIM * height
         pairs: list[tuple[Token, Token]] = []
         covered = narrow = lefts = rights = early = 0
         for number, row in enumerate(self.rows):
             at = bisect_left(self.centres[number], x)
-            near = row[max(at - 1, 0) : at + 1]
-            if any(token.left < x - 2 * TRIM * height and token.right > x + 2 * TRIM * height for token in near):
+            if (at > 0 and row[at - 1].left < first and row[at - 1].right > last) or (
+                at < len(row) and row[at].left < first and row[at].right > last
+            ):
                 covered += 1
                 early += 3 * number < count
             elif 0 < at < len(row):
-                if not parted(row[at - 1], row[at], height):
+                if not self.parted[number][at - 1]:
                     narrow += 1
                     early += 3 * number < count
                 else:

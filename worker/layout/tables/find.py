@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.layout.order import arrange
-from worker.layout.tables.columns import find_gutters, find_separators, measure_gutters
+from worker.layout.tables.columns import find_separators, judge_gutters
 from worker.layout.tables.grid import Grid, build_grid
 from worker.layout.tables.headers import mark_headers
-from worker.layout.tables.network import judge, share
+from worker.layout.tables.network import Floats, judge, share
 from worker.layout.tables.regions import Candidate, pieced_candidates, ruled_candidates
 from worker.layout.tables.rows import bands, part_rows
 from worker.layout.tables.rulings import Rulings, find_rulings
 from worker.layout.tables.spans import join_cells
 from worker.layout.tables.structure import TableStructure
-from worker.layout.tables.tokens import TableText, Token, page_skew, straightened, table_text
+from worker.layout.tables.tokens import TableText, Token, page_skew, straightened, table_text, text_of
 from worker.layout.tree import LayoutLine
 from worker.page import Pixels
 
@@ -107,7 +107,7 @@ def find_candidates(lines: Sequence[LayoutLine], pixels: Pixels | None) -> list[
     for candidate in kept:
         if len(chosen) < MOST_CANDIDATES and not any(_alike(candidate, other) for other in chosen):
             chosen.append(candidate)
-    return [_seen(lines, candidate, page, rulings) for candidate in chosen]
+    return [_seen(candidate, page, rulings) for candidate in chosen]
 
 
 def _alike(one: Candidate, other: Candidate) -> bool:
@@ -127,17 +127,18 @@ def _reading_rows(lines: Sequence[LayoutLine], page: TableText) -> list[list[Tok
     ]
 
 
-def _seen(lines: Sequence[LayoutLine], candidate: Candidate, page: TableText, rulings: Rulings) -> SeenCandidate:
-    text = table_text(lines, sorted(candidate.members), page.skew)
+def _seen(candidate: Candidate, page: TableText, rulings: Rulings) -> SeenCandidate:
+    text = text_of(page, candidate.members)
     near = rulings.near(text.bounds, text.height)
-    separators = find_separators(text, near)
+    judged = judge_gutters(text, near)
+    separators = find_separators(text, near, judged)
     grid = build_grid(text, separators, bands(part_rows(text, separators, near)), near)
     join_cells(grid, near)
     headers = mark_headers(grid, near)
     return SeenCandidate(
         candidate,
         TableStructure(grid, page.skew),
-        _measures(candidate, text, grid, near, headers) + _surroundings(candidate, text, page),
+        _measures(candidate, text, grid, near, headers, judged.probabilities) + _surroundings(candidate, text, page),
     )
 
 
@@ -146,19 +147,20 @@ def _region(lines: Sequence[LayoutLine], seen: SeenCandidate) -> TableRegion:
     return TableRegion(tuple(sorted(seen.candidate.members)), probability, seen.structure, seen.candidate.kind)
 
 
-def _measures(candidate: Candidate, text: TableText, grid: Grid, rulings: Rulings, headers: int) -> list[float]:
-    """What makes a candidate a table or not."""
+def _measures(
+    candidate: Candidate, text: TableText, grid: Grid, rulings: Rulings, headers: int, gutters: Floats
+) -> list[float]:
+    """What makes a candidate a table or not; ``gutters`` are the probabilities that they part columns."""
     rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
     filled = [cell for cell in grid.cells if cell.rows]
     widths = np.array([max(row[-1].right - row[0].left for row in cell.rows) / text.height for cell in filled])
     depths = np.array([len(cell.rows) for cell in filled])
     words = np.array([len(cell.tokens) for cell in filled])
-    numbers = np.array([np.mean([token.is_number for token in cell.tokens]) for cell in filled])
+    numbers = np.array([share(token.is_number for token in cell.tokens) for cell in filled])
     texts = [" ".join(token.text for token in cell.tokens) for cell in filled]
     firsts = [text for cell, text in zip(filled, texts, strict=True) if cell.left == 0]
     lasts = numbers[[cell.right == columns - 1 for cell in filled]]
-    gutters = find_gutters(text.rows, text.height)
-    sure = judge("columns").probabilities(measure_gutters(gutters, text, rulings)) if gutters else np.zeros(1)
+    sure = gutters if len(gutters) else np.zeros(1)
     wide, tall = text.bounds[2] - text.bounds[0], max(text.bounds[3] - text.bounds[1], 1.0)
     full = np.array([sum(cell.top == row for cell in filled) for row in range(rows)])
     return [

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from worker.layout.tables.grid import Grid, GridCell
-from worker.layout.tables.network import Floats, judge
+from worker.layout.tables.network import Floats, judge, share
 from worker.layout.tables.rows import covered_share
 from worker.layout.tables.rulings import Rulings
 
@@ -51,7 +51,7 @@ def measure_headers(grid: Grid, rulings: Rulings) -> Floats:
         tokens = cell.tokens
         if tokens:
             filled[cell.top, cell.left : cell.right + 1] = 1
-            numbers[cell.top, cell.left : cell.right + 1] = np.mean([token.is_number for token in tokens])
+            numbers[cell.top, cell.left : cell.right + 1] = share(token.is_number for token in tokens)
     left, right, reach = grid.xs[0], grid.xs[-1], 0.5 * grid.height
     under = [covered_share(rulings.horizontal, y - reach, y + reach, left, right) for y in grid.ys[1:]]
     steps = [covered_share(rulings.edges, y - reach, y + reach, left, right) for y in grid.ys[1:]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -96,7 +96,21 @@ def table_text(lines: Sequence[LayoutLine], members: Sequence[int], skew: float 
         skew: Of the page in degrees, where it is known; else the lines show it.
     """
     turned = page_skew(lines) if skew is None else skew
-    tokens = [token for index in members for token in _tokens(lines[index], index, turned)]
+    return _arranged([token for index in members for token in _tokens(lines[index], index, turned)], turned)
+
+
+def text_of(page: TableText, members: Collection[int]) -> TableText:
+    """The words of some lines of a page, at least one.
+
+    Args:
+        page: All its words.
+        members: Indices of the lines, among the page's.
+    """
+    tokens = sorted((token for token in page.tokens if token.line in members), key=lambda one: (one.line, one.word))
+    return _arranged(tokens, page.skew)
+
+
+def _arranged(tokens: Sequence[Token], skew: float) -> TableText:
     heights = [token.bottom - token.top for token in tokens if token.width > 0.5 * (token.bottom - token.top)]
     height = max(1.0, float(np.median(heights or [token.bottom - token.top for token in tokens])))
     bounds = (
@@ -105,7 +119,7 @@ def table_text(lines: Sequence[LayoutLine], members: Sequence[int], skew: float 
         max(token.right for token in tokens),
         max(token.bottom for token in tokens),
     )
-    return TableText(visual_rows(tokens, height), height, turned, bounds)
+    return TableText(visual_rows(tokens, height), height, skew, bounds)
 
 
 def page_skew(lines: Sequence[LayoutLine]) -> float:
@@ -119,6 +133,8 @@ def page_skew(lines: Sequence[LayoutLine]) -> float:
 
 def straightened(quads: Sequence[Quad], skew: float) -> list[Quad]:
     """Quads turned back by a skew in degrees about the page's origin."""
+    if not skew:
+        return [np.asarray(quad, np.float32) for quad in quads]
     cos, sin = np.cos(np.radians(skew)), np.sin(np.radians(skew))
     turn = np.array([[cos, -sin], [sin, cos]], np.float32)
     return [np.asarray(np.asarray(quad, np.float32) @ turn, np.float32) for quad in quads]
