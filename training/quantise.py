@@ -29,7 +29,7 @@ from worker.engines.ppocr.models import (
     recognition_models,
     tiny_models,
 )
-from worker.engines.ppocr.network import CPU_CONFIG, PIXEL_MEAN, PIXEL_SCALE, read_model, taking_pixels
+from worker.engines.ppocr.network import CPU_CONFIG, PIXEL_MEAN, PIXEL_SCALE, core, read_model, taking_pixels
 from worker.engines.ppocr.quantisation import Calibrated, Calibration, convolutions, save
 from worker.engines.ppocr.recognition import MAX_WIDTH, padded, to_strip
 from worker.page import Pixels
@@ -63,7 +63,7 @@ def calibrated(model: Any, pictures: Iterable[Pixels]) -> Calibration:
     names = [node.get_friendly_name() for node in nodes]
     outputs = [node.input_value(0) for node in nodes]
     inner = taking_pixels(openvino.Model(outputs, model.get_parameters(), "inner"))
-    request = openvino.Core().compile_model(inner, "CPU", CPU_CONFIG).create_infer_request()
+    request = core().compile_model(inner, "CPU", CPU_CONFIG).create_infer_request()
     seen: list[list[tuple[float, float, Any]]] = [[] for _ in nodes]
     for picture in pictures:
         request.infer([picture[np.newaxis]])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,3 +74,23 @@ def test_a_compiled_network_is_kept_for_the_next_process_and_computes_the_same(m
     assert len(list(tmp_path.glob("*.blob"))) == 1 and (tmp_path / "lock").exists()
     for before, after in zip(first, Network(model, cache=tmp_path)(DATA), strict=True):
         assert np.array_equal(before, after)
+
+
+RELEASED_BEFORE_A_SIGNAL = """
+import gc, os, signal
+import numpy as np, openvino
+from openvino import opset13 as op
+from worker.engines.ppocr.network import Network
+data = op.parameter([1, 3], np.float32)
+network = Network(openvino.Model([op.relu(data)], [data], "sample"))
+network(np.zeros((1, 3), np.float32))
+del network
+gc.collect()
+signal.signal(signal.SIGTERM, lambda *_: print("handled"))
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+
+
+def test_a_process_that_released_its_networks_still_handles_signals() -> None:
+    run = subprocess.run([sys.executable, "-c", RELEASED_BEFORE_A_SIGNAL], capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (0, "handled\n"), run.stderr

@@ -6,6 +6,7 @@ import fcntl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +43,11 @@ class Network:
     """
 
     def __init__(self, model: Any, keeps_shapes: bool = True, cache: Path | None = None) -> None:
-        import openvino
-
         config: dict[str, Any] = {**CPU_CONFIG, **({} if keeps_shapes else NO_SHAPES_KEPT)}
         if cache:
             config["CACHE_DIR"] = str(cache)
         with _one_process_at_a_time(cache):
-            self._compiled = openvino.Core().compile_model(model, "CPU", config)
+            self._compiled = core().compile_model(model, "CPU", config)
         self._request = self._compiled.create_infer_request()
         self._outputs = len(model.outputs)
         self._lock = threading.Lock()
@@ -65,6 +64,18 @@ class Network:
             self._compiled.release_memory()
 
 
+@cache
+def core() -> Any:
+    """The process's ``openvino.Core``, never released.
+
+    Its CPU plugin sets an alternative stack for signals, and frees it with the last core and network but leaves it set:
+    a signal after that kills the process.
+    """
+    import openvino
+
+    return openvino.Core()
+
+
 @contextmanager
 def _one_process_at_a_time(cache: Path | None) -> Iterator[None]:
     """Hold the cache's lock: OpenVINO fails where two processes write the same file of it."""
@@ -79,9 +90,7 @@ def _one_process_at_a_time(cache: Path | None) -> Iterator[None]:
 
 def read_model(path: Path) -> Any:
     """The ``openvino.Model`` of an ONNX file."""
-    import openvino
-
-    return openvino.Core().read_model(path)
+    return core().read_model(path)
 
 
 def folded(model: Any) -> Any:
