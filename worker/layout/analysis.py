@@ -55,6 +55,9 @@ CELL_LETTERS, PROSE_LETTERS, MOST_PROSE = 16, 30, 0.2
 """Letters that half of the lines of such a table have at most, Chinese ones twice; from how many a line is of prose,
 as in a newspaper's column; and the most of its lines that are."""
 
+MOST_ALONE = 60
+"""Lines of a picture of one table; a page of a form, which must keep its rows, has more."""
+
 SURE_ROWS, ROWS_COLUMNS, ROWS_SHARE = 0.75, 3, 0.6
 """A table that is all of a page which looks like a form: its probability, its columns, since receipts have two, and the
 share of its lines that have a form's or a table's role, at least."""
@@ -198,7 +201,7 @@ def _keeps_rows(table: TableRegion, blocks: Sequence[BlockLayout], likely: Seque
 
 def is_table_alone(table: TableRegion, likely: Sequence[BlockType], lines: Sequence[LayoutLine]) -> bool:
     """Whether a page that looks like a form is a picture of a table and nothing else."""
-    if not _is_whole_page(table, lines):
+    if len(table.members) < len(lines) or len(lines) > MOST_ALONE:
         return False
     columns = len(table.structure.grid.xs) - 1
     rows = sum(role in IN_TABLES for role in likely)

@@ -132,6 +132,8 @@ def test_a_picture_of_a_table_alone_is_one_though_its_lines_look_like_a_forms() 
     assert not is_table_alone(replace(alone, probability=0.7), roles, own), "a receipt looks like one"
     assert not is_table_alone(alone, ["text"] * len(own), own)
     assert not is_table_alone(table, roles, lines * 2), "other lines stand beside it"
+    page = replace(alone, members=tuple(range(8 * len(own))))
+    assert not is_table_alone(page, roles * 8, own * 8), "a page of a form is as large"
 
 
 def test_lines_of_a_cell_are_closer_than_those_of_two_whatever_stands_beside_them() -> None:
