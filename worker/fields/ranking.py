@@ -99,7 +99,7 @@ class Ranker:
             if leaf.concept in BY_BOTH:
                 unruled = described.features.copy()
                 unruled[:, _RULE : _RULE + 3] = 0
-                points = (points + model(unruled)) / 2
+                points = np.asarray((points + model(unruled)) / 2, np.float32)
         else:
             points = SLOPE * (described.features[:, _RULE] - ANSWER) + THRESHOLD
         return [
