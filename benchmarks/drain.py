@@ -114,7 +114,7 @@ def report_drain(parts: Parts, url: str, jobs: int) -> None:
     marks = [began]
     with parts.client() as client:
         while len(marks) <= jobs // STEP:
-            if jobs - int(client.scard(_QUEUE)) >= len(marks) * STEP:
+            if jobs - int(client.zcard(_QUEUE)) >= len(marks) * STEP:
                 marks.append(time.perf_counter())
             time.sleep(0.02)
     drained(parts)
