@@ -12,7 +12,7 @@ import numpy as np
 
 from training.chance import Chance
 from training.fields.samples import Sample, documents, samples
-from worker.fields.features import NAMES
+from worker.fields.feature_names import NAMES
 
 CHECKED_SHARE = 0.08
 """Of the documents that tell when to stop; they are learned from by nothing else."""

@@ -15,7 +15,8 @@ from ocrq.contracts import Line, Page
 from training.chance import Chance
 from worker.fields.candidate import Candidate
 from worker.fields.candidates import CandidateIndex
-from worker.fields.features import ASKED, NAMES, Floats
+from worker.fields.feature_names import ASKED, NAMES
+from worker.fields.features import Floats
 from worker.fields.kind_words import KINDS
 from worker.fields.label_matching import LabelMatcher
 from worker.fields.labels import find_labels

@@ -14,7 +14,7 @@ from worker.fields.calibration import confidence
 from worker.fields.candidates import CandidateIndex
 from worker.fields.coercion import ABSENT, Coercer
 from worker.fields.evidence import evidence, missing
-from worker.fields.features import ASKED
+from worker.fields.feature_names import ASKED
 from worker.fields.items import line_items
 from worker.fields.label_matching import LabelMatcher
 from worker.fields.labels import find_labels

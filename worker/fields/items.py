@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ocrq.contracts import FieldEvidence
 from worker.fields.candidate import Candidate, Span
 from worker.fields.coercion import ABSENT, Coercer
 from worker.fields.evidence import evidence
+from worker.fields.item_row import NAMED, PROVEN, ItemRow, Row, checked, is_product
 from worker.fields.item_rows import ASIDE, Column, ItemRows, Piece
 from worker.fields.kinds import identifiers, money
 from worker.fields.label_matching import LabelMatcher
 from worker.fields.layout_page import LayoutPage
+from worker.fields.receipt_items import receipt_items
 from worker.fields.specs import Json, Spec, leaves
 from worker.fields.validation import validator_for
 from worker.geometry import Bounds
@@ -22,38 +23,8 @@ MAX_ITEMS = 500
 NUMERIC = frozenset({"money", "number", "percentage"})
 PRICED = frozenset({"description", "quantity", "unit_price", "line_total"})
 
-PROVEN, NAMED, GUESSED = 0.97, 0.85, 0.75
-"""Confidence of a cell, before its reading's: where quantity and price make the amount, under a label, on a receipt."""
-
-CENTS = 0.011
-"""What a product may differ by from its amount for rounding."""
-
-_TIMES = re.compile(
-    r"(?<![\w.,])(?P<count>\d{1,4}(?:[.,]\d{1,3})?)\s?(?:[^\W\d_]{1,4}\.?\s?)?[xX×*@]\s?(?:[^\W\d_]{0,3}[$€£]?\s?)"
-    r"(?P<price>\d[\d.,' ]*[.,]\d{2})(?!\d)"
-)
-"""Quantity times price."""
-
-_LEADING = re.compile(r"^(?P<count>\d{1,3}(?:[.,]\d{1,3})?)\s?(?:[xX×]\s?|\s)(?=[^\W\d_]{2})")
-"""A quantity before the name of an item."""
-
 UNPRICED = frozenset({"tax", "tax_rate", "tax_column", "discount", "position", "sku"})
 """Columns whose numbers are no prices."""
-
-_MOST_GAP = 3
-"""Rows without an amount after which the items of a receipt are over."""
-
-Row = dict[str, Candidate]
-"""Cells by concept, or by the caller's own name of a column."""
-
-
-@dataclass(frozen=True)
-class ItemRow:
-    """A line item: its cells, and whether quantity times price makes its amount."""
-
-    cells: Row
-    proven: bool
-    sure: float
 
 
 def line_items(array: Spec, sheet: LayoutPage, relations: LabelMatcher, fields: dict[str, FieldEvidence]) -> list[Json]:
@@ -65,7 +36,7 @@ def line_items(array: Spec, sheet: LayoutPage, relations: LabelMatcher, fields: 
     rows = ItemRows(sheet, relations, money.decimal_comma(sheet))
     found = list(_tables(wanted, rows))
     if not found and PRICED & {leaf.concept for leaf in wanted}:
-        found = list(_receipt(rows))
+        found = list(receipt_items(rows))
     result: list[Json] = []
     for row in found:
         item, answers = _item(wanted, row, sheet)
@@ -73,9 +44,6 @@ def line_items(array: Spec, sheet: LayoutPage, relations: LabelMatcher, fields: 
             fields.update({f"{array.name}[{len(result)}].{name}": answer for name, answer in answers.items()})
             result.append(item)
     return result
-
-
-# -- tables -----------------------------------------------------------------------------------------------------
 
 
 def _tables(wanted: Sequence[Spec], rows: ItemRows) -> Iterator[ItemRow]:
@@ -107,7 +75,7 @@ def _tables(wanted: Sequence[Spec], rows: ItemRows) -> Iterator[ItemRow]:
             found.append((cells, numbers))
         elif found and cells:
             _continue(found[-1][0], cells)
-    yield from (_checked(_solved(row, numbers), NAMED) for row, numbers in _priced(found))
+    yield from (checked(_solved(row, numbers), NAMED) for row, numbers in _priced(found))
 
 
 def _priced(found: Sequence[tuple[Row, list[Piece]]]) -> list[tuple[Row, list[Piece]]]:
@@ -121,7 +89,7 @@ def _solved(row: Row, numbers: Sequence[Piece]) -> Row:
     """A row whose quantity and price make its amount: where the columns' heads say otherwise, by its numbers."""
     cells = [row.get(key) for key in ("quantity", "unit_price", "line_total")]
     known = [float(cell.value) for cell in cells if cell is not None]
-    if len(known) == 3 and _is_product(*known):
+    if len(known) == 3 and is_product(*known):
         return row
     amounts = [piece for piece in numbers if piece.decimals]
     amount = row.get("line_total")
@@ -133,7 +101,7 @@ def _solved(row: Row, numbers: Sequence[Piece]) -> Row:
                 if (
                     quantity is not price
                     and price.decimals
-                    and _is_product(float(quantity.number or 0), float(price.number or 0), float(whole.number or 0))
+                    and is_product(float(quantity.number or 0), float(price.number or 0), float(whole.number or 0))
                 ):
                     made = {"quantity": quantity, "unit_price": price, "line_total": whole}
                     return {**row, **{key: piece.candidate() for key, piece in made.items()}}
@@ -227,114 +195,6 @@ def _continue(row: Row, cells: Row) -> None:
     for key, cell in cells.items():
         if key not in row and isinstance(cell.value, str):
             row[key] = cell
-
-
-# -- receipts ---------------------------------------------------------------------------------------------------
-
-
-def _receipt(rows: ItemRows) -> Iterator[ItemRow]:
-    """Names and amounts on rows, quantity and price before, behind or on a row of their own."""
-    found: list[Row] = []
-    pending: Row = {}
-    gap = 0
-    for number in range(len(rows.sheet.rows)):
-        if rows.ends(number):
-            if found:
-                break
-            pending = {}
-            continue
-        if rows.called(number) & ASIDE:
-            continue
-        cells = _receipt_cells(rows, number)
-        if "line_total" in cells and ("description" in cells or "description" in pending):
-            found.append({**pending, **cells})
-            pending, gap = {}, 0
-        elif "quantity" in cells and "description" not in cells:
-            before = found[-1] if found else {}
-            if "quantity" not in before and _makes(cells, before):
-                before.update(cells)
-            else:
-                pending = {**pending, **cells}
-        else:
-            gap += bool(found)
-            pending = cells
-            if gap > _MOST_GAP:
-                break
-    yield from (_checked(row, GUESSED) for row in found)
-
-
-def _receipt_cells(rows: ItemRows, number: int) -> Row:
-    cells: Row = {}
-    pieces = rows.pieces(number)
-    for index in rows.sheet.rows[number]:
-        line = rows.sheet.lines[index]
-        times = _TIMES.search(line.text)
-        if times and "quantity" not in cells:
-            cells["quantity"] = _number(times["count"], Span(index, *times.span("count")))
-            cells["unit_price"] = _number(times["price"], Span(index, *times.span("price")))
-    taken = [cell.first for cell in cells.values()]
-    free = [piece for piece in pieces if not any(_overlap(piece.span, span) for span in taken)]
-    amounts = [piece for piece in free if piece.decimals]
-    texts = [piece for piece in free if piece.number is None and len(re.findall(r"[^\W\d_]", piece.text)) >= 2]
-    if amounts:
-        cells["line_total"] = amounts[-1].candidate()
-    if texts and (not amounts or texts[0].rect.left < amounts[-1].rect.left):
-        _name(cells, texts[0], rows)
-    if len(amounts) > 1 and "unit_price" not in cells:
-        cells["unit_price"] = amounts[-2].candidate()
-    whole = [piece for piece in free if piece.number is not None and not piece.decimals and piece.number > 0]
-    if whole and "quantity" not in cells and amounts:
-        cells["quantity"] = whole[0].candidate()
-    return cells
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    return one.line == other.line and one.start < other.end and other.start < one.end
-
-
-def _name(cells: Row, piece: Piece, rows: ItemRows) -> None:
-    """An item's name, without the quantity before it."""
-    leading = _LEADING.match(piece.text)
-    start = piece.span.start + (leading.end() if leading else 0)
-    line = rows.sheet.lines[piece.span.line]
-    cells["description"] = Candidate(line.text[start : piece.span.end], (Span(line.index, start, piece.span.end),))
-    if leading and "quantity" not in cells:
-        place = Span(line.index, piece.span.start, piece.span.start + len(leading["count"]))
-        cells["quantity"] = _number(leading["count"], place)
-
-
-def _number(text: str, span: Span) -> Candidate:
-    amounts = money.on_line(text)
-    return Candidate(float(amounts[0].value) if amounts else float(re.sub(r"\D", "", text) or 0), (span,))
-
-
-# -- both -------------------------------------------------------------------------------------------------------
-
-
-def _makes(cells: Row, row: Row) -> bool:
-    """Whether quantity and price of one make the amount of the other."""
-    amount = row.get("line_total")
-    if amount is None or "unit_price" not in cells:
-        return False
-    return _is_product(float(cells["quantity"].value), float(cells["unit_price"].value), float(amount.value))
-
-
-def _is_product(quantity: float, price: float, amount: float) -> bool:
-    return abs(quantity * price - amount) <= max(CENTS, 0.005 * abs(quantity))
-
-
-def _checked(row: Row, sure: float) -> ItemRow:
-    """The row with a quantity that price and amount tell, where it has none or a wrong one."""
-    price, amount, quantity = (row.get(key) for key in ("unit_price", "line_total", "quantity"))
-    if price is None or amount is None or not price.value:
-        return ItemRow(row, False, sure)
-    if quantity is not None and _is_product(float(quantity.value), float(price.value), float(amount.value)):
-        return ItemRow(row, True, PROVEN)
-    told = float(amount.value) / float(price.value)
-    if quantity is not None and told > 0 and abs(told - round(told)) < 0.002 and round(told) > 1:
-        solved = Candidate(float(round(told)), quantity.spans, quantity.plausibility)
-        return ItemRow({**row, "quantity": solved}, False, sure * 0.9)
-    return ItemRow(row, False, sure * 0.9)
 
 
 def _item(wanted: Sequence[Spec], row: ItemRow, sheet: LayoutPage) -> tuple[Json, dict[str, FieldEvidence]]:

@@ -16,7 +16,8 @@ import numpy as np
 from worker.fields.arithmetic import Amounts
 from worker.fields.candidate import Candidate, Span
 from worker.fields.candidates import CandidateIndex
-from worker.fields.features import LEARNED_KINDS, NAMES, FeatureBuilder, Floats
+from worker.fields.feature_names import LEARNED_KINDS, NAMES
+from worker.fields.features import FeatureBuilder, Floats
 from worker.fields.label_matching import LabelEvidence, LabelMatcher
 from worker.fields.layout_page import LayoutPage
 from worker.fields.scoring import ANSWER, Scorer

@@ -73,7 +73,11 @@ def rows_outside(pixels: Pixels, quads: Sequence[Quad]) -> list[Quad]:
             rows.append([box])
         else:
             own.append(box)
-    least = LETTER_SHARE * scale * float(np.median([np.linalg.norm(quad[3] - quad[0]) for quad in quads] or [0.0]))
+    least = (
+        LETTER_SHARE
+        * scale
+        * float(np.median([np.linalg.norm(quad[3] - quad[0]) for quad in quads] or [np.float64(0)]))
+    )
     return [_around(row) / np.float32(scale) for row in rows if len(row) >= ROW_LETTERS and _is_writing(row, least)]
 
 

@@ -79,7 +79,7 @@ def find_stamps(pixels: Pixels) -> list[Stamp]:
     scale = min(1.0, SIDE / max(pixels.shape[:2]))
     if not _is_coloured(pixels[:: max(1, round(SPARSE / scale)), :: max(1, round(SPARSE / scale))]).any():
         return []
-    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     coloured = _is_coloured(small).astype(np.uint8)
     if not coloured.any() or coloured.mean() > MOST_COLOURED:
         return []
@@ -136,11 +136,12 @@ def hidden_share(pixels: Pixels, stamp: Stamp) -> float:
     inside = np.zeros(ink.shape, np.uint8)
     cv2.fillPoly(inside, [np.round(stamp.quad - (left, top)).astype(np.int32)], 1)
     solid = cv2.morphologyEx((ink | beneath).astype(np.uint8), cv2.MORPH_OPEN, np.ones((RIM, RIM), np.uint8))
-    closed = cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((2 * RIM + 1,) * 2, np.uint8)) & solid
-    under, between = (closed > 0) & (inside > 0), (closed == 0) & (inside > 0)
-    usual = np.count_nonzero(beneath & between) / max(1, np.count_nonzero(between))
-    seen = np.count_nonzero(beneath & under) / max(1, np.count_nonzero(under))
-    fill = np.count_nonzero(under) / max(1, np.count_nonzero(inside))
+    closed = cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((2 * RIM + 1,) * 2, np.uint8))
+    covered = (closed > 0) & (solid > 0)
+    under, between = covered & (inside > 0), ~covered & (inside > 0)
+    usual = int(np.count_nonzero(beneath & between)) / max(1, int(np.count_nonzero(between)))
+    seen = int(np.count_nonzero(beneath & under)) / max(1, int(np.count_nonzero(under)))
+    fill = int(np.count_nonzero(under)) / max(1, int(np.count_nonzero(inside)))
     return max(0.0, 1 - seen / max(usual, 1e-6)) * min(1.0, TOUCHED * fill)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from worker.fields.features import NAMES
+from worker.fields.feature_names import NAMES
 from worker.fields.ranking import WEIGHTS
 from worker.fields.trees import TreeModel, load_trees
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import logging
-import os
 import shutil
 import subprocess
 import tempfile
@@ -144,12 +143,11 @@ def _read(crops: Sequence[Pixels], model: str, script: str, seconds: float, mode
 
 def _run(arguments: Sequence[str], seconds: float) -> str:
     done = subprocess.run(
-        [PROGRAM, *arguments],
+        ["env", "OMP_THREAD_LIMIT=1", PROGRAM, *arguments],  # one process a core is fastest
         check=True,
         capture_output=True,
         timeout=seconds,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, "OMP_THREAD_LIMIT": "1"},
     )
     return done.stdout.decode("utf-8", errors="replace")
 
