@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.access import Access
-from app.memory import MemoryLimiter
+from app.bytes_in_flight import MemoryLimiter
 from app.waiting import WaitLimiter
 from tasks.documents.intake import Fetch
 from tasks.jobs.service import JobService

@@ -21,9 +21,9 @@ from gunicorn.http import Request
 from gunicorn.http.errors import InvalidChunkSize, LimitRequestHeaders, NoMoreData
 from gunicorn.workers.gthread import ThreadWorker
 
+from app.bytes_in_flight import give_back_what_is_freed
 from app.connection_table import ConnectionTable
 from app.http_connection import MAX_HEAD, SILENT_SECONDS, Connection, Intake, Phase, body_length
-from app.memory import give_back_what_is_freed
 from app.paths import normalized
 from app.received_body import ChunkError, ReceivedBody
 

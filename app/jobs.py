@@ -8,10 +8,10 @@ from functools import partial
 
 from flask import Blueprint, Response, request
 
+from app.bytes_in_flight import PER_BODY_BYTE, PER_RESULT_BYTE
 from app.context import AppContext
 from app.events import event_stream, resume_after
 from app.listing import listed
-from app.memory import PER_BODY_BYTE, PER_RESULT_BYTE
 from app.replies import accepted, json_reply
 from app.uploads import Upload, idempotency_key, read_job_request
 from app.waiting import wait_seconds

@@ -37,8 +37,8 @@ from worker.reading import PageRead, Pipeline, ReadMode, pipeline_for
 from worker.reading.calibration import is_calibrated
 from worker.reading.confidence import document_confidence
 from worker.reading.language import detect_language
+from worker.reading.layer_reading import TextLayerPipeline
 from worker.reading.rereading import Rereader
-from worker.reading.text_layer import TextLayerPipeline
 
 UNITS_WANTED = 64  # of a long document: enough to distribute, few enough to keep in the ledger
 UNIT_PAGES = 8  # at most: bounds what is read again after a worker's death, and the delay of a cancel

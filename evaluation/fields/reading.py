@@ -44,7 +44,7 @@ def _read(entry: Entry, text_layer: TextLayer) -> list[Page]:
 def _pipelines() -> tuple[Any, dict[str, Any]]:
     from worker.engines.ppocr.engine import RapidOcrEngine
     from worker.reading import ReadMode, pipeline_for
-    from worker.reading.text_layer import TextLayerPipeline
+    from worker.reading.layer_reading import TextLayerPipeline
 
     engine = RapidOcrEngine.load()
     plain = pipeline_for(engine, ReadMode(), lambda: engine)

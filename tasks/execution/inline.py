@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from ocrq.contracts import Health, ModelList
 from ocrq.errors import JobCancelled, OcrqError
 from tasks.catalogue import POOLS, Catalogue, Pool
-from tasks.documents.memory import MemoryDocuments
+from tasks.documents.memory_documents import MemoryDocuments
 from tasks.documents.submission import Submission
 from tasks.jobs.admission import Admission
-from tasks.jobs.memory import MemoryStore
 from tasks.jobs.memory_batches import MemoryBatches
+from tasks.jobs.memory_store import MemoryStore
 from tasks.jobs.notifications import JobNotifications
 from tasks.jobs.record import JobRecord
 from tasks.jobs.service import JobService

@@ -16,7 +16,7 @@ from training.pages.chromium import DrawnPage
 from training.pages.make import loaded
 from worker.engines.protocols import Detector
 from worker.layout.analysis import analyse_layout
-from worker.layout.order import arrange
+from worker.layout.line_order import arrange
 from worker.layout.rivers import cut_at_rivers
 from worker.layout.tree import BlockLayout
 from worker.page import Quad

@@ -1,7 +1,7 @@
 """Layout: from the lines of an upright page to its blocks in reading order."""
 
 from worker.layout.analysis import analyse_layout
-from worker.layout.order import arrange
+from worker.layout.line_order import arrange
 from worker.layout.text import compose_text
 from worker.layout.tree import BlockLayout, CellLayout, LayoutLine, LayoutWord, TableLayout
 

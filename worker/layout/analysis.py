@@ -18,7 +18,7 @@ from worker.layout.enumeration import count_on
 from worker.layout.geometry import Floats
 from worker.layout.headings import levels_of
 from worker.layout.line_features import LineFeatures, describe_lines
-from worker.layout.order import arrange
+from worker.layout.line_order import arrange
 from worker.layout.pictures import Bounds, Picture, find_pictures, labels_in, place_of
 from worker.layout.roles import ROLES
 from worker.layout.row_blocks import SMALL_LINES, is_row_page, join_rows

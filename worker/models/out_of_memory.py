@@ -19,7 +19,7 @@ from ocrq.errors import WorkerSpent
 from tasks.runner import ReadContext
 from tasks.stopping import ReadStopped
 from worker.engines.protocols import Engine, LineReader, PageReader, finds_lines, reads_lines, reads_pages
-from worker.models.memory import free_memory
+from worker.models.memory_budget import free_memory
 from worker.page import LineReading, PageImage, PageReading, Pixels, Quad, TextLine
 
 CHECK_SECONDS = 0.2  # between two checks for a stop, while another read holds the engine's lock

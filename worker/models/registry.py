@@ -20,7 +20,7 @@ from tasks.settings import MEGABYTE, Settings
 from tasks.stopping import stops_reported
 from worker.engines.protocols import Engine, LineEngine, finds_lines
 from worker.models.loader import Loader
-from worker.models.memory import LoadedModel, free_memory, surplus
+from worker.models.memory_budget import LoadedModel, free_memory, surplus
 from worker.models.out_of_memory import with_memory_fallback
 
 DETECTOR = "rapidocr"  # finds the lines for engines that only read them, in every pool

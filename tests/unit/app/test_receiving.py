@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import connection_table, memory
+from app import bytes_in_flight, connection_table
+from app.bytes_in_flight import MemoryLimiter
 from app.connection_table import ConnectionTable
 from app.http_connection import Connection, Phase
-from app.memory import MemoryLimiter
 from app.received_body import ChunkedDecoder, ChunkError, ReceivedBody
 from ocrq.errors import TooManyWaiting
 
@@ -119,7 +119,7 @@ def test_so_much_is_in_memory_at_a_time_and_one_that_is_larger_comes_alone(monke
     for one in crowd:
         one.join()
     assert max(most) <= 100
-    monkeypatch.setattr(memory, "_LONGEST_SECONDS", 0.05)
+    monkeypatch.setattr(bytes_in_flight, "_LONGEST_SECONDS", 0.05)
     with limiter.holding(100), pytest.raises(TooManyWaiting) as caught, limiter.holding(1):
         pass
     assert caught.value.retry_after

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
-from worker.engines.ppocr.memory import GROWTH, ROOM, MemoryLimit
+from worker.engines.ppocr.memory_bound import GROWTH, ROOM, MemoryLimit
 from worker.engines.ppocr.network import Network
 from worker.engines.ppocr.upsampling import PLACES
 

@@ -17,7 +17,7 @@ from tasks.catalogue import Catalogue, Pool
 from tasks.settings import MEGABYTE, Settings
 from worker.engines.info import EngineInfo
 from worker.engines.protocols import PageReader, reads_pages
-from worker.models.memory import module_bytes
+from worker.models.memory_budget import module_bytes
 from worker.models.registry import Registry
 from worker.process.recycling import GrowingLimit
 

@@ -15,8 +15,8 @@ from tests.unit.imaging.layered import INVISIBLE, WHOLE_PICTURE, layered_pdf
 from worker.engines.ppocr.engine import RapidOcrEngine
 from worker.imaging.decode import open_document
 from worker.page import PageImage
+from worker.reading.layer_reading import TextLayerPipeline
 from worker.reading.protocols import PageRead
-from worker.reading.text_layer import TextLayerPipeline
 from worker.runner import page_image
 
 LINES = ["Invoice number 2041 of March", "Payable before the end of April", "Total amount due 418.50"]

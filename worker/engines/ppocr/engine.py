@@ -23,7 +23,7 @@ from worker.engines.info import EngineInfo
 from worker.engines.ppocr import INFO, quantisation, script_network, tesseract
 from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, split_classifier
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
-from worker.engines.ppocr.memory import MemoryLimit
+from worker.engines.ppocr.memory_bound import MemoryLimit
 from worker.engines.ppocr.models import (
     QUANTISATION,
     WEIGHTS,

@@ -28,7 +28,7 @@ from worker.engines.trocr.options import Decoding, decoding_of
 from worker.engines.trocr.search import decode
 from worker.engines.trocr.text import reading_of
 from worker.models import hub
-from worker.models.memory import module_bytes
+from worker.models.memory_budget import module_bytes
 from worker.page import LineReading, Pixels
 
 CROSS_BYTES_CPU, CROSS_BYTES_GPU = 512 << 20, 4 << 30  # of the cross-attention's keys and values in a batch

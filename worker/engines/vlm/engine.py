@@ -19,7 +19,7 @@ from worker.engines.vlm.generation import Generated, generate
 from worker.engines.vlm.options import decoding_for
 from worker.engines.vlm.prompt import inputs_for
 from worker.engines.vlm.text import answer_of
-from worker.models.memory import module_bytes
+from worker.models.memory_budget import module_bytes
 from worker.page import PageImage, PageReading, Pixels
 
 GPU_PAGES = 8  # together they keep a GPU busy; where memory is short, they are halved

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from worker.layout.order import arrange
+from worker.layout.line_order import arrange
 from worker.layout.tables.columns import find_separators, judge_gutters
 from worker.layout.tables.grid import Grid, build_grid
 from worker.layout.tables.headers import mark_headers

@@ -7,8 +7,8 @@ from functools import partial
 
 from flask import Blueprint, Response, request
 
+from app.bytes_in_flight import PER_BODY_BYTE, PER_RESULT_BYTE
 from app.context import AppContext
-from app.memory import PER_BODY_BYTE, PER_RESULT_BYTE
 from app.problems import problem_of
 from app.replies import accepted, job_path, json_reply
 from app.uploads import idempotency_key, read_upload

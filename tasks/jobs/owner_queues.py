@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 
-class OwnerLines:
+class OwnerQueues:
     """See the module; used under its store's lock alone."""
 
     def __init__(self) -> None:

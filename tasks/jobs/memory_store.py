@@ -9,10 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 from ocrq.contracts import ENDED, JobStatus
-from tasks.documents.memory import MemoryDocuments
+from tasks.documents.memory_documents import MemoryDocuments
 from tasks.jobs.memory_jobs import KeptJob, count_end
 from tasks.jobs.memory_kept import KeptJobs
-from tasks.jobs.owner_lines import OwnerLines
+from tasks.jobs.owner_queues import OwnerQueues
 from tasks.jobs.record import JobRecord, NewJob, pack, unpack
 from tasks.jobs.store import Accepted
 from tasks.settings import MEGABYTE, Settings
@@ -44,7 +44,7 @@ class MemoryStore(KeptJobs):
         self._documents = documents
         self._notify = notify
         self._publish = publish
-        self._lines = OwnerLines()  # of those that wait and may be read
+        self._lines = OwnerQueues()  # of those that wait and may be read
         self._flights: dict[str, str] = {}  # cache key: the job that is read for it
         self._accepted = 0
 
