@@ -61,7 +61,9 @@ def main(folders: tuple[Path, ...], pages: Path | None, write: bool) -> None:
     if write:
         weights = dict(zip(("bias", *names), _fitted(features, right).round(4).tolist(), strict=True))
         weights["bias"] = round(weights["bias"] - CAUTION, 4)
-        WEIGHTS.write_text(json.dumps({"weights": weights, "values": len(cases)}, indent=1) + "\n", encoding="utf-8")
+        kept = json.loads(WEIGHTS.read_text(encoding="utf-8"))["by_rules"]
+        written = {"weights": weights, "values": len(cases), "by_rules": kept}
+        WEIGHTS.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
 
 
 def _cases(folder: Path, pages: Path | None) -> list[Case]:
@@ -69,6 +71,8 @@ def _cases(folder: Path, pages: Path | None) -> list[Case]:
     for case in drawn(folder, read=pages / folder.name if pages else None):
         answers = extract(case.pages, prepared(case.schema))
         for name, features in answers.features.items():
+            if "by_rules" in features:
+                continue
             truth, value = case.truth.get(name), answers.fields[name].value
             right = truth is not None and is_same(name, value, truth, case.dayfirst)
             found.append(Case(case.name, name, features, right))

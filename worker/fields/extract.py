@@ -79,7 +79,7 @@ class _Extraction:
             groups[leaf.concept, leaf.kind].append(leaf)
         scored = {leaf.name: self._scored(leaf) for members in groups.values() for leaf in members[:1]}
         chosen = assigned({name: [one for one, _ in found] for name, found in scored.items()})
-        certain = [1 / (1 + math.exp(-one.points)) for one in chosen.values()]
+        certain = [1 / (1 + math.exp(-one.points)) for one in chosen.values() if one.learned]
         self._certainty = sum(certain) / len(certain) if certain else 0.0
         fields: dict[str, FieldEvidence] = {}
         winners: dict[str, Scored] = {}
@@ -107,6 +107,8 @@ class _Extraction:
 
     def _features(self, leaf: Spec, winner: Scored, others: Sequence[Scored]) -> dict[str, float]:
         """What a value's confidence is made of."""
+        if not winner.learned:
+            return self._ruled_features(winner, others)
         rivals = [one.points for one in others if one.candidate.value != winner.candidate.value]
         agreeing = [one for one in others if one.candidate.value == winner.candidate.value and one.points > 0]
         return {
@@ -120,6 +122,17 @@ class _Extraction:
             f"kind_{leaf.kind}": 1.0,
             "known": float(leaf.concept in ASKED),
             "ambiguous": float(bool(winner.candidate.facts.get("ambiguous"))),
+        }
+
+    def _ruled_features(self, winner: Scored, others: Sequence[Scored]) -> dict[str, float]:
+        rivals = [one.rule for one in others if one.candidate.value != winner.candidate.value]
+        return {
+            "by_rules": 1.0,
+            "rule": min(winner.rule, 8.0),
+            "rule_margin": min(3.0, winner.rule - max(rivals, default=winner.rule - 3.0)),
+            "rule_read": winner.candidate.confidence(self._sheet),
+            "rule_own": winner.own,
+            "rule_ambiguous": float(bool(winner.candidate.facts.get("ambiguous"))),
         }
 
     def _items(self, array: Spec, fields: dict[str, FieldEvidence]) -> list[Any]:

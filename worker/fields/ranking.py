@@ -16,7 +16,7 @@ import numpy as np
 from worker.fields.arithmetic import Amounts
 from worker.fields.candidate import Candidate, Span
 from worker.fields.candidates import CandidateIndex
-from worker.fields.feature_names import LEARNED_KINDS, NAMES
+from worker.fields.feature_names import ASKED, LEARNED_KINDS, NAMES
 from worker.fields.features import FeatureBuilder, Floats
 from worker.fields.label_matching import LabelEvidence, LabelMatcher
 from worker.fields.layout_page import LayoutPage
@@ -57,12 +57,16 @@ class Scored:
     Attributes:
         candidate: The value.
         points: Log odds that it answers the field.
+        rule: Points by the rules alone, which decide for fields that the ranker did not learn.
+        learned: Whether the ranker learned the field.
         own: Strength of the field's label, 0 to 1.
         rival: Strength of the strongest other label.
     """
 
     candidate: Candidate
     points: float
+    rule: float
+    learned: bool
     own: float
     rival: float
 
@@ -94,7 +98,8 @@ class Ranker:
         if not described.candidates:
             return []
         kind = SAME_KIND.get(leaf.kind, leaf.kind)
-        if kind in LEARNED_KINDS:
+        learned = kind in LEARNED_KINDS and leaf.concept in ASKED
+        if learned:
             model = _model("parties" if leaf.concept in BY_PLACE | BY_BOTH else "ranker")
             points = model(described.features)
             if leaf.concept in BY_BOTH:
@@ -104,7 +109,7 @@ class Ranker:
         else:
             points = SLOPE * (described.features[:, _RULE] - ANSWER) + THRESHOLD
         return [
-            Scored(candidate, float(one), float(row[_OWN]), float(row[_RIVAL]))
+            Scored(candidate, float(one), float(row[_RULE]), learned, float(row[_OWN]), float(row[_RIVAL]))
             for candidate, one, row in zip(described.candidates, points, described.features, strict=True)
         ]
 

@@ -11,7 +11,7 @@ import pytest
 
 from tasks.documents.schemas import prepared
 from tests.unit.fields.layouts import invoice
-from tests.unit.fields.sheets import page_of, read
+from tests.unit.fields.sheets import ask, page_of, read
 from worker.fields.extract import extract
 
 LAYOUTS = 200
@@ -46,3 +46,20 @@ def test_an_invoice_is_read_as_a_person_would(told: dict[str, Any]) -> None:
     answers = extract(pages, prepared(SCHEMA))
     for name in SCHEMA:
         assert answers.fields[name].value == told[name], name
+
+
+FORM = """Admission form
+
+Patient name: John Smith          Admission no: A-20391
+Consultant: Dr. Helen Marsh       Ward: 5B
+Blood group: A+                   Weight: 79 kg"""
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("patient_name", "John Smith"), ("consultant", "Dr. Helen Marsh"), ("ward", "5B"), ("blood_group", "A+")],
+)
+def test_a_callers_own_field_beside_its_label_is_sure(name: str, value: str) -> None:
+    answer = ask(FORM, name)
+    assert answer.value == value
+    assert answer.confidence > 0.9

@@ -11,7 +11,7 @@ from ocrq.errors import JobCancelled
 from tasks.runner import ReadContext
 from tests.stops import stops
 from tests.unit.reading.drawing import TEXTS, drawn
-from worker.engines.ppocr.engine import RapidOcrEngine, RapidOcrLines
+from worker.engines.ppocr.engine import SMALL_INFO, RapidOcrEngine
 from worker.engines.protocols import LineReader
 from worker.page import LineReading, PageImage, Pixels
 from worker.reading import PageRead, ReadMode, pipeline_for
@@ -24,7 +24,7 @@ ROBUST = ReadMode(robust=True, variants=3)
 def blurred() -> Pixels:
     """A page on which the reader is not sure of its first look."""
     noise = np.random.default_rng(5).normal(0, 10, drawn().shape)
-    return np.clip(cv2.GaussianBlur(drawn(), (0, 0), 3.2) + noise, 0, 255).astype(np.uint8)
+    return np.clip(cv2.GaussianBlur(drawn(), (0, 0), 4.0) + noise, 0, 255).astype(np.uint8)
 
 
 def robust(engine: RapidOcrEngine, pixels: Pixels, variants: Sequence[Variant] = VARIANTS, most: int = 3) -> PageRead:
@@ -75,7 +75,7 @@ def test_if_every_variant_fails_the_first_reading_stands(engine: RapidOcrEngine)
 class Moody(LineReader):
     """Reads as the real engine does, less surely, and fails on crops of one kind."""
 
-    info = RapidOcrLines.info
+    info = SMALL_INFO
 
     def __init__(self, engine: RapidOcrEngine) -> None:
         self.engine = engine
@@ -103,7 +103,7 @@ def test_a_variant_that_the_reader_fails_on_does_not_vote(engine: RapidOcrEngine
 class Undecided(LineReader):
     """Reads a page's last line otherwise on every look, and the others surely."""
 
-    info = RapidOcrLines.info
+    info = SMALL_INFO
 
     def __init__(self, *looks: LineReading) -> None:
         self.looks = iter(looks)
