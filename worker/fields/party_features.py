@@ -89,7 +89,8 @@ class PartyFeatures:
         found: dict[int, tuple[int, int, int, int]] = defaultdict(lambda: (0, 0, 0, 0))
         for number, block in enumerate(self._sheet.blocks):
             text = "\n".join(self._sheet.lines[index].text for index in block.lines)
-            found[number] = tuple(bool(one.search(text)) for one in (_VAT, _IBAN, _PHONE, _MAIL))  # type: ignore[assignment]
+            vat, iban, phone, mail = (int(bool(one.search(text))) for one in (_VAT, _IBAN, _PHONE, _MAIL))
+            found[number] = vat, iban, phone, mail
         return found
 
 

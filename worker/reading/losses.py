@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -133,14 +133,14 @@ def _words_in(quad: Quad) -> float:
 
 def _in_other_scripts(dropped: Sequence[Dropped]) -> list[Loss]:
     lines: Counter[str] = Counter()
-    words: Counter[str] = Counter()
+    words: defaultdict[str, float] = defaultdict(float)
     for line in dropped:
         if line.reading.is_lost and line.reading.script:
             lines[line.reading.script] += 1
-            words[line.reading.script] += _words_in(line.quad)  # type: ignore[assignment]
+            words[line.reading.script] += _words_in(line.quad)
     return [
         Loss(
-            float(words[script]),
+            words[script],
             f"{_lines(count)} in {SCRIPT_NAMES.get(script, script)} script could not be read; see `ocrq doctor` for "
             "what reads it",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from ocrq.contracts import Job, parse_request
+from ocrq.errors import NoWorker
 from tasks.documents.submission import Submission
 from tasks.jobs.queue import queue_service
 from tasks.jobs.service import JobService
@@ -49,6 +51,16 @@ class Stack:
     def submit(self, document: bytes | None = None, owner: str | None = None, **request: Any) -> str:
         given = Submission("extract_text", parse_request(request), document or page(), owner=owner)
         return self.backend.submit(given).id
+
+    def submit_once_served(self) -> str:
+        """Submit as soon as a worker reads: the heartbeat of a killed process outlives it by seconds."""
+        ends = time.monotonic() + 60
+        while True:
+            try:
+                return self.submit()
+            except NoWorker:
+                assert time.monotonic() < ends, "no worker reads again"
+                time.sleep(0.2)
 
     def job(self, job_id: str, wait: float = 0) -> Job:
         job = self.backend.wait(job_id, wait)

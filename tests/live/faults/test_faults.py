@@ -258,8 +258,7 @@ def test_a_job_cancelled_with_no_worker_alive_never_starts(stack: Stack) -> None
     job_id = stack.submit(page(KILL_CHILD))
     stack.backend.cancel(job_id)
     stack.parts.add_worker(1)
-    stack.parts.until_reading(1)
-    assert stack.text(stack.submit()) == "page 1"
+    assert stack.text(stack.submit_once_served()) == "page 1"
     assert stack.job(job_id).status == "cancelled"
 
 
@@ -381,8 +380,7 @@ def test_a_task_past_its_hard_limit_is_told_and_its_worker_is_free(make_stack: C
     assert (job.status, job.error.code, job.attempts) == ("failed", "time_limit_exceeded", 1)
     assert job.finished_at is not None and job.started_at is not None
     assert (job.finished_at - job.started_at).total_seconds() < 3.5
-    stack.parts.until_reading(1)
-    assert stack.text(stack.submit()) == "page 1"
+    assert stack.text(stack.submit_once_served()) == "page 1"
 
 
 def test_equal_requests_are_read_once_and_answered_together(kept_stack: Stack) -> None:
