@@ -13,6 +13,7 @@ from worker.imaging.covered import covered_text
 from worker.imaging.crop import cut_line, quad_size
 from worker.imaging.ink import has_letters, rows_outside
 from worker.page import LineReading, Pixels, Quad
+from worker.script_names import SCRIPT_NAMES
 
 WORD_HEIGHTS = 2.4
 """Length of a word with its space, in heights of its line's box."""
@@ -36,31 +37,6 @@ which the page's calibration knows."""
 
 LEAST_WORDS = 0.5
 """Lost words below which a page is taken for whole."""
-
-SCRIPT_NAMES = {
-    "Arab": "Arabic",
-    "Armn": "Armenian",
-    "Beng": "Bengali",
-    "Cyrl": "Cyrillic",
-    "Deva": "Devanagari",
-    "Ethi": "Ethiopic",
-    "Geor": "Georgian",
-    "Grek": "Greek",
-    "Gujr": "Gujarati",
-    "Guru": "Gurmukhi",
-    "Hang": "Korean",
-    "Hebr": "Hebrew",
-    "Khmr": "Khmer",
-    "Knda": "Kannada",
-    "Laoo": "Lao",
-    "Mlym": "Malayalam",
-    "Mymr": "Myanmar",
-    "Sinh": "Sinhala",
-    "Taml": "Tamil",
-    "Telu": "Telugu",
-    "Thai": "Thai",
-}
-"""By ISO 15924 code."""
 
 
 @dataclass(frozen=True)

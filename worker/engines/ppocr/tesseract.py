@@ -21,30 +21,11 @@ import cv2
 
 from tasks.runner import ReadContext
 from worker.page import LineReading, Pixels
+from worker.script_names import SCRIPT_NAMES
 
 PROGRAM = "tesseract"
-MODELS = {
-    "Arab": "Arabic",
-    "Armn": "Armenian",
-    "Beng": "Bengali",
-    "Deva": "Devanagari",
-    "Ethi": "Ethiopic",
-    "Geor": "Georgian",
-    "Gujr": "Gujarati",
-    "Guru": "Gurmukhi",
-    "Hang": "Hangul",
-    "Hebr": "Hebrew",
-    "Khmr": "Khmer",
-    "Knda": "Kannada",
-    "Laoo": "Lao",
-    "Mlym": "Malayalam",
-    "Mymr": "Myanmar",
-    "Sinh": "Sinhala",
-    "Taml": "Tamil",
-    "Telu": "Telugu",
-    "Thai": "Thai",
-}
-"""By ISO 15924 code, as the packages name them."""
+MODELS = {code: name for code, name in SCRIPT_NAMES.items() if code not in ("Cyrl", "Grek")} | {"Hang": "Hangul"}
+"""By ISO 15924 code, as the packages name them; the embedded engine itself reads Cyrillic and Greek."""
 
 RIGHT_TO_LEFT = frozenset({"Arab", "Hebr"})
 """Their characters come in the order in which they are read, so places along the line would run backwards."""
