@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,7 +90,14 @@ class Part:
             if child.is_running():
                 child.kill()
 
-    def said(self) -> str:
+    def end(self) -> None:
+        """SIGKILL for all of it: each part was started as a group of its own."""
+        if self.process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self.process.wait(STOP_SECONDS)
+
+    def output(self) -> str:
         return self.log.read_text(errors="replace")
 
 
@@ -161,7 +169,7 @@ class Parts:
         api = self._part("api", [sys.executable, "-m", "app", "--port", str(port)])
         api.start()
         self.workers.append(api)
-        until(lambda: _answers(port), f"the API answers\n{api.said()}")
+        until(lambda: _answers(port), f"the API answers\n{api.output()}")
         return api
 
     def until_reading(self, processes: int) -> None:
@@ -169,8 +177,9 @@ class Parts:
             until(lambda: client.zcard("ocrq:beats") >= processes, f"{processes} processes read\n{self._logs()}")
 
     def _logs(self) -> str:
-        return "\n".join(f"--- {part.log.name}\n{part.said()[-2000:]}" for part in self.workers if part.log.exists())
+        return "\n".join(f"--- {part.log.name}\n{part.output()[-2000:]}" for part in self.workers if part.log.exists())
 
-    def stop(self) -> None:
+    def end(self) -> None:
+        """SIGKILL each part with its children, also where the part died before them: nothing of this stack is kept."""
         for part in [*self.workers, self.control, self.redis]:
-            part.stop()
+            part.end()

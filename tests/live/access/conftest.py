@@ -28,7 +28,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
         made.start(workers=1, concurrency=2)
         yield made
     finally:
-        made.stop()
+        made.end()
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def api(parts: Parts) -> Iterator[Api]:
         made.start()
         yield made
     finally:
-        made.part.stop()
+        made.part.end()
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def second_api(parts: Parts) -> Iterator[Api]:
         made.start()
         yield made
     finally:
-        made.part.stop()
+        made.part.end()
 
 
 @pytest.fixture

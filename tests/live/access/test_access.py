@@ -155,8 +155,8 @@ def test_no_key_and_no_header_is_in_any_log(api: Api, parts: Parts):
                 client.get(path, **how)
             client.post("/extract_text", content=b"{", **how)
     api.part.stop()
-    said = api.part.said()
-    logs = said + "".join(part.said() for part in [*parts.workers, parts.control])
+    said = api.part.output()
+    logs = said + "".join(part.output() for part in [*parts.workers, parts.control])
     api.start()
     assert '"GET /models" 401' in said and '"GET /models" 200' in said, "the access log is on"
     for secret in (*SECRETS.values(), strange):

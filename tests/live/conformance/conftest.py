@@ -34,7 +34,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
         parts.start(workers=1, concurrency=2)
         parts.add_api(http_port)
         until(lambda: _serves(runpod_port) or not runpod.alive(), "RunPod's local API answers")
-        assert runpod.alive(), runpod.said()
+        assert runpod.alive(), runpod.output()
         standalone.until_ready()
         yield Doors(f"http://127.0.0.1:{http_port}", f"http://127.0.0.1:{runpod_port}", standalone.url, celery)
     finally:
@@ -42,7 +42,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
         celery.close()
         runpod.kill()
         standalone.kill()
-        parts.stop()
+        parts.end()
 
 
 def _serves(port: int) -> bool:

@@ -39,8 +39,8 @@ def test_the_example_service_reads_files_away_and_adds_up(doors: Doors, tmp_path
             timeout=120,
         )
     finally:
-        worker.stop()
-    assert done.returncode == 0, done.stderr + worker.said()
+        worker.end()
+    assert done.returncode == 0, done.stderr + worker.output()
     summary = json.loads(done.stdout)
     assert (summary["total"], summary["without_total"]) == (33.67, [])
     assert [row["invoice_number"] for row in summary["invoices"]] == ["4817", "4818"]

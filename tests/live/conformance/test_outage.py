@@ -29,7 +29,7 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
         parts.start(workers=1, concurrency=2)
         yield parts
     finally:
-        parts.stop()
+        parts.end()
 
 
 def documents(count: int, of: int) -> list[bytes]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,16 +77,6 @@ class Stack:
         return sum(1 for event in events if event and event.data == {"status": "succeeded"})
 
 
-def _kill(parts: Parts) -> None:
-    """SIGKILL each part with its children, also where the part died before them: nothing of this stack is kept."""
-    for part in [*parts.workers, parts.control, parts.redis]:
-        if part.process is None:
-            continue
-        with suppress(ProcessLookupError):
-            os.killpg(part.pid, signal.SIGKILL)  # each part was started as a group of its own
-        part.process.wait()
-
-
 @contextmanager
 def _started(directory: Path, workers: int = 2, concurrency: int = 1, **settings: str) -> Iterator[Stack]:
     parts = Parts(directory / "parts", {**SETTINGS, **settings}, worker_module="tests.live.faults.faulty_worker")
@@ -99,7 +87,7 @@ def _started(directory: Path, workers: int = 2, concurrency: int = 1, **settings
         )
         yield Stack(parts, queue_service(settings), settings)
     finally:
-        _kill(parts)
+        parts.end()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tasks.documents.submission import Submission
 from tasks.jobs.queue import queue_service
 from tasks.monitoring.heartbeat import Heartbeats
 from tasks.settings import Settings
-from tests.live.faults.conftest import SETTINGS, _kill, frames, page
+from tests.live.faults.conftest import SETTINGS, frames, page
 from tests.live.faults.engines.vlm.engine import BROKEN_ONCE, KILLED_ONCE, SHORT_ALWAYS, SHORT_ONCE, SLOW, WIDE
 from tests.live.processes import Parts, until
 
@@ -79,7 +79,7 @@ def _pool(directory: Path, start_method: str) -> Iterator[Pool]:
         parts.start(workers=1, concurrency=2)
         yield Pool(parts, str(model))
     finally:
-        _kill(parts)
+        parts.end()
 
 
 @pytest.fixture(scope="module")

@@ -32,4 +32,4 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         parts.add_api(port)
         yield Served(parts, f"http://127.0.0.1:{port}")
     finally:
-        parts.stop()
+        parts.end()

@@ -21,7 +21,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
         parts.start(workers=1, concurrency=2)
         yield parts
     finally:
-        parts.stop()
+        parts.end()
 
 
 @pytest.fixture(scope="module")

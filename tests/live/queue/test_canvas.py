@@ -108,14 +108,14 @@ def told(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dic
             text=True,
             timeout=150,
         )
-        assert done.returncode == 0, done.stderr + theirs.said()
+        assert done.returncode == 0, done.stderr + theirs.output()
         answer = json.loads(done.stdout)
         with parts.client() as redis:
             until(lambda: redis.get("theirs:noted"), "the failure was noted")
             answer["noted"] = json.loads(redis.get("theirs:noted") or "null")
         yield answer
     finally:
-        theirs.stop()
+        theirs.end()
 
 
 def test_a_chain_goes_on_with_the_result(told: dict[str, Any]) -> None:

@@ -86,7 +86,7 @@ def test_a_document_that_cannot_be_read_is_a_told_failure(backend: JobService, p
     job = ended(backend, backend.submit(submission(truncated(PAGE))).id)
     assert job.error is not None
     assert (job.status, job.error.code, job.error.field) == ("failed", "unreadable_document", "image")
-    assert "Traceback" not in parts.workers[0].said()
+    assert "Traceback" not in parts.workers[0].output()
 
 
 def test_a_batch_ends_item_by_item(backend: JobService) -> None:

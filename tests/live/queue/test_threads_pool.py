@@ -50,7 +50,7 @@ def parts(server: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         parts.until_reading(1)
         yield parts
     finally:
-        parts.stop()
+        parts.end()
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +137,7 @@ def test_as_many_jobs_are_read_at_a_time_as_there_are_threads(
     assert [result_of(job)["text"] for job in jobs] == ["together"] * len(jobs)
     assert {job.attempts for job in jobs} == {1}
     assert server.at_once == THREADS
-    assert "sk-very-secret" not in parts.workers[0].said()
+    assert "sk-very-secret" not in parts.workers[0].output()
 
 
 def test_one_job_is_cancelled_and_the_others_go_on(backend: JobService, server: StandIn) -> None:

@@ -109,7 +109,7 @@ def assert_that_stopping_answers(platform: Platform, workers: list[Worker]) -> N
     platform.until(lambda: any(platform.taken[worker.name] for worker in workers), "a worker has a job")
     worker = next(worker for worker in workers if platform.taken[worker.name])
     taken = list(platform.taken[worker.name])
-    assert worker.terminate() == 0, worker.said()
+    assert worker.terminate() == 0, worker.output()
     for job_id in taken:
         assert platform.answer(job_id, 1)["output"]["text"]
 
@@ -154,7 +154,7 @@ def test_workers_are_killed_and_every_job_ends_once(tmp_path: Path) -> None:
             start()
         platform.until(lambda: all(platform.answers[job_id] for job_id in ids), "each job ends", 180)
         assert_that_stopping_answers(platform, workers)
-        logs = "\n".join(worker.said() for worker in workers)
+        logs = "\n".join(worker.output() for worker in workers)
     finally:
         for worker in workers:
             worker.kill()
@@ -180,7 +180,7 @@ def test_a_worker_whose_gpu_failed_says_so_and_ends(tmp_path: Path) -> None:
         assert answer["stopPod"] is True, "the platform replaces the worker"
         error = parsed(answer["error"])
         assert (error["code"], error["retryable"]) == ("worker_spent", True)
-        assert worker.process.wait(60) == 0, worker.said()
+        assert worker.process.wait(60) == 0, worker.output()
     finally:
         worker.kill()
         platform.close()

@@ -29,7 +29,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     try:
         until(lambda: answers(url) or not worker.alive(), "the local API answers", SECONDS)
-        assert worker.alive(), worker.said()
+        assert worker.alive(), worker.output()
         yield url
     finally:
         worker.kill()

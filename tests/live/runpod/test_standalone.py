@@ -92,7 +92,7 @@ def test_models_that_cannot_be_loaded_end_it(tmp_path: Path) -> None:
     try:
         until(lambda: not broken.alive(), "it ends", SECONDS)
         assert broken.process.returncode == 4
-        assert "cannot be loaded" in broken.said()
+        assert "cannot be loaded" in broken.output()
     finally:
         broken.kill()
 
@@ -102,6 +102,6 @@ def test_other_machines_are_not_served_without_keys_unknowingly(tmp_path: Path) 
     try:
         until(lambda: not open_to_all.alive(), "it ends", SECONDS)
         assert open_to_all.process.returncode == 1
-        assert "OCRQ_API_KEYS" in open_to_all.said()
+        assert "OCRQ_API_KEYS" in open_to_all.output()
     finally:
         open_to_all.kill()

@@ -61,7 +61,7 @@ class Worker:
                 start_new_session=True,
             )
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self.log.read_text(errors="replace")
 
     def kill(self) -> None:
@@ -110,7 +110,7 @@ class Standalone(Worker):
 
     def until_ready(self) -> None:
         until(lambda: self.ping() == 200 or not self.alive(), "it is ready", SECONDS)
-        assert self.alive(), self.said()
+        assert self.alive(), self.output()
 
     def post(self, path: str, **request: Any) -> httpx.Response:
         return httpx.post(f"{self.url}{path}", json=request, headers=BALANCER, timeout=SECONDS)

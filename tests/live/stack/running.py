@@ -54,14 +54,16 @@ class Up:
                 start_new_session=True,
             )
         until(lambda: self.url or self.process.poll() is not None, "ocrq is ready", READY_SECONDS)
-        assert self.url, self.said()
+        assert self.url, self.output()
 
-    def said(self) -> str:
+    def output(self) -> str:
         return self.log.read_text()
 
     @property
     def url(self) -> str:
-        return self.said().rpartition("ocrq is ready at ")[2].partition("\n")[0] if "ready at" in self.said() else ""
+        return (
+            self.output().rpartition("ocrq is ready at ")[2].partition("\n")[0] if "ready at" in self.output() else ""
+        )
 
     @property
     def redis_url(self) -> str:

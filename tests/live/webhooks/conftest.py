@@ -70,7 +70,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         outbox = Outbox(parts.client(), settings.job_ttl)
         yield Stack(parts, settings, queue_service(settings), outbox, ports, named)
     finally:
-        parts.stop()
+        parts.end()
 
 
 @pytest.fixture

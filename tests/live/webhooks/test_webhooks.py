@@ -104,7 +104,7 @@ def test_a_control_worker_killed_while_it_tells_is_made_good_by_its_stand_by(sta
         receiver.open.clear()
         job_id = stack.submit(receiver.url)
         told(receiver, job_id)
-        until(lambda: "ready" in stand_by.said(), "the stand-by is up")
+        until(lambda: "ready" in stand_by.output(), "the stand-by is up")
         stack.parts.control.kill()
         receiver.open.set()
         told(receiver, job_id, times=2, seconds=60)
@@ -119,7 +119,7 @@ def test_two_control_workers_tell_each_job_once_and_one_of_them_tells(stack: Sta
     stand_by = stack.parts._part("control3", [sys.executable, "-m", "worker.process.control"])
     stand_by.start()
     try:
-        until(lambda: "ready" in stand_by.said(), "the stand-by is up")
+        until(lambda: "ready" in stand_by.output(), "the stand-by is up")
         receiver.open.clear()
         jobs = [stack.submit(receiver.url) for _ in range(20)]
         until(lambda: len(receiver.notices) == 2, "as many as may are told to one host")
@@ -139,7 +139,7 @@ def test_a_control_worker_told_to_stop_leaves_the_telling_to_its_stand_by_at_onc
     stand_by = stack.parts._part("control4", [sys.executable, "-m", "worker.process.control"])
     stand_by.start()
     try:
-        until(lambda: "ready" in stand_by.said(), "the stand-by is up")
+        until(lambda: "ready" in stand_by.output(), "the stand-by is up")
         told(receiver, stack.submit(receiver.url))
         stack.parts.control.stop()
         told(receiver, stack.submit(receiver.url), seconds=5)
@@ -229,6 +229,6 @@ def test_a_host_that_is_not_listed_is_refused_at_once(stack: Stack) -> None:
 def test_the_logs_hold_neither_the_secret_nor_the_receivers_paths(stack: Stack, receiver: Receiver) -> None:
     receiver.statuses.append(500)
     told(receiver, stack.submit(receiver.url), times=2)
-    said = stack.parts.control.said() + "".join(worker.said() for worker in stack.parts.workers)
+    said = stack.parts.control.output() + "".join(worker.output() for worker in stack.parts.workers)
     assert f"127.0.0.1:{receiver.port}" in said
     assert "hush" not in said
