@@ -1,4 +1,4 @@
-"""A server of the Model Context Protocol over the client: agents read documents, extract fields and look at jobs."""
+"""A server of the Model Context Protocol over the client: agents read documents, extract fields and see jobs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ T = TypeVar("T")
 
 INSTRUCTIONS = (
     "Reads documents (images, scans, PDFs) with ocrq. `read` gives text or Markdown, `extract` fills a schema, "
-    "`status` tells of the service and its jobs. Confidences are probabilities: look over what is below 0.9."
+    "`status` reports on the service and its jobs. Confidences are probabilities: check what is below 0.9."
 )
 
 
 def make_server(client: AsyncClient) -> FastMCP[None]:
-    """A server whose tools ask ``client``."""
+    """A server whose tools call ``client``."""
     server: FastMCP[None] = FastMCP("ocrq", instructions=INSTRUCTIONS, log_level="WARNING")
 
     @server.tool()
@@ -42,7 +42,7 @@ def make_server(client: AsyncClient) -> FastMCP[None]:
         if pages:
             request["pages"] = pages
         operation: TextOperation = "extract_text_robust" if robust else "extract_text"
-        result = await _told(client.read(_readable(document), operation, **request))
+        result = await _with_tool_errors(client.read(_readable(document), operation, **request))
         assert isinstance(result, TextResult)
         text = (result.outputs or {}).get("markdown", result.text)
         return {
@@ -64,7 +64,7 @@ def make_server(client: AsyncClient) -> FastMCP[None]:
             robust: For poor scans, with checks across fields.
         """
         operation: StructuredOperation = "extract_structured_robust" if robust else "extract_structured"
-        result = await _told(client.read(_readable(document), operation, schema=schema))
+        result = await _with_tool_errors(client.read(_readable(document), operation, schema=schema))
         assert isinstance(result, StructuredResult)
         fields = {
             name: {"confidence": field.confidence, "page": field.page, "text": field.text, "reason": field.reason}
@@ -74,15 +74,15 @@ def make_server(client: AsyncClient) -> FastMCP[None]:
 
     @server.tool()
     async def status(job_id: str | None = None, only: JobStatus | None = None) -> dict[str, Any]:
-        """Tell of a job, or of the service and its newest jobs.
+        """The state of a job, or of the service and its newest jobs.
 
         Args:
             job_id: Of one job; its result comes along once it has succeeded.
             only: Without a job's id: list jobs of this status alone.
         """
         if job_id:
-            return (await _told(client.job(job_id))).model_dump(mode="json")
-        health, jobs = await _told(client.health()), await _told(client.jobs(only, limit=20))
+            return (await _with_tool_errors(client.job(job_id))).model_dump(mode="json")
+        health, jobs = await _with_tool_errors(client.health()), await _with_tool_errors(client.jobs(only, limit=20))
         return {"health": health.model_dump(mode="json"), "jobs": jobs.model_dump(mode="json")["jobs"]}
 
     return server
@@ -92,10 +92,10 @@ def _readable(document: str) -> Readable:
     return document if document.startswith(("https://", "http://")) else Path(document).expanduser()
 
 
-async def _told(asked: Awaitable[T]) -> T:
-    """What the client gives; its errors as sentences that an agent can act on."""
+async def _with_tool_errors(call: Awaitable[T]) -> T:
+    """The client's result; its errors as sentences that an agent can act on."""
     try:
-        return await asked
+        return await call
     except OcrqError as error:
         raise ToolError(f"{error.code}: {error.detail}") from None
     except OSError as error:

@@ -11,10 +11,10 @@ from typing import Any, TypeVar, overload
 
 import httpx
 
-from ocrq.client.awaited import AwaitedReading
+from ocrq.client.async_many import AsyncManyReader
 from ocrq.client.configuration import Profile, configured
 from ocrq.client.core import ClientCore, Readable
-from ocrq.client.exchange import Closed, Flow, Pause, Retries, Send, Step
+from ocrq.client.exchange import Closed, Effect, Effects, Pause, Retries, Send
 from ocrq.client.http import HttpApi
 from ocrq.client.many import AT_A_TIME, Outcome, Result, Source, result_json, sources_of, typed_result
 from ocrq.client.synchronous import StructuredOperation, TextOperation
@@ -53,7 +53,7 @@ class AsyncClient:
         profile: Profile = "OLM",
         **request: Any,
     ) -> None:
-        self.desk = ClientCore(configured(endpoint, api_key, timeout, retries, fallbacks, profile, request))
+        self.core = ClientCore(configured(endpoint, api_key, timeout, retries, fallbacks, profile, request))
         self._closed = asyncio.Event()
         self._http = {local: httpx.AsyncClient(**options(local)) for local in (False, True)}
 
@@ -94,8 +94,8 @@ class AsyncClient:
         **request: Any,
     ) -> Result:
         """As :meth:`Client.read <ocrq.client.Client.read>`."""
-        order = self.desk.order(document, operation, filename, idempotency_key, request)
-        job = await self.carry_out(self.desk.read(order, on_progress is not None, timeout), on_progress)
+        to_submit = self.core.document_request(document, operation, filename, idempotency_key, request)
+        job = await self.run(self.core.read(to_submit, on_progress is not None, timeout), on_progress)
         return typed_result(result_json(job))
 
     async def read_many(
@@ -111,7 +111,7 @@ class AsyncClient:
 
         To leave the loop early and have what is under way cancelled at once, close it: ``contextlib.aclosing``.
         """
-        reading = AwaitedReading(self, operation, request, on_progress, at_a_time)
+        reading = AsyncManyReader(self, operation, request, on_progress, at_a_time)
         finished = False
         try:
             async for outcome in reading.outcomes(sources_of(documents)):
@@ -131,18 +131,18 @@ class AsyncClient:
         **request: Any,
     ) -> Job:
         """As :meth:`Client.submit <ocrq.client.Client.submit>`."""
-        order = self.desk.order(document, operation, filename, idempotency_key, request)
-        return await self.carry_out(self.desk.submit(order))
+        to_submit = self.core.document_request(document, operation, filename, idempotency_key, request)
+        return await self.run(self.core.submit(to_submit))
 
     async def job(self, job_id: str, wait: float = 0) -> Job | Batch:
         """A job or batch as it is now, or as it is after at most ``wait`` seconds if it ends no sooner."""
-        return await self.carry_out(self.desk.job(job_id, wait))
+        return await self.run(self.core.job(job_id, wait))
 
     async def wait(
         self, job_id: str, on_progress: OnProgress | None = None, timeout: float | None = None
     ) -> Job | Batch:
         """As :meth:`Client.wait <ocrq.client.Client.wait>`."""
-        return await self.carry_out(self.desk.wait(job_id, on_progress is not None, timeout), on_progress)
+        return await self.run(self.core.wait(job_id, on_progress is not None, timeout), on_progress)
 
     async def result(self, job_id: str, timeout: float | None = None) -> Result:
         """The result of a job, waited for."""
@@ -150,35 +150,35 @@ class AsyncClient:
 
     async def cancel(self, job_id: str) -> Job | Batch:
         """Cancel a job; one that has ended stays as it is."""
-        return await self.carry_out(self.desk.cancel(job_id))
+        return await self.run(self.core.cancel(job_id))
 
     async def retry(self, job_id: str) -> Job:
         """Try a failed job again, as the job it is."""
-        return await self.carry_out(self.desk.at_api(lambda api: api.retry(job_id)))
+        return await self.run(self.core.at_api(lambda api: api.retry(job_id)))
 
     async def jobs(self, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None) -> JobList:
         """As :meth:`Client.jobs <ocrq.client.Client.jobs>`."""
-        return await self.carry_out(self.desk.at_api(lambda api: api.jobs(status, limit, cursor)))
+        return await self.run(self.core.at_api(lambda api: api.jobs(status, limit, cursor)))
 
     async def dead(self) -> list[Job]:
         """Jobs whose workers died on them, the latest first."""
-        return await self.carry_out(self.desk.at_api(HttpApi.dead))
+        return await self.run(self.core.at_api(HttpApi.dead))
 
     async def dead_deliveries(self) -> list[DeadDelivery]:
         """Webhook deliveries that were given up, the latest first."""
-        return await self.carry_out(self.desk.at_api(HttpApi.dead_deliveries))
+        return await self.run(self.core.at_api(HttpApi.dead_deliveries))
 
     async def retry_delivery(self, delivery_id: str) -> None:
         """Send a delivery that was given up again."""
-        await self.carry_out(self.desk.at_api(lambda api: api.retry_delivery(delivery_id)))
+        await self.run(self.core.at_api(lambda api: api.retry_delivery(delivery_id)))
 
     async def health(self) -> Health:
         """How the service is."""
-        return await self.carry_out(self.desk.health())
+        return await self.run(self.core.health())
 
     async def models(self) -> ModelList:
-        """The models that may be asked for."""
-        return await self.carry_out(self.desk.models())
+        """The models that a request may name."""
+        return await self.run(self.core.models())
 
     async def close(self) -> None:
         """End connections, and waits for another attempt in other tasks."""
@@ -196,39 +196,39 @@ class AsyncClient:
         """Close."""
         await self.close()
 
-    async def carry_out(self, flow: Flow[T], on_progress: OnProgress | None = None) -> T:
-        """Do what a flow says; for the modules of this package."""
+    async def run(self, effects: Effects[T], on_progress: OnProgress | None = None) -> T:
+        """Carry out an operation's effects; for the modules of this package."""
         try:
-            step = next(flow)
+            effect = next(effects)
             while True:
                 try:
-                    came = await self._do(step, on_progress)
+                    came = await self._do(effect, on_progress)
                 except httpx.RequestError as error:
-                    step = flow.throw(error)
+                    effect = effects.throw(error)
                 else:
-                    step = flow.send(came)
+                    effect = effects.send(came)
         except StopIteration as end:
             value: T = end.value
             return value
         finally:
-            flow.close()
+            effects.close()
 
-    async def _do(self, step: Step, on_progress: OnProgress | None) -> httpx.Response | None:
-        if isinstance(step, Pause):
+    async def _do(self, effect: Effect, on_progress: OnProgress | None) -> httpx.Response | None:
+        if isinstance(effect, Pause):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closed.wait(), step.seconds)
-        elif isinstance(step, Send):
-            return await self._send(step)
+                await asyncio.wait_for(self._closed.wait(), effect.seconds)
+        elif isinstance(effect, Send):
+            return await self._send(effect)
         elif on_progress is not None:
-            told = on_progress(step.job)
-            if inspect.isawaitable(told):
-                await told
+            pending = on_progress(effect.job)
+            if inspect.isawaitable(pending):
+                await pending
         return None
 
     async def _send(self, send: Send) -> httpx.Response:
         if not self._closed.is_set():
             try:
-                timeout = self.desk.configuration.timeout
+                timeout = self.core.configuration.timeout
                 return await self._http[goes_nowhere_else(send.url)].request(**arguments(send, timeout))
             except Exception:  # another task may close the client under this one
                 if not self._closed.is_set():

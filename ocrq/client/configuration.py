@@ -18,7 +18,7 @@ Profile = Literal["OLM", "ROLM"]
 """Whose variables of the environment are read: of plain reading, or of robust reading and, where unset, the plain's."""
 
 PROFILE_OPERATIONS: dict[Profile, Operation] = {"OLM": "extract_text", "ROLM": "extract_text_robust"}
-TIMEOUT_SECONDS = 30.0  # for one answer, beyond what the server was asked to hold it
+TIMEOUT_SECONDS = 30.0  # for one response, beyond what the server was asked to hold it
 MAX_VARIANTS = 10  # as the contract bounds ensemble_size
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
 
@@ -29,7 +29,7 @@ class Configuration:
 
     Attributes:
         endpoints: In order of preference; those after the first are its fallbacks.
-        timeout: Seconds for one answer, beyond what the server was asked to hold it.
+        timeout: Seconds for one response, beyond what the server was asked to hold it.
         retries: When to ask again.
         operation: What :meth:`Client.read` does by default.
         request: Fields that every request has by default.

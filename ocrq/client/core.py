@@ -1,4 +1,4 @@
-"""The client's work, as flows: submit, wait, read, over one endpoint or several."""
+"""The client's operations without I/O: submit, wait, read, over one endpoint or several."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from ocrq.client.configuration import Configuration
-from ocrq.client.exchange import Flow, Pause, ProgressUpdate, persistently
+from ocrq.client.exchange import Effects, Pause, ProgressUpdate, persistently
 from ocrq.client.http import DirectApi, HttpApi
 from ocrq.client.runpod import RunPod
-from ocrq.client.transport import Endpoint, Kind, Order, Transport
+from ocrq.client.transport import DocumentRequest, Endpoint, Kind, Transport
 from ocrq.contracts import ENDED, Batch, Health, Job, ModelList, Operation
 from ocrq.errors import InvalidImage, JobNotFound, NotFound, ServerUnreachable, WaitTimeout
 
@@ -23,7 +23,7 @@ HOLD_SECONDS = 20.0  # how long a reply about a job is held; proxies cut connect
 PROGRESS_SECONDS = 1.0  # the same where someone watches the pages being done
 _TRANSPORTS: dict[Kind, Callable[[Endpoint], Transport]] = {"http": HttpApi, "direct": DirectApi, "runpod": RunPod}
 _SUBMITS = 3  # of a document whose job the server has lost
-_REST_SECONDS = 30.0  # how long an endpoint that failed comes after the others
+_COOLDOWN_SECONDS = 30.0  # how long an endpoint that failed comes after the others
 _REMEMBERED = 100_000  # jobs whose endpoint is known
 
 Readable: TypeAlias = bytes | Path | str
@@ -44,34 +44,34 @@ class ClientCore:
         ]
         self._lock = threading.Lock()
         self._owners: dict[str, Transport] = {}
-        self._rests: dict[str, float] = {}
+        self._cooldowns: dict[str, float] = {}
 
-    def order(
+    def document_request(
         self,
         document: Readable,
         operation: Operation | None,
         filename: str | None,
         key: str | None,
         request: Mapping[str, Any],
-    ) -> Order:
-        """What to hand in, with the configured fields where the caller gave none."""
+    ) -> DocumentRequest:
+        """The document and its request, with the configured fields where the caller gave none."""
         content, name = _content(document)
         fields = {**self.configuration.request, **request}
         if content is None:
             fields["image"] = document
-        return Order(
+        return DocumentRequest(
             operation or self.configuration.operation, fields, content, filename or name, key or uuid.uuid4().hex
         )
 
-    def submit(self, order: Order, steadfast: bool = False) -> Flow[Job]:
-        """Hand a document in, at the first endpoint that takes it."""
+    def submit(self, document: DocumentRequest, through_outages: bool = False) -> Effects[Job]:
+        """Submit a document at the first endpoint that accepts it."""
 
-        def at(transport: Transport) -> Callable[[], Flow[Job]]:
-            def once() -> Flow[Job]:
+        def at(transport: Transport) -> Callable[[], Effects[Job]]:
+            def once() -> Effects[Job]:
                 try:
-                    job = yield from transport.submit(order)
+                    job = yield from transport.submit(document)
                 except Exception:
-                    self._rest(transport)
+                    self._cool_down(transport)
                     raise
                 self._remember(job.id, transport)
                 return job
@@ -80,31 +80,31 @@ class ClientCore:
 
         return (
             yield from persistently(
-                [at(transport) for transport in self._preferred()], self.configuration.retries, steadfast
+                [at(transport) for transport in self._preferred()], self.configuration.retries, through_outages
             )
         )
 
-    def job(self, job_id: str, wait: float = 0.0, steadfast: bool = False) -> Flow[Job | Batch]:
+    def job(self, job_id: str, wait: float = 0.0, through_outages: bool = False) -> Effects[Job | Batch]:
         """A job as it is, or as it is once it has ended, or ``wait`` seconds have passed."""
-        return (yield from self._at_owner(job_id, lambda transport: transport.job(job_id, wait), steadfast))
+        return (yield from self._at_owner(job_id, lambda transport: transport.job(job_id, wait), through_outages))
 
-    def cancel(self, job_id: str) -> Flow[Job | Batch]:
+    def cancel(self, job_id: str) -> Effects[Job | Batch]:
         """Stop a job."""
         return (yield from self._at_owner(job_id, lambda transport: transport.cancel(job_id)))
 
-    def wait(self, job_id: str, tell: bool, timeout: float | None) -> Flow[Job | Batch]:
-        """Ask until a job has ended.
+    def wait(self, job_id: str, watched: bool, timeout: float | None) -> Effects[Job | Batch]:
+        """Poll until a job has ended.
 
         Raises:
             WaitTimeout: It has not, in time.
         """
-        longest = PROGRESS_SECONDS if tell else HOLD_SECONDS
+        longest = PROGRESS_SECONDS if watched else HOLD_SECONDS
         ends = None if timeout is None else time.monotonic() + timeout
         while True:
             asked = time.monotonic()
             hold = longest if ends is None else max(0.0, min(longest, ends - asked))
-            job = yield from self.job(job_id, hold, steadfast=True)
-            if tell:
+            job = yield from self.job(job_id, hold, through_outages=True)
+            if watched:
                 yield ProgressUpdate(job)
             if job.status in ENDED:
                 return job
@@ -118,31 +118,31 @@ class ClientCore:
 
     def read(
         self,
-        order: Order,
-        tell: bool,
+        document: DocumentRequest,
+        watched: bool,
         timeout: float | None = None,
-        steadfast: bool = False,
+        through_outages: bool = False,
         submitted: Callable[[str], None] = lambda _: None,
-    ) -> Flow[Job]:
+    ) -> Effects[Job]:
         """Submit and wait. A job that its server has lost is submitted again, with the same key.
 
         Args:
-            order: The document.
-            tell: Whether somebody watches.
+            document: What to read.
+            watched: Whether the caller watches the progress.
             timeout: Seconds; None waits for ever.
-            steadfast: Sit out an outage while submitting, too.
+            through_outages: Keep retrying for ``outage_seconds`` while submitting.
             submitted: Called with the id of the job.
         """
         ends = None if timeout is None else time.monotonic() + timeout
         for left in reversed(range(_SUBMITS)):
-            job: Job | Batch = yield from self.submit(order, steadfast)
+            job: Job | Batch = yield from self.submit(document, through_outages)
             submitted(job.id)
-            if tell:
+            if watched:
                 yield ProgressUpdate(job)
             if job.status not in ENDED:
                 try:
                     job = yield from self.wait(
-                        job.id, tell, None if ends is None else max(0.0, ends - time.monotonic())
+                        job.id, watched, None if ends is None else max(0.0, ends - time.monotonic())
                     )
                 except JobNotFound:
                     if not left:
@@ -156,15 +156,15 @@ class ClientCore:
             return job
         raise AssertionError("unreachable: the last submit returns or raises")
 
-    def health(self) -> Flow[Health]:
+    def health(self) -> Effects[Health]:
         """Of the first endpoint that reports it."""
         return (yield from self._anywhere(lambda transport: transport.health()))
 
-    def models(self) -> Flow[ModelList]:
+    def models(self) -> Effects[ModelList]:
         """Of the first endpoint that reports it."""
         return (yield from self._anywhere(lambda transport: transport.models()))
 
-    def at_api(self, ask: Callable[[HttpApi], Flow[T]]) -> Flow[T]:
+    def at_api(self, ask: Callable[[HttpApi], Effects[T]]) -> Effects[T]:
         """Ask the first endpoint that speaks our HTTP API.
 
         Raises:
@@ -175,7 +175,9 @@ class ClientCore:
             raise NotFound("RunPod endpoints do not have this; use an ocrq server")
         return (yield from persistently([lambda: ask(api)], self.configuration.retries))
 
-    def _at_owner(self, job_id: str, ask: Callable[[Transport], Flow[T]], steadfast: bool = False) -> Flow[T]:
+    def _at_owner(
+        self, job_id: str, ask: Callable[[Transport], Effects[T]], through_outages: bool = False
+    ) -> Effects[T]:
         """Ask the endpoint that took a job; where none is known to have, one after another."""
         with self._lock:
             owner = self._owners.get(job_id)
@@ -183,13 +185,13 @@ class ClientCore:
         for left, transport in zip(reversed(range(len(transports))), transports, strict=True):
             try:
                 one = _bound(ask, transport)
-                return (yield from persistently([one], self.configuration.retries, steadfast))
+                return (yield from persistently([one], self.configuration.retries, through_outages))
             except (JobNotFound, ServerUnreachable):
                 if not left:
                     raise
         raise AssertionError("unreachable: the last endpoint answers or raises")
 
-    def _anywhere(self, ask: Callable[[Transport], Flow[T]]) -> Flow[T]:
+    def _anywhere(self, ask: Callable[[Transport], Effects[T]]) -> Effects[T]:
         return (
             yield from persistently(
                 [_bound(ask, transport) for transport in self._preferred()], self.configuration.retries
@@ -200,29 +202,31 @@ class ClientCore:
         """The endpoints in their order, those that failed just now last."""
         now = time.monotonic()
         with self._lock:
-            return sorted(self._transports, key=lambda transport: self._rests.get(transport.endpoint.url, 0.0) > now)
+            return sorted(
+                self._transports, key=lambda transport: self._cooldowns.get(transport.endpoint.url, 0.0) > now
+            )
 
-    def _rest(self, transport: Transport) -> None:
+    def _cool_down(self, transport: Transport) -> None:
         with self._lock:
-            self._rests[transport.endpoint.url] = time.monotonic() + _REST_SECONDS
+            self._cooldowns[transport.endpoint.url] = time.monotonic() + _COOLDOWN_SECONDS
 
     def _remember(self, job_id: str, transport: Transport) -> None:
         with self._lock:
-            self._rests.pop(transport.endpoint.url, None)
+            self._cooldowns.pop(transport.endpoint.url, None)
             self._owners[job_id] = transport
             if len(self._owners) > _REMEMBERED:
                 del self._owners[next(iter(self._owners))]
 
     def _forget(self, job_id: str) -> bool:
-        """Take a job to be lost with its server; whether another one could read its document."""
+        """Treat a job as lost with its server; whether another endpoint could read its document."""
         with self._lock:
             owner = self._owners.pop(job_id, None)
         if owner is not None:
-            self._rest(owner)
+            self._cool_down(owner)
         return len(self._transports) > 1
 
 
-def _bound(ask: Callable[[Transport], Flow[T]], transport: Transport) -> Callable[[], Flow[T]]:
+def _bound(ask: Callable[[Transport], Effects[T]], transport: Transport) -> Callable[[], Effects[T]]:
     return lambda: ask(transport)
 
 

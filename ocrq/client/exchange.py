@@ -1,7 +1,7 @@
-"""What a client does, step by step and without doing it: requests, waits, when to ask again, and what failed.
+"""The client's protocol without I/O: requests to send, pauses, retries, and classes of failure.
 
-A flow is a generator: it yields steps, is sent what came of them, and returns the end of it. ``Client`` carries steps
-out with threads, ``AsyncClient`` with asyncio; what to do is decided once, in the modules that build flows.
+An operation is a generator of effects: it yields each effect, is sent its outcome, and returns the result. ``Client``
+carries the effects out with threads, ``AsyncClient`` with asyncio.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Send:
 
     Attributes:
         url: Whole.
-        held: Seconds the server may hold the answer, beyond the client's timeout.
+        held: Seconds the server may hold the response, beyond the client's timeout.
         content: Further arguments of httpx: ``json``, or ``data`` and ``files``.
     """
 
@@ -57,15 +57,15 @@ class Closed(httpx.RequestError):
     """The client was closed while it was at work."""
 
 
-Step: TypeAlias = Send | Pause | ProgressUpdate
-Flow: TypeAlias = Generator[Step, Any, T]
+Effect: TypeAlias = Send | Pause | ProgressUpdate
+Effects: TypeAlias = Generator[Effect, Any, T]
 
 
-def answer_to(send: Send) -> Flow[httpx.Response]:
-    """Send, with the type of what comes back."""
-    answer = yield send
-    assert isinstance(answer, httpx.Response)
-    return answer
+def response_to(send: Send) -> Effects[httpx.Response]:
+    """Send a request; typed."""
+    response = yield send
+    assert isinstance(response, httpx.Response)
+    return response
 
 
 _SPREAD = 0.1  # of what the server asked for, added at random, so that not all it turned away come back at once
@@ -73,14 +73,14 @@ _SPREAD = 0.1  # of what the server asked for, added at random, so that not all 
 
 @dataclass(frozen=True)
 class Retries:
-    """How a client asks again: after connection errors, and answers 429, 502, 503 and 504.
+    """How a client retries: after connection errors, and responses 429, 502, 503 and 504.
 
     Attributes:
-        attempts: In all; 1 never asks again.
+        attempts: In all; 1 never retries.
         first_seconds: Before the second attempt; doubles from there, each time between a half and all of it.
         longest_seconds: Of one wait that the server did not ask for.
         longest_asked_seconds: Of one it did ask for; where it asks for more, the error is raised at once.
-        outage_seconds: Waits for jobs, and batches under way, go on asking at least so long, beyond ``attempts``:
+        outage_seconds: Waits for jobs, and batches under way, retry for at least so long, beyond ``attempts``:
             time for a server to be restarted.
     """
 
@@ -91,7 +91,7 @@ class Retries:
     outage_seconds: float = 180.0
 
     def delay(self, attempt: int, asked: float | None = None) -> float | None:
-        """How long to wait before asking again.
+        """How long to wait before the next attempt.
 
         Args:
             attempt: Number of the one that failed, from 1.
@@ -107,9 +107,9 @@ class Retries:
         return max(backoff, (asked or 0.0) * random.uniform(1.0, 1.0 + _SPREAD))
 
 
-Fate = Literal["refused", "lost", "useless", "final"]
-"""Refused: not taken, for now; ask again, anywhere. Lost: perhaps taken; ask again where it was asked, with the same
-key. Useless: not here, but perhaps elsewhere. Final: nobody will do it."""
+RetryClass = Literal["refused", "lost", "useless", "final"]
+"""Refused: not accepted for now; retry anywhere. Lost: perhaps accepted; retry at the same endpoint, with the same
+key. Useless: not here, but perhaps elsewhere. Final: no endpoint will accept it."""
 
 REFUSALS = frozenset({429, 503})
 _LOSSES = frozenset({502, 504})  # a proxy's: what stands behind it may have taken the request
@@ -117,22 +117,24 @@ _NEVER_CAME = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
 class Failure(Exception):
-    """A request that came to no answer worth having.
+    """A request without a usable response.
 
     Args:
-        error: What to raise if nobody does better.
-        fate: Whether to ask again.
-        asked: Seconds the server asked to be left alone for.
+        error: What to raise if no other endpoint answers.
+        retry_class: Whether and where to retry.
+        asked: Seconds of the server's ``Retry-After``.
     """
 
-    def __init__(self, error: OcrqError, fate: Fate, asked: float | None = None) -> None:
+    def __init__(self, error: OcrqError, retry_class: RetryClass, asked: float | None = None) -> None:
         super().__init__(str(error))
         self.error = error
-        self.fate: Fate = fate
+        self.retry_class: RetryClass = retry_class
         self.asked = asked
 
 
-def exchange(send: Send, base: str, expected: Callable[[httpx.Response], bool] | None = None) -> Flow[httpx.Response]:
+def exchange(
+    send: Send, base: str, expected: Callable[[httpx.Response], bool] | None = None
+) -> Effects[httpx.Response]:
     """Send once.
 
     Args:
@@ -141,41 +143,43 @@ def exchange(send: Send, base: str, expected: Callable[[httpx.Response], bool] |
         expected: Further answers to be taken as one.
 
     Raises:
-        Failure: No answer, or one that says no.
+        Failure: No response, or a response with an error.
     """
     try:
-        answer = yield from answer_to(send)
+        response = yield from response_to(send)
     except Closed as error:
         raise Failure(unreachable(base, error), "final") from None
     except httpx.UnsupportedProtocol as error:
         raise Failure(unreachable(base, error), "useless") from None
     except httpx.RequestError as error:
         raise Failure(unreachable(base, error), "refused" if isinstance(error, _NEVER_CAME) else "lost") from None
-    if answer.is_success or (expected and expected(answer)):
-        return answer
-    raise failure_of(answer, problem(answer, base))
+    if response.is_success or (expected and expected(response)):
+        return response
+    raise failure_of(response, problem(response, base))
 
 
-def failure_of(answer: httpx.Response, error: OcrqError) -> Failure:
-    """What an answer that says no means for asking again."""
-    asked = asked_seconds(answer.headers.get("Retry-After"))
-    if answer.status_code in REFUSALS and (error.retryable or isinstance(error, ServerUnreachable)):
+def failure_of(response: httpx.Response, error: OcrqError) -> Failure:
+    """How to retry after an error response."""
+    asked = asked_seconds(response.headers.get("Retry-After"))
+    if response.status_code in REFUSALS and (error.retryable or isinstance(error, ServerUnreachable)):
         return Failure(error, "refused", asked)
-    if answer.status_code in _LOSSES and isinstance(error, ServerUnreachable):
+    if response.status_code in _LOSSES and isinstance(error, ServerUnreachable):
         return Failure(error, "lost", asked)
     return Failure(error, "useless" if isinstance(error, ServiceError) else "final")
 
 
-def persistently(tries: Sequence[Callable[[], Flow[T]]], retries: Retries, steadfast: bool = False) -> Flow[T]:
-    """Try until one comes to something.
+def persistently(
+    tries: Sequence[Callable[[], Effects[T]]], retries: Retries, through_outages: bool = False
+) -> Effects[T]:
+    """Try until one succeeds.
 
     Args:
-        tries: What may be tried, in order of preference: the same thing at several endpoints.
+        tries: In order of preference: the same operation at several endpoints.
         retries: How often, and after what pauses. A round of refusals by all counts as one attempt.
-        steadfast: Sit out an outage, too.
+        through_outages: Keep retrying for ``outage_seconds``.
 
     Raises:
-        OcrqError: What the last one that could have done it said.
+        OcrqError: The error of the last attempt.
     """
     left = list(tries)
     place, attempt, began = 0, 1, time.monotonic()
@@ -184,39 +188,39 @@ def persistently(tries: Sequence[Callable[[], Flow[T]]], retries: Retries, stead
             return (yield from left[place]())
         except Failure as failure:
             error = failure
-        if error.fate == "final":
+        if error.retry_class == "final":
             raise error.error
-        if error.fate == "useless":
+        if error.retry_class == "useless":
             del left[place]
             if not left:
                 raise error.error
             place %= len(left)
             continue
-        if error.fate == "refused" and place + 1 < len(left):
+        if error.retry_class == "refused" and place + 1 < len(left):
             place += 1
             continue
         outlasted = attempt >= retries.attempts and not (
-            steadfast and retries.attempts > 1 and time.monotonic() - began < retries.outage_seconds
+            through_outages and retries.attempts > 1 and time.monotonic() - began < retries.outage_seconds
         )
         delay = None if outlasted else retries.delay(attempt, error.asked)
         if delay is None:
-            if error.fate == "lost" and place + 1 < len(left):  # it will not say whether it took it: so be it
+            if error.retry_class == "lost" and place + 1 < len(left):  # whether it accepted the document stays unknown
                 del left[: place + 1]
                 place, attempt, began = 0, 1, time.monotonic()
                 continue
             raise error.error
         yield Pause(delay)
         attempt += 1
-        place = 0 if error.fate == "refused" else place
+        place = 0 if error.retry_class == "refused" else place
 
 
-def problem(answer: httpx.Response, base: str) -> OcrqError:
-    """The error of an answer: the one its problem document tells, or that no server of ours answers there."""
+def problem(response: httpx.Response, base: str) -> OcrqError:
+    """The error of a response: that of its problem document, or that what answers there is not an ocrq server."""
     try:
-        told = answer.json()
-        return from_json({**told, "code": told["code"], "detail": told["detail"]})
+        facts = response.json()
+        return from_json({**facts, "code": facts["code"], "detail": facts["detail"]})
     except (ValueError, KeyError, TypeError):
-        return not_ours(base, f"HTTP {answer.status_code}")
+        return not_ours(base, f"HTTP {response.status_code}")
 
 
 def unreachable(base: str, error: Exception) -> ServerUnreachable:

@@ -84,12 +84,12 @@ def typed_result(data: dict[str, Any]) -> Result:
 
 
 def unexpected(error: Exception) -> InternalError:
-    """A fault of the client itself, as the outcome of the document it met."""
+    """An error of the client itself, as the outcome of the document it was reading."""
     return InternalError(f"{type(error).__name__}: {error}; please report this")
 
 
 AT_A_TIME = 8  # documents under way: enough to keep a machine's workers busy, and few to hold in memory
-CANCEL_SECONDS = 5.0  # how long a reading that is left goes on telling the server so
+CANCEL_SECONDS = 5.0  # how long cancelling the jobs of an abandoned loop may take
 
 
 class Source(Protocol):
@@ -97,19 +97,19 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """What to call it."""
+        """Its name in outcomes."""
 
     def load(self) -> Readable:
         """The document.
 
         Raises:
-            OcrqError: It cannot be had; the outcome of this one document.
+            OcrqError: It cannot be loaded; the outcome of this one document.
         """
 
 
 @dataclass(frozen=True)
 class _Given:
-    """A document that is at hand."""
+    """A document in memory or on disk."""
 
     document: Readable
 
@@ -132,7 +132,7 @@ def sources_of(documents: Iterable[Readable | Source]) -> Iterator[Source]:
         yield _Given(document) if isinstance(document, bytes | Path | str) else document
 
 
-class Reading:
+class ManyReader:
     """Reads documents through a client, in its own threads.
 
     Args:
@@ -215,7 +215,7 @@ class Reading:
         done.put(None)
 
     def _outcome(self, place: int, source: Source) -> Outcome:
-        if self._lost is not None:  # the client has asked again and again for another document; once is enough
+        if self._lost is not None:  # the retries for another document are used up; they are not repeated for each
             return Outcome(source.name, error=self._lost, place=place)
         jobs: list[str] = []
         try:
@@ -230,7 +230,7 @@ class Reading:
             return Outcome(source.name, error=unexpected(error), place=place)
 
     def _read(self, place: int, source: Source, jobs: list[str]) -> dict[str, Any]:
-        tell, desk = self._on_progress, self._client.desk
+        watch, core = self._on_progress, self._client.core
 
         def submitted(job_id: str) -> None:
             jobs.append(job_id)
@@ -239,16 +239,18 @@ class Reading:
             if self._cancelled.is_set():
                 self._cancel_job(job_id)
 
-        order = desk.order(source.load(), self._operation, Path(source.name).name or "document", None, self._request)
-        flow = desk.read(order, tell is not None, steadfast=True, submitted=submitted)
+        to_submit = core.document_request(
+            source.load(), self._operation, Path(source.name).name or "document", None, self._request
+        )
+        effects = core.read(to_submit, watch is not None, through_outages=True, submitted=submitted)
         try:
-            return result_json(self._client.carry_out(flow, (lambda job: tell(place, job)) if tell else None))
+            return result_json(self._client.run(effects, (lambda job: watch(place, job)) if watch else None))
         finally:
             with self._lock:
                 self._under_way.difference_update(jobs)
 
     def _cancel_job(self, job_id: str) -> bool:
-        """Cancel it; whether the server still answers."""
+        """Cancel a job; whether the server still answers."""
         try:
             self._client.cancel(job_id)
         except OcrqError as error:

@@ -15,8 +15,8 @@ from typing import Any
 
 import httpx
 
-from ocrq.client.exchange import Failure, Flow, Send, exchange, failure_of
-from ocrq.client.transport import Endpoint, Order, decoded, parsed
+from ocrq.client.exchange import Effects, Failure, Send, exchange, failure_of
+from ocrq.client.transport import DocumentRequest, Endpoint, decoded, parsed
 from ocrq.contracts import Batch, Health, Job, JobError, JobStatus, ModelList, Progress
 from ocrq.errors import (
     BY_CODE,
@@ -53,33 +53,33 @@ _UNKNOWN_LOCALLY = "Job ID not found"  # what the SDK's local API answers, with 
 
 @dataclass(frozen=True)
 class RunPod:
-    """A Door to a RunPod endpoint."""
+    """The transport to a RunPod endpoint."""
 
     endpoint: Endpoint
 
-    def submit(self, order: Order) -> Flow[Job]:
+    def submit(self, document: DocumentRequest) -> Effects[Job]:
         """``POST /run``, or ``/runsync`` for what is too large for it."""
-        request = dict(order.request)
-        if order.content is not None:
-            request["image"] = base64.b64encode(order.content).decode("ascii")
-        return (yield from self._run({"endpoint": f"/{order.operation}", "request": request}))
+        request = dict(document.request)
+        if document.content is not None:
+            request["image"] = base64.b64encode(document.content).decode("ascii")
+        return (yield from self._run({"endpoint": f"/{document.operation}", "request": request}))
 
-    def job(self, job_id: str, wait: float) -> Flow[Job | Batch]:
+    def job(self, job_id: str, wait: float) -> Effects[Job | Batch]:
         """``GET /status/{id}``; the platform holds no answer back, whatever ``wait`` says."""
         try:
-            answer = yield from self._ask("GET", f"/status/{job_id}", held=STATUS_SECONDS)
+            response = yield from self._ask("GET", f"/status/{job_id}", held=STATUS_SECONDS)
         except Failure as failure:
             if failure.error.code != "method_not_allowed":
                 raise
-            answer = yield from self._ask("POST", f"/status/{job_id}", held=STATUS_SECONDS)  # the SDK's local API
-        return (yield from self._job(answer))
+            response = yield from self._ask("POST", f"/status/{job_id}", held=STATUS_SECONDS)  # the SDK's local API
+        return (yield from self._job(response))
 
-    def cancel(self, job_id: str) -> Flow[Job | Batch]:
+    def cancel(self, job_id: str) -> Effects[Job | Batch]:
         """``POST /cancel/{id}``."""
-        answer = yield from self._ask("POST", f"/cancel/{job_id}")
-        return (yield from self._job({"id": job_id, "status": "CANCELLED", **answer}))
+        response = yield from self._ask("POST", f"/cancel/{job_id}")
+        return (yield from self._job({"id": job_id, "status": "CANCELLED", **response}))
 
-    def health(self) -> Flow[Health]:
+    def health(self) -> Effects[Health]:
         """What a worker says, which starts one where none runs."""
         job = yield from self._run({"endpoint": "/health"}, sync=True)
         if job.error is not None:
@@ -88,12 +88,12 @@ class RunPod:
             raise Failure(ServiceError(f"no worker of {self.endpoint.url} was started in time; ask again"), "useless")
         return parsed(Health, job.result, self.endpoint.url)
 
-    def models(self) -> Flow[ModelList]:
+    def models(self) -> Effects[ModelList]:
         """RunPod endpoints do not report it."""
         yield from ()
         raise Failure(NotFound(f"{self.endpoint.url} is a RunPod endpoint, and lists no models"), "useless")
 
-    def _run(self, given: Mapping[str, Any], sync: bool = False) -> Flow[Job]:
+    def _run(self, given: Mapping[str, Any], sync: bool = False) -> Effects[Job]:
         size = len(given.get("request", {}).get("image", "")) + _ENVELOPE_BYTES
         if size > RUNSYNC_BYTES:
             raise Failure(
@@ -106,27 +106,27 @@ class RunPod:
             )
         path, held = ("/runsync", RUNSYNC_SECONDS) if sync or size > RUN_BYTES else ("/run", 0.0)
         try:
-            answer = yield from self._ask("POST", path, held=held, content={"json": {"input": dict(given)}})
+            response = yield from self._ask("POST", path, held=held, content={"json": {"input": dict(given)}})
         except Failure as failure:
-            if failure.fate != "lost":
+            if failure.retry_class != "lost":
                 raise
             raise Failure(_unsure(self.endpoint.url, failure.error), "final") from None
-        job = yield from self._job(answer)
+        job = yield from self._job(response)
         assert isinstance(job, Job)
         return job
 
-    def _ask(self, method: str, path: str, **how: Any) -> Flow[dict[str, Any]]:
+    def _ask(self, method: str, path: str, **how: Any) -> Effects[dict[str, Any]]:
         send = Send(method, f"{self.endpoint.url}{path}", headers=self.endpoint.headers(), **how)
-        answer = yield from exchange(send, self.endpoint.url, expected=lambda _: True)
-        if not answer.is_success:
-            raise failure_of(answer, self._refusal(answer, path))
-        told = decoded(answer, self.endpoint.url)
-        if not isinstance(told, dict):
+        response = yield from exchange(send, self.endpoint.url, expected=lambda _: True)
+        if not response.is_success:
+            raise failure_of(response, self._refusal(response, path))
+        reply = decoded(response, self.endpoint.url)
+        if not isinstance(reply, dict):
             raise Failure(self._no_runpod("its reply is not a JSON object"), "useless")
-        return told
+        return reply
 
-    def _refusal(self, answer: httpx.Response, path: str) -> OcrqError:
-        url, status = self.endpoint.url, answer.status_code
+    def _refusal(self, response: httpx.Response, path: str) -> OcrqError:
+        url, status = self.endpoint.url, response.status_code
         if status == 401:
             return Unauthorized(f"{url} does not accept the API key; check that it is complete and of this account")
         if status == 403:
@@ -151,22 +151,22 @@ class RunPod:
             f"what answers at {self.endpoint.url} is not a RunPod endpoint ({why}); correct the address"
         )
 
-    def _job(self, told: Mapping[str, Any]) -> Flow[Job | Batch]:
-        job_id, status = str(told.get("id", "")), _STATUS.get(str(told.get("status")))
+    def _job(self, reply: Mapping[str, Any]) -> Effects[Job | Batch]:
+        job_id, status = str(reply.get("id", "")), _STATUS.get(str(reply.get("status")))
         if status is None or not job_id:
             raise Failure(self._no_runpod("its reply has no job"), "useless")
-        if told.get("error") == _UNKNOWN_LOCALLY:
+        if reply.get("error") == _UNKNOWN_LOCALLY:
             raise Failure(
                 JobNotFound(f"{self.endpoint.url} knows no job {job_id}; RunPod keeps results only briefly"), "final"
             )
-        output = told.get("output")
+        output = reply.get("output")
         if status == "succeeded":
             output = yield from self._fetched(output)
-        job: dict[str, Any] = {"id": job_id, "status": status, "created_at": _created(told), "attempts": 1}
+        job: dict[str, Any] = {"id": job_id, "status": status, "created_at": _created(reply), "attempts": 1}
         if status == "succeeded":
             job["result"] = output if isinstance(output, dict) else {}
         elif status == "failed":
-            job["error"] = _error_of(told)
+            job["error"] = _error_of(reply)
         elif status == "running" and isinstance(output, dict) and {"done", "total"} <= output.keys():
             job["progress"] = output
         parsed_job = parsed(Job, job, self.endpoint.url)
@@ -175,18 +175,18 @@ class RunPod:
             parsed_job.progress = Progress(done=pages, total=pages)
         return parsed_job
 
-    def _fetched(self, output: Any) -> Flow[Any]:
+    def _fetched(self, output: Any) -> Effects[Any]:
         """The result itself, where it was too large for the platform and lies elsewhere."""
         if not isinstance(output, dict) or "result_url" not in output:
             return output
         where = str(output["result_url"])
-        answer = yield from exchange(Send("GET", where), where.partition("?")[0])  # a signed URL: no key of ours
-        return decoded(answer, where.partition("?")[0])
+        response = yield from exchange(Send("GET", where), where.partition("?")[0])  # a signed URL: no key of ours
+        return decoded(response, where.partition("?")[0])
 
 
-def _created(told: Mapping[str, Any]) -> datetime:
+def _created(reply: Mapping[str, Any]) -> datetime:
     """When a job was submitted, by how long the platform says it waited and ran; about now where it does not say."""
-    spent = [told.get(name) for name in ("delayTime", "executionTime")]  # milliseconds
+    spent = [reply.get(name) for name in ("delayTime", "executionTime")]  # milliseconds
     return datetime.now(UTC) - timedelta(milliseconds=sum(ms for ms in spent if isinstance(ms, int | float)))
 
 
@@ -197,13 +197,13 @@ def _unsure(url: str, error: OcrqError) -> ServerUnreachable:
     )
 
 
-def _error_of(told: Mapping[str, Any]) -> JobError:
-    if told.get("status") == "TIMED_OUT":
+def _error_of(reply: Mapping[str, Any]) -> JobError:
+    if reply.get("status") == "TIMED_OUT":
         error: OcrqError = TimeLimitExceeded(
             "the job took longer than the RunPod endpoint lets one take; send fewer pages at a time"
         )
         return JobError.model_validate(error.to_json())
-    text = told.get("error") or told.get("output") or "no reason was given"
+    text = reply.get("error") or reply.get("output") or "no reason was given"
     try:
         data = json.loads(text) if isinstance(text, str) else text
     except ValueError:

@@ -11,9 +11,9 @@ import httpx
 
 from ocrq.client.configuration import Profile, configured
 from ocrq.client.core import ClientCore, Readable
-from ocrq.client.exchange import Closed, Flow, Pause, Retries, Send, Step
+from ocrq.client.exchange import Closed, Effect, Effects, Pause, Retries, Send
 from ocrq.client.http import HttpApi
-from ocrq.client.many import AT_A_TIME, Outcome, Reading, Result, Source, result_json, sources_of, typed_result
+from ocrq.client.many import AT_A_TIME, ManyReader, Outcome, Result, Source, result_json, sources_of, typed_result
 from ocrq.client.transport import Endpoint, arguments, goes_nowhere_else, options
 from ocrq.contracts import (
     Batch,
@@ -41,7 +41,7 @@ class Client:
         endpoint: Like ``http://127.0.0.1:8000`` or ``https://api.runpod.ai/v2/ID``. Without it, everything that is
             not given is taken from the environment: ``OLM_API_ENDPOINT`` and so on.
         api_key: Sent as a bearer token.
-        timeout: Seconds for one answer, beyond what the server was asked to hold it; 30 unless set.
+        timeout: Seconds for one response, beyond what the server was asked to hold it; 30 unless set.
         retries: When to ask again.
         fallbacks: Further endpoints, asked in their order where the first does not take a document.
         profile: ``ROLM`` reads the ``ROLM_`` variables first, and reads robustly by default.
@@ -63,7 +63,7 @@ class Client:
         profile: Profile = "OLM",
         **request: Any,
     ) -> None:
-        self.desk = ClientCore(configured(endpoint, api_key, timeout, retries, fallbacks, profile, request))
+        self.core = ClientCore(configured(endpoint, api_key, timeout, retries, fallbacks, profile, request))
         self._closed = threading.Event()
         self._http = {local: httpx.Client(**options(local)) for local in (False, True)}
 
@@ -120,8 +120,8 @@ class Client:
             JobCancelled: Someone cancelled the job.
             WaitTimeout: It has not ended in time, and goes on; ``extra["job_id"]`` names it.
         """
-        order = self.desk.order(document, operation, filename, idempotency_key, request)
-        job = self.carry_out(self.desk.read(order, on_progress is not None, timeout), on_progress)
+        to_submit = self.core.document_request(document, operation, filename, idempotency_key, request)
+        job = self.run(self.core.read(to_submit, on_progress is not None, timeout), on_progress)
         return typed_result(result_json(job))
 
     def read_many(
@@ -148,7 +148,7 @@ class Client:
         Yields:
             Outcomes in the order of the documents, each as soon as it and all before it are known.
         """
-        reading = Reading(self, operation, request, on_progress, at_a_time)
+        reading = ManyReader(self, operation, request, on_progress, at_a_time)
         finished = False
         try:
             yield from reading.outcomes(sources_of(documents))
@@ -179,13 +179,13 @@ class Client:
             OcrqError: As the server reported it.
             ServerUnreachable: Nothing answers.
         """
-        return self.carry_out(
-            self.desk.submit(self.desk.order(document, operation, filename, idempotency_key, request))
+        return self.run(
+            self.core.submit(self.core.document_request(document, operation, filename, idempotency_key, request))
         )
 
     def job(self, job_id: str, wait: float = 0) -> Job | Batch:
         """A job or batch as it is now, or as it is after at most ``wait`` seconds if it ends no sooner."""
-        return self.carry_out(self.desk.job(job_id, wait))
+        return self.run(self.core.job(job_id, wait))
 
     def wait(self, job_id: str, on_progress: OnProgress | None = None, timeout: float | None = None) -> Job | Batch:
         """Wait until a job ends; a server that is restarted meanwhile is waited for.
@@ -198,7 +198,7 @@ class Client:
         Raises:
             WaitTimeout: It has not ended in time, and goes on.
         """
-        return self.carry_out(self.desk.wait(job_id, on_progress is not None, timeout), on_progress)
+        return self.run(self.core.wait(job_id, on_progress is not None, timeout), on_progress)
 
     def result(self, job_id: str, timeout: float | None = None) -> Result:
         """The result of a job, waited for.
@@ -211,7 +211,7 @@ class Client:
 
     def cancel(self, job_id: str) -> Job | Batch:
         """Cancel a job; one that has ended stays as it is."""
-        return self.carry_out(self.desk.cancel(job_id))
+        return self.run(self.core.cancel(job_id))
 
     def retry(self, job_id: str) -> Job:
         """Try a failed job again, as the job it is.
@@ -219,34 +219,34 @@ class Client:
         Raises:
             JobConflict: It has not failed, or its document is gone.
         """
-        return self.carry_out(self.desk.at_api(lambda api: api.retry(job_id)))
+        return self.run(self.core.at_api(lambda api: api.retry(job_id)))
 
     def jobs(self, status: JobStatus | None = None, limit: int = 50, cursor: str | None = None) -> JobList:
         """Your jobs, or all for an admin, newest first; ``next_cursor`` is the cursor of the jobs before these.
 
         With ``status`` a page may hold fewer jobs than ``limit``, which is 200 at most, with more to come.
         """
-        return self.carry_out(self.desk.at_api(lambda api: api.jobs(status, limit, cursor)))
+        return self.run(self.core.at_api(lambda api: api.jobs(status, limit, cursor)))
 
     def dead(self) -> list[Job]:
         """Jobs whose workers died on them, the latest first: of the API key's owner, or all for an admin."""
-        return self.carry_out(self.desk.at_api(HttpApi.dead))
+        return self.run(self.core.at_api(HttpApi.dead))
 
     def dead_deliveries(self) -> list[DeadDelivery]:
         """Webhook deliveries that were given up, the latest first: of the API key's owner, or all for an admin."""
-        return self.carry_out(self.desk.at_api(HttpApi.dead_deliveries))
+        return self.run(self.core.at_api(HttpApi.dead_deliveries))
 
     def retry_delivery(self, delivery_id: str) -> None:
         """Send a delivery that was given up again; NotFound where none of this id was."""
-        self.carry_out(self.desk.at_api(lambda api: api.retry_delivery(delivery_id)))
+        self.run(self.core.at_api(lambda api: api.retry_delivery(delivery_id)))
 
     def health(self) -> Health:
         """How the service is."""
-        return self.carry_out(self.desk.health())
+        return self.run(self.core.health())
 
     def models(self) -> ModelList:
-        """The models that may be asked for."""
-        return self.carry_out(self.desk.models())
+        """The models that a request may name."""
+        return self.run(self.core.models())
 
     def close(self) -> None:
         """End connections, and waits for another attempt in other threads."""
@@ -262,36 +262,36 @@ class Client:
     ) -> None:
         self.close()
 
-    def carry_out(self, flow: Flow[T], on_progress: OnProgress | None = None) -> T:
-        """Do what a flow says; for the modules of this package."""
+    def run(self, effects: Effects[T], on_progress: OnProgress | None = None) -> T:
+        """Carry out an operation's effects; for the modules of this package."""
         try:
-            step = next(flow)
+            effect = next(effects)
             while True:
                 try:
-                    came = self._do(step, on_progress)
+                    came = self._do(effect, on_progress)
                 except httpx.RequestError as error:
-                    step = flow.throw(error)
+                    effect = effects.throw(error)
                 else:
-                    step = flow.send(came)
+                    effect = effects.send(came)
         except StopIteration as end:
             value: T = end.value
             return value
         finally:
-            flow.close()
+            effects.close()
 
-    def _do(self, step: Step, on_progress: OnProgress | None) -> httpx.Response | None:
-        if isinstance(step, Pause):
-            self._closed.wait(step.seconds)
-        elif isinstance(step, Send):
-            return self._send(step)
+    def _do(self, effect: Effect, on_progress: OnProgress | None) -> httpx.Response | None:
+        if isinstance(effect, Pause):
+            self._closed.wait(effect.seconds)
+        elif isinstance(effect, Send):
+            return self._send(effect)
         elif on_progress is not None:
-            on_progress(step.job)
+            on_progress(effect.job)
         return None
 
     def _send(self, send: Send) -> httpx.Response:
         if not self._closed.is_set():
             try:
-                timeout = self.desk.configuration.timeout
+                timeout = self.core.configuration.timeout
                 return self._http[goes_nowhere_else(send.url)].request(**arguments(send, timeout))
             except Exception:  # another thread may close the client under this one
                 if not self._closed.is_set():

@@ -1,4 +1,4 @@
-"""A service: its address and key, what a client asks of it whichever protocol is spoken there, and httpx's set-up."""
+"""A service: its address and key, the Transport Protocol of every kind of service, and options of httpx."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from ocrq import __version__
-from ocrq.client.exchange import Failure, Flow, Send, not_ours
+from ocrq.client.exchange import Effects, Failure, Send, not_ours
 from ocrq.contracts import Batch, Health, Job, ModelList, Operation
 from ocrq.errors import ServerUnreachable
 from ocrq.exposure import is_loopback
@@ -84,7 +84,7 @@ Document = TypeVar("Document", bound=BaseModel)
 
 
 @dataclass(frozen=True)
-class Order:
+class DocumentRequest:
     """A document to be read.
 
     Attributes:
@@ -103,26 +103,26 @@ class Order:
 
 
 class Transport(Protocol):
-    """One service. Its flows try once, and raise :class:`~ocrq.client.exchange.Failure`."""
+    """One service. Its operations try once, and raise :class:`~ocrq.client.exchange.Failure`."""
 
     @property
     def endpoint(self) -> Endpoint:
         """Where it is."""
 
-    def submit(self, order: Order) -> Flow[Job]:
-        """Hand a document in; the job may have ended already."""
+    def submit(self, document: DocumentRequest) -> Effects[Job]:
+        """Submit a document; the job may have ended already."""
 
-    def job(self, job_id: str, wait: float) -> Flow[Job | Batch]:
+    def job(self, job_id: str, wait: float) -> Effects[Job | Batch]:
         """A job as it is, or as it is once it has ended, or ``wait`` seconds have passed."""
 
-    def cancel(self, job_id: str) -> Flow[Job | Batch]:
+    def cancel(self, job_id: str) -> Effects[Job | Batch]:
         """Stop a job."""
 
-    def health(self) -> Flow[Health]:
+    def health(self) -> Effects[Health]:
         """How the service is."""
 
-    def models(self) -> Flow[ModelList]:
-        """What may be asked for."""
+    def models(self) -> Effects[ModelList]:
+        """The models that a request may name."""
 
 
 def parsed(model: type[Document], data: object, base: str) -> Document:
@@ -141,19 +141,19 @@ def parsed(model: type[Document], data: object, base: str) -> Document:
         raise Failure(error, "useless") from None
 
 
-def decoded(answer: httpx.Response, base: str) -> Any:
-    """The JSON of an answer.
+def decoded(response: httpx.Response, base: str) -> Any:
+    """The JSON of a response.
 
     Raises:
         Failure: It has none.
     """
     try:
-        return answer.json()
+        return response.json()
     except ValueError:
-        raise Failure(not_ours(base, f"HTTP {answer.status_code}"), "useless") from None
+        raise Failure(not_ours(base, f"HTTP {response.status_code}"), "useless") from None
 
 
-CONNECT_SECONDS = 10.0  # nobody who would answer takes longer to pick up; an endpoint after it may be asked instead
+CONNECT_SECONDS = 10.0  # then the next endpoint is tried
 _LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=32)  # the caller bounds what is under way
 
 
@@ -172,11 +172,11 @@ def options(local: bool) -> dict[str, Any]:
 
 
 def arguments(send: Send, timeout: float) -> dict[str, Any]:
-    """What makes a request of a step.
+    """The arguments of httpx for a request.
 
     Args:
-        send: The step.
-        timeout: Seconds for one answer, beyond what the server is to hold it.
+        send: The request.
+        timeout: Seconds for one response, beyond what the server is to hold it.
     """
     return {
         "method": send.method,

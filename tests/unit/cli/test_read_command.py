@@ -14,7 +14,7 @@ from click.testing import Result
 from ocrq.cli.exits import OK, SOME_FAILED
 from ocrq.cli.sources import Source
 from ocrq.client import Client
-from ocrq.client.many import Reading
+from ocrq.client.many import ManyReader
 from ocrq.errors import OcrqError, ReadFailed
 from tests.page_runner import PageRunner
 
@@ -170,7 +170,7 @@ def test_more_files_than_are_read_at_a_time_all_come_in_order(command: Command, 
 
 def test_cancelling_stops_what_is_under_way_and_submits_no_more(client: Client, runner: PageRunner, page: Path) -> None:
     runner.gate.clear()
-    reading = Reading(client, "extract_text", {}, lambda _place, _job: None)
+    reading = ManyReader(client, "extract_text", {}, lambda _place, _job: None)
     outcomes = reading.outcomes([Source(str(page))] * 30)
     first: list[object] = []
     thread = threading.Thread(target=lambda: first.append(next(outcomes)))
@@ -187,7 +187,7 @@ def test_cancelling_stops_what_is_under_way_and_submits_no_more(client: Client, 
 
 def test_once_the_server_is_gone_the_rest_fails_at_once(page: Path) -> None:
     with Client("http://127.0.0.1:1") as client:
-        reading = Reading(client, "extract_text", {}, lambda _place, _job: None)
+        reading = ManyReader(client, "extract_text", {}, lambda _place, _job: None)
         client.close()
         outcomes = list(reading.outcomes([Source(str(page))] * 30))
     assert {outcome.error.code for outcome in outcomes if outcome.error} == {"server_unreachable"}

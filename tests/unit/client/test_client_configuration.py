@@ -111,7 +111,7 @@ def test_an_address_given_keeps_the_environment_out(monkeypatch: pytest.MonkeyPa
     for name, value in ALL.items():
         monkeypatch.setenv(name, value)
     with Client("http://127.0.0.1:1") as client:
-        configuration = client.desk.configuration
+        configuration = client.core.configuration
     assert configuration.endpoints == (Endpoint("http://127.0.0.1:1", None, "http"),)
     assert configuration.request == {}
 

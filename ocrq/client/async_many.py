@@ -1,4 +1,4 @@
-"""Many documents with asyncio: a bounded number at a time, told in the order given, cancelled together."""
+"""Many documents with asyncio: a bounded number at a time, outcomes in the order given, cancelled together."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ocrq.client.asynchronous import AsyncClient
 
 
-class AwaitedReading:
-    """As :class:`~ocrq.client.many.Reading`, in tasks."""
+class AsyncManyReader:
+    """As :class:`~ocrq.client.many.ManyReader`, in tasks."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class AwaitedReading:
         return bool(self._tasks)
 
     async def _outcome(self, place: int, source: Source) -> Outcome:
-        if self._lost is not None:  # the client has asked again and again for another document; once is enough
+        if self._lost is not None:  # the retries for another document are used up; they are not repeated for each
             return Outcome(source.name, error=self._lost, place=place)
         jobs: list[str] = []
         try:
@@ -83,13 +83,15 @@ class AwaitedReading:
         return outcome
 
     async def _read(self, place: int, source: Source, jobs: list[str]) -> dict[str, Any]:
-        tell, desk = self._on_progress, self._client.desk
+        watch, core = self._on_progress, self._client.core
 
         def submitted(job_id: str) -> None:
             jobs.append(job_id)
             self._jobs.add(job_id)
 
         name = Path(source.name).name or "document"
-        order = desk.order(await asyncio.to_thread(source.load), self._operation, name, None, self._request)
-        flow = desk.read(order, tell is not None, steadfast=True, submitted=submitted)
-        return result_json(await self._client.carry_out(flow, (lambda job: tell(place, job)) if tell else None))
+        to_submit = core.document_request(
+            await asyncio.to_thread(source.load), self._operation, name, None, self._request
+        )
+        effects = core.read(to_submit, watch is not None, through_outages=True, submitted=submitted)
+        return result_json(await self._client.run(effects, (lambda job: watch(place, job)) if watch else None))
