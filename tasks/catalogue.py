@@ -1,4 +1,4 @@
-"""The operator's list of models: which names may be asked for, and which engine and pool each belongs to."""
+"""The operator's list of models: which names may be requested, and which engine and pool each belongs to."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Catalogue:
 
     Attributes:
         default: What a request without ``model_name`` gets.
-        names: All that may be asked for, in the operator's order, the default among them.
+        names: All that may be requested, in the operator's order, the default among them.
         fallback: Reads where a listed model cannot be served; None where the operator named none.
         remote: Those of ``names`` that an OpenAI-compatible server reads.
         remote_pool: Whose workers ask that server.
@@ -107,7 +107,7 @@ class Catalogue:
         return ModelEntry(name, "openai", self.remote_pool) if name in self.remote else entry_for(name)
 
     def resolve(self, name: str | None) -> ModelEntry:
-        """The entry of the model asked for.
+        """The entry of the requested model.
 
         Args:
             name: A listed name; None for the default.
@@ -131,10 +131,10 @@ class Catalogue:
         return self.entry(self.fallback) if self.fallback else None
 
     def serving(self, entry: ModelEntry, live: Collection[Pool]) -> ModelEntry:
-        """The entry that reads when ``entry`` is asked for: itself, or the fallback where only that one's pool lives.
+        """The entry that reads for ``entry``: itself, or the fallback where only that one's pool lives.
 
         Args:
-            entry: The model asked for.
+            entry: The requested model.
             live: Pools that have a living worker.
         """
         fallback = self.fallback_entry()
@@ -142,7 +142,7 @@ class Catalogue:
 
 
 def _remote(settings: Settings, names: tuple[str, ...]) -> frozenset[str]:
-    """Names that the OpenAI-compatible server reads: those told, or else all that read whole pages."""
+    """Names that the OpenAI-compatible server reads: those listed, or else all that read whole pages."""
     if settings.openai_url is None:
         return frozenset()
     if settings.openai_models:

@@ -18,7 +18,7 @@ API_TIMEOUT = 1.5  # seconds; the API answers 503 within 2 s of Redis freezing
 WORKER_TIMEOUT = 5.0  # seconds; a worker outlasts a short stall
 CONNECT_TIMEOUT = 1.5
 HEALTH_CHECK = 10  # seconds of idling after which a connection is tried before use
-RETRY_AFTER = 5  # seconds a caller is told to wait while the broker is away
+RETRY_AFTER = 5  # ``Retry-After`` in seconds while the broker is away
 
 
 def connect(settings: Settings, timeout: float) -> redis.Redis:
@@ -48,11 +48,11 @@ def broker_errors() -> Iterator[None]:
         raise unavailable(redis_fault(error)) from error
 
 
-def passes(error: redis.RedisError) -> bool:
+def is_transient(error: redis.RedisError) -> bool:
     """Whether an error is one that ends by itself: Redis is away, starts, fails over, or has no room."""
     return isinstance(error, (redis.ConnectionError, redis.TimeoutError)) or redis_fault(error) != UNREACHABLE
 
 
 def unavailable(fault: RedisFault) -> BrokerUnavailable:
-    """What a caller is answered while Redis, or the disk for documents, does not serve."""
+    """What a caller gets while Redis, or the disk for documents, does not serve."""
     return BrokerUnavailable(fault.detail, retry_after=RETRY_AFTER, extra={"cause": fault.cause})

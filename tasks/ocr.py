@@ -37,7 +37,7 @@ class TrackedTask(Task):  # type: ignore[type-arg]
     Request = "tasks.execution.celery_request:LedgerRequest"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the function, or the message at hand."""
+        """Run the function, or the task's message."""
         if self.request.called_directly:
             return super().__call__(*args, **kwargs)
         return process.get_executor().run(self, OPERATION_OF[self.name], request_of(args, kwargs))

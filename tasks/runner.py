@@ -23,32 +23,32 @@ def _never() -> bool:
     return False
 
 
-def _unheard(done: int, total: int) -> None:
+def _ignore_progress(done: int, total: int) -> None:
     return None
 
 
-def _unsaid(warning: str) -> None:
+def _ignore_warning(warning: str) -> None:
     return None
 
 
 @dataclass(frozen=True)
 class ReadContext:
-    """What every read may ask and tell while it works.
+    """What every read may check and report while it works.
 
     Attributes:
         options: The caller's decoding options, bounds already checked.
-        cancelled: Whether the job was cancelled; cheap, asked between pages, variants and decoding steps.
-        progress: Told ``(pages done, pages in all)``.
-        warn: Told sentences for the result's metadata; the same one twice is shown once.
+        cancelled: Whether the job was cancelled; cheap, checked between pages, variants and decoding steps.
+        progress: Called with ``(pages done, pages in all)``.
+        warn: Called with sentences for the result's metadata; the same one twice is shown once.
         deadline: ``time.monotonic()`` after which the read gives up; None for no limit.
-        page_deadline: The same for the pages at hand, which then have an error, while the others are read.
+        page_deadline: The same for the pages being read, which then have an error, while the others are read.
         languages: ISO 639-1 codes of those that the document may be in; empty for any.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
     cancelled: Callable[[], bool] = _never
-    progress: Callable[[int, int], None] = _unheard
-    warn: Callable[[str], None] = _unsaid
+    progress: Callable[[int, int], None] = _ignore_progress
+    warn: Callable[[str], None] = _ignore_warning
     deadline: float | None = None
     page_deadline: float | None = None
     languages: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ class UnitReading:
         lines_reread: Lines that needed more than one.
         replies: Of a model that follows prompts, to the question for a schema's fields.
         warnings: Sentences for ``metadata.warnings``.
-        stand_in: Whether the fallback read in the place of the model asked for.
+        stand_in: Whether the fallback read in the place of the requested model.
         assembled: Whether the pages are a result's: what is found by all pages together stands in them already.
     """
 
@@ -150,13 +150,13 @@ class UnitReading:
 
 
 class Session(Protocol):
-    """A document at hand, from its opening to its result."""
+    """An open document, until its result."""
 
     def plan(self) -> Plan:
         """Count the document's pages and slice them.
 
         Raises:
-            RequestError: The document cannot be read as asked; names the field.
+            RequestError: The document cannot be read as requested; names the field.
         """
         ...
 
@@ -203,7 +203,7 @@ class Runner(Protocol):
         ...
 
 
-def _unkept(reading: UnitReading) -> None:
+def _ignore_unit(reading: UnitReading) -> None:
     return None
 
 
@@ -212,7 +212,7 @@ def run_inline(
     runner: Runner,
     submission: Submission,
     context: ReadContext,
-    unit: Callable[[UnitReading], None] = _unkept,
+    unit: Callable[[UnitReading], None] = _ignore_unit,
 ) -> dict[str, Any]:
     """Plan, read and assemble in one go: the way without a broker. ``unit`` takes each unit once it is read."""
     started = time.monotonic()
@@ -223,7 +223,7 @@ def run_inline(
         context.progress(done, total)
         for pages in plan.slices:
             context.check()
-            within = replace(context, progress=partial(_tell_within, context, done, total))
+            within = replace(context, progress=partial(_slice_progress, context, done, total))
             readings.append(session.read(pages, within))
             done += len(pages)
             context.progress(done, total)
@@ -236,6 +236,6 @@ def can_be_cached(readings: Sequence[UnitReading]) -> bool:
     return all(not reading.stand_in and not any(page.error for page in reading.pages) for reading in readings)
 
 
-def _tell_within(context: ReadContext, before: int, total: int, done: int, _slice_pages: int) -> None:
+def _slice_progress(context: ReadContext, before: int, total: int, done: int, _slice_pages: int) -> None:
     """A slice's own progress, as the document's."""
     context.progress(before + done, total)

@@ -62,12 +62,12 @@ class Settings(BaseSettings):
     openai_url: str | None = Field(
         default=None, description="An OpenAI-compatible server, e.g. http://vllm:8000/v1, that reads whole pages."
     )
-    openai_key: SecretStr | None = Field(default=None, description="The key that server asks for.")
+    openai_key: SecretStr | None = Field(default=None, description="The key for that server.")
     openai_models: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Names it serves, with commas; empty: every listed one that reads whole pages."
     )
     openai_pool: Literal["cpu", "gpu"] = Field(default="cpu", description="Whose workers ask that server.")
-    openai_concurrency: int = Field(default=16, ge=1, le=1024, description="Pages a process asks it for at a time.")
+    openai_concurrency: int = Field(default=16, ge=1, le=1024, description="Concurrent page requests of a process.")
     openai_silence_seconds: float = Field(default=60.0, gt=0, description="How long it may say nothing of a page.")
     openai_seconds: float = Field(default=300.0, gt=0, description="What a page may take there, all tries together.")
 
@@ -136,7 +136,7 @@ class Settings(BaseSettings):
     )
 
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Names, beside localhost, by which a server without keys may be asked, with commas."
+        default=(), description="Names, beside localhost, by which a server without keys may be called, with commas."
     )
 
     cpu_dollars_per_hour: float = Field(
@@ -150,9 +150,10 @@ class Settings(BaseSettings):
 
     webhook_secret: SecretStr | None = Field(default=None, description="Signs webhooks; without it none are sent.")
     webhook_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Who may be told, separated by commas: names, `*.names`, or `http(s)://host:port`."
+        default=(),
+        description="Hosts that webhooks may be sent to, separated by commas: names, `*.names`, or `http(s)://host:port`.",
     )
-    webhook_private: bool = Field(default=False, description="Tell listed names at private addresses, too.")
+    webhook_private: bool = Field(default=False, description="Send webhooks to listed names at private addresses, too.")
     webhook_tries: int = Field(default=8, ge=1, le=100, description="Tries before a webhook is given up.")
     webhook_retry_seconds: float = Field(default=5.0, gt=0, description="Before the second try; then four times it.")
 
@@ -228,7 +229,7 @@ class Settings(BaseSettings):
 
     @property
     def has_keys(self) -> bool:
-        """Whether callers are asked for a key."""
+        """Whether callers need a key."""
         return self.api_keys is not None or self.api_keys_file is not None
 
     @property

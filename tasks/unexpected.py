@@ -1,4 +1,4 @@
-"""What nobody foresaw: logged in full under an id, told to the caller by that id alone."""
+"""Unexpected exceptions: logged in full under an id; the caller gets the id alone."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def unexpected(logger: logging.Logger, exception: BaseException, doing: str) -> 
         doing: What was being done, for the log alone.
 
     Returns:
-        An error with the id that stands in the log, and nothing of the inside; a full disk is told as such.
+        An error with the id that stands in the log, and nothing of the inside; a full disk is reported as such.
     """
     error_id = uuid.uuid4().hex[:_ID_CHARACTERS]
     logger.error("error %s while %s", error_id, doing, exc_info=exception)
     if isinstance(exception, OSError) and exception.errno in FULL_DISK:
         return DiskFull("a disk of the service is full; try again when the operator has made room on it")
     return InternalError(
-        f"something went wrong inside; tell the operator the id {error_id}, which is in the log",
+        f"internal error; give the operator the id {error_id}, which is in the log",
         extra={"error_id": error_id},
     )

@@ -132,7 +132,7 @@ class ReadRequest(BaseModel):
         "no other script than theirs, and Latin, Chinese and Japanese. Any language where none is named.",
     )
     priority: Priority = "interactive"
-    webhook: str | None = Field(default=None, max_length=2000, description="URL told when the job ends.")
+    webhook: str | None = Field(default=None, max_length=2000, description="URL called when the job ends.")
     cache: bool = Field(default=True, description="Whether an equal, earlier result may answer.")
 
     @model_validator(mode="before")

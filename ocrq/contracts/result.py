@@ -127,7 +127,7 @@ class Metadata(Model):
 
     model_config = ConfigDict(extra="allow", protected_namespaces=())
 
-    model_name: str = Field(description="The model asked for.")
+    model_name: str = Field(description="The requested model.")
     served_by: str = Field(description="engine/model that really read it.")
     variants_processed: int = 1
     preprocessing_enabled: bool = False
@@ -142,7 +142,7 @@ class TextResult(Model):
 
     text: str
     confidence: Confidence
-    language: str | None = Field(description="ISO 639-1, detected; null where there is too little text to tell.")
+    language: str | None = Field(description="ISO 639-1, detected; null where there is too little text.")
     processing_time: float = Field(ge=0, description="Seconds from start to result.")
     pages: list[Page]
     outputs: dict[str, str] | None = Field(default=None, description="Format to document; binary ones in base64.")

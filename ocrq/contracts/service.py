@@ -37,7 +37,7 @@ class ModelInfo(BaseModel):
     pool: Literal["cpu", "gpu"]
     default: bool = False
     loaded: bool = Field(default=False, description="Whether a living worker has it in memory.")
-    served_by: str | None = Field(default=None, description="Which model reads if asked for now; null if none can.")
+    served_by: str | None = Field(default=None, description="Which model would read now; null if none can.")
 
 
 class ModelList(BaseModel):

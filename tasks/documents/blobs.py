@@ -93,7 +93,7 @@ class RedisBlobs:
         """See :class:`BlobStore`. There are none."""
 
     def delete(self, name: str, pinned: Callable[[], bool]) -> None:
-        """See :class:`BlobStore`. Not removed if it was pinned between the look and the removal."""
+        """See :class:`BlobStore`. Not removed if it was pinned between the check and the removal."""
         with self._redis.pipeline() as pipeline:
             pipeline.watch(_pins(name))  # type: ignore[no-untyped-call]
             if pinned():

@@ -1,4 +1,4 @@
-"""Taking a document in: from a caller's JSON or upload to a checked request and its bytes, for every door."""
+"""Taking a document in: from a caller's JSON or upload to a checked request and its bytes, for every interface."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What the parent of a worker tells the ledger when a child dies, overruns, or is stopped in the middle of a job.
+"""What the parent of a worker reports to the ledger when a child dies, overruns, or is stopped in the middle of a job.
 
 The parent knows at once what the sweeper would find out when the lease ends. It keeps no thread and opens its
-connection only when it has something to tell.
+connection only when it has something to report.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class LedgerRequest(Request):
-    """A Celery request whose end by force is told to the ledger."""
+    """A Celery request whose forced end is reported to the ledger."""
 
     _context: Any  # what Celery's stubs leave out
 
@@ -38,7 +38,7 @@ class LedgerRequest(Request):
             super().on_timeout(soft, timeout)
             return
         error = TimeLimitExceeded(f"the read was stopped after {timeout:.0f} s; send fewer pages at a time")
-        _forsake(self, error)
+        _abandon(self, error)
         state.task_ready(self)
         self.task.backend.mark_as_failure(self.id, error, request=self._context, store_result=self.store_errors)
         self.acknowledge()
@@ -47,7 +47,7 @@ class LedgerRequest(Request):
         """The task raised, or its child died."""
         raised = exc_info.exception
         if isinstance(getattr(raised, "exc", raised), WorkerLostError):
-            _forsake(self, None)
+            _abandon(self, None)
         return super().on_failure(exc_info, send_failed_event=send_failed_event, return_ok=return_ok)
 
     def _announce_revoked(self, reason: str, terminated: bool, signum: Any, expired: bool) -> None:
@@ -63,20 +63,20 @@ class LedgerRequest(Request):
         try:
             job_id = _ledger().run_by(self.id)
             if _ledger().requeue(job_id, _name(self)):
-                log.info("job %s is handed back", job_id)
+                log.info("job %s is queued again", job_id)
         except redis.RedisError as error:
-            log.warning("job %s could not be handed back, its lease will end: %s", self.id, error)
+            log.warning("job %s could not be queued again, its lease will end: %s", self.id, error)
         super().cancel(pool, signal=signal, emit_retry=emit_retry)
 
 
-def _forsake(request: Request, error: OcrqError | None) -> None:
+def _abandon(request: Request, error: OcrqError | None) -> None:
     try:
         parent = _ledger().abandon(_ledger().run_by(request.id), _name(request), error)
         if parent:
             settings = Settings()
             Publisher(make_celery(settings, socket_timeout=WORKER_TIMEOUT), _ledger()).publish(parent)
     except (redis.RedisError, OperationalError) as failure:
-        log.warning("the end of job %s's process could not be told, its lease will end: %s", request.id, failure)
+        log.warning("the end of job %s's process could not be reported, its lease will end: %s", request.id, failure)
 
 
 def _name(request: Request) -> str:

@@ -75,7 +75,7 @@ class JobExecutor:
     runs: ClaimedRuns | None
 
     def run(self, task: Task[Any, Any], operation: Operation | None, request: object) -> dict[str, Any] | None:
-        """Run the message at hand.
+        """Run a task's message.
 
         Args:
             task: The bound task, its ``request`` that of the message.
@@ -125,7 +125,7 @@ class JobExecutor:
         """Send a job to the queue where it is read; a call that the ledger does not know is taken in first."""
         if known:
             self.dispatcher.publish(str(task.request.id))
-        elif operation is not None and (request is not None or not self.ledger.was(str(task.request.id))):
+        elif operation is not None and (request is not None or not self.ledger.existed(str(task.request.id))):
             message = kombu_dumps(task.signature_from_request(args=(), kwargs={}))
             self.admission.adopt(str(task.request.id), operation, request, message)
         raise Ignore()  # else a late copy of a message whose job has expired

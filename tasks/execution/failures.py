@@ -18,7 +18,7 @@ from tasks.jobs.store import Dispatcher
 from tasks.settings import Settings
 from tasks.unexpected import unexpected
 
-DISK_SECONDS = 3.0  # that a worker whose disk is full waits before it hands its job back
+DISK_SECONDS = 3.0  # that a worker whose disk is full waits before it queues its job again
 
 log = logging.getLogger(__name__)
 

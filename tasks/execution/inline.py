@@ -36,7 +36,7 @@ class InlineWorkers:
 
     Args:
         settings: ``job_seconds``, ``cache_seconds``, ``pool``, and the bounds of the store.
-        catalogue: The models that may be asked for.
+        catalogue: The models that may be requested.
         clock: Of the store.
     """
 
@@ -53,7 +53,7 @@ class InlineWorkers:
         self._describe: Callable[[], Health] | None = None
 
     def read_with(self, runner: Runner, threads: int, describe: Callable[[], Health] | None = None) -> None:
-        """Read from now on, so many documents at a time: the model is loaded. ``describe`` tells GPU and memory."""
+        """Read from now on, so many documents at a time: the model is loaded. ``describe`` reports GPU and memory."""
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="read")
         self._threads, self._describe = threads, describe
         self._runner = runner
@@ -104,7 +104,7 @@ class InlineWorkers:
 
     def measured(self) -> Measured:
         """See :class:`tasks.jobs.store.Workers`."""
-        sums, loaded = COUNTERS.look(), self._runner.loaded() if self._runner else []
+        sums, loaded = COUNTERS.snapshot(), self._runner.loaded() if self._runner else []
         states = {"busy": self._busy, "idle": self._threads - self._busy}
         return Measured(
             sums,
@@ -117,7 +117,7 @@ class InlineWorkers:
         )
 
     def flush_counters(self) -> None:
-        """See :class:`tasks.jobs.store.Workers`: this process tells them itself."""
+        """See :class:`tasks.jobs.store.Workers`: this process exports them itself."""
 
     def close(self) -> None:
         """Cancel everything and let the threads go; the jobs' states stay readable."""
@@ -176,7 +176,7 @@ def inline_service(
 
     Args:
         settings: Of the jobs.
-        catalogue: The models that may be asked for.
+        catalogue: The models that may be requested.
         clock: Seconds that only grow; when jobs expire.
     """
     workers = InlineWorkers(settings, catalogue, clock)

@@ -1,4 +1,4 @@
-"""Ends a reading process that does not do what it is told: its worker starts another one, and its job is read there."""
+"""Ends a reading process that does not stop: its worker starts another one, and the job is read there."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class Watchdog:
-    """See the module. For a process with one job at hand, which nothing else needs.
+    """See the module. For a process that runs one job at a time.
 
     Args:
         stop_seconds: That a run may go on after its lease was lost: it was cancelled, or taken over.
@@ -36,7 +36,7 @@ class Watchdog:
             self._armed_at = now
 
     def check(self, job_id: str, seconds: float) -> None:
-        """End this process if a run has gone on for too long since it was told to stop."""
+        """End this process if a run has gone on for too long after it should have stopped."""
         if seconds > self._stop_seconds:
             log.critical("job %s did not stop within %g s; this process exits, to be replaced", job_id, seconds)
             sys.stderr.flush()

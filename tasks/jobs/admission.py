@@ -30,7 +30,7 @@ from tasks.webhooks.permission import allowed_webhook
 NO_WORKER_RETRY = 5  # seconds: a worker that died is replaced, with its models loaded, in about so long
 _BYTES_RETRY = 30  # seconds: some documents are read by then
 _LONGEST_RETRY = 600  # seconds; a guess further ahead than this is worth nothing
-ACCEPTING_RETRY = 2  # seconds after which a batch whose first copy is being accepted may be asked for again
+ACCEPTING_RETRY = 2  # seconds after which a batch whose first copy is being accepted may be sent again
 _ROOM = 0.1  # of a full lane drained is room enough to try again
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Admission:
     """See the module.
 
     Args:
-        settings: For the webhooks that may be asked for.
+        settings: For the webhooks that are allowed.
         catalogue: The operator's list.
         store: Where jobs are accepted.
         batches: Where ids of several jobs are.

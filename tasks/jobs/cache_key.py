@@ -1,4 +1,4 @@
-"""When two requests are equal: the same bytes, asked for in the same way, read by the same model and pipelines."""
+"""When two requests are equal: the same bytes and fields, read by the same model and pipelines."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def cache_key(operation: Operation, request: Mapping[str, Any], blob: str, model
         operation: What is done.
         request: As :func:`tasks.documents.intake.stored_request` gives it.
         blob: Name of the document: its hash.
-        model: Name of the model asked for.
+        model: Name of the requested model.
         owner: The API key's name: one owner's results never answer another's requests.
     """
     if not request.get("cache", True):
         return None
-    asked: Mapping[str, Any] = {name: value for name, value in request.items() if name not in _NOT_READ}
-    facts = [PIPELINE_REVISION, operation, asked, blob, model, owner]
+    fields: Mapping[str, Any] = {name: value for name, value in request.items() if name not in _NOT_READ}
+    facts = [PIPELINE_REVISION, operation, fields, blob, model, owner]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -42,8 +42,8 @@ def reading_key(
     """
     if operation in STRUCTURED:
         return None
-    asked = {name: value for name, value in request.items() if name not in ("output", "options")}
+    fields = {name: value for name, value in request.items() if name not in ("output", "options")}
     options = {name: value for name, value in request.get("options", {}).items() if name not in _RENDERING_OPTIONS}
-    asked |= {"options": options} if options else {}
-    equal = cache_key(operation, asked, blob, model, owner)
+    fields |= {"options": options} if options else {}
+    equal = cache_key(operation, fields, blob, model, owner)
     return f"reading:{equal}" if equal else None

@@ -20,24 +20,24 @@ import redis
 from ocrq.contracts import JobStatus, Priority
 from ocrq.errors import OcrqError
 from tasks.catalogue import POOLS, Pool
-from tasks.connection import passes
+from tasks.connection import is_transient
 from tasks.jobs.record import OUTLINE, JobRecord, NewJob, pack, queue_name, unpack
-from tasks.jobs.store import LOOKED_AT, Accepted, Listed
+from tasks.jobs.store import JOBS_SCANNED, Accepted, Listed
 from tasks.runner import UnitReading
 from tasks.settings import MEGABYTE, Settings
 
-NEWS = "ocrq:news"
+EVENTS_CHANNEL = "ocrq:events"
 """Channel on which every event of a job is announced by the job's id and the event's name."""
 
 _SCRIPTS = Path(__file__).parent / "lua"
-STEPS = ("", "\x06\x163", "\x06\x166", "\x06\x169")
+PRIORITY_SUFFIXES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 """kombu keeps a list for each step of a queue's priority, 0 under the queue's own name."""
 
 _COMMIT_SECONDS = 90.0  # that a commit is tried: while Redis takes no writes, nobody takes the job over
 _COMMIT_AGAIN_SECONDS = 0.5  # between two tries, while Redis does not answer
 _LANES: tuple[Priority, ...] = ("interactive", "bulk")
 QUEUES = tuple(queue_name(pool, lane) for pool in POOLS for lane in _LANES)
-_QUEUE_LISTS = json.dumps({queue: [queue + step for step in STEPS] for queue in QUEUES})
+_QUEUE_LISTS = json.dumps({queue: [queue + suffix for suffix in PRIORITY_SUFFIXES] for queue in QUEUES})
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class Ledger:
         return bool(self._commit(job_id, token, "succeeded", pack(result), pages, cache_seconds)[0])
 
     def fail(self, job_id: str, token: str, error: Mapping[str, Any]) -> bool:
-        """End a document's run with a told failure; False where the lease is lost."""
+        """End a document's run with a reported error; False where the lease is lost."""
         return bool(self._commit(job_id, token, "failed", json.dumps(error).encode())[0])
 
     def commit_unit(self, job_id: str, token: str, reading: UnitReading) -> str | None:
@@ -163,7 +163,7 @@ class Ledger:
                     list[Any], self._call("commit", job_id, token, state, payload, self._ttl, pages, cache_seconds)
                 )
             except redis.RedisError as error:
-                if time.monotonic() > ends or not passes(error):
+                if time.monotonic() > ends or not is_transient(error):
                     raise
                 time.sleep(_COMMIT_AGAIN_SECONDS)
 
@@ -184,7 +184,7 @@ class Ledger:
         return _id(answer[1]) if len(answer) > 1 else None
 
     def requeue(self, job_id: str, worker: str) -> bool:
-        """The process that runs a job is told to stop: queue it again, no attempt lost."""
+        """The process that runs a job is stopping: queue it again, no attempt lost."""
         return bool(self._call("requeue", job_id, worker))
 
     def retry(self, job_id: str) -> bool:
@@ -199,7 +199,7 @@ class Ledger:
 
     def newest(self, owner: str | None, status: JobStatus | None, limit: int, cursor: str) -> Listed:
         """See :class:`tasks.jobs.store.JobStore`; of each owner and of all, the last ten thousand are listed."""
-        before, rows = self._call("newest", owner or "", status or "", limit, cursor, LOOKED_AT)
+        before, rows = self._call("newest", owner or "", status or "", limit, cursor, JOBS_SCANNED)
         records = [
             JobRecord.from_hash(_text(job_id), dict(zip(flat[::2], flat[1::2], strict=True))) for job_id, flat in rows
         ]
@@ -243,7 +243,7 @@ class Ledger:
         """The id of the job that an idempotency key was first used for."""
         return _id(self._redis.hget(f"ocrq:idempotency:{key}", "id"))
 
-    def was(self, job_id: str) -> bool:
+    def existed(self, job_id: str) -> bool:
         """Whether there once was a job of this id."""
         return bool(self._redis.exists(f"ocrq:tomb:{job_id}"))
 

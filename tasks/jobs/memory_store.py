@@ -10,8 +10,8 @@ from typing import Any
 
 from ocrq.contracts import ENDED, JobStatus
 from tasks.documents.memory_documents import MemoryDocuments
-from tasks.jobs.memory_jobs import KeptJob, count_end
-from tasks.jobs.memory_kept import KeptJobs
+from tasks.jobs.memory_job import MemoryJob, count_end
+from tasks.jobs.memory_queries import MemoryQueries
 from tasks.jobs.owner_queues import OwnerQueues
 from tasks.jobs.record import JobRecord, NewJob, pack, unpack
 from tasks.jobs.store import Accepted
@@ -20,7 +20,7 @@ from tasks.settings import MEGABYTE, Settings
 _NEWEST_SHARE = 0.1  # of the running mean of reading times
 
 
-class MemoryStore(KeptJobs):
+class MemoryStore(MemoryQueries):
     """The :class:`tasks.jobs.store.JobStore` of one process.
 
     Args:
@@ -80,7 +80,7 @@ class MemoryStore(KeptJobs):
         record = JobRecord(job.id, "queued", "plan", job.operation, job.queue, job.blob, request, now, owner=job.owner)
         self._accepted += 1
         self._kept_of[job.owner] += 1
-        kept = self._jobs[job.id] = KeptJob(replace(record, error=job.error), job, self._accepted)
+        kept = self._jobs[job.id] = MemoryJob(replace(record, error=job.error), job, self._accepted)
         if job.idempotency:
             self._keys[job.idempotency] = (job.id, job.fingerprint or "")
         if job.error:
@@ -168,7 +168,7 @@ class MemoryStore(KeptJobs):
             self._mean += _NEWEST_SHARE * (time.time() - (kept.record.started or time.time()) - self._mean)
             self._finish(kept, "succeeded")
 
-    def _answer_equals(self, kept: KeptJob, until: float) -> None:
+    def _answer_equals(self, kept: MemoryJob, until: float) -> None:
         """Keep a result for equal requests; one made of an earlier one's pages no longer than that."""
         keys = [kept.new.cache_key, None if kept.record.cached else kept.new.reading_key]
         if kept.record.cached:
@@ -207,7 +207,7 @@ class MemoryStore(KeptJobs):
         """See :class:`tasks.jobs.store.JobStore`; an ended job's document is not kept here, so none is."""
         return False
 
-    def _finish(self, kept: KeptJob, state: JobStatus) -> None:
+    def _finish(self, kept: MemoryJob, state: JobStatus) -> None:
         """Give a job its one end."""
         job_id, blob = kept.record.id, kept.record.blob
         kept.record = replace(kept.record, state=state, finished=time.time())
@@ -221,7 +221,7 @@ class MemoryStore(KeptJobs):
         self._event(kept, "status", {"status": state})
         self._answer_followers(kept, state)
 
-    def _answer_followers(self, kept: KeptJob, state: JobStatus) -> None:
+    def _answer_followers(self, kept: MemoryJob, state: JobStatus) -> None:
         """Equal requests get what this one got; where it was cancelled, the first of them is read in its place."""
         flight = kept.new.cache_key
         if flight and self._flights.get(flight) == kept.record.id:
@@ -242,6 +242,6 @@ class MemoryStore(KeptJobs):
             follower.record = replace(follower.record, cached=True, started=time.time(), error=kept.record.error)
             self._finish(follower, state)
 
-    def _event(self, kept: KeptJob, name: str, data: Mapping[str, Any]) -> None:
+    def _event(self, kept: MemoryJob, name: str, data: Mapping[str, Any]) -> None:
         kept.rows.append((str(len(kept.rows) + 1), name, json.dumps(data)))
         self._notify(kept.record.id, name)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import redis
 
 from ocrq.errors import TooManyWaiting
-from tasks.jobs.ledger import NEWS
+from tasks.jobs.ledger import EVENTS_CHANNEL
 
 RECONNECT_SECONDS = 0.5
 LISTEN_SECONDS = 1.0  # how long one read of the channel blocks
@@ -34,7 +34,7 @@ class JobNotifications:
         self._count = 0
 
     @contextmanager
-    def about(self, job_ids: list[str], *, ends_only: bool = False) -> Iterator[threading.Event]:
+    def subscribed(self, job_ids: list[str], *, ends_only: bool = False) -> Iterator[threading.Event]:
         """See :class:`tasks.jobs.store.Notifications`."""
         event = threading.Event()
         with self._lock:
@@ -71,7 +71,7 @@ class JobNotifications:
 
 
 class RedisNotifications(JobNotifications):
-    """The notifications of jobs that change anywhere: one listener a process hears Redis's channel.
+    """The notifications of jobs that change anywhere: one thread a process listens on Redis's channel.
 
     Args:
         make_client: Makes a connection for the listener alone.
@@ -93,7 +93,7 @@ class RedisNotifications(JobNotifications):
         while True:
             try:
                 with self._make_client() as client, client.pubsub(ignore_subscribe_messages=True) as channel:
-                    channel.subscribe(NEWS)
+                    channel.subscribe(EVENTS_CHANNEL)
                     heard = True
                     self._wake_all()  # what was published while nobody listened
                     while True:
@@ -102,8 +102,8 @@ class RedisNotifications(JobNotifications):
                             job_id, _, name = message["data"].decode().partition(" ")
                             self.notify(job_id, name)
             except (redis.RedisError, OSError) as error:
-                if heard:  # once for each time it goes silent
-                    log.warning("notifications cannot be heard, and are tried again: %s", error)
+                if heard:  # once per interruption
+                    log.warning("notifications are interrupted, reconnecting: %s", error)
                 heard = False
                 time.sleep(RECONNECT_SECONDS)
 

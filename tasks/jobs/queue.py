@@ -1,4 +1,4 @@
-"""The job service over Redis and Celery, as the API uses it, and what the heartbeats tell of its workers."""
+"""The job service over Redis and Celery, as the API uses it, and its workers by their heartbeats."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tasks.monitoring.storage import Storage
 from tasks.settings import Settings
 from tasks.webhooks.outbox import Outbox
 
-BEATS_FRESH_SECONDS = 0.5  # heartbeats come every two seconds; reading them more often tells nothing new
+BEATS_FRESH_SECONDS = 0.5  # heartbeats come every two seconds; reading them more often gives nothing new
 
 
 def queue_service(settings: Settings) -> JobService:
@@ -95,7 +95,7 @@ class LiveWorkers:
             return False
 
     def measured(self) -> Measured:
-        """See :class:`tasks.jobs.store.Workers`: the sums and gauges of all processes, whichever is asked."""
+        """See :class:`tasks.jobs.store.Workers`: the sums and gauges of all processes."""
         try:
             self._counters.flush()
             sums = self._counters.sums()

@@ -73,7 +73,7 @@ class NewJob:
         fingerprint: What the key was first used for.
         cache_key: From :func:`tasks.jobs.cache_key.cache_key`.
         reading_key: From :func:`tasks.jobs.cache_key.reading_key`.
-        webhook: URL told when the job ends, from :func:`tasks.webhooks.permission.allowed_webhook`.
+        webhook: URL called when the job ends, from :func:`tasks.webhooks.permission.allowed_webhook`.
         error: The job is accepted as failed already (an item of a batch that cannot be read).
         size: Bytes of the document.
         request_id: Of the HTTP request that submitted it, for the logs.

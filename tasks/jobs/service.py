@@ -23,9 +23,9 @@ from tasks.jobs.store import BatchRecord, BatchStore, JobEvent, JobStore, Notifi
 from tasks.monitoring.metrics import Measured
 from tasks.webhooks.outbox import Delivery, Outbox
 
-LOOK_AGAIN_SECONDS = 5.0  # a wait looks by itself so often, should a notification be lost
-LOOKS_AT_ONCE = 16  # of all who follow a job: one page's event wakes hundreds, and Redis answers them in turn anyway
-EVENTS_AT_ONCE = 50  # that a look takes: each may hold the pages of a unit
+POLL_SECONDS = 5.0  # how often a wait reads the job itself, should a notification be lost
+READS_AT_ONCE = 16  # by all who follow a job: one page's event wakes hundreds, and Redis answers them one by one anyway
+EVENTS_AT_ONCE = 50  # of one read: each may hold the pages of a unit
 _EVENT_ID = re.compile(r"\d{1,19}(-\d{1,19})?")  # 7 in memory, 1732400000000-0 in Redis
 
 
@@ -59,7 +59,7 @@ class JobService:
         self._notifications = notifications
         self._workers = workers
         self._outbox = outbox
-        self._looks = threading.BoundedSemaphore(LOOKS_AT_ONCE)
+        self._reads = threading.BoundedSemaphore(READS_AT_ONCE)
 
     def submit(self, submission: Submission) -> Job:
         """Accept a job: from here on it ends in exactly one result or one reported failure.
@@ -112,14 +112,14 @@ class JobService:
         if job.status in ENDED or seconds <= 0:
             return job
         waited_for = [item.id for item in job.jobs] if isinstance(job, Batch) else [job_id]
-        with self._notifications.about(waited_for, ends_only=True) as changed:
+        with self._notifications.subscribed(waited_for, ends_only=True) as changed:
             while True:
                 changed.clear()
                 job = self.get(job_id, owner, results=results)
                 left = ends - time.monotonic()
                 if job.status in ENDED or left <= 0:
                     return job
-                changed.wait(min(left, LOOK_AGAIN_SECONDS))
+                changed.wait(min(left, POLL_SECONDS))
 
     def cancel(self, job_id: str, owner: str | None = None) -> Job | Batch:
         """Cancel: queued work never starts, running work stops at its next step. An ended job stays as it is."""
@@ -173,7 +173,7 @@ class JobService:
         """Send a delivery that was given up again, with all its tries.
 
         Raises:
-            NotFound: No such delivery was given up, or it tells of another owner's job.
+            NotFound: No such delivery was given up, or it belongs to another owner's job.
         """
         with broker_errors():
             dead = self._outbox.dead() if self._outbox else []
@@ -197,10 +197,10 @@ class JobService:
 
     def _job_events(self, job_id: str, after: str | None, owner: str | None) -> Iterator[JobEvent | None]:
         last = after if after and _EVENT_ID.fullmatch(after) else "0"
-        with self._notifications.about([job_id]) as changed:
+        with self._notifications.subscribed([job_id]) as changed:
             while True:
                 changed.clear()
-                with self._looks, broker_errors():
+                with self._reads, broker_errors():
                     ended = self._record(job_id, owner).status in ENDED
                     rows = self._store.events(job_id, last, EVENTS_AT_ONCE)
                     events = self._shown(job_id, rows)
@@ -210,16 +210,16 @@ class JobService:
                     continue
                 if ended:
                     return
-                if not changed.wait(LOOK_AGAIN_SECONDS):
+                if not changed.wait(POLL_SECONDS):
                     yield None
 
     def _batch_events(self, batch_id: str, after: str | None, owner: str | None) -> Iterator[JobEvent | None]:
         """How many of a batch's jobs have ended, whenever one does; the count is the event's id."""
         shown = int(after) if after and after.isdecimal() else -1
-        with self._notifications.about(list(self._allowed_batch(batch_id, owner).jobs)) as changed:
+        with self._notifications.subscribed(list(self._allowed_batch(batch_id, owner).jobs)) as changed:
             while True:
                 changed.clear()
-                with self._looks, broker_errors():
+                with self._reads, broker_errors():
                     batch = self._batch(self._allowed_batch(batch_id, owner))
                 if batch.progress.done > shown:
                     shown = batch.progress.done
@@ -228,7 +228,7 @@ class JobService:
                     if shown == batch.progress.done:
                         yield JobEvent(str(shown + 1), "status", {"status": batch.status})
                     return
-                if not changed.wait(LOOK_AGAIN_SECONDS):
+                if not changed.wait(POLL_SECONDS):
                     yield None
 
     def _shown(self, job_id: str, rows: Sequence[tuple[str, str, str]]) -> list[JobEvent]:
@@ -272,7 +272,7 @@ class JobService:
     def _allowed(self, record: JobRecord | None, job_id: str, owner: str | None) -> JobRecord:
         if record and record.parent is None and (owner is None or record.owner == owner):
             return record
-        if record is None and self._store.was(job_id):
+        if record is None and self._store.existed(job_id):
             raise JobExpired("the job ended and its result has expired; submit the document again")
         raise JobNotFound("no job has this id; see the Location of the answer to POST /jobs")
 

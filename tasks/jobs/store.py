@@ -49,7 +49,7 @@ class JobEvent:
     data: dict[str, Any]
 
 
-LOOKED_AT = 1000  # jobs that one page of a list looks at, to find those of a status
+JOBS_SCANNED = 1000  # jobs scanned for one page of a list, to find those of a status
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class JobStore(Protocol):
         """The id of the job that an idempotency key was first used for."""
         ...
 
-    def was(self, job_id: str) -> bool:
+    def existed(self, job_id: str) -> bool:
         """Whether there once was a job of this id."""
         ...
 
@@ -126,7 +126,7 @@ class JobStore(Protocol):
     def newest(self, owner: str | None, status: JobStatus | None, limit: int, cursor: str) -> Listed:
         """The newest jobs of an owner (None: of all) before a cursor (empty: from the newest on).
 
-        A page is found in bounded time: it may hold fewer jobs of a rare status than asked for, with more to come.
+        A page is found in bounded time: it may hold fewer jobs of a rare status than requested, with more to come.
         """
         ...
 
@@ -207,7 +207,7 @@ class Dispatcher(Protocol):
 class Notifications(Protocol):
     """Wakes those who wait for a job."""
 
-    def about(self, job_ids: list[str], *, ends_only: bool = False) -> AbstractContextManager[Event]:
+    def subscribed(self, job_ids: list[str], *, ends_only: bool = False) -> AbstractContextManager[Event]:
         """An event that is set whenever one of the jobs changes; with ``ends_only``, when a status does.
 
         Raises:
@@ -244,5 +244,5 @@ class Workers(Protocol):
         ...
 
     def flush_counters(self) -> None:
-        """Hand on what this process counted, where others tell it; never raises."""
+        """Publish this process's counters, where another process exports them; never raises."""
         ...

@@ -12,7 +12,7 @@ import threading
 import redis
 from kombu.exceptions import OperationalError
 
-from tasks.connection import passes
+from tasks.connection import is_transient
 from tasks.documents.blobs import BlobStore, collect
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.publish import Publisher
@@ -20,7 +20,7 @@ from tasks.leader_lock import LeaderLock
 from tasks.monitoring.heartbeat import Heartbeats
 
 SWEEP_SECONDS = 2.0
-TIDY_EVERY = 30  # sweeps between two looks at documents nobody needs
+TIDY_EVERY = 30  # sweeps between two collections of documents that no job needs
 _AT_ONCE = 2000  # a tenth of a second's work for Redis, which serves others between
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Sweeper(threading.Thread):
             except OperationalError:
                 raise
             except redis.RedisError as error:
-                if passes(error):
+                if is_transient(error):
                     raise
                 log.exception("job %s could not be swept", job_id)
             except Exception:  # one job that cannot be looked at must not hide the others

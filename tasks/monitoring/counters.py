@@ -2,7 +2,7 @@
 
 A series is written ``name|label=value|label=value``; the ledger's scripts write the same. Processes come and go (a
 prefork child is replaced often), so nobody scrapes them: what they counted goes to Redis with their heartbeats, every
-two seconds, and whichever API process is scraped tells the sums.
+two seconds, and every API process that is scraped exports the sums.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Counters:
         self.add(name, 1.0, le=bound, **labels)
         self.add(f"{name}_sum", seconds, **labels)
 
-    def look(self) -> dict[str, float]:
+    def snapshot(self) -> dict[str, float]:
         """What was counted, which stays counted."""
         with self._lock:
             return dict(self._grown)
@@ -54,7 +54,7 @@ class Counters:
             grown, self._grown = self._grown, defaultdict(float)
         return grown
 
-    def give_back(self, grown: Mapping[str, float]) -> None:
+    def restore(self, grown: Mapping[str, float]) -> None:
         """Count again what could not be handed on."""
         with self._lock:
             for key, amount in grown.items():
@@ -83,7 +83,7 @@ class SharedCounters:
         try:
             pipeline.execute()
         except redis.RedisError:
-            self._counters.give_back(grown)
+            self._counters.restore(grown)
             raise
 
     def sums(self) -> dict[str, float]:

@@ -18,7 +18,7 @@ def health_of(
     fault: RedisFault | None = None,
     messages: Mapping[str, int] | None = None,
 ) -> Health:
-    """The health that heartbeats tell.
+    """Health by heartbeats.
 
     Args:
         beats: Of the processes that live.
@@ -69,7 +69,7 @@ def broker_gone(fault: RedisFault = UNREACHABLE) -> Health:
 
 
 def resident_bytes() -> int:
-    """Bytes of memory this process holds; 0 where the kernel does not tell."""
+    """Bytes of memory this process holds; 0 where the kernel does not report it."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:

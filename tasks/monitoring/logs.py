@@ -1,4 +1,4 @@
-"""Log lines, as text or as JSON, with the ids of the request and the job at hand. They never hold a document's text."""
+"""Log lines, as text or as JSON, with the ids of the current request and job. They never hold a document's text."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from typing import Literal
 
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
-"""Of the HTTP request at hand, or of the one that submitted the job at hand."""
+"""Of the current HTTP request, or of the one that submitted the current job."""
 JOB_ID: ContextVar[str | None] = ContextVar("job_id", default=None)
-"""Of the job at hand."""
+"""Of the current job."""
 
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-# Celery tells of each message that it came, and that it ended with what the task returned; one line a job says more.
+# Celery logs each message's arrival, and its end with the returned value; one line a job is enough.
 _TALKATIVE = ("celery.worker.strategy", "celery.app.trace")
 
 

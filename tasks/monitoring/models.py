@@ -11,7 +11,7 @@ from tasks.runner import Runner
 
 
 def model_list(catalogue: Catalogue, beats: Sequence[Heartbeat]) -> ModelList:
-    """The list, each model with whether it is loaded and which model would read if asked for now."""
+    """The list, each model with whether it is loaded and which model would read for it now."""
     loaded = {model for beat in beats for model in beat.models}
     return ModelList(
         models=[
@@ -44,7 +44,7 @@ def _told(entry: ModelEntry, catalogue: Catalogue, loaded: bool, served_by: str 
 
 
 def _served_by(entry: ModelEntry, catalogue: Catalogue, beats: Sequence[Heartbeat]) -> str | None:
-    """The model that reads when ``entry`` is asked for: the fallback, too, where no worker could load it lately."""
+    """The model that reads for ``entry``: the fallback, too, where no worker could load it lately."""
     live = live_pools(beats)
     serving = catalogue.serving(entry, live)
     if serving.pool not in live:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import redis
 
-from tasks.jobs.ledger import QUEUES, STEPS
+from tasks.jobs.ledger import PRIORITY_SUFFIXES, QUEUES
 
 
 class QueueMeasures:
@@ -17,10 +17,11 @@ class QueueMeasures:
         """Messages that wait, by queue: of documents, and of parts of documents."""
         pipeline = self._redis.pipeline(transaction=False)
         for queue in QUEUES:
-            for step in STEPS:
-                pipeline.llen(queue + step)
+            for suffix in PRIORITY_SUFFIXES:
+                pipeline.llen(queue + suffix)
         lengths = pipeline.execute()
-        return {queue: sum(lengths[at * len(STEPS) : (at + 1) * len(STEPS)]) for at, queue in enumerate(QUEUES)}
+        lists = len(PRIORITY_SUFFIXES)
+        return {queue: sum(lengths[at * lists : (at + 1) * lists]) for at, queue in enumerate(QUEUES)}
 
     def oldest(self) -> dict[str, float]:
         """How many seconds the oldest document of each queue has waited; 0 for an empty one."""

@@ -1,4 +1,4 @@
-"""Whether a job can be kept: Redis takes writes, and the disk for documents has room. What is wrong is told by name."""
+"""Whether a job can be kept: Redis takes writes, and the disk for documents has room. Faults have names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ocrq.redis_faults import DISK_FULL, RedisFault, redis_fault
 from tasks.connection import unavailable
 from tasks.settings import MEGABYTE
 
-FRESH_SECONDS = 1.0  # health and refusals are asked for far oftener than disks and replicas change
+FRESH_SECONDS = 1.0  # health is requested far more often than disks and replicas change
 RESERVE_BYTES = 64 * MEGABYTE  # kept free for Redis's log and the parts' logs, which often lie on the same disk
 _RESERVE_SHARE = 20  # of a small disk a twentieth
 _PROBE = "ocrq:probe"

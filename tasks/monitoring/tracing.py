@@ -53,7 +53,7 @@ def span(name: str, parent: str | None = None, **attributes: str | int | float) 
 
     Args:
         name: Of the span.
-        parent: A ``traceparent``; the span at hand if not given.
+        parent: A ``traceparent``; the current span if not given.
         **attributes: Of the span; never anything of a document.
     """
     if _tracer is None:
@@ -76,7 +76,7 @@ def past_span(name: str, parent: str | None, began: float, ended: float) -> None
 
 
 def traceparent() -> str | None:
-    """The span at hand, as a job keeps it; None without a tracer."""
+    """The current span, as a job keeps it; None without a tracer."""
     if _tracer is None:
         return None
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator

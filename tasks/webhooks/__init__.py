@@ -1,1 +1,1 @@
-"""Webhooks: who asked to be told when a job ends is told at least once, signed, at a host the operator allows."""
+"""Webhooks: a job's end is sent at least once, signed, to a host the operator allows."""

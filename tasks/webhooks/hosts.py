@@ -1,4 +1,4 @@
-"""The operator's list of hosts that may be told, and where on them a URL points.
+"""The operator's list of hosts that webhooks may be sent to, and the target of a URL.
 
 URLs are read by one strict expression, and only its pieces are used to connect: no second parser can read another
 host out of the same text.
@@ -101,7 +101,7 @@ class AllowList:
         match = _URL.fullmatch(url)
         if not match:
             raise InvalidRequest(
-                "webhook is no URL that can be told; send one like https://hooks.example.com/path, in ASCII and "
+                "webhook is not a URL that can be called; send one like https://hooks.example.com/path, in ASCII and "
                 "without a name or password in it",
                 field="webhook",
             )

@@ -50,7 +50,7 @@ class Delivery:
     """A notice of one job's end. Times are seconds since the epoch, by Redis's clock.
 
     Attributes:
-        url: Whom to tell; it may hold the receiver's own secret, so it is shown to nobody but the job's owner.
+        url: The receiver; it may hold the receiver's own secret, so it is shown to nobody but the job's owner.
         host: Of the URL, with its port.
         tries: Those that failed.
         last: Why the last one did.

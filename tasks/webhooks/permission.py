@@ -1,4 +1,4 @@
-"""Whether a job may ask to be told about: decided when it is accepted, for every door."""
+"""Whether a request's webhook is allowed: checked when the job is accepted, over every interface."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tasks.webhooks.hosts import AllowList
 
 
 def allowed_webhook(url: str | None, settings: Settings) -> str | None:
-    """The request's webhook, if there is one and it may be told. Its name is resolved when it is told.
+    """The request's webhook, if there is one and it is allowed. Its name is resolved when it is sent.
 
     Raises:
         InvalidRequest: Webhooks are not configured, or its host is not on the operator's list.

@@ -28,7 +28,7 @@ class Sender:
     """See the module.
 
     Attributes:
-        private: Whether private and loopback addresses may be told.
+        private: Whether webhooks may be sent to private and loopback addresses.
         resolve: Finds a host's addresses.
         trust: The authorities that receivers' certificates are checked against.
         total_seconds: What one try may take.
@@ -83,7 +83,7 @@ class Sender:
         url = httpx.URL(scheme=target.scheme, host=address, port=target.port, raw_path=target.path.encode())
         client = httpx.AsyncClient(
             verify=self.trust,
-            trust_env=False,  # a proxy would look the name up by itself
+            trust_env=False,  # a proxy would resolve the name itself
             follow_redirects=False,
             timeout=httpx.Timeout(self.total_seconds, connect=CONNECT_SECONDS),
         )

@@ -21,7 +21,7 @@ from tasks.monitoring.heartbeat import Heartbeats
 from tasks.monitoring.logs import configure_logs
 from tasks.process_context import process
 from tasks.settings import Settings
-from tasks.webhooks.deliverer import Deliverer, make_deliverer
+from tasks.webhooks.outbox_worker import OutboxWorker, outbox_worker
 from worker.process.child import make_executor, worker_name
 from worker.process.exit_status import run_worker
 
@@ -30,7 +30,7 @@ app = make_celery(settings, socket_timeout=WORKER_TIMEOUT)
 app.conf.task_queues = [Queue(CONTROL_QUEUE), Queue(DEFAULT_QUEUE)]
 
 _sweeper: Sweeper | None = None
-_deliverer: Deliverer | None = None
+_outbox_worker: OutboxWorker | None = None
 
 
 @signals.setup_logging.connect
@@ -40,7 +40,7 @@ def _set_up_logging(**_: Any) -> None:
 
 @signals.worker_init.connect
 def _start(**_: Any) -> None:
-    global _sweeper, _deliverer
+    global _sweeper, _outbox_worker
     process.executor = make_executor(app, settings)
     client = connect(settings, WORKER_TIMEOUT)
     ledger = Ledger(client, settings)
@@ -48,17 +48,17 @@ def _start(**_: Any) -> None:
         client, ledger, Publisher(app, ledger), Heartbeats(client), blob_store(settings, client), worker_name()
     )
     _sweeper.start()
-    _deliverer = make_deliverer(connect(settings, WORKER_TIMEOUT), settings, worker_name())
-    if _deliverer:
-        _deliverer.start()
+    _outbox_worker = outbox_worker(connect(settings, WORKER_TIMEOUT), settings, worker_name())
+    if _outbox_worker:
+        _outbox_worker.start()
 
 
 @signals.worker_shutdown.connect
 def _stop(**_: Any) -> None:
     if _sweeper:
         _sweeper.stop()
-    if _deliverer:
-        _deliverer.stop()
+    if _outbox_worker:
+        _outbox_worker.stop()
 
 
 def main() -> None:

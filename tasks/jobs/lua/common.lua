@@ -19,7 +19,7 @@ local TELLING = 30
 
 local function tell(id, name, data)
   redis.call('XADD', key('events', id), 'MAXLEN', '~', EVENTS, '*', 'name', name, 'data', data)
-  redis.call('PUBLISH', 'ocrq:news', id .. ' ' .. name)
+  redis.call('PUBLISH', 'ocrq:events', id .. ' ' .. name)
 end
 
 -- Counters of all processes, as tasks/monitoring/counters.py has them.

@@ -58,7 +58,7 @@ def test_an_id_that_is_none_of_ours_tells_all(client, location):
 
 
 def test_silence_is_filled_with_comments(client, png, runner, monkeypatch):
-    monkeypatch.setattr("tasks.jobs.service.LOOK_AGAIN_SECONDS", 0.02)
+    monkeypatch.setattr("tasks.jobs.service.POLL_SECONDS", 0.02)
     runner.gate.clear()
     location = client.post("/jobs", data=png, content_type="image/png").headers["Location"]
     stream = client.get(f"{location}/events").iter_encoded()

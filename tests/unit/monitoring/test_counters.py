@@ -21,7 +21,7 @@ def test_a_duration_is_counted_in_its_bucket() -> None:
     counters = Counters()
     for seconds in (0.05, 0.1, 3.0, 10_000.0):
         counters.observe("job_seconds", seconds, operation="extract_text")
-    assert counters.look() == {
+    assert counters.snapshot() == {
         "job_seconds|le=0.1|operation=extract_text": 2,
         "job_seconds|le=5|operation=extract_text": 1,
         "job_seconds|le=inf|operation=extract_text": 1,
@@ -45,7 +45,7 @@ def test_what_redis_does_not_take_stays_counted() -> None:
 def test_a_label_s_value_cannot_break_a_series() -> None:
     counters = Counters()
     counters.add("model_loads", model="a|b=c")
-    assert list(counters.look()) == ["model_loads|model=a_b=c"]
+    assert list(counters.snapshot()) == ["model_loads|model=a_b=c"]
 
 
 def test_a_stage_within_another_is_counted_for_itself_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -132,7 +132,7 @@ def test_a_stream_goes_on_after_the_last_event_seen(backend):
 
 
 def test_a_silent_stream_says_that_it_lives(runner, backend, monkeypatch):
-    monkeypatch.setattr("tasks.jobs.service.LOOK_AGAIN_SECONDS", 0.02)
+    monkeypatch.setattr("tasks.jobs.service.POLL_SECONDS", 0.02)
     runner.gate.clear()
     job = backend.submit(a_submission())
     until_running(backend, job.id)

@@ -208,8 +208,8 @@ def test_an_ended_job_expires_and_is_remembered(ledger: Ledger, client: redis.Re
     assert 0 < client.ttl(f"ocrq:job:{job_id}") <= 100
     client.delete(f"ocrq:job:{job_id}")
     assert ledger.record(job_id) is None
-    assert ledger.was(job_id)
-    assert not ledger.was(new_id())
+    assert ledger.existed(job_id)
+    assert not ledger.existed(new_id())
 
 
 def test_events_tell_a_jobs_life_in_order(ledger: Ledger) -> None:

@@ -10,14 +10,14 @@ from typing import Any
 
 from ocrq.contracts import JobStatus
 from tasks.jobs.record import JobRecord, NewJob
-from tasks.jobs.store import LOOKED_AT, Listed
+from tasks.jobs.store import JOBS_SCANNED, Listed
 from tasks.monitoring.counters import COUNTERS
 
 _TOMBSTONES = 100_000  # about 10 MB
 
 
 @dataclass
-class KeptJob:
+class MemoryJob:
     """A job with what belongs to it; changed under the store's lock alone.
 
     Attributes:
@@ -58,14 +58,14 @@ class ExpiredIds:
 
 
 def newest_of(
-    jobs: Mapping[str, KeptJob], owner: str | None, status: JobStatus | None, limit: int, cursor: str
+    jobs: Mapping[str, MemoryJob], owner: str | None, status: JobStatus | None, limit: int, cursor: str
 ) -> Listed:
     """A page of the jobs, which stand in the order they were accepted; see :class:`tasks.jobs.store.JobStore`."""
     older = (kept for kept in reversed(list(jobs.values())) if not cursor or kept.number < int(cursor))
     owned = (kept for kept in older if owner is None or kept.record.owner == owner)
     found: list[JobRecord] = []
     last = None
-    for kept in islice(owned, LOOKED_AT):
+    for kept in islice(owned, JOBS_SCANNED):
         last = str(kept.number)
         leader = jobs.get(kept.record.follows or "")
         if status in (None, kept.record.as_far_as(leader.record if leader else None).status):

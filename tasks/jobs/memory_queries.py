@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ocrq.contracts import ENDED, JobStatus
-from tasks.jobs.memory_jobs import ExpiredIds, KeptJob, newest_of
+from tasks.jobs.memory_job import ExpiredIds, MemoryJob, newest_of
 from tasks.jobs.record import JobRecord, unpack
 from tasks.jobs.store import Listed
 
 
-class KeptJobs:
+class MemoryQueries:
     """The reading half of the :class:`tasks.jobs.store.JobStore` of one process.
 
     Args:
@@ -23,7 +23,7 @@ class KeptJobs:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._lock = threading.RLock()
-        self._jobs: dict[str, KeptJob] = {}
+        self._jobs: dict[str, MemoryJob] = {}
         self._waiting: set[str] = set()
         self._kept_of: Counter[str | None] = Counter()  # jobs of an owner, ended ones too
         self._bytes_of: Counter[str | None] = Counter()  # of an owner's documents that wait or are read
@@ -72,7 +72,7 @@ class KeptJobs:
             self._expire()
             return self._keys[key][0] if key in self._keys else None
 
-    def was(self, job_id: str) -> bool:
+    def existed(self, job_id: str) -> bool:
         """See :class:`tasks.jobs.store.JobStore`."""
         return job_id in self._expired
 
