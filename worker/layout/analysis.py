@@ -16,6 +16,7 @@ from worker.layout.classify import classify
 from worker.layout.cuts import read_first
 from worker.layout.enumeration import count_on
 from worker.layout.geometry import Floats
+from worker.layout.grouping import part_at_rules
 from worker.layout.headings import levels_of
 from worker.layout.line_features import LineFeatures, describe_lines
 from worker.layout.line_order import arrange
@@ -124,7 +125,12 @@ def analyse_page(
         return blocks, whole_page or [table for table in tables if _keeps_rows(table, blocks, likely[id(table)])]
     whole = [list(table.members) for table in tables if may_be_table(table, _likely(table, classes.roles), lines)]
     taken = {line for members in whole for line in members}
-    rest = [left for group in classes.lines if (left := [line for line in group if line not in taken])]
+    rest = [
+        part
+        for group in classes.lines
+        if (left := [line for line in group if line not in taken])
+        for part in _unruled(left, _role(classes.roles[left]), found)
+    ]
     groups = join_rows(rest, [_role(classes.roles[group]) for group in rest], lines, found)
     if len(groups) + len(whole) > MOST_BLOCKS:
         return _by_geometry(lines), kept
@@ -134,7 +140,8 @@ def analyse_page(
     members = [part.lines for part in parts]
     described = describe_blocks(members, lines, found, classes.roles)
     small = np.array([len(part.lines) <= SMALL_LINES for part in parts])
-    cut_first = read_first(described.boxes, small, found.usual)
+    marks = found.marks
+    cut_first = read_first(described.boxes, small, found.usual, marks.level_rules, marks.upright_rules)
     order = order_blocks(described, cut_first, count_on(members, lines, found, described.boxes))
     parts = [parts[index] for index in order]
     levels = levels_of([part.role for part in parts], [part.lines for part in parts], lines, found)
@@ -208,6 +215,13 @@ def is_table_alone(table: TableRegion, likely: Sequence[BlockType], lines: Seque
     return table.kind == RULED or (
         table.probability >= SURE_ROWS and columns >= ROWS_COLUMNS and rows >= ROWS_SHARE * len(likely)
     )
+
+
+def _unruled(group: list[int], role: BlockType, found: LineFeatures) -> list[list[int]]:
+    """The group's parts, where it is of running text and ruling lines of the page part it."""
+    if role in IN_TABLES or role in NO_TABLES:
+        return [group]
+    return part_at_rules(group, found.boxes, found.marks.level_rules)
 
 
 def _with_pictures(parts: list[_Part], pictures: Sequence[Picture]) -> tuple[list[_Part], list[Picture]]:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.layout.cuts import OVERLAP, RULED, Rules
 from worker.layout.geometry import Floats
 from worker.layout.neighbours import Boxes, Links, Mask
+
+BEYOND = 1.5
+"""Text heights by which a line that parts blocks runs on beside the text; one under words ends with them."""
 
 
 def group(logits: Floats, nearest: Links, real: Mask) -> list[list[int]]:
@@ -84,6 +89,25 @@ def part_at_strangers(groups: Sequence[Sequence[int]], boxes: Boxes) -> list[lis
         else:
             waiting += parts
     return done
+
+
+def part_at_rules(members: Sequence[int], boxes: Boxes, level_rules: Rules) -> list[list[int]]:
+    """The lines of a block of running text, cut where a ruling line between two of them runs on beyond the block."""
+    order = sorted(members, key=lambda index: float(boxes.top[index]))
+    left, right = float(boxes.left[order].min()), float(boxes.right[order].max())
+    size = float(np.median(boxes.size[order]))
+    reach = np.maximum.accumulate(boxes.bottom[order])[:-1]
+    low = boxes.top[order][1:]
+    above, below = np.minimum(reach, low) - OVERLAP * size, np.maximum(reach, low) + OVERLAP * size
+
+    def drawn(start: float, end: float) -> Mask:
+        spans: Mask = level_rules(np.full(len(low), start), above, np.full(len(low), end), below) >= RULED
+        return spans
+
+    middle, side = (left + right) / 2, BEYOND * size
+    across = drawn(left, middle) & drawn(middle, right) & (drawn(left - side, left) | drawn(right, right + side))
+    cuts = np.flatnonzero(across & (low > reach - OVERLAP * size)) + 1
+    return [sorted(order[first:after]) for first, after in pairwise([0, *cuts.tolist(), len(order)])]
 
 
 def _cut_around(

@@ -9,9 +9,10 @@ import pytest
 
 from worker.layout import BlockLayout, LayoutLine, analyse_layout
 from worker.layout.block_order import best_order
-from worker.layout.cuts import cut, read_first
+from worker.layout.cuts import Rules, cut, read_first
 from worker.layout.enumeration import count_on
-from worker.layout.grouping import group, part_at_strangers
+from worker.layout.geometry import Floats, measure
+from worker.layout.grouping import group, part_at_rules, part_at_strangers
 from worker.layout.line_features import describe_lines
 from worker.layout.neighbours import Boxes
 
@@ -128,10 +129,37 @@ def test_the_widest_white_parts_a_page_first() -> None:
     assert cuts.white[0, 2] > cuts.white[0, 1]
 
 
+def no_rules(left: Floats, top: Floats, right: Floats, bottom: Floats) -> Floats:
+    return np.zeros(len(left))
+
+
+def a_rule_at_65(left: Floats, top: Floats, right: Floats, bottom: Floats) -> Floats:
+    return ((top < 65) & (bottom > 65)).astype(np.float64)
+
+
+def test_a_ruling_line_across_both_columns_is_read_down_to_before_what_stands_under_it() -> None:
+    boxes = np.array([[0, 0, 100, 60], [0, 70, 100, 130], [125, 0, 225, 60], [125, 70, 225, 130]], np.float64)
+    small = np.zeros(4, np.bool_)
+    assert read_first(boxes, small, 10.0, no_rules, no_rules)[1, 2] > 0
+    assert read_first(boxes, small, 10.0, a_rule_at_65, no_rules)[1, 2] < 0
+
+
+def test_a_ruling_line_parts_running_text_where_it_goes_on_beside_it() -> None:
+    boxes = Boxes.of(measure([np.array([[0, y], [100, y], [100, y + 20], [0, y + 20]]) for y in (0, 30, 70)]))
+
+    def rule(end: float) -> Rules:
+        return lambda left, top, right, bottom: ((top < 60) & (bottom > 60) & (left >= 0) & (right <= end)).astype(
+            np.float64
+        )
+
+    assert part_at_rules([0, 1, 2], boxes, rule(200)) == [[0, 1], [2]]
+    assert part_at_rules([0, 1, 2], boxes, rule(100)) == [[0, 1, 2]], "a word's underline"
+
+
 def test_a_page_number_under_the_gutter_does_not_hide_it() -> None:
     left, right = [[0, 0, 100, 60], [0, 70, 100, 130]], [[125, 0, 225, 60], [125, 70, 225, 130]]
     boxes = np.array([*left, *right, [95, 135, 130, 145]], np.float64)
-    first = read_first(boxes, np.array([False] * 4 + [True]), 10.0)
+    first = read_first(boxes, np.array([False] * 4 + [True]), 10.0, no_rules, no_rules)
     assert (first[:4, 4] > 0).all()
     assert first[1, 2] == 2, "down the left column before the right one"
 
