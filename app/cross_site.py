@@ -17,7 +17,7 @@ from ocrq.exposure import is_loopback
 from tasks.settings import Settings
 
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-_ANSWERED = frozenset({"service.livez", "service.readyz", "service.health"})  # to whoever probes; they tell of no job
+_ANSWERED = frozenset({"service.livez", "service.readyz"})  # to whoever probes
 
 
 def refuse_other_sites(app: Flask, settings: Settings) -> None:

@@ -41,6 +41,7 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
         task_create_missing_queues=True,
         result_expires=settings.job_ttl,
         worker_prefetch_multiplier=1,
+        worker_consumer="tasks.execution.celery_consumer:AnsweringConsumer",
         worker_proc_alive_timeout=_CHILD_START_SECONDS,
         worker_soft_shutdown_timeout=settings.drain_seconds,
         worker_cancel_long_running_tasks_on_connection_loss=False,

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
-_PART = re.compile(r"\s*(\d{1,6})\s*(?:-\s*(\d{1,6})\s*)?")
-PATTERN = r"^\s*\d{1,6}\s*(-\s*\d{1,6}\s*)?(,\s*\d{1,6}\s*(-\s*\d{1,6}\s*)?)*$"
+_PART = re.compile(r"\s*(\d{1,18})\s*(?:-\s*(\d{1,18})\s*)?")
+PATTERN = r"^\s*\d{1,18}\s*(-\s*\d{1,18}\s*)?(,\s*\d{1,18}\s*(-\s*\d{1,18}\s*)?)*$"
 MAX_CHARACTERS = 1000
 
 

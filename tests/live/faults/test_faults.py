@@ -278,9 +278,11 @@ def test_messages_that_are_no_jobs_of_ours_are_dropped_and_the_worker_goes_on(
     app = Celery(broker=kept_stack.parts.url, backend=kept_stack.parts.url)
     harm = tmp_path / "harm"
     app.send_task("ocr.extract_text", args=[MakesDirectory(harm)], queue="ocrq.cpu.interactive", serializer="pickle")
-    app.send_task("no.such.task", queue="ocrq.cpu.interactive", serializer="json")
+    for name in ("no.such.task", "ocr.extract_txt"):
+        app.send_task(name, kwargs={"request": {"prompt": "a secret"}}, queue="ocrq.cpu.interactive", serializer="json")
     assert kept_stack.text(kept_stack.submit()) == "page 1"
     assert not harm.exists()
+    assert not [part for part in kept_stack.parts.workers if "a secret" in part.said()]
     assert all(lives(part) for part in kept_stack.parts.workers)
 
 

@@ -78,8 +78,9 @@ def test_a_call_that_is_no_request_is_answered_at_once(
 
 
 def test_a_call_of_a_task_that_there_is_not_is_answered_at_once(app: Celery) -> None:
-    with pytest.raises(Exception, match="extract_txt"):
+    with pytest.raises(Exception, match="extract_txt") as refused:
         app.send_task("ocr.extract_txt", kwargs={"request": {}}).get(timeout=30)
+    assert refused.value.args[0] == "invalid_request"
 
 
 def test_a_caller_hears_that_the_document_being_read_page_by_page_was_cancelled(app: Celery, ledger: Ledger) -> None:

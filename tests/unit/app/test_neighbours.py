@@ -25,6 +25,7 @@ def test_local_names_are_answered(client, host):
 def test_a_name_that_was_made_to_lead_here_is_refused_but_probes_are_answered(client, problem, host):
     problem(client.get("/models", headers={"Host": host}), 403, "forbidden", "Host")
     problem(client.post("/jobs", headers={"Host": host}), 403, "forbidden", "Host")
+    problem(client.get("/health", headers={"Host": host}), 403, "forbidden", "Host")
     assert client.get("/livez", headers={"Host": host}).status_code == 200
 
 

@@ -105,7 +105,7 @@ def test_what_stands_beside_the_document_is_bounded() -> None:
         parse_request({"output": ["pdf"] * 3_000})
 
 
-@pytest.mark.parametrize("selection", ["0", "a", "1,,2", "-3", "1-", "9999999", "1" * 2000])
+@pytest.mark.parametrize("selection", ["0", "a", "1,,2", "-3", "1-", "9" * 19, "1" * 2000])
 def test_a_selection_that_is_none_says_how_to_write_one(selection: str) -> None:
     with pytest.raises(ValueError, match="1-3,7"):
         parse_pages(selection)

@@ -1,0 +1,78 @@
+"""The consumer of Celery messages: what is not a job of ours is answered with an error, and its body is never logged."""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+from celery import signals
+from celery.worker.consumer import Consumer
+
+from ocrq.errors import InvalidRequest, OcrqError
+
+log = logging.getLogger(__name__)
+
+_MAX_NAME_CHARACTERS = 100
+
+
+class AnsweringConsumer(Consumer):
+    """Celery's consumer, which would log such messages with their documents, and answer few of them."""
+
+    app: Any  # what Celery's stubs leave out
+    connection_errors: Any
+
+    def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
+        """No task has this name."""
+        name = _name(message)
+        known = ", ".join(sorted(task for task in self.app.tasks if task.startswith("ocr.")))
+        self._refuse(message, InvalidRequest(f"{name!r} is not a task; there are {known}", field="task"))
+        signals.task_unknown.send(sender=self, message=message, exc=exc, name=name, id=_headers(message).get("id"))
+
+    def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
+        """The name is known and the rest is wrong: arguments that are not a list, a date that is none."""
+        self._refuse(message, InvalidRequest("the message's arguments or options are not those of a Celery task"))
+        signals.task_rejected.send(sender=self, message=message, exc=exc)
+
+    def on_unknown_message(self, body: Any, message: Any) -> None:
+        """It is not a task's message: nobody can be answered."""
+        log.warning("a message of %d bytes that is not a task was dropped", len(message.body or b""))
+        message.reject_log_error(log, self.connection_errors)
+        signals.task_rejected.send(sender=self, message=message, exc=None)
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """Its body is in a format that is not accepted, such as pickle."""
+        log.warning("a message of type %.40r was dropped: only JSON is accepted", message.content_type)
+        message.ack()
+
+    def _refuse(self, message: Any, error: OcrqError) -> None:
+        headers = _headers(message)
+        log.warning("message %.64s was refused: %s", headers.get("id"), error)
+        message.reject_log_error(log, self.connection_errors)
+        if not headers.get("id"):
+            return
+        about = SimpleNamespace(
+            id=headers["id"],
+            name=_name(message),
+            task=_name(message),
+            chord=None,
+            errbacks=None,
+            root_id=headers.get("root_id"),
+            group=headers.get("group"),
+            correlation_id=message.properties.get("correlation_id"),
+            reply_to=message.properties.get("reply_to"),
+        )
+        self.app.backend.mark_as_failure(headers["id"], error, request=about)
+
+
+def _headers(message: Any) -> dict[str, Any]:
+    """Those of a task's message, which the first protocol keeps in its body."""
+    headers = message.headers if isinstance(message.headers, dict) else {}
+    if "task" in headers:
+        return headers
+    payload = message.payload
+    return payload if isinstance(payload, dict) else {}
+
+
+def _name(message: Any) -> str:
+    return str(_headers(message).get("task"))[:_MAX_NAME_CHARACTERS]
