@@ -64,12 +64,18 @@ lint: $(VENV)/.ready-dev ## Check style, types, import directions, dependencies 
 	$(BIN)/deptry .
 	$(BIN)/codespell
 
-lock: ## Resolve anew what the API's image installs: deploy/requirements-api.txt, with hashes
-	@python3.11 -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check 'pip-tools>=7.5,<8'
-	$(VENV)-lock/bin/pip-compile --quiet --upgrade --extra api --build-deps-for editable --generate-hashes --strip-extras \
-		--no-header --no-annotate --no-emit-index-url --no-emit-trusted-host --no-emit-options \
-		--output-file deploy/requirements-api.txt pyproject.toml
+lock: ## Resolve anew what the images install: deploy/requirements-*.txt, with hashes
+	@python3 -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	export UV_DEFAULT_INDEX="$$($(VENV)-lock/bin/python -m pip config get global.index-url 2>/dev/null || true)"
+	[ -n "$$UV_DEFAULT_INDEX" ] || unset UV_DEFAULT_INDEX
+	# Each for the Python of its base image; with what builds the project itself.
+	for image in api:3.11 cpu:3.11 gpu:3.12 runpod:3.12; do
+		printf 'hatchling\neditables\n' | $(VENV)-lock/bin/uv pip compile --quiet --upgrade pyproject.toml - \
+			--extra "$${image%:*}" --python-version "$${image#*:}" --python-platform x86_64-manylinux_2_28 \
+			--generate-hashes --no-header --no-annotate --no-emit-package ocrq \
+			--output-file "deploy/requirements-$${image%:*}.txt"
+	done
 	rm -rf $(VENV)-lock
 
 bench: $(VENV)/.ready-dev ## The whole stack beside RapidOCR and Tesseract, on examples/, DATA=folder or DATA=manifest.jsonl

@@ -86,8 +86,12 @@ class _Flush:
     def now_and_then(self) -> None:
         if time.monotonic() - self._last < FLUSH_SECONDS or not self._lock.acquire(blocking=False):
             return
+        self._last = time.monotonic()
+        # In a thread of its own: while Redis does not answer, no caller waits for it.
+        threading.Thread(target=self._flush, name="counters", daemon=True).start()
+
+    def _flush(self) -> None:
         try:
-            self._last = time.monotonic()
             self._backend.flush_counters()
         finally:
             self._lock.release()

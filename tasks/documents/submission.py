@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from ocrq.contracts import STRUCTURED, Operation, ReadRequest
+from ocrq.errors import InvalidSchema
 from tasks.documents.blobs import blob_name
 from tasks.documents.intake import Fetch, take_in
 from tasks.documents.schemas import prepared
@@ -16,9 +17,19 @@ _SCHEMAS_REMEMBERED = 32  # of some 256 KB at most
 
 
 @lru_cache(maxsize=_SCHEMAS_REMEMBERED)
-def _prepared(schema: str) -> dict[str, Any]:
-    """Once for all requests that share a schema, as those of a batch do."""
-    return prepared(json.loads(schema))
+def _prepared(schema: str) -> dict[str, Any] | str:
+    """Once for all requests that share a schema, as those of a batch do; or why it is refused."""
+    try:
+        return prepared(json.loads(schema))
+    except InvalidSchema as refused:
+        return refused.detail
+
+
+def _prepared_schema(schema: object) -> dict[str, Any]:
+    found = _prepared(json.dumps(schema))
+    if isinstance(found, str):
+        raise InvalidSchema(found, field="schema")
+    return found
 
 
 @dataclass(frozen=True)
@@ -69,7 +80,7 @@ class Submission:
         """
         request, content = take_in(data, max_bytes=max_bytes, document=document, fetch=fetch)
         if operation in STRUCTURED:
-            request = request.model_copy(update={"schema_": _prepared(json.dumps(request.schema_))})
+            request = request.model_copy(update={"schema_": _prepared_schema(request.schema_)})
         return cls(operation, request, content, idempotency_key, owner)
 
     @property

@@ -1,8 +1,12 @@
-"""The consumer of Celery messages: what is not a job of ours is answered with an error, and its body is never logged."""
+"""The consumer of Celery messages: what is not a job of ours is answered with an error, and its body is never logged.
+
+While Redis takes no commands, one line a second says why.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,10 +14,12 @@ from celery import signals
 from celery.worker.consumer import Consumer
 
 from ocrq.errors import InvalidRequest, OcrqError
+from ocrq.redis_faults import redis_fault
 
 log = logging.getLogger(__name__)
 
 _MAX_NAME_CHARACTERS = 100
+_RETRY_SECONDS = 1.0
 
 
 class AnsweringConsumer(Consumer):
@@ -21,6 +27,11 @@ class AnsweringConsumer(Consumer):
 
     app: Any  # what Celery's stubs leave out
     connection_errors: Any
+
+    def on_connection_error_before_connected(self, exc: Exception) -> None:
+        """Redis refuses what a consumer begins with. Celery would try seven times a second, with a traceback."""
+        log.error("no jobs are taken, trying again: %s", redis_fault(exc).detail)
+        time.sleep(_RETRY_SECONDS)
 
     def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
         """No task has this name."""

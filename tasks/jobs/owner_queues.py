@@ -10,10 +10,15 @@ class OwnerQueues:
 
     def __init__(self) -> None:
         self._lines: OrderedDict[str | None, OrderedDict[str, None]] = OrderedDict()
+        self._served_last: str | None = None
 
     def add(self, job_id: str, owner: str | None) -> None:
-        """A job waits; one that waits already keeps its place."""
-        self._lines.setdefault(owner, OrderedDict())[job_id] = None
+        """A job waits; one that waits already keeps its place, and a new owner goes before the one served last."""
+        if owner not in self._lines:
+            self._lines[owner] = OrderedDict()
+            if self._served_last in self._lines:
+                self._lines.move_to_end(self._served_last)
+        self._lines[owner][job_id] = None
 
     def remove(self, job_id: str, owner: str | None) -> None:
         """A job waits no longer."""
@@ -28,6 +33,7 @@ class OwnerQueues:
             return None
         owner, line = self._lines.popitem(last=False)
         job_id, _ = line.popitem(last=False)
+        self._served_last = owner
         if line:
             self._lines[owner] = line
         return job_id

@@ -54,13 +54,16 @@ def instructions(dockerfile: str) -> list[tuple[str, str]]:
     return [(step["instruction"], step["value"]) for step in structure if step["instruction"] != "COMMENT"]
 
 
-def build(dockerfile: str, where: Path, args: Mapping[str, str] | None = None) -> Image:
+def build(
+    dockerfile: str, where: Path, args: Mapping[str, str] | None = None, files: Mapping[str, str] | None = None
+) -> Image:
     """Replay a Dockerfile; of its RUN steps, those that install with pip.
 
     Args:
         dockerfile: Its name in the project's root.
         where: An empty folder, which stands for the image's ``/``.
         args: Build arguments.
+        files: What is copied instead of the project's files of these names.
     """
     venv = where / "venv"
     subprocess.run([sys.executable, "-m", "venv", venv], check=True, capture_output=True)
@@ -80,9 +83,11 @@ def build(dockerfile: str, where: Path, args: Mapping[str, str] | None = None) -
             if "PIP_NO_CACHE_DIR" not in outside:  # its place is the image; what is installed does not hang on it
                 env.pop("PIP_NO_CACHE_DIR", None)
         elif instruction == "COPY":
-            *sources, target = value.split()
+            *sources, target = Template(value).safe_substitute(env).split()
             for source in sources:
                 _copy(source, workdir / target)
+                if source in (files or {}):
+                    (workdir / target).write_text(dict(files or {})[source], encoding="utf-8")
         elif instruction == "RUN" and value.startswith("pip install"):
             done = subprocess.run(["sh", "-c", value], cwd=workdir, env=env, capture_output=True, text=True)
             assert done.returncode == 0, f"{value}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"

@@ -60,19 +60,27 @@ def test_dependencies_are_installed_before_sources_are_copied(dockerfile: str) -
     steps = instructions(dockerfile)
     install = next(i for i, (name, value) in enumerate(steps) if name == "RUN" and value.startswith("pip install"))
     before = {source for name, value in steps[:install] if name == "COPY" for source in value.split()[:-1]}
-    locked = {"deploy/requirements-api.txt"} if dockerfile == "Dockerfile.api" else set()
-    assert before == {"pyproject.toml", "README.md", "LICENSE", "ocrq/__init__.py"} | locked
+    locked = "deploy/requirements-api.txt" if dockerfile == "Dockerfile.api" else "deploy/requirements-${EXTRA}.txt"
+    assert before == {"pyproject.toml", "README.md", "LICENSE", "ocrq/__init__.py", locked}
 
 
-def test_what_the_api_image_installs_is_locked_within_the_projects_ranges() -> None:
-    lock = (ROOT / "deploy" / "requirements-api.txt").read_text(encoding="utf-8")
+@pytest.mark.parametrize("extra", ["api", "cpu", "gpu", "runpod"])
+def test_what_an_image_installs_is_locked_within_the_projects_ranges(extra: str) -> None:
+    lock = (ROOT / "deploy" / f"requirements-{extra}.txt").read_text(encoding="utf-8")
     locked = dict(re.findall(r"^([a-z0-9._-]+)==(\S+) \\$", lock, re.MULTILINE))
     assert lock.count("--hash=sha256:") >= len(locked) > 20
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    wanted = [Requirement(line) for line in (*project["dependencies"], *extras["queue"], *extras["api"])]
-    ours = [one for one in wanted if one.name != "ocrq"]
-    assert not [str(one) for one in ours if not one.specifier.contains(locked.get(one.name, "0"))], "run `make lock`"
+    wanted = [*map(Requirement, project["dependencies"]), *_required(extra, project["optional-dependencies"])]
+    assert not [str(one) for one in wanted if not one.specifier.contains(locked.get(one.name, "0"))], "run `make lock`"
+
+
+def _required(extra: str, extras: dict[str, list[str]]) -> list[Requirement]:
+    """What an extra brings, with the extras that it names."""
+    found = []
+    for one in map(Requirement, extras[extra]):
+        inner = [_required(name, extras) for name in one.extras] if one.name == "ocrq" else [[one]]
+        found += [requirement for some in inner for requirement in some]
+    return found
 
 
 def test_the_api_image_has_the_api_and_nothing_heavy(api: Image) -> None:
@@ -133,20 +141,23 @@ def is_healthy(image: Image, service: dict[str, Any], env: dict[str, str]) -> bo
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_gpu_image_has_torch_and_transformers(tmp_path: Path, missing: Callable[[str], NoReturn]) -> None:
-    torch = _torch_on_offer()
+    torch, sha256 = _torch_on_offer()
     if "+cpu" not in torch and "%2Bcpu" not in torch:
         pytest.skip(
             f"pip would fetch {torch.rpartition('/')[2]} with gigabytes of CUDA; only a CPU build is tried here"
         )
-    gpu = build("Dockerfile.gpu", tmp_path)
+    name = "deploy/requirements-gpu.txt"
+    lock = re.split(r"^(?=\S)", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    cpu = [one for one in lock if not one.startswith(("cuda-", "nvidia-", "triton==", "torch=="))]
+    gpu = build("Dockerfile.gpu", tmp_path, files={name: "".join([*cpu, f"torch==2.13.0 --hash=sha256:{sha256}\n"])})
     program = "import torch, transformers, worker.main; print(torch.__version__, transformers.__version__)"
     done = gpu.run(["python", "-c", program])
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("2.13.0")
 
 
-def _torch_on_offer() -> str:
-    """Where pip would take the pinned torch from; nothing is fetched but its metadata."""
+def _torch_on_offer() -> tuple[str, str]:
+    """Where pip would take the pinned torch from, and its SHA-256; nothing is fetched but its metadata."""
     pin = next(
         line for line in (ROOT / "pyproject.toml").read_text(encoding="utf-8").split('"') if line[:7] == "torch=="
     )
@@ -163,4 +174,5 @@ def _torch_on_offer() -> str:
         "-",
     ]
     report = subprocess.run([*pip, pin], capture_output=True, text=True, check=True).stdout
-    return str(json.loads(report)["install"][0]["download_info"]["url"])
+    found = json.loads(report)["install"][0]["download_info"]
+    return str(found["url"]), str(found["archive_info"]["hashes"]["sha256"])

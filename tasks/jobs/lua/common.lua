@@ -59,7 +59,9 @@ local function enter_line(id)
     unpack(redis.call('HMGET', key('job', id), 'queue', 'owner', 'first_turn', 'message', 'phase'))
   if message or phase == 'assemble' then return end
   redis.call('ZADD', line_of(queue, owner), 'NX', turn, id)
-  redis.call('ZADD', key('owners', queue), 'NX', redis.call('GET', 'ocrq:served') or 0, owner or '')
+  -- Behind all who have waited, before the one served last.
+  local served = tonumber(redis.call('GET', 'ocrq:served') or 0)
+  redis.call('ZADD', key('owners', queue), 'NX', served - 0.5, owner or '')
 end
 
 local function leave_line(id, queue, owner)

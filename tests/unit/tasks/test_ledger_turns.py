@@ -36,6 +36,13 @@ def test_owners_are_served_in_turn_and_each_in_its_order(client: redis.Redis, se
     assert not list(client.scan_iter("ocrq:line:*")) and not client.exists(f"ocrq:owners:{QUEUE}")
 
 
+def test_who_is_new_waits_for_nobody_who_was_just_served(ledger: Ledger) -> None:
+    messages = [stored(ledger, "ann") for _ in range(3)]
+    ledger.claim(messages[0], "w")
+    bob = stored(ledger, "bob")
+    assert taken(ledger.claim(messages[1], "w")) == bob
+
+
 def test_who_comes_back_for_each_job_is_served_in_turn_too(client: redis.Redis, settings) -> None:
     ledger = Ledger(client, settings.model_copy(update={"max_queued": 100}))
     for _ in range(6):
