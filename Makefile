@@ -49,12 +49,8 @@ shell: $(VENV)/.ready ## A shell in which `ocrq` is a command; exit ends it
 	@PATH="$(CURDIR)/$(BIN):$$PATH" exec "$${SHELL:-/bin/sh}"
 
 # Two at a time, a file at a time: most live tests wait for clocks, leases and signals, and fill each other's gaps.
-# Those that measure times run by themselves.
 test: $(VENV)/.ready-dev lint ## Lint, then run every test
-	@failed=0
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not alone" || failed=$$?
-	$(BIN)/python -m pytest -q -m alone || failed=$$?
-	exit $$failed
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: $(VENV)/.ready-dev ## Check style, types, import directions, dependencies and spelling
 	@$(BIN)/ruff check .

@@ -71,6 +71,30 @@ class Stack:
         assert job.result is not None
         return str(job.result["text"])
 
+    def restore(self, workers: int) -> None:
+        """As it was at its start: what was killed runs again, results and marks of earlier tests are gone."""
+        assert lives(self.parts.redis) and lives(self.parts.control)
+        for part in list(self.parts.workers):
+            if not lives(part):
+                part.end()
+                self.parts.workers.remove(part)
+        for part in self.parts.workers[workers:]:
+            part.end()
+        del self.parts.workers[workers:]
+        reading = {process.pid for part in self.parts.workers for process in part.children()}
+        with self.parts.client() as client:
+            for key in client.scan_iter("ocrq:cache:*"):
+                client.delete(key)
+            silent = [
+                name for name in client.zrange("ocrq:beats", 0, -1) if int(name.rpartition(b":")[2]) not in reading
+            ]
+            if silent:
+                client.zrem("ocrq:beats", *silent)
+        Path(self.parts.settings.get("FAULTY_MARK", "/nonexistent")).unlink(missing_ok=True)
+        while len(self.parts.workers) < workers:
+            self.parts.add_worker(1)
+        self.parts.until_reading(workers)
+
     def commits(self, job_id: str) -> int:
         """How often the job was told to have succeeded."""
         events = self.backend.events(job_id)
@@ -96,22 +120,36 @@ def make_stack(tmp_path: Path) -> Iterator[Callable[..., Stack]]:
         yield lambda **settings: started.enter_context(_started(tmp_path, **settings))
 
 
-@pytest.fixture
-def stack(make_stack: Callable[..., Stack]) -> Stack:
-    return make_stack()
-
-
 @pytest.fixture(scope="module")
-def _kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with _started(tmp_path_factory.mktemp("kept")) as stack:
+def _shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    directory = tmp_path_factory.mktemp("shared")
+    with _started(directory, OCRQ_MEMORY_GROWTH_MB="100", FAULTY_MARK=str(directory / "mark")) as stack:
         yield stack
 
 
 @pytest.fixture
-def kept_stack(_kept: Stack) -> Stack:
-    """One for all faults that leave each part as it was; what it has read before is forgotten."""
-    assert all(lives(part) for part in _kept.parts.workers), "a fault killed one"
-    with _kept.parts.client() as client:
-        for key in client.scan_iter("ocrq:cache:*"):
-            client.delete(key)
-    return _kept
+def stack(_shared: Stack) -> Stack:
+    """Two workers of one process, shared by the module's tests: what the last one broke runs again."""
+    _shared.restore(workers=2)
+    return _shared
+
+
+@pytest.fixture
+def kept_stack(stack: Stack) -> Iterator[Stack]:
+    """The same, for a fault that leaves every worker running."""
+    yield stack
+    assert all(lives(part) for part in stack.parts.workers), "a fault killed one"
+
+
+@pytest.fixture(scope="module")
+def _once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    settings = {"OCRQ_MAX_ATTEMPTS": "1", "OCRQ_STOP_SECONDS": "1"}
+    with _started(tmp_path_factory.mktemp("once"), workers=1, **settings) as stack:
+        yield stack
+
+
+@pytest.fixture
+def once_stack(_once: Stack) -> Stack:
+    """One process, which is killed a second after a job that it does not stop; a job may lose no process."""
+    _once.restore(workers=1)
+    return _once

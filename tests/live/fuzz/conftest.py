@@ -23,7 +23,7 @@ class Served:
             return {int(name.decode().rpartition(":")[2]) for name in client.zrange("ocrq:beats", 0, -1)}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     parts = Parts(tmp_path_factory.mktemp("fuzz") / "parts")
     try:

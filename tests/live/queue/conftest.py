@@ -14,7 +14,7 @@ from tasks.settings import Settings
 from tests.live.processes import Parts
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     parts = Parts(tmp_path_factory.mktemp("parts"), {"OCRQ_FAKE_SECONDS": "0.05", "OCRQ_LEASE_SECONDS": "2"})
     try:
@@ -24,13 +24,13 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
         parts.end()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def settings(parts: Parts) -> Settings:
     return Settings(
         redis_url=SecretStr(parts.url), model="fake", blob_dir=Path(parts.directory) / "blobs", lease_seconds=2
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def backend(settings: Settings) -> JobService:
     return queue_service(settings)

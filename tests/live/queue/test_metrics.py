@@ -23,10 +23,10 @@ pytestmark = pytest.mark.live
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[tuple[Parts, str]]:
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Parts, str]]:
     settings = {"OCRQ_LOG_FORMAT": "json", "OCRQ_CPU_DOLLARS_PER_HOUR": "3.6"}
-    parts = Parts(tmp_path / "parts", settings)
+    parts = Parts(tmp_path_factory.mktemp("metrics") / "parts", settings)
     try:
         parts.start(workers=1, concurrency=1)
         port = free_port()
@@ -64,6 +64,7 @@ def test_what_keda_follows_rises_and_falls_with_the_queue(stack: tuple[Parts, st
             process.resume()
     until(lambda: httpx.get(f"{url}/jobs/{batch}").json()["status"] == "succeeded", "all is read")
     until(lambda: wanted() == 0, "nothing wants a pod any more")
+    until(lambda: metrics(url).get("ocrq_pages_total", 0) >= 10, "the worker reported what it counted")
 
 
 def metrics(url: str) -> dict[str, float]:
@@ -81,6 +82,11 @@ def json_lines(log: Path) -> list[dict[str, object]]:
 
 def test_a_job_is_counted_and_logged_once_wherever_it_was_read(stack: tuple[Parts, str]) -> None:
     parts, url = stack
+    before = metrics(url)
+
+    def grown(name: str) -> float:
+        return metrics(url).get(name, 0) - before.get(name, 0)
+
     page = text_page(["Hello"], size=(200, 100))
     jobs = []
     for document in (as_png(page), as_tiff([page] * 3)):
@@ -89,15 +95,17 @@ def test_a_job_is_counted_and_logged_once_wherever_it_was_read(stack: tuple[Part
         assert httpx.get(f"{url}/jobs/{sent.json()['id']}?wait=60", timeout=90).json()["status"] == "succeeded"
         jobs.append((sent.json()["id"], sent.headers["X-Request-ID"]))
 
-    until(lambda: metrics(url).get("ocrq_pages_total") == 4, "the worker told what it counted")
+    until(lambda: grown("ocrq_pages_total") == 4, "the worker reported what it counted")
+    assert (grown("ocrq_jobs_total"), grown("ocrq_job_seconds_count")) == (2, 2)
+    assert grown("ocrq_attempts_total") == 6, "one of the first document; of the second the plan, three units, the end"
     found = metrics(url)
-    assert (found["ocrq_jobs_total"], found["ocrq_job_seconds_count"]) == (2, 2)
-    assert found["ocrq_attempts_total"] == 6, "one of the first document; of the second the plan, three units, the end"
     assert found["ocrq_stage_seconds_total"] > 0 and found["ocrq_model_loads_total"] >= 1
     assert found["ocrq_workers"] == 1 and found["ocrq_memory_bytes"] > 10_000_000 and found["ocrq_redis_up"] == 1
     # 3.6 dollars an hour are a tenth of a cent a second.
     assert found["ocrq_cost_dollars_total"] == pytest.approx(found["ocrq_worker_seconds_total"] / 1000)
-    assert found["ocrq_cost_per_page_dollars"] == pytest.approx(found["ocrq_cost_dollars_total"] / 4)
+    assert found["ocrq_cost_per_page_dollars"] == pytest.approx(
+        found["ocrq_cost_dollars_total"] / found["ocrq_pages_total"]
+    )
 
     lines = json_lines(parts.workers[0].log)
     for (job_id, request_id), pages in zip(jobs, (1, 3), strict=True):

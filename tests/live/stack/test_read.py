@@ -38,17 +38,15 @@ def settings(tmp_path: Path, own_temp: Path) -> dict[str, str]:
     return {"OCRQ_DATA_DIR": str(tmp_path / "nothing runs here"), "TMPDIR": str(own_temp)}
 
 
-def test_it_brings_its_own_server_and_leaves_nothing(page: Path, tmp_path: Path, own_temp: Path) -> None:
-    told = run("read", str(page), "-", "--json", stdin=page.read_bytes(), **settings(tmp_path, own_temp))
+def test_it_brings_its_own_server_never_works_for_another_queue_and_leaves_nothing(
+    page: Path, tmp_path: Path, own_temp: Path
+) -> None:
+    elsewhere = {"REDIS_URL": "redis://127.0.0.1:1/0", "PORT": "1"}
+    told = run("read", str(page), "-", "--json", stdin=page.read_bytes(), **elsewhere, **settings(tmp_path, own_temp))
     assert told.returncode == 0, told.stderr.decode()
     assert [item["result"]["pages"][0]["width"] for item in json.loads(told.stdout)] == [200, 200]
     assert told.stderr == b""
     assert not list(own_temp.iterdir())
-
-
-def test_a_private_server_never_works_for_the_queue_of_another(page: Path, tmp_path: Path, own_temp: Path) -> None:
-    told = run("read", str(page), REDIS_URL="redis://127.0.0.1:1/0", PORT="1", **settings(tmp_path, own_temp))
-    assert told.returncode == 0, told.stderr.decode()
 
 
 def test_a_private_server_that_cannot_start_says_why(page: Path, tmp_path: Path, own_temp: Path) -> None:

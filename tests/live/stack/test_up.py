@@ -7,10 +7,9 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import psutil
 import pytest
 
@@ -32,6 +31,14 @@ def page() -> bytes:
     return as_png(text_page(["One page"], size=(200, 200)))
 
 
+@pytest.fixture(scope="module")
+def shared_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """One for all tests that leave a stack running, whichever part they kill."""
+    up = Up(tmp_path_factory.mktemp("shared") / "data")
+    yield up
+    up.end()
+
+
 def test_it_gets_ready_reads_and_stops_with_nothing_left(start_up: StartUp, page: bytes) -> None:
     up = start_up()
     with up.client() as client:
@@ -45,8 +52,8 @@ def test_it_gets_ready_reads_and_stops_with_nothing_left(start_up: StartUp, page
     assert not (up.data_dir / "server").exists()
 
 
-def test_its_files_are_its_users_alone_and_no_command_line_shows_the_password(start_up: StartUp) -> None:
-    up = start_up()
+def test_its_files_are_its_users_alone_and_no_command_line_shows_the_password(shared_up: Up) -> None:
+    up = shared_up
     url = (up.data_dir / "redis" / "url").read_text()
     password = url.split(":")[2].split("@")[0]
     assert len(password) >= 20
@@ -56,23 +63,11 @@ def test_its_files_are_its_users_alone_and_no_command_line_shows_the_password(st
     assert not [process for process in up.family() if password in " ".join(process.cmdline())]
 
 
-def test_documents_are_kept_as_files_beside_an_embedded_redis(start_up: StartUp, page: bytes) -> None:
-    up = start_up()
+def test_documents_are_kept_as_files_beside_an_embedded_redis(shared_up: Up, page: bytes) -> None:
+    up = shared_up
     with up.client() as client:
-        client.read(page)
+        client.read(page, cache=False)
     assert any((up.data_dir / "blobs").rglob("*"))
-
-
-def test_what_was_done_and_what_was_queued_survives_a_restart(start_up: StartUp, page: bytes) -> None:
-    up = start_up(OCRQ_FAKE_SECONDS="0.5")
-    with up.client() as client:
-        done = client.wait(client.submit(page).id)
-        queued = [client.submit(page, cache=False).id for _ in range(8)]
-    assert up.stop() == 0
-    again = start_up(OCRQ_FAKE_SECONDS="0")
-    with again.client() as client:
-        assert client.job(done.id) == done
-        assert [client.wait(job_id, timeout=GONE_SECONDS * 2).status for job_id in queued] == ["succeeded"] * 8
 
 
 def append_only_log(directory: Path) -> Path:
@@ -81,22 +76,27 @@ def append_only_log(directory: Path) -> Path:
     return log
 
 
-def test_a_log_of_redis_that_a_crash_tore_still_loads(start_up: StartUp, page: bytes) -> None:
-    up = start_up()
+def test_what_was_done_and_queued_survives_a_restart_even_with_a_log_of_redis_that_a_crash_tore(
+    start_up: StartUp, page: bytes
+) -> None:
+    up = start_up(OCRQ_FAKE_SECONDS="0.5")
     with up.client() as client:
         done = client.wait(client.submit(page).id)
+        queued = [client.submit(page, cache=False).id for _ in range(8)]
     assert up.stop() == 0
     with append_only_log(up.data_dir / "redis").open("ab") as torn:
         torn.write(b"*3\r\n$3\r\nSET\r\n$5\r\nhal")
-    with start_up().client() as client:
+    again = start_up(OCRQ_FAKE_SECONDS="0")
+    with again.client() as client:
         assert client.job(done.id) == done
+        assert [client.wait(job_id, timeout=GONE_SECONDS * 2).status for job_id in queued] == ["succeeded"] * 8
 
 
 @pytest.mark.parametrize("part", ["redis-server", "-m app", "-m worker --concurrency", "-m worker.process.control"])
-def test_a_part_that_is_killed_comes_back_and_jobs_go_on(start_up: StartUp, page: bytes, part: str) -> None:
-    up = start_up()
+def test_a_part_that_is_killed_comes_back_and_jobs_go_on(shared_up: Up, page: bytes, part: str) -> None:
+    up = shared_up
     with up.client() as client:
-        before = client.wait(client.submit(page).id)
+        before = client.wait(client.submit(page, cache=False).id)
         victim = up.part(part)
         orphans = victim.children(recursive=True)
         victim.send_signal(signal.SIGKILL)
@@ -105,7 +105,6 @@ def test_a_part_that_is_killed_comes_back_and_jobs_go_on(start_up: StartUp, page
         assert client.wait(client.submit(page, cache=False).id).status == "succeeded"
         assert client.job(before.id) == before
     assert "starting it again" in up.output()
-    assert up.stop() == 0
 
 
 def _commands(up: Up) -> str:
@@ -161,12 +160,11 @@ def test_a_second_ctrl_c_does_not_wait_for_a_long_page(start_up: StartUp, page: 
     assert not living(family)
 
 
-def test_a_second_stack_on_the_same_data_is_refused_by_pid(start_up: StartUp) -> None:
-    up = start_up()
-    second = run("up", "--port", "0", "--data-dir", str(up.data_dir))
+def test_a_second_stack_on_the_same_data_is_refused_by_pid(shared_up: Up) -> None:
+    second = run("up", "--port", "0", "--data-dir", str(shared_up.data_dir))
     assert second.returncode == 3
-    assert f"process {up.process.pid}" in second.stderr.decode()
-    assert httpx.get(f"{up.url}/readyz").status_code == 200
+    assert f"process {shared_up.process.pid}" in second.stderr.decode()
+    until(lambda: http_probe.status(f"{shared_up.url}/readyz") == 200, "the first still reads")
 
 
 def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
@@ -222,8 +220,8 @@ def test_without_any_redis_fakeredis_stands_in_and_says_what_that_means(
     assert not living(family)
 
 
-def test_parts_are_started_one_by_one_against_a_redis(start_up: StartUp, page: bytes, tmp_path: Path) -> None:
-    up = start_up()
+def test_parts_are_started_one_by_one_against_a_redis(shared_up: Up, page: bytes, tmp_path: Path) -> None:
+    up = shared_up
     port = free_port()
     settings = {"REDIS_URL": (up.data_dir / "redis" / "url").read_text(), "OCRQ_MODELS": "fake"}
     settings |= {"OCRQ_BLOB_DIR": str(up.data_dir / "blobs"), "OCRQ_DRAIN_SECONDS": "1"}
