@@ -12,7 +12,7 @@ MODES = ("one", "compound")
 
 
 def degraded(manifest: Path, mode: str, out: Path) -> Path:
-    """The manifest of the worn copies.
+    """The manifest of the degraded copies.
 
     Args:
         manifest: Of the documents as they are.
@@ -29,7 +29,7 @@ def degraded(manifest: Path, mode: str, out: Path) -> Path:
     if not copies.exists() or len(_lines(copies)) != len(_lines(manifest)):
         degrader = manifest.parent / DEGRADER
         if not degrader.is_file():
-            raise FileNotFoundError(f"{degrader} is missing; worn copies are made by the degrader of the data")
+            raise FileNotFoundError(f"{degrader} is missing; degraded copies are made by the degrader of the data")
         subprocess.run([sys.executable, str(degrader), str(manifest), str(copies.parent), "--mode", mode], check=True)
     return copies
 

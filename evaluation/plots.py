@@ -1,4 +1,4 @@
-"""Plots: whether a confidence of .9 means nine in ten, and what wear costs."""
+"""Plots: whether a confidence of .9 means nine in ten, and what degradation costs."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def binned(said: Sequence[float], right: Sequence[float]) -> tuple[list[float], 
     return [float(np.asarray(said)[one].mean()) for one in used], [float(np.asarray(right)[one].mean()) for one in used]
 
 
-def by_wear(path: Path, by_reader: Mapping[str, Mapping[str, float]]) -> None:
-    """Bars of word F1 for each kind of wear, a colour a reader.
+def by_degradation(path: Path, by_reader: Mapping[str, Mapping[str, float]]) -> None:
+    """Bars of word F1 for each kind of degradation, a colour a reader.
 
     Args:
         path: PNG to write.
-        by_reader: Word F1 by kind of wear; readers may lack kinds.
+        by_reader: Word F1 by kind of degradation; readers may lack kinds.
     """
     from matplotlib.figure import Figure
 

@@ -46,15 +46,15 @@ def main(
     score = load_scorer(manifest)
     names = readers or tuple(name for name in READERS if name != "tesseract" or installed())
     report: list[str] = []
-    wear: dict[str, dict[str, float]] = {name: {} for name in names}
+    degradation: dict[str, dict[str, float]] = {name: {} for name in names}
     for mode in modes or (CLEAN,):
         entries = from_manifest(degraded(manifest, mode, out), kinds, limit)
         if not entries:
             raise click.UsageError("no document of the manifest is of these kinds")
         read = {name: _read(name, mode, entries, out, stale) for name in names}
         report.append(_section(mode, score, entries, read))
-        _draw(mode, score, entries, read, out, wear)
-    plots.by_wear(out / "f1-by-wear.png", wear)
+        _draw(mode, score, entries, read, out, degradation)
+    plots.by_degradation(out / "f1-by-degradation.png", degradation)
     text = "\n\n".join(report)
     (out / "report.md").write_text(text + "\n", encoding="utf-8")
     click.echo(text)
@@ -77,16 +77,16 @@ def _section(mode: str, score: Score, entries: list[Entry], read: Read) -> str:
 
 
 def _draw(
-    mode: str, score: Score, entries: list[Entry], read: Read, out: Path, wear: dict[str, dict[str, float]]
+    mode: str, score: Score, entries: list[Entry], read: Read, out: Path, degradation: dict[str, dict[str, float]]
 ) -> None:
     f1 = {name: document_f1(score, entries, predicted) for name, predicted in read.items()}
     said = {name: [one.confidence for one in predicted] for name, predicted in read.items()}
     plots.reliability(out / f"reliability-{mode}.png", {name: (said[name], f1[name]) for name in read}, mode)
-    worn = [str(entry.gold.get("degradation", mode)) for entry in entries]
+    degraded = [str(entry.gold.get("degradation", mode)) for entry in entries]
     for name, values in f1.items():
-        for kind in dict.fromkeys(worn):
-            own = [value for value, one in zip(values, worn, strict=True) if one == kind]
-            wear[name][kind] = sum(own) / len(own)
+        for kind in dict.fromkeys(degraded):
+            own = [value for value, one in zip(values, degraded, strict=True) if one == kind]
+            degradation[name][kind] = sum(own) / len(own)
 
 
 if __name__ == "__main__":

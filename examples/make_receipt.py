@@ -1,4 +1,4 @@
-"""Make receipt.jpg, a worn photograph of an invented receipt, and receipt.txt, what it says.
+"""Make receipt.jpg, a degraded photograph of an invented receipt, and receipt.txt, what it says.
 
 Needs pillow and numpy only. The same seed gives the same picture:
 
@@ -63,7 +63,7 @@ def print_receipt() -> Image.Image:
     return paper
 
 
-def wear(paper: Image.Image, random: np.random.Generator) -> Image.Image:
+def degrade(paper: Image.Image, random: np.random.Generator) -> Image.Image:
     """The receipt after a day in a pocket, photographed by hand."""
     shaded = np.asarray(paper, np.float32) * _creases(random) * np.linspace(1.0, 0.86, WIDTH)
     paper = Image.fromarray(shaded.clip(0, 255).astype(np.uint8)).convert("RGB")
@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     asked = parser.parse_args()
     jpeg = BytesIO()
-    wear(print_receipt(), np.random.default_rng(asked.seed)).save(jpeg, "JPEG", quality=QUALITY)
+    degrade(print_receipt(), np.random.default_rng(asked.seed)).save(jpeg, "JPEG", quality=QUALITY)
     (asked.folder / "receipt.jpg").write_bytes(jpeg.getvalue())
     (asked.folder / "receipt.txt").write_text(text())
 

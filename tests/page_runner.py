@@ -1,4 +1,4 @@
-"""A Runner for tests of the doors: it opens documents for real and reads the same two lines off every page."""
+"""A Runner for tests of the transports: it opens documents for real and reads the same two lines off every page."""
 
 from __future__ import annotations
 

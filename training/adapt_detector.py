@@ -1,6 +1,6 @@
-"""Train the wheel's detector further on worn pages: ``python -m training.adapt_detector --out worn.npz``.
+"""Train the wheel's detector further on degraded pages: ``python -m training.adapt_detector --out degraded.npz``.
 
-It learns to see on a worn copy what it sees itself on the page as printed: the network as it was is the teacher. The
+It learns to see on a degraded copy what it sees itself on the page as printed: the network as it was is the teacher. The
 pages are drawn by :mod:`training.sheets`, none is a document. Needs the ``training`` extra and Debian's fonts
 (``training/README.md``).
 """
@@ -34,7 +34,7 @@ def detector_task(seed: int) -> Task:
     def loss(pair: PagePair) -> Tensor:
         with torch.no_grad():
             seen = torch.sigmoid(teacher(pair.clean))
-        return heat_loss(network(pair.worn), seen)
+        return heat_loss(network(pair.degraded), seen)
 
     return Task(network, loss, PagePairs(partial(sheets, characters), seed))
 

@@ -1,7 +1,7 @@
-"""Train the wheel's recogniser further on worn lines: ``python -m training.adapt_recogniser --out worn.npz``.
+"""Train the wheel's recogniser further on degraded lines: ``python -m training.adapt_recogniser --out degraded.npz``.
 
 The backbone learns, the classifier over the alphabet stays as it is, so that both networks share it. Trained on what
-:mod:`training.worn_lines` draws and on no document. Needs the ``training`` extra and Debian's fonts
+:mod:`training.degraded_lines` draws and on no document. Needs the ``training`` extra and Debian's fonts
 (``training/README.md``).
 """
 
@@ -13,9 +13,9 @@ from torch import Tensor
 
 from training.batches import Batch, Batches
 from training.classes import Classes
+from training.degraded_lines import degraded_lines
 from training.onnx_graph import OnnxGraph, initialisers
 from training.session import Task, training_command
-from training.worn_lines import worn_lines
 from worker.engines.ppocr.models import RECOGNITION_FILE, alphabet_of, models_folder
 from worker.engines.ppocr.network import read_model
 
@@ -34,7 +34,7 @@ def recogniser_task(seed: int) -> Task:
     def loss(batch: Batch) -> Tensor:
         return classes.loss(network(batch.strips), batch)
 
-    return Task(network, loss, Batches(partial(worn_lines, classes.characters), seed))
+    return Task(network, loss, Batches(partial(degraded_lines, classes.characters), seed))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Pairs of the same part of a page, as printed and as a worn copy that was prepared, for the detector."""
+"""Pairs of the same part of a page, as printed and as a degraded copy that was prepared, for the detector."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from training.chance import Chance
+from training.degradation import degraded
 from training.setting import INK, MOST_TURN, SKEW, TURN_SHARE
-from training.wear import worn
 from worker.engines.ppocr.network import PIXEL_MEAN, PIXEL_SCALE
 from worker.imaging.prepare import prepare
 from worker.page import Pixels
@@ -40,11 +40,11 @@ class PagePair:
 
     Attributes:
         clean: As printed.
-        worn: As a worn copy of it looks after its preparation.
+        degraded: As a degraded copy of it looks after its preparation.
     """
 
     clean: Tensor
-    worn: Tensor
+    degraded: Tensor
 
 
 Printed = tuple[Floats, int]
@@ -56,7 +56,7 @@ class PagePairs(IterableDataset[PagePair]):
 
     Args:
         sheets: From a seed to sheets of any size; called in the process that draws.
-        seed: Of the sheets, and of their wear.
+        seed: Of the sheets, and of their degradation.
     """
 
     def __init__(self, sheets: Callable[[int], Iterable[Printed]], seed: int) -> None:
@@ -71,7 +71,7 @@ class PagePairs(IterableDataset[PagePair]):
 
 
 def pair_of(ink: Floats, size: int, chance: Chance) -> PagePair:
-    """A sheet as printed, and worn.
+    """A sheet as printed, and degraded.
 
     Args:
         ink: Side x side, 0 ground to 255 ink.
@@ -79,7 +79,7 @@ def pair_of(ink: Floats, size: int, chance: Chance) -> PagePair:
         chance: Draws.
     """
     ink = _turned(ink, chance)
-    copy = prepare(worn(ink, size, chance)).pixels
+    copy = prepare(degraded(ink, size, chance)).pixels
     if chance.happens(STRETCHED_SHARE):
         copy = _stretched(copy)
     return PagePair(_input(cv2.cvtColor((INK - ink).astype(np.uint8), cv2.COLOR_GRAY2BGR)), _input(copy))

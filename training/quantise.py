@@ -1,7 +1,7 @@
 """Calibrate the 8-bit networks on drawn lines and pages: ``python -m training.quantise``, about a minute of CPU time.
 
 Each network runs in float32, and of what goes into each convolution the range and the channels' means are kept, which
-is all that :mod:`worker.engines.ppocr.quantisation` needs. Seen are what :mod:`training.worn_lines` and
+is all that :mod:`worker.engines.ppocr.quantisation` needs. Seen are what :mod:`training.degraded_lines` and
 :mod:`training.sheets` draw, and no document.
 """
 
@@ -17,9 +17,9 @@ import numpy as np
 import openvino
 
 from training.chance import Chance
+from training.degraded_lines import degraded_lines
 from training.page_pairs import pair_of
 from training.sheets import sheets
-from training.worn_lines import worn_lines
 from worker.engines.ppocr.models import (
     QUANTISATION,
     RECOGNITION_FILE,
@@ -47,12 +47,12 @@ OUTLIERS = 10
 def main(out: Path) -> None:
     """Calibrate all networks and keep what was seen."""
     characters = frozenset(alphabet_of(read_model(models_folder() / RECOGNITION_FILE))[1:])
-    strips = [to_strip(crop) for crop, _ in itertools.islice(worn_lines(characters, SEED), LINES)]
+    strips = [to_strip(crop) for crop, _ in itertools.islice(degraded_lines(characters, SEED), LINES)]
     lines = [padded(strip) for strip in strips if strip.shape[1] <= MAX_WIDTH]
     chance = Chance(SEED)
     pairs = [pair_of(ink, size, chance) for ink, size in itertools.islice(sheets(characters, SEED), SHEETS)]
-    clean, worn = ([_pixels(getattr(pair, kind)) for pair in pairs] for kind in ("clean", "worn"))
-    inputs = {"detection": [*clean, *worn], "degraded_detection": worn, "tiny_detection": [*clean, *worn]}
+    clean, degraded = ([_pixels(getattr(pair, kind)) for pair in pairs] for kind in ("clean", "degraded"))
+    inputs = {"detection": [*clean, *degraded], "degraded_detection": degraded, "tiny_detection": [*clean, *degraded]}
     models = {**detection_models(), **recognition_models(), **tiny_models()}
     save(out, {name: calibrated(model, inputs.get(name, lines)) for name, model in models.items()})
 

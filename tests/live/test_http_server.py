@@ -1,4 +1,4 @@
-"""The HTTP door over real sockets: what a client sees of refusals, and of a server that stops."""
+"""The HTTP API over real sockets: what a client sees of refusals, and of a server that stops."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ from PIL import ImageFont
 
 from training.batches import Line
 from training.chance import Chance
+from training.degradation import degraded
 from training.fonts import covered, installed, opened
 from training.scripts.texts import ScriptTexts
 from training.setting import printed, set_line, turned
-from training.wear import worn
 from worker.imaging.crop import cut_line
 from worker.page import Pixels
 
@@ -80,7 +80,7 @@ def drawn_lines(
             line = printed(line, size, chance)
         if not is_clean or chance.happens(0.5):
             line = turned(line, chance)
-        page = _clean(line.ink, chance) if is_clean else worn(line.ink, size, chance)
+        page = _clean(line.ink, chance) if is_clean else degraded(line.ink, size, chance)
         crop = cut_line(page, line.quad)
         if crop.shape[1] >= NARROWEST * crop.shape[0]:
             yield crop, text

@@ -1,4 +1,4 @@
-"""One table of requests, good and bad: what every door has to answer alike."""
+"""One table of requests, good and bad: what every transport has to answer alike."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ def test_it_starts_for_others_with_keys_or_knowingly_without(tmp_path, keys_file
         status = httpx.get(f"{url}/models").status_code
         assert status == (503 if how == "open" else 401)
         with_key = httpx.get(f"{url}/models", headers={"X-API-Key": PLAIN}).status_code
-        assert with_key == 503, "past the door, where Redis is missing"
+        assert with_key == 503, "past the check of keys, where Redis is missing"
     finally:
         part.stop()
 

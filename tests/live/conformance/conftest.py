@@ -1,4 +1,4 @@
-"""One deployment behind all doors: the fake engine by default, the real one where a case asks for it."""
+"""One deployment behind all transports: the fake engine by default, the real one where a case asks for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from celery import Celery
 
 from tests.contract.conformance.cases import TEXT_MODEL
-from tests.live.conformance.doors import Doors
+from tests.live.conformance.transports import Transports
 from tests.live.processes import Parts, free_port, until
 from tests.live.runpod.workers import Standalone, Worker
 
@@ -22,7 +22,7 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
+def transports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Transports]:
     directory = tmp_path_factory.mktemp("conformance")
     http_port, runpod_port = free_port(), free_port()
     arguments = ("--rp_serve_api", "--rp_api_host", "127.0.0.1", "--rp_api_port", str(runpod_port))
@@ -36,7 +36,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
         until(lambda: _serves(runpod_port) or not runpod.alive(), "RunPod's local API answers")
         assert runpod.alive(), runpod.output()
         standalone.until_ready()
-        yield Doors(f"http://127.0.0.1:{http_port}", f"http://127.0.0.1:{runpod_port}", standalone.url, celery)
+        yield Transports(f"http://127.0.0.1:{http_port}", f"http://127.0.0.1:{runpod_port}", standalone.url, celery)
     finally:
         gc.collect()  # handles of calls, which tracebacks keep, take leave of Redis while it is there
         celery.close()

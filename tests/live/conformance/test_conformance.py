@@ -1,4 +1,4 @@
-"""The same request through every door comes to the same result, or the same error."""
+"""The same request through every transport comes to the same result, or the same error."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 
 from tests.contract.conformance.cases import BAD, CASES, GOOD, Case
-from tests.live.conformance.doors import Doors, Outcome
+from tests.live.conformance.transports import Transports, Outcome
 
 pytestmark = pytest.mark.live
 
 
-def through_all(doors: Doors, case: Case) -> dict[str, Outcome]:
-    asked = doors.all(case)
+def through_all(transports: Transports, case: Case) -> dict[str, Outcome]:
+    asked = transports.all(case)
     with ThreadPoolExecutor(len(asked)) as pool:
-        return dict(zip(asked, pool.map(lambda door: door(case), asked.values()), strict=True))
+        return dict(zip(asked, pool.map(lambda transport: transport(case), asked.values()), strict=True))
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_a_good_request_has_one_result(doors: Doors, name: str) -> None:
+def test_a_good_request_has_one_result(transports: Transports, name: str) -> None:
     case = GOOD[name]
-    outcomes = through_all(doors, case)
+    outcomes = through_all(transports, case)
     first = outcomes["HTTP, synchronous"]
     assert first.result is not None, first.error
     assert case.holds(first.result), first.result
@@ -31,9 +31,9 @@ def test_a_good_request_has_one_result(doors: Doors, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_bad_request_has_one_error(doors: Doors, name: str) -> None:
+def test_a_bad_request_has_one_error(transports: Transports, name: str) -> None:
     case = BAD[name]
-    outcomes = through_all(doors, case)
+    outcomes = through_all(transports, case)
     first = outcomes["HTTP, synchronous"]
     assert first.error is not None, first.result
     assert (first.error["code"], first.error["field"]) == (case.code, case.field), first.error
@@ -41,18 +41,23 @@ def test_a_bad_request_has_one_error(doors: Doors, name: str) -> None:
     assert all(outcome == first for outcome in outcomes.values()), outcomes
 
 
-def test_what_is_no_request_is_told_alike(doors: Doors) -> None:
+def test_what_is_no_request_is_told_alike(transports: Transports) -> None:
     listed: Any = []
     case = Case(document=None)
-    asked = (doors.by_jobs, doors.by_celery, doors.by_runsync, partial(doors.by_jobs, at=doors.standalone))
-    told = [door(case, request=listed) for door in asked]
+    asked = (
+        transports.by_jobs,
+        transports.by_celery,
+        transports.by_runsync,
+        partial(transports.by_jobs, at=transports.standalone),
+    )
+    told = [transport(case, request=listed) for transport in asked]
     assert told[0].error is not None and told[0].error["code"] == "invalid_request"
     assert all(one == told[0] for one in told)
 
 
-def test_an_endpoint_that_is_not_there_is_told_alike(doors: Doors) -> None:
+def test_an_endpoint_that_is_not_there_is_told_alike(transports: Transports) -> None:
     case = Case(operation="translate")  # type: ignore[arg-type]
-    told = [doors.by_jobs(case), doors.by_runsync(case), doors.by_jobs(case, at=doors.standalone)]
+    told = [transports.by_jobs(case), transports.by_runsync(case), transports.by_jobs(case, at=transports.standalone)]
     assert told[0].error is not None
     assert (told[0].error["code"], told[0].error["field"]) == ("not_found", "endpoint")
     assert all(one == told[0] for one in told)

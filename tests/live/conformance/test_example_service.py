@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.documents import as_png, text_page
-from tests.live.conformance.doors import Doors
+from tests.live.conformance.transports import Transports
 from tests.live.only_celery import celery, packages, script
 from tests.live.processes import ROOT, Part
 
@@ -22,11 +22,11 @@ def invoice(number: int, total: str) -> bytes:
     return as_png(text_page([f"Invoice number {number}", f"Total {total}"], size=(500, 200), font_px=32))
 
 
-def test_the_example_service_reads_files_away_and_adds_up(doors: Doors, tmp_path: Path) -> None:
+def test_the_example_service_reads_files_away_and_adds_up(transports: Transports, tmp_path: Path) -> None:
     site = packages(tmp_path / "site")
     (tmp_path / "a.png").write_bytes(invoice(4817, "23.67"))
     (tmp_path / "b.png").write_bytes(invoice(4818, "10.00"))
-    environment = {"REDIS_URL": str(doors.celery.conf.broker_url), "OCRQ_EXAMPLE_MODEL": "rapidocr"}
+    environment = {"REDIS_URL": str(transports.celery.conf.broker_url), "OCRQ_EXAMPLE_MODEL": "rapidocr"}
     options = ("-A", "invoices", "worker", "-Q", "invoices", "-P", "solo", "--without-gossip", "--without-mingle")
     worker = Part(celery(site, EXAMPLE, *options), environment, tmp_path / "worker.log")
     worker.start()

@@ -14,7 +14,7 @@ import pytest
 
 from tests.contract.conformance.cases import LINES, SHORT_SCHEMA, TEXT_MODEL, encoded
 from tests.documents import as_jpeg, text_page
-from tests.live.conformance.doors import Doors
+from tests.live.conformance.transports import Transports
 
 pytestmark = pytest.mark.live
 
@@ -111,28 +111,28 @@ def of_the_fallback(answer: dict[str, Any], asked: str) -> bool:
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_the_providers_find_the_service_available(doors: Doors, slash: str) -> None:
-    assert Olm(doors.http + slash, TEXT_MODEL).is_available()
-    assert Rolm(doors.http + slash, "microsoft/trocr-large-printed").is_available()
+def test_the_providers_find_the_service_available(transports: Transports, slash: str) -> None:
+    assert Olm(transports.http + slash, TEXT_MODEL).is_available()
+    assert Rolm(transports.http + slash, "microsoft/trocr-large-printed").is_available()
 
 
-def test_the_plain_provider_reads_text_with_its_default_model(doors: Doors) -> None:
-    answer = Olm(f"{doors.http}/", TEXT_MODEL).extract_text(PHOTO)
+def test_the_plain_provider_reads_text_with_its_default_model(transports: Transports) -> None:
+    answer = Olm(f"{transports.http}/", TEXT_MODEL).extract_text(PHOTO)
     assert answer["text"].split() == " ".join(LINES).split()
     assert 0.5 < answer["confidence"] <= 1 and answer["language"]
     assert of_the_fallback(answer, TEXT_MODEL)
 
 
-def test_the_robust_provider_reads_text(doors: Doors) -> None:
-    answer = Rolm(doors.http, "microsoft/trocr-large-printed").extract_text(PHOTO)
+def test_the_robust_provider_reads_text(transports: Transports) -> None:
+    answer = Rolm(transports.http, "microsoft/trocr-large-printed").extract_text(PHOTO)
     assert "4817" in answer["text"]
     assert answer["metadata"]["variants_processed"] >= 1 and answer["metadata"]["ensemble_size"] >= 3
     assert of_the_fallback(answer, "microsoft/trocr-large-printed")
 
 
 @pytest.mark.parametrize("kind", [Olm, Rolm])
-def test_both_fill_a_schema(doors: Doors, kind: type[Olm] | type[Rolm]) -> None:
-    answer = kind(doors.http, "microsoft/trocr-base-printed").extract_structured(PHOTO, SHORT_SCHEMA)
+def test_both_fill_a_schema(transports: Transports, kind: type[Olm] | type[Rolm]) -> None:
+    answer = kind(transports.http, "microsoft/trocr-base-printed").extract_structured(PHOTO, SHORT_SCHEMA)
     assert answer["structured_data"] == {"invoice_number": "4817", "total": 23.67}
     assert 0 < answer["confidence"] <= 1
     assert of_the_fallback(answer, "microsoft/trocr-base-printed")

@@ -37,8 +37,8 @@ def test_the_robust_read_tells_how_it_read(up: Up) -> None:
 
 
 def test_the_same_worn_page_reads_the_same_twice(up: Up) -> None:
-    worn = as_png(PAGE.filter(ImageFilter.GaussianBlur(4)))
-    first, second = robust(up, worn, ensemble_size=5), robust(up, worn, ensemble_size=5)
+    degraded = as_png(PAGE.filter(ImageFilter.GaussianBlur(4)))
+    first, second = robust(up, degraded, ensemble_size=5), robust(up, degraded, ensemble_size=5)
     for result in (first, second):
         result.pop("processing_time")
     assert first == second

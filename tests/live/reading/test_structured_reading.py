@@ -1,4 +1,4 @@
-"""Fields through the real stack: read, extracted, evidenced, valid; hostile schemas stop at every door."""
+"""Fields through the real stack: read, extracted, evidenced, valid; hostile schemas stop at every transport."""
 
 from __future__ import annotations
 

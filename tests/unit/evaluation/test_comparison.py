@@ -7,7 +7,7 @@ import pytest
 from evaluation.cache import predictions
 from evaluation.comparison import difference, side_by_side
 from evaluation.documents import Entry
-from evaluation.plots import binned, by_wear, reliability
+from evaluation.plots import binned, by_degradation, reliability
 from evaluation.readers import Prediction, Reading
 from evaluation.scoring import lines_right, order
 from evaluation.tesseract import word_scores
@@ -70,7 +70,7 @@ def test_bins_hold_what_was_said_and_what_was_right():
 
 def test_plots_are_written(tmp_path):
     reliability(tmp_path / "r.png", {"olm": ([0.5, 0.9], [0.4, 0.95])}, "clean")
-    by_wear(tmp_path / "w.png", {"olm": {"blur": 0.8, "shadow": 0.9}, "tesseract": {"shadow": 0.5}})
+    by_degradation(tmp_path / "w.png", {"olm": {"blur": 0.8, "shadow": 0.9}, "tesseract": {"shadow": 0.5}})
     assert all((tmp_path / name).read_bytes().startswith(b"\x89PNG") for name in ("r.png", "w.png"))
 
 

@@ -22,10 +22,10 @@ def page():
 
 def with_specks(page, share=0.02):
     chance = np.random.default_rng(3).random(page.shape[:2])
-    worn = page.copy()
-    worn[chance < share / 2] = 0
-    worn[chance > 1 - share / 2] = 255
-    return worn
+    degraded = page.copy()
+    degraded[chance < share / 2] = 0
+    degraded[chance > 1 - share / 2] = 255
+    return degraded
 
 
 def in_shadow(page):
@@ -40,10 +40,10 @@ def test_a_clean_page_comes_back_as_it_is(page):
 
 
 def test_specks_are_taken_off_and_strokes_stay(page):
-    worn = with_specks(page)
-    prepared = prepare(worn)
+    degraded = with_specks(page)
+    prepared = prepare(degraded)
     assert "noise" in prepared.steps
-    before, after = (np.abs(one.astype(int) - page).mean() for one in (worn, prepared.pixels))
+    before, after = (np.abs(one.astype(int) - page).mean() for one in (degraded, prepared.pixels))
     assert after < before / 2
 
 
@@ -52,9 +52,9 @@ def test_corners_of_small_print_are_no_dust():
     for row in range(20, 590, 14):
         cv2.putText(picture, "small print of a contract, twenty lines to the inch", (5, row), 0, 0.4, (0, 0, 0), 1)
     small = cv2.resize(picture, None, fx=0.7, fy=0.7, interpolation=cv2.INTER_LINEAR)
-    wear = measure_degradation(small)
-    assert wear.specks > 1
-    assert wear.dust < 0.5
+    degradation = measure_degradation(small)
+    assert degradation.specks > 1
+    assert degradation.dust < 0.5
     assert prepare(small).steps == ()
 
 
@@ -66,9 +66,9 @@ def test_a_shadow_is_evened(page):
 
 
 def test_every_pixel_stays_in_its_place(page):
-    worn = in_shadow(with_specks(page))
-    assert prepare(worn).pixels.shape == worn.shape
-    assert prepare(worn).pixels.dtype == np.uint8
+    degraded = in_shadow(with_specks(page))
+    assert prepare(degraded).pixels.shape == degraded.shape
+    assert prepare(degraded).pixels.dtype == np.uint8
 
 
 def test_blur_is_measured_in_pixels(page):
@@ -85,12 +85,12 @@ def test_pictures_of_any_shape_can_be_judged_and_cleaned(shape, value):
 
 
 def test_the_same_page_is_cleaned_the_same_twice(page):
-    worn = in_shadow(with_specks(page))
-    assert np.array_equal(prepare(worn).pixels, prepare(worn).pixels)
+    degraded = in_shadow(with_specks(page))
+    assert np.array_equal(prepare(degraded).pixels, prepare(degraded).pixels)
 
 
 class Finder(Detector):
-    """Finds nothing, and has another detector for worn pages."""
+    """Finds nothing, and has another detector for degraded pages."""
 
     def __init__(self):
         self.degraded_detector = Plain()
@@ -108,8 +108,8 @@ class Plain(Detector):
 
 def test_a_worn_page_is_looked_at_by_the_detector_for_worn_pages(page):
     finder = Finder()
-    for worn in (with_specks(page), in_shadow(page), cv2.GaussianBlur(page, (0, 0), 2.0)):
-        assert prepare(worn).detector_for(finder) is finder.degraded_detector
+    for degraded in (with_specks(page), in_shadow(page), cv2.GaussianBlur(page, (0, 0), 2.0)):
+        assert prepare(degraded).detector_for(finder) is finder.degraded_detector
     assert prepare(page).detector_for(finder) is finder
 
 

@@ -100,5 +100,5 @@ def test_a_line_that_its_reader_says_nothing_of_gets_no_confidence() -> None:
 def test_a_worn_page_is_trusted_less_than_a_clean_one_with_the_same_words() -> None:
     reading = LineReading("ab", (0.99, 0.99))
     curves = Calibration(page=Logistic({"words": 1.0, "sharp": 1.0}, 0.0), fitted=True)
-    worn, clean = (page_confidence([reading], curves, {"sharp": -blur}) for blur in (2.0, 0.8))
-    assert worn < clean
+    degraded, clean = (page_confidence([reading], curves, {"sharp": -blur}) for blur in (2.0, 0.8))
+    assert degraded < clean

@@ -78,7 +78,7 @@ def test_a_skewed_page_on_its_head_is_told_from_an_upright_one(read: Read) -> No
 
 
 class LevelLinesOnly(Detector):
-    """A detector for worn pages that sees one level line where a page lies on its side."""
+    """A detector for degraded pages that sees one level line where a page lies on its side."""
 
     def __init__(self, detector: Detector) -> None:
         self.detector = detector
@@ -90,7 +90,7 @@ class LevelLinesOnly(Detector):
 
 
 class TwoDetectors(LevelLinesOnly):
-    """The detector, with another one for worn pages that knows level lines alone."""
+    """The detector, with another one for degraded pages that knows level lines alone."""
 
     def __init__(self, detector: Detector) -> None:
         super().__init__(detector)
@@ -103,7 +103,7 @@ class TwoDetectors(LevelLinesOnly):
 
 
 def shaded() -> Pixels:
-    """A drawn page that counts as worn, for its light."""
+    """A drawn page that counts as degraded, for its light."""
     shade = np.linspace(1, 0.5, WIDTH, dtype=np.float32)[np.newaxis, :, np.newaxis]
     return np.asarray(drawn() * shade, np.uint8)
 
@@ -112,9 +112,9 @@ def shaded() -> Pixels:
 def test_a_worn_page_on_its_side_is_turned_where_the_detector_for_worn_pages_does_not_see_it(
     engine: RapidOcrEngine, turns: int
 ) -> None:
-    worn = np.ascontiguousarray(np.rot90(shaded(), turns))
-    assert prepare(worn).steps == ("light",)
-    page = PlainPipeline(TwoDetectors(engine), engine, preprocess=True).read_page(PageImage(1, worn), ReadContext())
+    degraded = np.ascontiguousarray(np.rot90(shaded(), turns))
+    assert prepare(degraded).steps == ("light",)
+    page = PlainPipeline(TwoDetectors(engine), engine, preprocess=True).read_page(PageImage(1, degraded), ReadContext())
     assert [row for row in page.text.split("\n") if row] == list(TEXTS)
 
 

@@ -99,12 +99,12 @@ def as_it_came() -> Network:
 def test_the_reader_of_worn_lines_errs_less_on_blurred_ones(engine: RapidOcrEngine) -> None:
     lines = [(text, size) for text in TEXTS for size in (16, 24, 32)]
     crops = [blurred_line(text, size) for text, size in lines]
-    plain, worn = (
+    plain, degraded = (
         jiwer.cer([text for text, _ in lines], [reading.text for reading in reader.read(crops, ReadContext())])
         for reader in (engine, engine.degraded_reader)
     )
-    assert worn < plain
-    assert worn < 0.1
+    assert degraded < plain
+    assert degraded < 0.1
 
 
 def test_words_begin_and_end_where_their_ink_does(engine: RapidOcrEngine) -> None:

@@ -11,8 +11,8 @@ from PIL import ImageFont
 
 from training import values
 from training.chance import Chance
+from training.degradation import DEGRADATIONS, degraded
 from training.setting import INK, printed, set_line, turned
-from training.wear import WEARS, worn
 
 SIZE = 32
 TEXT, NEIGHBOURS = "Total 12.50", ("above all", "below it")
@@ -51,16 +51,20 @@ def test_a_turned_line_keeps_its_quad_on_its_ink(seed: int) -> None:
 def test_a_worn_line_is_a_picture_of_the_same_size(seed: int) -> None:
     chance = Chance(seed)
     line = set_line(TEXT, NEIGHBOURS, font(), chance)
-    pixels = worn(line.ink, SIZE, chance)
+    pixels = degraded(line.ink, SIZE, chance)
     assert pixels.shape == (*line.ink.shape, 3)
     assert pixels.dtype == np.uint8
 
 
-@pytest.mark.parametrize("wear", [wear for _, wear in WEARS], ids=lambda wear: wear.__name__.strip("_"))
-def test_each_wear_changes_a_page_and_keeps_its_size(wear: object) -> None:
-    assert callable(wear)
+@pytest.mark.parametrize(
+    "degradation",
+    [degradation for _, degradation in DEGRADATIONS],
+    ids=lambda degradation: degradation.__name__.strip("_"),
+)
+def test_each_degradation_changes_a_page_and_keeps_its_size(degradation: object) -> None:
+    assert callable(degradation)
     page = 255 - set_line(TEXT, NEIGHBOURS, font(), Chance(3)).ink
-    result = wear(page, SIZE, Chance(4))
+    result = degradation(page, SIZE, Chance(4))
     assert result.shape == page.shape
     assert result.dtype == np.float32
     assert not np.array_equal(result, page)
@@ -70,7 +74,7 @@ def test_equal_seeds_draw_equal_lines() -> None:
     def draw(seed: int) -> np.ndarray:
         chance = Chance(seed)
         line = turned(printed(set_line(TEXT, NEIGHBOURS, font(), chance), SIZE, chance), chance)
-        return worn(line.ink, SIZE, chance)
+        return degraded(line.ink, SIZE, chance)
 
     assert np.array_equal(draw(5), draw(5))
     assert not np.array_equal(draw(5), draw(6))

@@ -30,10 +30,12 @@ def dark(page: torch.Tensor) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(12))
 def test_a_worn_copy_has_its_ink_where_the_page_as_printed_has_it(seed: int) -> None:
     pair = pair_of(*printed(), Chance(seed))
-    assert pair.clean.shape == pair.worn.shape == (1, 3, SIDE, SIDE)
-    for page in (pair.clean, pair.worn):
+    assert pair.clean.shape == pair.degraded.shape == (1, 3, SIDE, SIDE)
+    for page in (pair.clean, pair.degraded):
         assert -1 <= page.min() < page.max() <= 1
-    apart = cv2.matchTemplate(pair.worn[0, 0].numpy(), pair.clean[0, 0, 40:-40, 40:-40].numpy(), cv2.TM_CCOEFF_NORMED)
+    apart = cv2.matchTemplate(
+        pair.degraded[0, 0].numpy(), pair.clean[0, 0, 40:-40, 40:-40].numpy(), cv2.TM_CCOEFF_NORMED
+    )
     _, likeness, _, (x, y) = cv2.minMaxLoc(np.abs(apart))
     assert likeness > 0.5
     assert abs(x - 40) <= 1 and abs(y - 40) <= 1
@@ -49,5 +51,5 @@ def test_equal_seeds_give_equal_pairs_and_others_give_others() -> None:
         return itertools.repeat(printed())
 
     first, again, other = (list(itertools.islice(PagePairs(same_sheets, seed), 3)) for seed in (1, 1, 2))
-    assert all(torch.equal(a.worn, b.worn) for a, b in zip(first, again, strict=True))
-    assert not any(torch.equal(a.worn, b.worn) for a, b in zip(first, other, strict=True))
+    assert all(torch.equal(a.degraded, b.degraded) for a, b in zip(first, again, strict=True))
+    assert not any(torch.equal(a.degraded, b.degraded) for a, b in zip(first, other, strict=True))

@@ -1,4 +1,4 @@
-"""Real documents in every format through three doors, and bad ones through two, on the stack as users start it."""
+"""Real documents in every format through three transports, and bad ones through two, on the stack as users start it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors, each as a function from a case to its outcome: a result, or an error's facts."""
+"""The transports, each as a function from a case to its outcome: a result, or an error's facts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECONDS = 90.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a door gave.
+    """What a transport gave.
 
     Attributes:
         result: Without its times.
@@ -42,7 +42,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Doors:
+class Transports:
     """Where they are.
 
     Attributes:
@@ -62,7 +62,7 @@ class Doors:
 
         A case that is really read takes seconds of CPU each time; it goes through one client alone.
         """
-        doors = {
+        transports = {
             "HTTP, synchronous": self.by_sync,
             "HTTP, jobs": self.by_jobs,
             "Celery": self.by_celery,
@@ -70,12 +70,12 @@ class Doors:
             "standalone": partial(self.by_sync, at=self.standalone),
         }
         if not case.is_really_read:
-            doors["standalone, jobs"] = partial(self.by_jobs, at=self.standalone)
+            transports["standalone, jobs"] = partial(self.by_jobs, at=self.standalone)
         if case.document is not None:
-            doors["client of HTTP"] = self.by_client
+            transports["client of HTTP"] = self.by_client
         if case.document is not None and not case.is_really_read:
-            doors |= {"client of RunPod": self.by_runpod_client, "awaited client": self.by_async_client}
-        return doors
+            transports |= {"client of RunPod": self.by_runpod_client, "awaited client": self.by_async_client}
+        return transports
 
     def by_sync(self, case: Case, at: str | None = None) -> Outcome:
         answer = httpx.post(f"{at or self.http}/{case.operation}", json=request_of(case), timeout=SECONDS)
@@ -128,7 +128,7 @@ class Doors:
 
 
 def fields_of(case: Case) -> dict[str, Any]:
-    """The request without its document; every door reads for itself."""
+    """The request without its document; every transport reads for itself."""
     return {"cache": False, **case.request}
 
 

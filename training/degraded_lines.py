@@ -1,4 +1,4 @@
-"""Lines of text drawn, worn and cut out again as the pipelines cut them from a page."""
+"""Lines of text drawn, degraded and cut out again as the pipelines cut them from a page."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from training.batches import Line
 from training.chance import Chance
+from training.degradation import degraded
 from training.fonts import Fonts
 from training.setting import printed, set_line, turned
 from training.texts import Texts
-from training.wear import worn
 from worker.imaging.crop import cut_line
 
 LONGEST = 42
@@ -26,7 +26,7 @@ NARROWEST = 0.5
 """Width over height: narrower crops are of a single stroke, and detectors find none."""
 
 
-def worn_lines(characters: frozenset[str], seed: int) -> Iterator[Line]:
+def degraded_lines(characters: frozenset[str], seed: int) -> Iterator[Line]:
     """Lines without end, each a crop and what stands on it.
 
     Args:
@@ -43,6 +43,6 @@ def worn_lines(characters: frozenset[str], seed: int) -> Iterator[Line]:
             continue
         neighbours = [texts.line(max(SMALLEST_NEIGHBOUR, len(text))) for _ in range(2)]
         line = turned(printed(set_line(text, neighbours, font, chance), size, chance), chance)
-        crop = cut_line(worn(line.ink, size, chance), line.quad)
+        crop = cut_line(degraded(line.ink, size, chance), line.quad)
         if crop.shape[1] >= NARROWEST * crop.shape[0]:
             yield crop, text

@@ -42,8 +42,8 @@ EVENED = 0.3
 EVENED_PAPER, PAPER_PERCENTILE = 235.0, 90
 
 
-def worn(ink: Floats, size: int, chance: Chance) -> Pixels:
-    """A line on paper, worn.
+def degraded(ink: Floats, size: int, chance: Chance) -> Pixels:
+    """A degraded line on paper.
 
     Args:
         ink: 0 ground to 255 ink.
@@ -51,9 +51,9 @@ def worn(ink: Floats, size: int, chance: Chance) -> Pixels:
         chance: Draws.
     """
     page = _on_paper(ink, chance)
-    for share, wear in WEARS:
+    for share, degradation in DEGRADATIONS:
         if chance.happens(share):
-            page = wear(page, size, chance)
+            page = degradation(page, size, chance)
     speckled = chance.happens(SPECKLED)
     if speckled:
         page = _speckled(page, chance)
@@ -113,7 +113,7 @@ def _flattened(page: Floats, _size: int, chance: Chance) -> Floats:
     return np.asarray(chance.uniform(110, 180) + (page - page.mean()) * chance.uniform(0.25, 0.6), np.float32)
 
 
-WEARS: tuple[tuple[float, Callable[[Floats, int, Chance], Floats]], ...] = (
+DEGRADATIONS: tuple[tuple[float, Callable[[Floats, int, Chance], Floats]], ...] = (
     (0.05, _inverted),
     (0.12, _grained),
     (0.50, _shaded),
