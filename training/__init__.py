@@ -1,1 +1,1 @@
-"""How the recogniser of degraded lines was made: the wheel's network, trained further on lines drawn and degraded here."""
+"""How the recogniser of degraded lines was made: the wheel's network, trained further on drawn lines."""

@@ -1,6 +1,6 @@
 """Train the wheel's detector further on degraded pages: ``python -m training.adapt_detector --out degraded.npz``.
 
-It learns to see on a degraded copy what it sees itself on the page as printed: the network as it was is the teacher. The
+It learns to see on a degraded copy what it sees itself on the page as printed: the original network is the teacher. The
 pages are drawn by :mod:`training.sheets`, none is a document. Needs the ``training`` extra and Debian's fonts
 (``training/README.md``).
 """

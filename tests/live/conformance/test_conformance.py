@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.contract.conformance.cases import BAD, CASES, GOOD, Case
-from tests.live.conformance.transports import Transports, Outcome
+from tests.live.conformance.transports import Outcome, Transports
 
 pytestmark = pytest.mark.live
 
