@@ -22,7 +22,7 @@ from tasks.jobs.service import JobService
 from tasks.monitoring.counters import SharedCounters
 from tasks.monitoring.health import broker_gone, health_of
 from tasks.monitoring.heartbeat import Heartbeat, Heartbeats, live_pools
-from tasks.monitoring.metrics import Gauge, Measured, cost_gauges, queue_gauges, worker_gauges
+from tasks.monitoring.metrics import Gauge, Measured, cost_gauges, owner_gauges, queue_gauges, worker_gauges
 from tasks.monitoring.models import model_list
 from tasks.monitoring.queues import QueueMeasures
 from tasks.monitoring.storage import Storage
@@ -100,7 +100,8 @@ class LiveWorkers:
             self._counters.flush()
             sums = self._counters.sums()
             queues = queue_gauges(self._ledger.waiting(), self._queues.oldest())
-            gauges = [Gauge("redis_up", 1), *queues, *worker_gauges(self._live()), *cost_gauges(sums)]
+            owners = owner_gauges(self._queues.by_owners())
+            gauges = [Gauge("redis_up", 1), *queues, *owners, *worker_gauges(self._live()), *cost_gauges(sums)]
         except (redis.RedisError, OSError):
             return Measured({}, [Gauge("redis_up", 0)])
         return Measured(sums, gauges)

@@ -38,6 +38,8 @@ GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "redis_up": ("Whether Redis answers.", ()),
     "queue_jobs": ("Jobs that wait.", ("queue",)),
     "queue_oldest_seconds": ("How long the oldest of them has waited.", ("queue",)),
+    "owner_queue_jobs": ("Jobs and parts of documents that wait, by the owners' class.", ("queue", "owners")),
+    "owner_queue_oldest_seconds": ("How long the oldest of them has waited.", ("queue", "owners")),
     "workers": ("Reading processes that live.", ("pool", "state")),
     "models_loaded": ("Processes that have a model in memory.", ("model",)),
     "memory_bytes": ("Memory of the processes.", ("part", "process")),
@@ -57,6 +59,22 @@ class Gauge:
 
 
 @dataclass(frozen=True)
+class OwnersQueue:
+    """What the owners of one class have waiting in one queue.
+
+    Attributes:
+        owners: ``key`` of API keys, ``none`` of callers without one.
+        jobs: Documents, and parts of documents; direct Celery callers' are not among them.
+        oldest: Seconds that the first of them has waited, of all these owners.
+    """
+
+    queue: str
+    owners: str
+    jobs: int
+    oldest: float
+
+
+@dataclass(frozen=True)
 class Measured:
     """The metrics at a moment.
 
@@ -73,6 +91,16 @@ def queue_gauges(waiting: Mapping[str, int], oldest: Mapping[str, float]) -> lis
     """Of the queues: how many wait, and how long the oldest has."""
     depths = [Gauge("queue_jobs", count, {"queue": queue}) for queue, count in waiting.items()]
     return [*depths, *(Gauge("queue_oldest_seconds", age, {"queue": queue}) for queue, age in oldest.items())]
+
+
+def owner_gauges(measured: Iterable[OwnersQueue]) -> list[Gauge]:
+    """Of the queues by class of owner: how many wait, and how long the oldest has."""
+    gauges = []
+    for one in measured:
+        labels = {"queue": one.queue, "owners": one.owners}
+        gauges.append(Gauge("owner_queue_jobs", one.jobs, labels))
+        gauges.append(Gauge("owner_queue_oldest_seconds", one.oldest, labels))
+    return gauges
 
 
 def worker_gauges(beats: Iterable[Heartbeat]) -> list[Gauge]:

@@ -59,6 +59,7 @@ def test_what_keda_follows_rises_and_falls_with_the_queue(stack: tuple[Parts, st
         body = {"endpoint": "/extract_text", "requests": [{"image": page, "cache": False}] * 10}
         batch = httpx.post(f"{url}/jobs", json=body).json()["id"]
         until(lambda: wanted() == 3, "ten documents want three pods of four processes")
+        assert metrics(url)["ocrq_owner_queue_jobs"] == 10 and metrics(url)["ocrq_owner_queue_oldest_seconds"] > 0
     finally:
         for process in stopped:
             process.resume()
