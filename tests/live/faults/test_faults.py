@@ -240,7 +240,7 @@ def test_a_redis_that_takes_no_writes_is_told_by_name_and_every_job_is_read_afte
 
 def test_a_cancelled_job_never_starts_and_a_running_one_frees_its_worker(kept_stack: Stack) -> None:
     stack = kept_stack
-    slow = [stack.submit(frames(60, LONG), cache=False) for _ in range(2)]
+    slow = [stack.submit(frames(60, *[LONG] * 3), cache=False) for _ in range(2)]
     until(lambda: all(stack.job(job_id).progress.done >= 1 for job_id in slow), "a page of each is done")
     queued = stack.submit(page(KILL_CHILD))
     assert stack.backend.cancel(queued).status == "cancelled"
