@@ -31,7 +31,7 @@ function part(block, mark) {
   if (type === "code" || type === "formula") return make("pre", { mark, tabIndex: 0 }, block.latex || text);
   if (type === "figure") return make("p", { mark, className: "figure" }, text ? `Figure: ${text}` : "Figure");
   if (type === "caption" || type === "footnote") return make("p", { mark, className: "small" }, text);
-  if (type === "checkbox") return make("p", { mark }, `${block.checked ? "☑" : "☐"} ${text}`);
+  if (type === "checkbox") return make("p", { mark }, text);
   const made = make("p", { mark });
   made.textContent = type === "form" ? text : text.replace(/-\n(?=\p{Ll})/gu, "").replaceAll("\n", " ");
   if (type === "form") made.className = "form";

@@ -47,9 +47,8 @@ export function showBlocks(page) {
   if (!page.blocks.length) return $("blocks").replaceChildren(make("li", { className: "empty" }, "This page has no blocks."));
   $("blocks").replaceChildren(...page.blocks.map((block, b) => {
     const kind = `${NAMES[block.type] || block.type}${block.level ? ` ${block.level}` : ""}${block.table ? ` ${block.table.rows} × ${block.table.columns}` : ""}`;
-    const box = block.checked === null || block.checked === undefined ? "" : block.checked ? "☑ " : "☐ ";
     const item = make("li", { className: grade(block.confidence), tabIndex: 0, mark: `b${b}` });
-    item.append(make("span", { className: `kind ${block.type}` }, kind), make("p", {}, box + (block.text || "(no text)")), make("span", { className: "sure" }, percent(block.confidence)));
+    item.append(make("span", { className: `kind ${block.type}` }, kind), make("p", {}, block.text || "(no text)"), make("span", { className: "sure" }, percent(block.confidence)));
     return item;
   }));
 }

@@ -19,6 +19,7 @@ from worker.formats.protocols import RenderOptions
 from worker.formats.tree import Row, block_lines, blocks_of, members, rows_of
 from worker.geometry import Bounds, text_angle, union
 from worker.layout.furniture import FURNITURE
+from worker.layout.text import without_mark
 
 ONE_LINE: frozenset[str] = frozenset(("title", "heading", "caption", "page_number", "checkbox", "formula"))
 """Types whose rows always run on."""
@@ -114,6 +115,7 @@ def _element(page: Page, block: Block, lines: Sequence[Line], rows: Sequence[Row
         return Element("list_item", paragraph(said, joiner), marker=marker, full=_is_full(rows))
     if block.type in ONE_LINE:
         said_on = run_on(rows, joiner)
+        said_on = without_mark(said_on) if block.type == "checkbox" else said_on
         return Element(block.type, (said_on,), level=block.level or 1, checked=block.checked)
     if block.type in KEPT_LINES:
         return Element(block.type, tuple(row.text for row in rows))

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.imaging.scale import copy_scale
 from worker.page import Pixels, Quad
 
 SIDE = 1000
@@ -41,7 +42,7 @@ def share_in_lines(pixels: Pixels, quads: Sequence[Quad]) -> float:
         pixels: The page, dark on light.
         quads: Of its lines, in its pixels.
     """
-    scale = min(1.0, SIDE / max(pixels.shape[:2]))
+    scale = copy_scale(pixels.shape, SIDE)
     ink = _letters(_small_grey(pixels, scale))
     lines = np.zeros_like(ink)
     for quad in quads:
@@ -58,7 +59,7 @@ def rows_outside(pixels: Pixels, quads: Sequence[Quad]) -> list[Quad]:
         pixels: The page, dark on light.
         quads: Of the lines that were found, in its pixels.
     """
-    scale = min(1.0, SIDE / max(pixels.shape[:2]))
+    scale = copy_scale(pixels.shape, SIDE)
     ink = _letters(_small_grey(pixels, scale))
     for quad in quads:
         cv2.fillPoly(ink, [np.round(_grown(quad, ROW_RIM) * scale).astype(np.int32)], 0)
@@ -110,7 +111,7 @@ def _around(row: Sequence[tuple[int, int, int, int]]) -> Quad:
 
 def has_letters(pixels: Pixels) -> bool:
     """Whether there is ink that looks like letters, dark on light."""
-    scale = min(1.0, SIDE / max(pixels.shape[:2]))
+    scale = copy_scale(pixels.shape, SIDE)
     return bool(_letters(_small_grey(pixels, scale)).any())
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.imaging.crop import cut_line
+from worker.imaging.scale import copy_scale
 from worker.page import Pixels, Quad
 
 SIDE = 1000
@@ -76,7 +77,7 @@ def find_stamps(pixels: Pixels) -> list[Stamp]:
     Args:
         pixels: The page, dark on light.
     """
-    scale = min(1.0, SIDE / max(pixels.shape[:2]))
+    scale = copy_scale(pixels.shape, SIDE)
     if not _is_coloured(pixels[:: max(1, round(SPARSE / scale)), :: max(1, round(SPARSE / scale))]).any():
         return []
     small = np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from worker.layout.analysis import analyse_page, may_be_table
+from worker.layout.long_pages import members_of, moved_blocks, moved_line, parts_of
 from worker.layout.tables import TableRegion, TableStructure, analyse_table, divide_lines, find_tables
 from worker.layout.tree import BlockLayout, LayoutLine
 from worker.page import Pixels
@@ -51,6 +52,20 @@ def lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> PageLa
         lines: Of an upright page, in any order; a skew of a few degrees may be left in.
         pixels: The upright page; None where there is no picture.
     """
+    bounds = parts_of(lines, pixels)
+    if pixels is None or len(bounds) == 1:
+        return _lay_out(lines, pixels)
+    divided, parts, blocks = list[LayoutLine](), list[LinePart](), list[BlockLayout]()
+    for top, bottom in bounds:
+        members = members_of(lines, (top, bottom), pixels.shape[0])
+        layout = _lay_out([moved_line(lines[index], -top) for index in members], pixels[top:bottom])
+        blocks += moved_blocks(layout.blocks, len(divided), top)
+        divided += [moved_line(line, top) for line in layout.lines]
+        parts += [replace(part, line=members[part.line]) for part in layout.parts]
+    return PageLayout(tuple(divided), tuple(parts), tuple(blocks))
+
+
+def _lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None) -> PageLayout:
     found, tables = analyse_page(lines, pixels, find_tables(lines, pixels))
     blocks = list(found)
     for table in tables:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.imaging.scale import copy_scale
 from worker.layout.geometry import Floats
 from worker.page import Pixels, Quad
 
@@ -80,7 +81,7 @@ def look(quads: Sequence[Quad], pixels: Pixels | None) -> PageMarks:
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
     height, width = grey.shape
     strokes = np.array([_stroke_and_ground(grey, quad) for quad in quads]).reshape(-1, 2)
-    scale = min(1.0, LONG_SIDE / max(height, width))
+    scale = copy_scale(pixels.shape, LONG_SIDE)
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
     dark = cv2.adaptiveThreshold(
         small, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, LOCAL_SIDE, LOCAL_CONTRAST

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from worker.imaging.scale import copy_scale
 from worker.layout.neighbours import Boxes
 from worker.page import Pixels, Quad
 
@@ -63,7 +64,7 @@ def find_pictures(pixels: Pixels | None, boxes: Boxes, usual: float) -> list[Pic
     if pixels is None:
         return []
     height, width = pixels.shape[:2]
-    scale = min(1.0, LONG_SIDE / max(height, width))
+    scale = copy_scale(pixels.shape, LONG_SIDE)
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
     mean, square = (cv2.blur(part, (WINDOW, WINDOW)) for part in (grey, grey * grey))

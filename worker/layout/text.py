@@ -32,7 +32,17 @@ def block_text(block: BlockLayout, texts: Sequence[str]) -> str:
     text = compose_text([reading_rows(block)], texts)
     if block.checked is None:
         return text
-    return f"{BOX_CHECKED if block.checked else BOX_EMPTY} {text}".rstrip()
+    return f"{BOX_CHECKED if block.checked else BOX_EMPTY} {without_mark(text)}".rstrip()
+
+
+def marked_state(text: str) -> bool | None:
+    """Whether the checkbox that a line begins with is checked; None for a line that begins with none."""
+    return text[:1] == BOX_CHECKED if text[:1] in (BOX_CHECKED, BOX_EMPTY) else None
+
+
+def without_mark(text: str) -> str:
+    """A checkbox's label, where the mark was read with it."""
+    return text.removeprefix(BOX_CHECKED).removeprefix(BOX_EMPTY).lstrip()
 
 
 def reading_rows(block: BlockLayout) -> list[list[int]]:

@@ -10,6 +10,7 @@ import numpy as np
 from ocrq.contracts import Block, Box, Line, Table, TableCell
 from tasks.monitoring.stages import stage
 from worker.imaging.crop import span_quad
+from worker.layout.checkboxes import with_checkboxes
 from worker.layout.page import LinePart, lay_out
 from worker.layout.text import block_text, compose_text, ordered_cells, reading_rows
 from worker.layout.tree import BlockLayout, CellLayout, LayoutLine, LayoutWord, TableLayout
@@ -57,7 +58,8 @@ def read_tree(
         _divided(lines[part.line], part, line.quad, to_box)
         for part, line in zip(layout.parts, layout.lines, strict=True)
     ]
-    blocks = [*layout.blocks, *_stamp_blocks(stamps, len(divided))]
+    found = with_checkboxes(layout.blocks, [line.text for line in divided])
+    blocks = [*found, *_stamp_blocks(stamps, len(divided))]
     every = [line.quad for line in layout.lines] + list(quads[count:])
     return page_tree(blocks, [*divided, *lines[count:]], every, to_box)
 

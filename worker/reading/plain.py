@@ -21,6 +21,7 @@ from worker.page import LineReading, PageImage, Quad
 from worker.reading.calibration import Calibration, calibration_for
 from worker.reading.confidence import UNCALIBRATED, line_confidences, page_confidence, word_confidences, word_ranges
 from worker.reading.ensemble.readers import readers_for
+from worker.reading.form_boxes import with_form_boxes
 from worker.reading.losses import losses_of, share_read, warnings_for
 from worker.reading.orientation import OrientedReading, orient_and_read, read_prepared
 from worker.reading.page_tree import read_tree
@@ -54,6 +55,7 @@ class PlainPipeline:
 
     def _read(self, page: PageImage, context: ReadContext) -> PageRead:
         upright, measured = self.analyse(page, context)
+        upright = with_form_boxes(upright, self._line_reader, context)
         return to_page(page, upright, self._calibration, measured)
 
     def read_page(self, page: PageImage, context: ReadContext) -> Page:

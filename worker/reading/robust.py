@@ -23,6 +23,7 @@ from worker.reading.confidence import line_confidence, line_confidences
 from worker.reading.ensemble import VARIANTS, Lattice, Variant
 from worker.reading.ensemble.readers import COARSE_ROWS, Readers, coarse, readers_for
 from worker.reading.ensemble.variants import ordered, same
+from worker.reading.form_boxes import with_form_boxes
 from worker.reading.orientation import OrientedReading, read_prepared, without_nonsense
 from worker.reading.plain import degradation_measures, image_measures, to_line, to_page
 from worker.reading.protocols import PageRead, ReadMode
@@ -85,6 +86,7 @@ class RobustPipeline:
             ReadStopped: The job was cancelled, or its deadline has passed.
         """
         upright, measured, read = self.analyse(page, context)
+        upright = with_form_boxes(upright, self._reader, context)
         placed = to_page(page, upright, self._calibration, measured)
         return replace(read, page=placed.page, warnings=(*read.warnings, *placed.warnings))
 

@@ -11,6 +11,7 @@ from worker.layout.page import LinePart, lay_out
 from worker.layout.tables import find_tables
 from worker.layout.tables.pitches import CLOSE, describe_pitches
 from worker.layout.tables.tokens import Token
+from worker.layout.text import reading_rows
 from worker.layout.tree import LayoutLine, LayoutWord
 from worker.page import LineReading, PageImage, Quad
 from worker.reading.page_tree import read_tree
@@ -151,3 +152,21 @@ def test_lines_of_a_cell_are_closer_than_those_of_two_whatever_stands_beside_the
     assert max(range(len(closest)), key=closest.__getitem__) == 2, "between the third line and the fourth"
     assert sum(ratio > CLOSE for ratio in closest) == 1
     assert describe_pitches(rows[:1], 2, 16.0) == []
+
+
+def test_a_long_receipt_is_laid_out_row_by_row() -> None:
+    pixels = np.full((6000, 500, 3), 255, np.uint8)
+    lines = [
+        piece
+        for number in range(140)
+        for piece in (
+            line(f"{number:03d}", 20, 40 + 42 * number),
+            line("Bread and salt", 80, 40 + 42 * number),
+            line("12.90", 420, 40 + 42 * number),
+        )
+    ]
+    layout = lay_out(lines, pixels)
+    order = [index for block in layout.blocks for row in reading_rows(block) for index in row]
+    assert " ".join(layout.lines[index].text for index in order) == " ".join(one.text for one in lines)
+    tops = [float(layout.lines[index].quad[0, 1]) for index in order]
+    assert tops == sorted(tops)

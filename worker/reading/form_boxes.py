@@ -1,0 +1,262 @@
+"""Checkboxes and comb fields of a page: a mark before or after a label, and the value of a row of cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from tasks.runner import ReadContext
+from worker.engines.protocols import LineReader
+from worker.imaging.crop import quad_size
+from worker.imaging.form_boxes import Cell, find_form_boxes
+from worker.layout.text import BOX_CHECKED, BOX_EMPTY
+from worker.page import LineReading, Pixels, Quad
+from worker.reading.orientation import OrientedReading
+
+LABEL_GAP = 1.8
+"""Between a checkbox and its label, in sides of the box; what is further away stands in a column of its own."""
+
+MARK_SURE = 0.95
+"""Probability of a checkbox's state."""
+
+CROSS = "X"
+APART = 0.2
+"""Share of a checkbox's width that is white between it and a word."""
+
+CELL_RIM = 0.1
+"""Share of a cell's sides that is left out around its character."""
+
+SPACE = 0.25
+"""Between the characters of a comb field when they are read as one line, in heights of them."""
+
+CROSSED = frozenset("xX×✗✘☒冈区凶図")
+"""What a reader may make of a cross in a box, or of both."""
+
+LETTERS_IN_BOX = CROSSED | frozenset("√✓✔vV☑☐□口回囗■/\\-")
+"""What a reader may make of a checkbox or of what is in it; a box with anything else is not one."""
+
+GLYPHS = {"□": BOX_EMPTY, "口": BOX_EMPTY, "冈": BOX_CHECKED, "☒": BOX_CHECKED}
+"""Printed boxes, as a reader may take them."""
+
+Line = tuple[Quad, LineReading]
+
+
+def with_form_boxes(page: OrientedReading, reader: LineReader, context: ReadContext) -> OrientedReading:
+    """The page with marks for its checkboxes and one line for each comb field.
+
+    Args:
+        page: With its lines read.
+        reader: Reads comb fields.
+        context: Of this read.
+
+    Raises:
+        ReadStopped: The job was cancelled, or its deadline has passed.
+    """
+    if not page.quads:
+        return page
+    height = float(np.median([quad_size(quad)[1] for quad in page.quads]))
+    boxes = find_form_boxes(page.pixels, height)
+    lines: list[Line] = list(zip(page.quads, map(_with_glyph, page.readings), strict=True))
+    if not boxes.checkboxes and not boxes.combs:
+        return replace(page, readings=tuple(reading for _, reading in lines))
+    for cells in boxes.combs:
+        lines = _with_comb(page.pixels, lines, cells, reader, context)
+    lines = _with_marks(lines, boxes.checkboxes)
+    inside = [cell for cell, _ in boxes.checkboxes] + [_around(cells) for cells in boxes.combs]
+    dropped = tuple(line for line in page.dropped if not any(_holds(cell, line.quad) for cell in inside))
+    return replace(
+        page, quads=tuple(quad for quad, _ in lines), readings=tuple(reading for _, reading in lines), dropped=dropped
+    )
+
+
+def _with_glyph(reading: LineReading) -> LineReading:
+    """The line with a printed box before Latin text as what it is, and not as the Chinese character like it."""
+    mark, rest = reading.text[:1], reading.text[1:]
+    if mark not in GLYPHS or not rest.strip().isascii() or not any(map(str.isalpha, rest)):
+        return reading
+    return replace(reading, text=GLYPHS[mark] + rest)
+
+
+def _with_comb(
+    pixels: Pixels, lines: list[Line], cells: Sequence[Cell], reader: LineReader, context: ReadContext
+) -> list[Line]:
+    """The lines with those in a comb field replaced by one; unchanged where its cells hold more than a character."""
+    around = _around(cells)
+    inside = [index for index, (quad, _) in enumerate(lines) if _holds(around, quad)]
+    said = sum(len(lines[index][1].text.replace(" ", "")) for index in inside)
+    if not inside or said > 1.5 * len(cells):
+        return lines
+    parts = [_content(pixels, cell) for cell in cells]
+    filled = [number for number, part in enumerate(parts) if part is not None]
+    if not filled:
+        return lines
+    context.check()
+    reading = reader.read([_joined([part for part in parts if part is not None])], context)[0]
+    text = reading.text.replace(" ", "")
+    if not text or abs(len(text) - len(filled)) > 1:
+        return lines
+    spaced = _spaced(text, filled)
+    line = (
+        _quad(around),
+        LineReading(spaced, (reading.mean_probability,) * len(spaced), _even_spans(len(spaced))),
+    )
+    return [one for index, one in enumerate(lines) if index not in inside] + [line]
+
+
+def _content(pixels: Pixels, cell: Cell) -> Pixels | None:
+    """What is in a cell, without white beside it; None for an empty one."""
+    rim = CELL_RIM * min(cell.width, cell.height)
+    left, right, top, bottom = (
+        round(value) for value in (cell.left + rim, cell.right - rim, cell.top + rim, cell.bottom - rim)
+    )
+    part = pixels[top:bottom, left:right]
+    if not part.size:
+        return None
+    grey = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
+    dark = grey < float(np.median(grey)) - 50
+    columns = np.flatnonzero(dark.any(axis=0))
+    if dark.mean() < 0.01:
+        return None
+    return np.ascontiguousarray(part[:, columns[0] : columns[-1] + 1])
+
+
+def _joined(parts: Sequence[Pixels]) -> Pixels:
+    """Characters side by side as on a line."""
+    height = max(part.shape[0] for part in parts)
+    space = max(2, round(SPACE * 0.5 * height))
+    pieces = []
+    for part in parts:
+        paper = np.median(part.reshape(-1, 3), axis=0)
+        below = height - part.shape[0]
+        padded = cv2.copyMakeBorder(
+            part, 0, below, space // 2 + 1, space // 2 + 1, cv2.BORDER_CONSTANT, value=paper.tolist()
+        )
+        pieces.append(padded)
+    strip = np.concatenate(pieces, axis=1)
+    paper = np.median(strip.reshape(-1, 3), axis=0).tolist()
+    return np.asarray(cv2.copyMakeBorder(strip, 0, 0, space, space, cv2.BORDER_CONSTANT, value=paper), np.uint8)
+
+
+def _spaced(text: str, filled: Sequence[int]) -> str:
+    """The text with a space where cells between its characters are empty."""
+    if len(text) != len(filled):
+        return text
+    result = text[0]
+    for before, number, character in zip(filled, filled[1:], text[1:], strict=False):
+        result += (" " if number > before + 1 else "") + character
+    return result
+
+
+def _with_marks(lines: list[Line], checkboxes: Iterable[tuple[Cell, bool]]) -> list[Line]:
+    """The lines with a mark at the place of each checkbox."""
+    lines = list(lines)
+    apart: list[tuple[Cell, bool, str]] = []
+    for cell, checked in checkboxes:
+        inside = [index for index, (quad, _) in enumerate(lines) if _holds(cell, quad)]
+        said = "".join(lines[index][1].text for index in inside).strip()
+        if set(said) - LETTERS_IN_BOX:
+            continue
+        others = [line for index, line in enumerate(lines) if index not in inside]
+        label = _label_of(others, cell)
+        if label is None:
+            apart.append((cell, checked, said))
+            lines = others
+            continue
+        marked = _marked(others[label], cell, checked)
+        if marked is not None:
+            lines = [*others[:label], marked, *others[label + 1 :]]
+    is_crossed = any(checked and said and CROSSED.issuperset(said) for _, checked, said in apart)
+    for cell, checked, _ in apart:
+        if checked or not is_crossed:  # among crosses an empty box says nothing
+            mark = (CROSS if is_crossed else BOX_CHECKED) if checked else BOX_EMPTY
+            lines.append((_quad(cell), LineReading(mark, (MARK_SURE,), ((0.0, 1.0),))))
+    return lines
+
+
+def _label_of(lines: Sequence[Line], cell: Cell) -> int | None:
+    """The line a checkbox stands in or beside; the one behind it before the one in front."""
+    middle, side = (cell.top + cell.bottom) / 2, max(cell.width, cell.height)
+    best, distance = None, LABEL_GAP * side
+    for index, (quad, reading) in enumerate(lines):
+        left, top, right, bottom = _bounds(quad)
+        if not top <= middle <= bottom or not reading.spans:
+            continue
+        if left <= cell.right and right >= cell.left:
+            return index
+        gap: float = left - cell.right if left > cell.right else (cell.left - right) + LABEL_GAP * side / 2
+        if gap < distance:
+            best, distance = index, gap
+    return best
+
+
+def _marked(line: Line, cell: Cell, checked: bool) -> Line | None:
+    """A line with the mark in its text; None where other characters stand in the box."""
+    quad, reading = line
+    left, right = float(quad[:, 0].min()), float(quad[:, 0].max())
+    width = right - left
+    start, end = min(left, cell.left), max(right, cell.right)
+    kept: list[tuple[str, float, float, float]] = []
+    for character, sure, (a, b) in zip(reading.text, reading.probabilities, reading.spans, strict=True):
+        x, y = left + a * width, left + b * width
+        if cell.left <= (x + y) / 2 <= cell.right:
+            if character not in LETTERS_IN_BOX and not character.isspace():
+                return None
+            continue
+        kept.append((character, sure, x, y))
+    before = [one for one in kept if (one[2] + one[3]) / 2 < cell.left]
+    after = kept[len(before) :]
+    in_word = before and after and _touches(before[-1][0], cell.left - before[-1][3], cell)
+    if in_word and _touches(after[0][0], after[0][2] - cell.right, cell):
+        return None
+    mark = (BOX_CHECKED if checked else BOX_EMPTY, MARK_SURE, cell.left, cell.right)
+    gap = (" ", MARK_SURE, cell.right, cell.right)
+    while before and before[-1][0] == " ":
+        before.pop()
+    while after and after[0][0] == " ":
+        after.pop(0)
+    pieces = [*before, *([gap] if before else []), mark, *([gap] if after else []), *after]
+    top, bottom = float(quad[:, 1].min()), float(quad[:, 1].max())
+    corners = [[start, top], [end, top], [end, bottom], [start, bottom]] if (start, end) != (left, right) else None
+    spans = tuple(((x - start) / (end - start), (y - start) / (end - start)) for *_, x, y in pieces)
+    return (
+        quad if corners is None else np.array(corners, np.float32),
+        replace(
+            reading,
+            text="".join(piece[0] for piece in pieces),
+            probabilities=tuple(piece[1] for piece in pieces),
+            spans=spans,
+        ),
+    )
+
+
+def _touches(character: str, gap: float, cell: Cell) -> bool:
+    """Whether a character stands so near to a box that both are of one word."""
+    return not character.isspace() and gap < APART * cell.width
+
+
+def _holds(cell: Cell, quad: Quad) -> bool:
+    """Whether a line's middle is in a box, and not much of it outside."""
+    x, y = (float(value) for value in quad.mean(axis=0))
+    width = float(quad[:, 0].max() - quad[:, 0].min())
+    return cell.left <= x <= cell.right and cell.top <= y <= cell.bottom and width <= 1.6 * cell.width
+
+
+def _bounds(quad: Quad) -> tuple[float, float, float, float]:
+    (left, top), (right, bottom) = quad.min(axis=0), quad.max(axis=0)
+    return float(left), float(top), float(right), float(bottom)
+
+
+def _around(cells: Sequence[Cell]) -> Cell:
+    return Cell(cells[0].left, min(cell.top for cell in cells), cells[-1].right, max(cell.bottom for cell in cells))
+
+
+def _quad(cell: Cell) -> Quad:
+    corners = [[cell.left, cell.top], [cell.right, cell.top], [cell.right, cell.bottom], [cell.left, cell.bottom]]
+    return np.array(corners, np.float32)
+
+
+def _even_spans(count: int) -> tuple[tuple[float, float], ...]:
+    return tuple((index / count, (index + 1) / count) for index in range(count))
