@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from worker.imaging.crop import quad_size
 from worker.page import Pixels, Quad
+from worker.percentiles import grey_percentiles
 
 SIDE = 1000
 """Pixels: the long side of the copy that is analysed."""
@@ -67,8 +68,13 @@ def _patches(pixels: Pixels, scale: float) -> list[tuple[int, int, int, int]]:
         cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST
     )
     kernel = np.ones((3, 3), np.uint8)
-    flat = cv2.subtract(cv2.dilate(grey, kernel), cv2.erode(grey, kernel)) <= FLAT
-    patch = (flat & (cv2.absdiff(grey, np.full_like(grey, np.median(grey))) > DIFFERENT)).astype(np.uint8)
+    paper = int(grey_percentiles(np.asarray(grey, np.uint8), [50])[0])
+    flat = cv2.subtract(cv2.dilate(grey, kernel), cv2.erode(grey, kernel))
+    different = np.abs(np.arange(256) - paper) > DIFFERENT
+    patch = cv2.LUT(grey, different.astype(np.uint8))
+    patch[flat > FLAT] = 0
+    if np.count_nonzero(patch) < LEAST_AREA * patch.size:
+        return []
     _, _, pieces, _ = cv2.connectedComponentsWithStats(patch, connectivity=4)
     return [_bounds(piece) for piece in pieces[1:] if _is_patch(piece, grey.size)]
 

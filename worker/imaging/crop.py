@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import dist
+
 import cv2
 import numpy as np
 
@@ -13,9 +15,8 @@ MIN_SIDE = 1.0
 
 def quad_size(quad: Quad) -> tuple[float, float]:
     """Width along the text and height across it, in pixels, the longer of the opposite sides."""
-    top, right = np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[2] - quad[1])
-    bottom, left = np.linalg.norm(quad[2] - quad[3]), np.linalg.norm(quad[3] - quad[0])
-    return max(float(top), float(bottom), MIN_SIDE), max(float(left), float(right), MIN_SIDE)
+    a, b, c, d = quad.tolist()
+    return max(dist(a, b), dist(c, d), MIN_SIDE), max(dist(d, a), dist(b, c), MIN_SIDE)
 
 
 def cut_line(pixels: Pixels, quad: Quad) -> Pixels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.page import Pixels
+from worker.percentiles import grey_percentiles
 
 Grey = NDArray[np.uint8]
 
@@ -69,12 +71,18 @@ def measure_degradation(pixels: Pixels) -> Degradation:
         pixels: Of any size; twenty squares of it and a small copy are analysed.
     """
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
-    tiles = _tiles(grey)
-    specks = float(np.mean([np.mean(specks_of(tile)) for tile in tiles]))
-    edges = np.concatenate([_edge_sigmas(np.asarray(cv2.medianBlur(tile, 3), np.uint8)) for tile in tiles])
+    tiles = [np.ascontiguousarray(tile) for tile in _tiles(grey)]
+    calm = [np.asarray(cv2.medianBlur(tile, 3), np.uint8) for tile in tiles]
+    specks = [specks_of(tile) for tile in tiles]
+    dust = [own & _blank(tile) for own, tile in zip(specks, calm, strict=True)]
+    edges = np.concatenate([_edge_sigmas(tile) for tile in calm])
     blur = float(np.median(edges)) if len(edges) >= FEWEST_EDGES else 0.0
-    dust = float(np.mean([np.mean(specks_of(tile) & _blank(tile)) for tile in tiles]))
-    return Degradation(1000 * specks, blur, _light(grey), 1000 * dust)
+    return Degradation(1000 * _share(specks), blur, _light(grey), 1000 * _share(dust))
+
+
+def _share(masks: Sequence[NDArray[np.bool_]]) -> float:
+    """Mean share of some masks that is set."""
+    return float(np.mean([np.count_nonzero(mask) / mask.size for mask in masks]))
 
 
 def specks_of(grey: Grey) -> NDArray[np.bool_]:
@@ -85,9 +93,9 @@ def specks_of(grey: Grey) -> NDArray[np.bool_]:
     return np.asarray(np.maximum(lighter, darker) > SPECK_CONTRAST)
 
 
-def _blank(grey: Grey) -> NDArray[np.bool_]:
-    """Pixels around which there is no ink, specks aside."""
-    calm, around = cv2.medianBlur(grey, 3), np.ones((5, 5), np.uint8)
+def _blank(calm: Grey) -> NDArray[np.bool_]:
+    """Pixels of a picture without specks around which there is no ink."""
+    around = np.ones((5, 5), np.uint8)
     return np.asarray(cv2.subtract(cv2.dilate(calm, around), cv2.erode(calm, around)) < BLANK_CONTRAST)
 
 
@@ -105,17 +113,19 @@ def _edge_sigmas(grey: Grey) -> NDArray[np.float32]:
     layout, and equal pages would be measured differently.
     """
     around = np.ones((EDGE_REACH, EDGE_REACH), np.uint8)
-    rise = (cv2.dilate(grey, around).astype(np.float32)) - cv2.erode(grey, around)
+    rise = np.asarray(cv2.subtract(cv2.dilate(grey, around), cv2.erode(grey, around)), np.uint8)
+    if int(rise.max()) <= EDGE_CONTRAST:
+        return np.zeros(0, np.float32)
     down, across = (cv2.Sobel(grey, cv2.CV_16S, *way).astype(np.float32) for way in ((0, 1), (1, 0)))
     steep = down**2 + across**2
     edges = (steep >= cv2.dilate(steep, np.ones((7, 7), np.uint8))) & (rise > EDGE_CONTRAST)
-    return np.asarray(rise[edges] / (np.sqrt(steep[edges]) / SOBEL_SCALE * STEP_SLOPE), np.float32)
+    return np.asarray(rise[edges].astype(np.float32) / (np.sqrt(steep[edges]) / SOBEL_SCALE * STEP_SLOPE), np.float32)
 
 
 def _light(grey: Grey) -> float:
     background = coarse_background(grey)
-    dark, bright = np.percentile(background, (5, 95))
-    return float(dark / max(bright, 1.0))
+    dark, bright = grey_percentiles(np.asarray(background, np.uint8), (5, 95))
+    return dark / max(bright, 1.0)
 
 
 def coarse_background(picture: Pixels | Grey) -> Pixels | Grey:

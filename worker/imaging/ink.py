@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -35,34 +36,52 @@ RIM = 5
 """Pixels of the copy: the square by which lines are grown."""
 
 
-def share_in_lines(pixels: Pixels, quads: Sequence[Quad]) -> float:
+@dataclass(frozen=True)
+class LetterInk:
+    """The letter-like ink of a page.
+
+    Attributes:
+        mask: Of a copy of the page, 1 where there is such ink.
+        scale: Of the copy to the page.
+    """
+
+    mask: NDArray[np.uint8]
+    scale: float
+
+    @classmethod
+    def of(cls, pixels: Pixels) -> LetterInk:
+        """Of a page, dark on light."""
+        scale = copy_scale(pixels.shape, SIDE)
+        return cls(_letters(_small_grey(pixels, scale)), scale)
+
+
+def share_in_lines(page: LetterInk, quads: Sequence[Quad]) -> float:
     """Share of the letter-like ink that is inside the lines, 0 to 1; 1 where there is no such ink.
 
     Args:
-        pixels: The page, dark on light.
+        page: Its ink.
         quads: Of its lines, in its pixels.
     """
-    scale = copy_scale(pixels.shape, SIDE)
-    ink = _letters(_small_grey(pixels, scale))
-    lines = np.zeros_like(ink)
+    lines = np.zeros_like(page.mask)
     for quad in quads:
-        cv2.fillPoly(lines, [np.round(quad * scale).astype(np.int32)], 1)
-    found = np.count_nonzero(ink[cv2.dilate(lines, np.ones((RIM, RIM), np.uint8)) > 0])
-    total = np.count_nonzero(ink)
+        cv2.fillPoly(lines, [np.round(quad * page.scale).astype(np.int32)], 1)
+    total = cv2.countNonZero(page.mask)
+    found = cv2.countNonZero(cv2.bitwise_and(page.mask, cv2.dilate(lines, np.ones((RIM, RIM), np.uint8))))
     return found / total if total else 1.0
 
 
-def rows_outside(pixels: Pixels, quads: Sequence[Quad]) -> list[Quad]:
+def rows_outside(page: LetterInk, quads: Sequence[Quad]) -> list[Quad]:
     """Rows of letter-like ink outside the lines: text that a detector has missed.
 
     Args:
-        pixels: The page, dark on light.
+        page: Its ink.
         quads: Of the lines that were found, in its pixels.
     """
-    scale = copy_scale(pixels.shape, SIDE)
-    ink = _letters(_small_grey(pixels, scale))
+    ink, scale = page.mask.copy(), page.scale
     for quad in quads:
         cv2.fillPoly(ink, [np.round(_grown(quad, ROW_RIM) * scale).astype(np.int32)], 0)
+    if cv2.countNonZero(ink) < ROW_LETTERS * LETTER_AREA:
+        return []
     _, _, pieces, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     rows: list[list[tuple[int, int, int, int]]] = []
     for x, y, w, h, area in sorted(map(tuple, pieces[1:])):
@@ -111,8 +130,7 @@ def _around(row: Sequence[tuple[int, int, int, int]]) -> Quad:
 
 def has_letters(pixels: Pixels) -> bool:
     """Whether there is ink that looks like letters, dark on light."""
-    scale = copy_scale(pixels.shape, SIDE)
-    return bool(_letters(_small_grey(pixels, scale)).any())
+    return bool(LetterInk.of(pixels).mask.any())
 
 
 def _small_grey(pixels: Pixels, scale: float) -> NDArray[np.uint8]:
@@ -125,8 +143,9 @@ def _small_grey(pixels: Pixels, scale: float) -> NDArray[np.uint8]:
 def _letters(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """1 where there is letter-like ink."""
     darker = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((STROKE, STROKE), np.uint8))
-    _, labels, pieces, _ = cv2.connectedComponentsWithStats((darker > INK_CONTRAST).astype(np.uint8), connectivity=8)
+    dark = np.asarray(darker > INK_CONTRAST).view(np.uint8)
+    _, labels, pieces, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
     width, height, area = (pieces[:, column] for column in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
     like = (area >= LETTER_AREA) & (width <= LETTERS_WIDTH) & (height >= LETTER_HEIGHT) & (height <= LETTERS_HEIGHT)
     like[0] = False  # the background
-    return np.asarray(like[labels], np.uint8)
+    return np.asarray(like.astype(np.uint8)[labels])

@@ -19,6 +19,9 @@ SIDE = 1000
 COLOURED, BRIGHT = 60, 60
 """Of 255: saturation and brightness from which ink has a colour."""
 
+GREYEST = np.ceil(np.arange(256) * (255 - COLOURED) / 255).astype(np.uint8) * (np.arange(256) > BRIGHT).astype(np.uint8)
+"""By a pixel's highest channel: it has a colour if its lowest is below that."""
+
 MOST_COLOURED = 0.12
 """Share of a page in colour, from which it is a picture or has a coloured ground."""
 
@@ -100,10 +103,9 @@ def find_stamps(pixels: Pixels) -> list[Stamp]:
 
 def _is_coloured(pixels: Pixels) -> NDArray[np.bool_]:
     """Where ink or paper has a colour: as saturation and brightness of OpenCV's HSV would say, and cheaper."""
-    highest, lowest = pixels.max(axis=2), pixels.min(axis=2)
-    return np.asarray(
-        (highest > BRIGHT) & (255 * (highest.astype(np.int32) - lowest) > COLOURED * highest.astype(np.int32))
-    )
+    blue, green, red = cv2.split(pixels)
+    highest, lowest = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
+    return np.asarray(lowest < cv2.LUT(highest, GREYEST))
 
 
 def _is_inside(quad: Quad, other: Quad) -> bool:

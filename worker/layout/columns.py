@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from worker.layout.geometry import Floats, Pieces
 from worker.layout.gutters import Gutter, find_gutters
 from worker.layout.rows import Indices
+from worker.percentiles import median, percentile
 
 Mask = NDArray[np.bool_]
 
@@ -64,7 +66,10 @@ RULES = (
     # Lines stand at heights of their own, which tables seldom do: less is asked.
     ColumnRule(aligned=0.0, lines=4, width=7.0, fill=0.75, flush=0.5),
 )
-FEWEST_LINES = min(rule.lines for rule in RULES)
+LOOSEST = RULES[-1]
+"""What does not satisfy it satisfies none of them."""
+
+FEWEST_LINES = LOOSEST.lines
 
 
 @dataclass(frozen=True)
@@ -115,12 +120,30 @@ class _Region:
         row = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
         return cls(pieces, order, row, float(np.median(pieces.height[order])))
 
+    @cached_property
+    def centred(self) -> Floats:
+        """Twice the x of each piece's middle."""
+        return self.pieces.left[self.order] + self.pieces.right[self.order]
+
+    @cached_property
+    def edges(self) -> tuple[Floats, Floats, Floats]:
+        """Top, middle and bottom of each piece."""
+        return self.pieces.top[self.order], self.pieces.middle[self.order], self.pieces.bottom[self.order]
+
+    @cached_property
+    def scaled(self) -> tuple[Floats, Floats, Floats]:
+        """Left, right and middle of each piece, in text heights."""
+        left, right, middle = self.pieces.left, self.pieces.right, self.pieces.middle
+        return left[self.order] / self.height, right[self.order] / self.height, middle[self.order] / self.height
+
     def split(self, gutter: Gutter) -> Split | None:
         """The parts that a gutter cuts the region into, if its sides are columns of running text."""
         pieces, order = self.pieces, self.order
         inside = (self.row >= gutter.first) & (self.row <= gutter.last)
-        leftward = pieces.left[order] + pieces.right[order] < gutter.left + gutter.right
+        leftward = self.centred < gutter.left + gutter.right
         left, right = inside & leftward, inside & ~leftward
+        if min(np.count_nonzero(left), np.count_nonzero(right)) < FEWEST_LINES:
+            return None
         left = self._without_tails(left, right)
         right = self._without_tails(right, left)
         if not left.any() or not right.any() or not self._read_apart(left, right):
@@ -139,7 +162,7 @@ class _Region:
         """A side without what stands above or below the other one behind a wide gap: a title, a footer."""
         if not side.any() or not other.any():
             return side & False
-        top, middle, bottom = (part[self.order] for part in (self.pieces.top, self.pieces.middle, self.pieces.bottom))
+        top, middle, bottom = self.edges
         members = np.flatnonzero(side)
         members = members[np.argsort(middle[members], kind="stable")]
         highest, lowest = middle[other].min() - self.height, middle[other].max() + self.height
@@ -155,23 +178,26 @@ class _Region:
 
     def _read_apart(self, left: Mask, right: Mask) -> bool:
         """Whether the sides are columns of running text rather than cells of the same rows."""
-        sides = self._lines(left, rightmost=True), self._lines(right, rightmost=False)
+        lines = self._lines(left, rightmost=True)
+        if not lines.satisfy(LOOSEST):
+            return False
+        sides = lines, self._lines(right, rightmost=False)
         aligned = max(sides[0].level_with(sides[1]), sides[1].level_with(sides[0]))
         rule = next(rule for rule in RULES if aligned >= rule.aligned)
         return all(side.satisfy(rule) for side in sides)
 
     def _lines(self, side: Mask, rightmost: bool) -> _Lines:
         """The lines of a side, whose gutter is on the right if ``rightmost``."""
-        order, row = self.order[side], self.row[side]
-        left, right, middle = (
-            part[order] / self.height for part in (self.pieces.left, self.pieces.right, self.pieces.middle)
-        )
-        apart = (row[1:] != row[:-1]) | (left[1:] - right[:-1] > WORD_GAP_HEIGHTS)
-        first = np.r_[0, np.flatnonzero(apart) + 1]
+        row = self.row[side]
+        left, right, middle = (part[side] for part in self.scaled)
+        begins = np.ones(len(row), np.bool_)
+        begins[1:] = (row[1:] != row[:-1]) | (left[1:] - right[:-1] > WORD_GAP_HEIGHTS)
+        first = np.flatnonzero(begins)
         start, width = left[first], np.maximum.reduceat(right, first) - left[first]
         number = row[first]
-        near = np.r_[number[1:] != number[:-1], True] if rightmost else np.r_[True, number[1:] != number[:-1]]
-        return _Lines(start[near], width[near], middle[first][near], float(np.median(width)))
+        near = np.ones(len(number), np.bool_)
+        near[slice(None, -1) if rightmost else slice(1, None)] = number[1:] != number[:-1]
+        return _Lines(start[near], width[near], middle[first][near], median(width.tolist()))
 
 
 @dataclass(frozen=True)
@@ -196,12 +222,13 @@ class _Lines:
 
     def satisfy(self, rule: ColumnRule) -> bool:
         """Whether these lines look like running text."""
-        if len(self.width) < rule.lines or np.median(np.diff(np.sort(self.middle))) > MAX_PITCH_HEIGHTS:
+        if len(self.width) < rule.lines or self.usual < rule.width:
             return False
-        typical = float(np.median(self.width))
-        flush = np.mean(np.abs(self.start - np.percentile(self.start, 20)) < FLUSH_HEIGHTS)
-        return bool(
-            min(typical, self.usual) >= rule.width
-            and typical >= rule.fill * np.percentile(self.width, 80)
-            and flush >= rule.flush
+        widths, starts = self.width.tolist(), self.start.tolist()
+        typical, edge = median(widths), percentile(starts, 20)
+        return (
+            typical >= rule.width
+            and typical >= rule.fill * percentile(widths, 80)
+            and median(np.diff(np.sort(self.middle)).tolist()) <= MAX_PITCH_HEIGHTS
+            and sum(abs(start - edge) < FLUSH_HEIGHTS for start in starts) >= rule.flush * len(starts)
         )

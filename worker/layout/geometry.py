@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,17 +48,17 @@ class Pieces:
     slope: Floats
     sideways: NDArray[np.bool_]
 
-    @property
+    @cached_property
     def width(self) -> Floats:
         """Pixels."""
         return self.right - self.left
 
-    @property
+    @cached_property
     def top(self) -> Floats:
         """The y of the upper edge at half the width."""
         return self.middle - self.height / 2
 
-    @property
+    @cached_property
     def bottom(self) -> Floats:
         """The y of the lower edge at half the width."""
         return self.middle + self.height / 2

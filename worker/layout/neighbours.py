@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,12 +38,12 @@ class Boxes:
         size = np.where(pieces.sideways, pieces.width, pieces.height)
         return cls(pieces.left, pieces.top, pieces.right, pieces.bottom, np.maximum(size, 1.0))
 
-    @property
+    @cached_property
     def width(self) -> Floats:
         """Pixels."""
         return np.maximum(self.right - self.left, 1.0)
 
-    @property
+    @cached_property
     def height(self) -> Floats:
         """Pixels."""
         return np.maximum(self.bottom - self.top, 1.0)

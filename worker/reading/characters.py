@@ -49,6 +49,8 @@ def tidied(reading: LineReading) -> LineReading:
     Control characters become spaces, runs of spaces one, spaces at the ends go, and full-width ASCII becomes ASCII
     where nothing else on the line is East Asian. Probabilities and spans stay one per character.
     """
+    if reading.text.isascii() and reading.text.isprintable() and reading.text == " ".join(reading.text.split()):
+        return reading
     latin = not any(_is_east_asian(character) for character in reading.text)
     pieces: list[tuple[str, list[int]]] = []
     for index, character in enumerate(reading.text):

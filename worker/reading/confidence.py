@@ -9,11 +9,13 @@ and for the models' overconfidence.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from worker.page import LineReading
 from worker.reading.calibration import Calibration
-from worker.reading.calibration.curves import logit, sigmoid
+from worker.reading.calibration.curves import Platt, logit, sigmoid
 
 BLANK_PAGE = 0.0
 """Nothing was read: a blank page and one too faint to read give the same result."""
@@ -21,13 +23,17 @@ BLANK_PAGE = 0.0
 UNCALIBRATED = Calibration()
 """Leaves the model's probabilities unchanged."""
 
+WORD = re.compile(r"\S+")
+
 SURE_WORD = 0.9
 """A word with at least this probability counts as certain in a page's measures."""
 
 
-def all_right(probabilities: Iterable[float]) -> float:
+def all_right(probabilities: Sequence[float]) -> float:
     """The probability that every character is right: their product, 0 to 1."""
-    return math.prod(min(max(p, 0.0), 1.0) for p in probabilities)
+    if probabilities and (min(probabilities) < 0.0 or max(probabilities) > 1.0):
+        probabilities = [min(max(p, 0.0), 1.0) for p in probabilities]
+    return math.prod(probabilities)
 
 
 def line_confidence(reading: LineReading) -> float:
@@ -63,7 +69,7 @@ def line_measures(
     page = {**page_measures(words), **image_measures} if words else {}
     result = []
     for reading in readings:
-        characters = [calibration.character(probability) for probability in reading.probabilities]
+        characters = _characters(reading.probabilities, calibration.character)
         mean = sum(characters) / max(1, len(characters))
         own = (("product", all_right(characters)), ("lowest", min(characters, default=0.0)), ("mean", mean))
         result.append({**{name: logit(probability) for name, probability in own}, **page})
@@ -72,23 +78,20 @@ def line_measures(
 
 def word_ranges(text: str) -> list[tuple[int, int]]:
     """Where the words of a line begin and end, as indices into it; words are separated by spaces."""
-    ranges, start = [], None
-    for index, character in enumerate(f"{text} "):
-        if character.isspace():
-            if start is not None:
-                ranges.append((start, index))
-            start = None
-        elif start is None:
-            start = index
-    return ranges
+    return [word.span() for word in WORD.finditer(text)]
 
 
 def word_confidences(reading: LineReading, calibration: Calibration = UNCALIBRATED) -> list[float]:
     """The probability that each word of a line is right, in order."""
     if not reading.probabilities:
         return [0.0 for _ in word_ranges(reading.text)]
-    characters = [calibration.character(probability) for probability in reading.probabilities]
+    characters = _characters(reading.probabilities, calibration.character)
     return [calibration.word(all_right(characters[first:after])) for first, after in word_ranges(reading.text)]
+
+
+@lru_cache(maxsize=1024)  # each line is looked at for its words, for itself and for its page
+def _characters(probabilities: tuple[float, ...], curve: Platt) -> tuple[float, ...]:
+    return tuple(curve.each(probabilities))
 
 
 def page_confidence(

@@ -11,7 +11,7 @@ import numpy as np
 
 from worker.imaging.covered import covered_text
 from worker.imaging.crop import cut_line, quad_size
-from worker.imaging.ink import has_letters, rows_outside
+from worker.imaging.ink import LetterInk, has_letters, rows_outside
 from worker.page import LineReading, Pixels, Quad
 from worker.script_names import SCRIPT_NAMES
 
@@ -62,6 +62,7 @@ class Dropped:
 
 def losses_of(
     pixels: Pixels,
+    ink: LetterInk,
     quads: Sequence[Quad],
     dropped: Sequence[Dropped],
     behind: Sequence[Quad] = (),
@@ -71,13 +72,14 @@ def losses_of(
 
     Args:
         pixels: The upright page.
+        ink: Its ink.
         quads: Of its lines.
         dropped: Lines that were found and hold no text.
         behind: Lines that are not the page's own.
         stamps: Rectangles of stamps, with the share of the words in them that they hide.
     """
     others = [line for line in dropped if not line.reading.is_lost]
-    rows = rows_outside(pixels, [*quads, *behind, *(line.quad for line in dropped)])
+    rows = rows_outside(ink, [*quads, *behind, *(line.quad for line in dropped)])
     unread = [line.quad for line in others if has_letters(cut_line(pixels, line.quad))]
     found = [
         *_in_other_scripts(dropped),

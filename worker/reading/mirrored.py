@@ -11,6 +11,7 @@ from tasks.runner import ReadContext
 from worker.engines.protocols import LineReader
 from worker.imaging.crop import cut_line
 from worker.page import LineReading, Pixels, Quad
+from worker.percentiles import grey_percentiles
 
 FAINT = 0.7
 """Contrast of a line, as a share of the page's usual one, below which it may show through."""
@@ -67,6 +68,5 @@ def _own(reading: LineReading) -> float:
 
 def _contrast(crop: Pixels) -> float:
     """Grey values between a line's paper and its ink."""
-    grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
-    dark, bright = np.percentile(grey, (3, 90))
-    return float(bright - dark)
+    dark, bright = grey_percentiles(np.asarray(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), np.uint8), (3, 90))
+    return bright - dark

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from ocrq.contracts import Line, Page, Word
 from ocrq.contracts.result import Box
 from tasks.runner import ReadContext
@@ -107,7 +105,7 @@ def to_page(
 
     tree = read_tree(every, lines, level.quads, level.pixels, to_box, [len(one.quads) for one in upright.stamps])
     stamps = [(stamp.rectangle, stamp.hidden) for stamp in upright.stamps]
-    losses = losses_of(upright.pixels, upright.quads, upright.dropped, upright.behind, stamps)
+    losses = losses_of(upright.pixels, upright.ink, upright.quads, upright.dropped, upright.behind, stamps)
     confidence = page_confidence(upright.readings, calibration, measured) * share_read(losses, upright.readings)
     result = Page(
         page=page.number,
@@ -160,7 +158,7 @@ def image_measures(degradation: Degradation, upright: OrientedReading) -> dict[s
     """
     return {
         **degradation_measures(degradation),
-        "found": math.log(share_in_lines(upright.pixels, upright.quads) + FOUND_FLOOR),
+        "found": math.log(share_in_lines(upright.ink, upright.quads) + FOUND_FLOOR),
     }
 
 
@@ -174,6 +172,6 @@ def degradation_measures(degradation: Degradation) -> dict[str, float]:
 
 
 def _box(page: PageImage, quad: Quad) -> Box:
-    inside = np.clip(quad, 0, (page.width, page.height))
-    a, b, c, d = ((round(float(x), 1), round(float(y), 1)) for x, y in inside)
+    width, height = page.width, page.height
+    a, b, c, d = ((round(min(max(x, 0.0), width), 1), round(min(max(y, 0.0), height), 1)) for x, y in quad.tolist())
     return (a, b, c, d)

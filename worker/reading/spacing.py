@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.page import LineReading
+from worker.percentiles import median, percentile
 
 Floats = NDArray[np.float64]
 
@@ -64,8 +65,8 @@ def spaced(reading: LineReading) -> LineReading:
 
 
 def _least_space(gaps: Floats, seen: NDArray[np.bool_], pitch: float) -> float:
-    least = max(PITCH_SHARE * pitch, LETTER_GAPS * float(np.percentile(gaps[~seen], 75)))
-    return max(least, SEEN_SPACES * float(np.median(gaps[seen]))) if seen.any() else least
+    least = max(PITCH_SHARE * pitch, LETTER_GAPS * percentile(gaps[~seen].tolist(), 75))
+    return max(least, SEEN_SPACES * median(gaps[seen].tolist())) if seen.any() else least
 
 
 def _may_part(text: str, after: int) -> bool:

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from tasks.runner import ReadContext
 from worker.engines.ppocr.engine import RapidOcrEngine
 from worker.imaging.covered import covered_text
-from worker.imaging.ink import rows_outside
+from worker.imaging.ink import LetterInk, rows_outside
 from worker.page import LineReading, PageImage, Pixels, Quad
 from worker.reading.losses import Dropped, losses_of, share_read
 from worker.reading.plain import PlainPipeline
@@ -78,9 +78,9 @@ def test_a_patch_over_text_is_a_loss_and_one_beside_it_is_none(engine: RapidOcrE
 
 def test_rows_that_no_line_was_found_on_are_rows_of_text() -> None:
     pixels = page_of()
-    rows = rows_outside(pixels, quads_of(5))
+    rows = rows_outside(LetterInk.of(pixels), quads_of(5))
     assert {round((quad[:, 1].mean() - TOP) / STEP - 0.3) for quad in rows} == {5, 6, 7}
-    assert not rows_outside(pixels, quads_of())
+    assert not rows_outside(LetterInk.of(pixels), quads_of())
 
 
 @pytest.mark.parametrize(("dropped", "whole"), [(1, True), (4, False)])
@@ -88,5 +88,5 @@ def test_a_single_scribble_is_no_loss_and_several_unread_lines_are(dropped: int,
     quads = quads_of()
     readings = [LineReading(line, (0.99,) * len(line)) for line in LINES]
     unread = [Dropped(quad, LineReading("")) for quad in quads[:dropped]]
-    losses = losses_of(page_of(), quads[dropped:], unread)
+    losses = losses_of(page_of(), LetterInk.of(page_of()), quads[dropped:], unread)
     assert (share_read(losses, readings[dropped:]) == 1.0) == whole

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.page import Pixels
+from worker.percentiles import GREY_LEVELS, grey_percentiles, median
 
 STRIP_HEIGHT = 48
 """Pixels: the height the network was trained on."""
@@ -29,6 +30,8 @@ INK_SHARE = 0.4
 
 MIN_CONTRAST = 20
 """Grey values; less is noise on an empty strip."""
+
+LEVELS = np.arange(GREY_LEVELS)
 
 
 @dataclass(frozen=True)
@@ -54,13 +57,18 @@ def decode(probabilities: NDArray[np.float32], indices: NDArray[np.int32], alpha
     Returns:
         Glyphs that reach over the steps they were read in, with the probability of the best of these.
     """
-    found: list[Glyph] = []
+    if not len(indices):
+        return []
     starts = np.flatnonzero(np.diff(indices, prepend=-1))
-    for first, after in zip(starts, [*starts[1:], len(indices)], strict=True):
-        if indices[first] != BLANK:
-            best = min(float(probabilities[first:after].max()), 1.0)
-            found.append(Glyph(alphabet[indices[first]], best, float(first * STEP_PIXELS), float(after * STEP_PIXELS)))
-    return found
+    best = np.minimum(np.maximum.reduceat(probabilities, starts), 1.0).tolist()
+    classes, firsts = indices[starts].tolist(), starts.tolist()
+    return [
+        Glyph(alphabet[index], probability, float(first * STEP_PIXELS), float(after * STEP_PIXELS))
+        for index, probability, (first, after) in zip(
+            classes, best, itertools.pairwise([*firsts, len(indices)]), strict=True
+        )
+        if index != BLANK
+    ]
 
 
 def placed(glyphs: Sequence[Glyph], strip: Pixels) -> list[Glyph]:
@@ -74,8 +82,9 @@ def placed(glyphs: Sequence[Glyph], strip: Pixels) -> list[Glyph]:
     middles = [min(glyphs[index].middle, width) for index in shown]
     if not shown:
         return [replace(glyph, left=0.0, right=0.0) for glyph in glyphs]
-    reach = float(np.median(np.diff(middles))) if len(middles) > 1 else STRIP_HEIGHT / 2
-    gaps = [_gap(ink, left, right) for left, right in itertools.pairwise(middles)]
+    steps = [after - before for before, after in itertools.pairwise(middles)]
+    reach = float(median(steps)) if steps else STRIP_HEIGHT / 2
+    gaps = _gaps(empty_runs(ink), middles)
     start = middles[0] - _extent(ink[: int(middles[0])][::-1], reach)
     end = min(middles[-1] + _extent(ink[int(middles[-1]) :], reach), float(width))
     edges = [start, *itertools.chain(*gaps), end]
@@ -87,26 +96,36 @@ def placed(glyphs: Sequence[Glyph], strip: Pixels) -> list[Glyph]:
         else:
             left, right = edges[2 * count : 2 * count + 2]
             count += 1
-        result.append(replace(glyph, left=left, right=right))
+        result.append(Glyph(glyph.text, glyph.probability, left, right))
     return result
 
 
 def ink_columns(strip: Pixels) -> NDArray[np.bool_]:
     """Which columns of a strip hold ink; its rim is left out, for neighbouring lines reach into it."""
-    grey = cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY)[RIM_PIXELS:-RIM_PIXELS].astype(np.int16)
-    ground = float(np.median(grey))
-    dark, bright = np.percentile(grey, (2, 98))
+    grey = np.asarray(cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY), np.uint8)[RIM_PIXELS:-RIM_PIXELS]
+    dark, ground, bright = grey_percentiles(grey, (2, 50, 98))
     contrast = max(ground - dark, bright - ground, MIN_CONTRAST)
-    return np.asarray((np.abs(grey - ground) > INK_SHARE * contrast).sum(axis=0) > 1)
+    is_ink = np.abs(LEVELS - ground) > INK_SHARE * contrast
+    count = cv2.reduce(cv2.LUT(grey, is_ink.astype(np.uint8)), 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)
+    return np.asarray(count[0] > 1)
 
 
-def _gap(ink: NDArray[np.bool_], left: float, right: float) -> tuple[float, float]:
-    """The longest run without ink between two middles; their own middle, without width, where glyphs touch."""
-    runs = empty_runs(ink[int(left) : int(right) + 1])
-    if not runs:
-        return (left + right) / 2, (left + right) / 2
-    start, end = max(runs, key=lambda run: run[1] - run[0])
-    return float(int(left) + start), float(int(left) + end)
+def _gaps(runs: Sequence[tuple[int, int]], middles: Sequence[float]) -> list[tuple[float, float]]:
+    """Between each two middles the longest run without ink; their own middle, without width, where glyphs touch."""
+    gaps, first = [], 0
+    for left, right in itertools.pairwise(middles):
+        start, end = int(left), int(right) + 1
+        while first < len(runs) and runs[first][1] <= start:
+            first += 1
+        longest, gap = 0, ((left + right) / 2, (left + right) / 2)
+        for low, high in itertools.islice(runs, first, None):
+            if low >= end:
+                break
+            low, high = max(low, start), min(high, end)
+            if high - low > longest:
+                longest, gap = high - low, (float(low), float(high))
+        gaps.append(gap)
+    return gaps
 
 
 def _extent(ink: NDArray[np.bool_], reach: float) -> float:
@@ -117,5 +136,7 @@ def _extent(ink: NDArray[np.bool_], reach: float) -> float:
 
 def empty_runs(ink: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Start and end of each run without ink."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], ~ink, [False]]).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    edged = np.ones(len(ink) + 2, np.bool_)
+    edged[1:-1] = ink
+    edges = np.flatnonzero(edged[1:] != edged[:-1]).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))

@@ -145,9 +145,11 @@ class Scripts:
 def line_measures(outputs: Sequence[NDArray[Any]], steps: int) -> Floats:
     """What the classifier sees of a line: its features' mean, spread and extremes, and how sure the network is."""
     features, probabilities, _, logits = (output[0, :steps] for output in outputs)
+    mean = features.mean(axis=0)
+    apart = features - mean
     own = (
-        features.mean(axis=0),
-        features.std(axis=0),
+        mean,
+        np.sqrt((apart * apart).mean(axis=0)),
         features.max(axis=0),
         features.min(axis=0),
         (probabilities[:, 0].mean(), (logits[:, 0] < SURE_LOGIT).mean(), logits[:, 0].mean() / SURE_LOGIT),

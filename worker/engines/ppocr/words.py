@@ -56,14 +56,19 @@ class Candidate:
     log: float
 
 
-@dataclass
+@dataclass(slots=True)
 class _Prefix:
-    """A beginning of a candidate: the probabilities that it ends in a blank and in its last character."""
+    """A beginning of a candidate: the probabilities that it ends in a blank and in its last character.
+
+    ``before`` and ``total`` are the sums of its characters' probabilities, without and with the last one.
+    """
 
     blank: float
     other: float
     at: tuple[int, ...]
     probabilities: tuple[float, ...]
+    before: float
+    total: float
 
 
 _Beam = dict[tuple[int, ...], _Prefix]
@@ -150,7 +155,7 @@ def _candidates(steps: Steps, first: int, after: int) -> list[Candidate]:
     CTC prefix beam search: Hannun et al., "First-Pass Large Vocabulary Continuous Speech Recognition using
     Bi-Directional Recurrent DNNs", arXiv:1408.2873.
     """
-    beam: _Beam = {(): _Prefix(1.0, 0.0, (), ())}
+    beam: _Beam = {(): _Prefix(1.0, 0.0, (), (), 0.0, 0.0)}
     for step in range(first, after):
         grown: _Beam = {}
         likely = zip(steps[0][step].tolist(), steps[1][step].tolist(), strict=True)
@@ -168,30 +173,32 @@ def _candidates(steps: Steps, first: int, after: int) -> list[Candidate]:
 
 def _extend(beam: _Beam, classes: tuple[int, ...], prefix: _Prefix, step: int, index: int, probability: float) -> None:
     """Let a prefix read one class at a step."""
+    at, seen, before, total = prefix.at, prefix.probabilities, prefix.before, prefix.total
     both = prefix.blank + prefix.other
     if index == BLANK:
-        _add(beam, classes, both * probability, 0.0, prefix.at, prefix.probabilities)
+        _add(beam, classes, _Prefix(both * probability, 0.0, at, seen, before, total))
         return
     again = bool(classes) and classes[-1] == index
     if again and prefix.other > 0:
-        at, seen = prefix.at, prefix.probabilities
+        other = prefix.other * probability
         if probability > seen[-1]:
-            at, seen = (*at[:-1], step), (*seen[:-1], probability)
-        _add(beam, classes, 0.0, prefix.other * probability, at, seen)
+            same = _Prefix(0.0, other, (*at[:-1], step), (*seen[:-1], probability), before, before + probability)
+        else:
+            same = _Prefix(0.0, other, at, seen, before, total)
+        _add(beam, classes, same)
     begun = (prefix.blank if again else both) * probability  # between two equal characters CTC has a blank
     if begun > 0:
-        _add(beam, (*classes, index), 0.0, begun, (*prefix.at, step), (*prefix.probabilities, probability))
+        longer = _Prefix(0.0, begun, (*at, step), (*seen, probability), total, total + probability)
+        _add(beam, (*classes, index), longer)
 
 
-def _add(
-    beam: _Beam, classes: tuple[int, ...], blank: float, other: float, at: tuple[int, ...], seen: tuple[float, ...]
-) -> None:
+def _add(beam: _Beam, classes: tuple[int, ...], way: _Prefix) -> None:
     """Add a way to read a prefix to those that are there; where it stands is told by the likelier way."""
     known = beam.get(classes)
     if known is None:
-        beam[classes] = _Prefix(blank, other, at, seen)
+        beam[classes] = way
         return
-    if sum(seen) > sum(known.probabilities):
-        known.at, known.probabilities = at, seen
-    known.blank += blank
-    known.other += other
+    if way.total > known.total:
+        known.at, known.probabilities, known.before, known.total = way.at, way.probabilities, way.before, way.total
+    known.blank += way.blank
+    known.other += way.other

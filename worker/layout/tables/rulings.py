@@ -210,10 +210,14 @@ def _lines(grey: Grey, mask: Plane, height: float, contrast: float) -> list[Ruli
     size = (max(3, round(AVERAGED * height)), 1)
     seen = cv2.blur(mask, size, borderType=cv2.BORDER_REPLICATE)
     mean = cv2.blur(thin * mask, size, borderType=cv2.BORDER_REPLICATE) / np.maximum(seen, LEAST_WHITE)
-    mean[seen < LEAST_WHITE] = 0
-    noise = float(np.median(mean[::CONTRAST_STEP][seen[::CONTRAST_STEP] >= LEAST_WHITE])) if mask.any() else 0.0
+    white = np.asarray(seen >= LEAST_WHITE).view(np.uint8)
+    averaged = np.asarray(cv2.copyTo(np.asarray(mean, np.float32), white), np.float32)
+    # Neighbours along a line are nearly equal, for they were averaged.
+    few = slice(None, None, CONTRAST_STEP), slice(None, None, CONTRAST_STEP)
+    sampled = averaged[few][white[few] > 0]
+    noise = float(np.median(sampled)) if len(sampled) else 0.0
     least = max(LEAST_CONTRAST, CONTRAST_SHARE * contrast) + 2 * noise
-    return _runs(np.asarray(mean, np.float32), thin, mask, least, height)
+    return _runs(averaged, thin, mask, least, height)
 
 
 def _edges(grey: Grey, mask: Plane, height: float, contrast: float) -> list[Ruling]:
@@ -223,31 +227,51 @@ def _edges(grey: Grey, mask: Plane, height: float, contrast: float) -> list[Ruli
     level = cv2.blur(grey * mask, (length, depth), borderType=cv2.BORDER_REPLICATE) / np.maximum(weight, 1e-3)
     step = np.zeros(grey.shape, np.float32)
     near = depth // 2 + 1
-    both = cv2.min(weight[: -2 * near], weight[2 * near :]) > LEAST_WHITE
-    step[near:-near] = cv2.absdiff(level[: -2 * near], level[2 * near :]) * both
+    both = np.asarray(cv2.min(weight[: -2 * near], weight[2 * near :]) > LEAST_WHITE).view(np.uint8)
+    step[near:-near] = cv2.copyTo(cv2.absdiff(level[: -2 * near], level[2 * near :]), both)
+    least = max(LEAST_EDGE, EDGE_SHARE * contrast)
+    if float(step.max()) <= least:
+        return []
     peak = cv2.dilate(step, np.ones((2 * depth + 1, 1), np.uint8))
-    step[step < peak] = 0
+    step = np.asarray(cv2.copyTo(step, cv2.compare(step, peak, cv2.CMP_GE)), np.float32)
     inset = length // 3  # averaged along it, an edge seems longer by about that at both ends
-    found = _runs(step, step, mask, max(LEAST_EDGE, EDGE_SHARE * contrast), height)
+    found = _runs(step, step, mask, least, height)
     return [Ruling(edge.position, edge.start + inset, edge.end - inset) for edge in found]
 
 
 def _runs(response: Plane, exact: Plane, mask: Plane, least: float, height: float) -> list[Ruling]:
     """Long level runs of what is above a threshold, from the first to the last place that is so of itself."""
-    runs_above = np.asarray(response > least, np.uint8)
+    above = np.asarray(response > least).view(np.uint8)
     bridge = max(3, round(BRIDGED * height)) | 1
-    found = cv2.morphologyEx(runs_above, cv2.MORPH_CLOSE, np.ones((1, bridge), np.uint8))
-    _, _, stats, centres = cv2.connectedComponentsWithStats(found, connectivity=8)
-    runs = []
-    for (x, top, width, tall, _), (_, y) in zip(stats[1:].tolist(), centres[1:].tolist(), strict=True):
-        if width < SHORTEST * height or tall > max(THICKEST * height, 4.0) + 0.02 * width:
-            continue
-        part = slice(top, top + tall), slice(x, x + width)
-        ink = (exact[part] * mask[part]).max(axis=0) > least
-        seen = np.flatnonzero(ink)
-        if not seen.size or seen[-1] - seen[0] < SHORTEST * height:
-            continue
-        inside = slice(seen[0], seen[-1] + 1)
-        if ink[inside].sum() >= LEAST_INK * mask[part].max(axis=0)[inside].sum():
-            runs.append(Ruling(y, x + float(seen[0]), x + float(seen[-1]) + 1))
+    runs: list[Ruling] = []
+    for first, after in _bands(above):
+        band = cv2.morphologyEx(above[first:after], cv2.MORPH_CLOSE, np.ones((1, bridge), np.uint8))
+        _, _, stats, centres = cv2.connectedComponentsWithStats(band, connectivity=8)
+        for (x, y0, width, tall, _), (_, centre) in zip(stats[1:].tolist(), centres[1:].tolist(), strict=True):
+            if width < SHORTEST * height or tall > max(THICKEST * height, 4.0) + 0.02 * width:
+                continue
+            runs += _run(exact, mask, least, (x, first + y0, width, tall), first + centre, height)
     return runs
+
+
+def _bands(found: Grey) -> list[tuple[int, int]]:
+    """The rows in which there is anything, first and after the last of each stretch: most rows of a page have none."""
+    rows = np.zeros(len(found) + 2, np.bool_)
+    rows[1:-1] = cv2.reduce(found, 1, cv2.REDUCE_MAX).ravel() > 0
+    edges = np.flatnonzero(rows[1:] != rows[:-1]).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _run(
+    exact: Plane, mask: Plane, least: float, bounds: tuple[int, int, int, int], y: float, height: float
+) -> list[Ruling]:
+    """The line in a run's bounds, its left, top, width and height, if it is one."""
+    x, top, width, tall = bounds
+    part = slice(top, top + tall), slice(x, x + width)
+    ink = (exact[part] * mask[part]).max(axis=0) > least
+    seen = np.flatnonzero(ink)
+    if not seen.size or seen[-1] - seen[0] < SHORTEST * height:
+        return []
+    inside = slice(seen[0], seen[-1] + 1)
+    is_line = ink[inside].sum() >= LEAST_INK * mask[part].max(axis=0)[inside].sum()
+    return [Ruling(y, x + float(seen[0]), x + float(seen[-1]) + 1)] if is_line else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 CERTAIN = 1e-6
@@ -38,6 +38,16 @@ class Platt:
     def __call__(self, probability: float) -> float:
         """The calibrated probability, 0 to 1."""
         return sigmoid(self.slope * logit(probability) + self.offset)
+
+    def each(self, probabilities: Iterable[float]) -> list[float]:
+        """The calibrated probabilities of many: a page has thousands of characters."""
+        slope, offset, log, exp, most = self.slope, self.offset, math.log, math.exp, 1 - CERTAIN
+        result = []
+        for probability in probabilities:
+            inside = CERTAIN if probability < CERTAIN else most if probability > most else probability
+            value = slope * log(inside / (1 - inside)) + offset
+            result.append(1 / (1 + exp(-value)) if value >= 0 else exp(value) / (1 + exp(value)))
+        return result
 
 
 @dataclass(frozen=True)
