@@ -27,17 +27,17 @@ help: ## List the commands
 	echo
 	sed -nE 's/^([a-z]+):.*## (.*)$$/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 	echo
-	echo "The environment is made in $(VENV)/ by whichever comes first; it is made again when pyproject.toml changes."
+	echo "The first of these commands creates the environment in $(VENV)/; it is updated when pyproject.toml changes."
 
 demo: ## Read examples/receipt.jpg, or FILE=any/scan.pdf, through the whole stack
 	@file="$${DEMO_FILE:-$(CURDIR)/examples/receipt.jpg}"
 	case "$$file" in /*) ;; *) file="$$CALLER_DIR/$$file" ;; esac
 	if [ ! -f "$$file" ] || [ ! -r "$$file" ]; then
-		echo "make demo: there is no file that can be read at $$file; give one with FILE=path/to/scan.pdf" >&2
+		echo "make demo: cannot read $$file; name another with FILE=path/to/scan.pdf" >&2
 		exit 1
 	fi
 	$(MAKE) -s $(VENV)/.ready
-	echo "Reading $$file: Redis, API and workers are started for it, and stopped after it." >&2
+	echo "Reading $$file: starting Redis, the API and workers for it, and stopping them afterwards." >&2
 	$(BIN)/ocrq read -- "$$file"
 	echo
 	echo "To keep it running: make serve, then http://127.0.0.1:$${PORT:-8000}"
@@ -60,17 +60,16 @@ lint: $(VENV)/.ready-dev ## Check style, types, import directions, dependencies 
 	$(BIN)/deptry .
 	$(BIN)/codespell
 
-lock: ## Resolve anew what the images install: deploy/requirements-*.txt, with hashes
+lock: ## Update what the images install: deploy/requirements-*.txt, with hashes
 	@python3 -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
 	export UV_DEFAULT_INDEX="$$($(VENV)-lock/bin/python -m pip config get global.index-url 2>/dev/null || true)"
 	[ -n "$$UV_DEFAULT_INDEX" ] || unset UV_DEFAULT_INDEX
-	# Each for the Python of its base image; with what builds the project itself.
-	for image in api:3.11 cpu:3.11 gpu:3.12 runpod:3.12; do
+	# For the oldest Python of a base image; with what builds the project itself.
+	for image in api cpu gpu runpod; do
 		printf 'hatchling\neditables\n' | $(VENV)-lock/bin/uv pip compile --quiet --upgrade pyproject.toml - \
-			--extra "$${image%:*}" --python-version "$${image#*:}" --python-platform x86_64-manylinux_2_28 \
-			--generate-hashes --no-header --no-annotate --no-emit-package ocrq \
-			--output-file "deploy/requirements-$${image%:*}.txt"
+			--extra "$$image" --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+			--generate-hashes --no-header --no-annotate --no-emit-package ocrq --output-file "deploy/requirements-$$image.txt"
 	done
 	rm -rf $(VENV)-lock
 
@@ -80,7 +79,7 @@ bench: $(VENV)/.ready-dev ## The whole stack beside RapidOCR and Tesseract, on e
 	$(BIN)/python -m benchmarks.stack "$$data"
 
 eval: $(VENV)/.ready-dev ## Accuracy on DATA=manifest.jsonl: documents with ground truth, the scorer beside it
-	@[ -n "$$DATA_FILE" ] || { echo "make eval: give the documents with DATA=path/to/manifest.jsonl" >&2; exit 1; }
+	@[ -n "$$DATA_FILE" ] || { echo "make eval: name the documents with DATA=path/to/manifest.jsonl" >&2; exit 1; }
 	case "$$DATA_FILE" in /*) data="$$DATA_FILE" ;; *) data="$$CALLER_DIR/$$DATA_FILE" ;; esac
 	$(BIN)/python -m evaluation.run "$$data"
 
@@ -93,13 +92,13 @@ clean: ## Remove the environment and every cache
 
 # The stamps: an install that did not end leaves none, so the next run takes it up again.
 $(VENV)/.ready: pyproject.toml | $(BIN)/pip
-	@echo "Installing what reading needs into $(VENV)/, this once: about 250 MB to download, a minute or two on a fast line ..." >&2
+	@echo "Installing the packages that reading needs into $(VENV)/ (first run only): about 250 MB, one to two minutes ..." >&2
 	$(PIP) -e '.[api,cpu,embedded]' | $(LARGE)
 	$(INSTALLED)
 	touch $@
 
 $(VENV)/.ready-dev: pyproject.toml | $(BIN)/pip
-	@echo "Installing what the tests need into $(VENV)/, this once: a few minutes, torch is most of it ..." >&2
+	@echo "Installing the packages that the tests need into $(VENV)/ (first run only): a few minutes, most of it for torch ..." >&2
 	$(PIP) -e '.[dev]' | $(LARGE)
 	$(INSTALLED)
 	touch $(VENV)/.ready $@
@@ -116,7 +115,7 @@ $(BIN)/pip:
 		fi
 	done
 	if [ -n "$${found:-}" ]; then
-		echo "make: $$found cannot make an environment; on Debian and Ubuntu: apt-get install python3-venv" >&2
+		echo "make: $$found cannot create a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2
 	else
 		echo "make: no Python 3.11 or newer; on Debian and Ubuntu: apt-get install python3 python3-venv" >&2
 	fi

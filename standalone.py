@@ -104,7 +104,7 @@ class Ping:
 
 def _end() -> None:
     """End, as gracefully as ever: what is read meanwhile is answered. Another process is started for this one."""
-    log.critical("this process can read no more, and makes room for another")
+    log.critical("this process can no longer read; it exits and is replaced")
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -273,7 +273,7 @@ class HttpWorker(ThreadWorker):
 
     def _cut(self, connection: Connection, why: str) -> None:
         """Give up a body that there is no room for."""
-        self.log.warning("there is no room for a body of %s: %s", connection.client[0], why)
+        self.log.warning("a body from %s was refused for lack of room: %s", connection.client[0], why)
         connection.sock.send(self._intake.no_room)
         self._leave(connection)
 

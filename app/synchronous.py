@@ -59,7 +59,7 @@ def _read(context: AppContext, operation: Operation) -> Response:
 
 def _answer(context: AppContext, job: Job | Batch, seconds: float, owner: str | None) -> Response:
     if isinstance(job, Batch):
-        raise InternalError("a single request became a batch; tell the operator")
+        raise InternalError("a single request became a batch; report this to the operator")
     if job.status == "succeeded":
         with context.memory.holding(PER_RESULT_BYTE * context.backend.result_bytes(job.id)):
             whole = context.backend.get(job.id, owner)

@@ -90,7 +90,7 @@ def read_upload(request: Request) -> Upload:
     if request.mimetype == _FORM:
         uploads = _form_uploads(request)
         if len(uploads) > 1:
-            raise InvalidRequest(f"{len(uploads)} files came; send one, or all to /jobs", field="file")
+            raise InvalidRequest(f"{len(uploads)} files were sent; send one, or all to /jobs", field="file")
         return uploads[0]
     return _raw_upload(request)
 
@@ -134,15 +134,15 @@ def _form_uploads(request: Request) -> list[Upload]:
         raise InvalidRequest("the body was not fully received; send it again", field="body") from None
     for name in files:
         if name not in FILE_PARTS:
-            raise InvalidRequest(f"a file came as {name[:60]!r}; name the part 'file'", field="file")
+            raise InvalidRequest(f"a file was sent as {name[:60]!r}; name the part 'file'", field="file")
     documents = [part for name in FILE_PARTS for part in files.getlist(name) if not _left_empty(part)]
     if len(documents) > MAX_BATCH:
-        raise InvalidRequest(f"{len(documents):,} files came; send at most {MAX_BATCH:,} at a time", field="file")
+        raise InvalidRequest(f"{len(documents):,} files were sent; send at most {MAX_BATCH:,} at a time", field="file")
     data = _form_data(form)
     if not documents:
         if isinstance(data, dict) and data.get("image"):
             return [Upload(data)]
-        raise InvalidRequest("no file came; send it as the part 'file'", field="file")
+        raise InvalidRequest("no file was sent; send it as the part 'file'", field="file")
     return [Upload(data, part.read()) for part in documents]
 
 
@@ -158,7 +158,9 @@ def _form_data(form: MultiDict[str, str]) -> object:
         return data  # parse_request says what is wrong with it
     for name in options:
         if name in data:
-            raise InvalidRequest(f"{name[:60]} came twice, in request and beside it; send it once", field=name[:60])
+            raise InvalidRequest(
+                f"{name[:60]} was sent twice, in request and next to it; send it once", field=name[:60]
+            )
     return {**data, **typed_options(options)}
 
 
@@ -194,7 +196,7 @@ def typed_options(options: Mapping[str, Iterable[str]]) -> dict[str, Any]:
             typed[name] = [part.strip() for text in texts for part in text.split(",") if part.strip()]
             continue
         if len(texts) > 1:
-            raise InvalidRequest(f"{name[:60]} came {len(texts)} times; send it once", field=name[:60])
+            raise InvalidRequest(f"{name[:60]} was sent {len(texts)} times; send it once", field=name[:60])
         typed[name] = texts[0] if name in _TEXT_OPTIONS else _from_text(name, texts[0])
     return typed
 
@@ -213,4 +215,4 @@ def _refuse_query_options(request: Request) -> None:
     """An option in the query of a JSON request would be passed over in silence."""
     for name in request.args:
         if name in _OPTIONS:
-            raise InvalidRequest(f"{name} came in the query; put it into the JSON body", field=name)
+            raise InvalidRequest(f"{name} was sent in the query; put it into the JSON body", field=name)

@@ -29,6 +29,6 @@ def check_exposure(host: str, *, keys: bool, accepted: bool) -> None:
     if keys or accepted or is_loopback(host):
         return
     raise ServiceError(
-        f"whoever can reach {host or 'this machine'} could use this server: set OCRQ_API_KEYS to ask for a key (`ocrq "
-        "keys new` makes one), or OCRQ_OPEN=1 to leave it open knowingly; on 127.0.0.1 it needs neither"
+        f"anyone who can reach {host or 'this machine'} could use this server: set OCRQ_API_KEYS to require a key "
+        "(`ocrq keys new` makes one), or OCRQ_OPEN=1 to leave it open knowingly; on 127.0.0.1 it needs neither"
     )

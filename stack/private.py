@@ -78,7 +78,7 @@ def _await_url(process: subprocess.Popen[str], said: IO[str]) -> str:
     process.wait()
     said.seek(0)
     reason = f"\n{said.read()}".partition("\nerror: ")[2].strip()
-    raise ServiceError(f"the private server could not start: {reason or 'it said nothing'}")
+    raise ServiceError(f"the private server could not start: {reason or 'it wrote no message'}")
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

@@ -32,7 +32,7 @@ def loading_state(url: str) -> str:
         ):
             return "down"
         if fault == UNREACHABLE:
-            raise ServiceError(f"Redis at {masked(url)} answers {str(error)!r}; mend REDIS_URL") from None
+            raise ServiceError(f"Redis at {masked(url)} answers {str(error)!r}; correct REDIS_URL") from None
         raise ServiceError(f"Redis at {masked(url)}: {fault.detail}") from None
     finally:
         client.close()

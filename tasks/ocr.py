@@ -52,11 +52,13 @@ def request_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> object:
     others = sorted(name for name in kwargs if name not in ("request", "context"))
     if others:
         name = others[0][:MAX_FIELD_CHARACTERS]
-        raise InvalidRequest(f"{name} came beside request; send kwargs={{'request': {{…}}}} with it inside", field=name)
+        raise InvalidRequest(
+            f"{name} was sent next to request; send kwargs={{'request': {{…}}}} with it inside", field=name
+        )
     if "request" in kwargs:
         return kwargs["request"]  # a chain puts the result before it in front of it
     if len(args) > 1:
-        raise InvalidRequest(f"{len(args)} arguments came; send kwargs={{'request': {{…}}}}", field="request")
+        raise InvalidRequest(f"{len(args)} arguments were sent; send kwargs={{'request': {{…}}}}", field="request")
     return args[0] if args else None
 
 

@@ -145,7 +145,8 @@ class Settings(BaseSettings):
     gpu_dollars_per_hour: float = Field(default=0.0, ge=0, description="The same of one with a GPU.")
     log_format: Literal["text", "json"] = Field(default="text", description="How log lines are written.")
     traces_url: str | None = Field(
-        default=None, description="An OTLP collector, such as http://collector:4318/v1/traces; needs `ocrq[traces]`."
+        default=None,
+        description="An OTLP collector, such as http://collector:4318/v1/traces; needs the extra `traces`.",
     )
 
     webhook_secret: SecretStr | None = Field(default=None, description="Signs webhooks; without it none are sent.")
@@ -204,7 +205,7 @@ class Settings(BaseSettings):
                 remedy = (
                     "name each origin" if origin == "*" else "write it like https://app.example.com or http://name:3000"
                 )
-                raise ValueError(f"number {number} is no origin that may be allowed; {remedy}")
+                raise ValueError(f"number {number} is not an origin that may be allowed; {remedy}")
         return value
 
     @field_validator("webhook_hosts")

@@ -22,7 +22,7 @@ def mcp(server: str | None, api_key: str | None) -> None:
     try:
         from ocrq.mcp import make_server
     except ImportError:
-        raise ServiceError("`ocrq mcp` needs the package mcp; pip install 'ocrq[mcp]'") from None
+        raise ServiceError("`ocrq mcp` needs the package mcp; in the checkout: pip install -e '.[mcp]'") from None
     from ocrq.client import AsyncClient
 
     known = known_server(server)

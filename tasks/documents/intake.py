@@ -45,7 +45,7 @@ def take_in(
     if document is None:
         document = fetch(request.image) if fetch and _is_url(request.image) else decode_base64(request.image)
     elif request.image:
-        raise InvalidImage("the document came twice, as a file and as image; send one of them", field="image")
+        raise InvalidImage("the document was sent twice, as a file and as image; send one of them", field="image")
     check_document(document, max_bytes=max_bytes)
     return request.model_copy(update={"image": ""}), document
 
@@ -81,7 +81,7 @@ def decode_base64(image: str) -> bytes:
     except (binascii.Error, ValueError):
         raise InvalidImage("image is not valid base64; encode the file's bytes with base64", field="image") from None
     if not document:
-        raise InvalidImage("image holds no bytes; send the document's bytes in base64", field="image")
+        raise InvalidImage("image is empty; send the document's bytes in base64", field="image")
     return document
 
 

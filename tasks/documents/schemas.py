@@ -167,7 +167,7 @@ def _check_valid(schema: Json) -> None:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
         where = ".".join(str(part) for part in error.absolute_path)[:100]
-        raise _refused(f"is no valid JSON Schema at {where or 'its root'}: {error.message[:150]}") from None
+        raise _refused(f"is not a valid JSON Schema at {where or 'its root'}: {error.message[:150]}") from None
     except (RecursionError, ValueError, OverflowError) as error:
         raise _refused(f"cannot be checked ({type(error).__name__}); make it simpler") from None
 

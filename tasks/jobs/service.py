@@ -143,7 +143,7 @@ class JobService:
             record = self._record(job_id, owner)
             if not self._store.retry(job_id):
                 raise JobConflict(
-                    f"the job is {record.status}; only a failed job whose document is kept is tried again"
+                    f"the job is {record.status}; only a failed job whose document is still stored can be retried"
                 )
             self._admission.publish(job_id)
             return self._job(self._record(job_id, owner))
@@ -179,7 +179,7 @@ class JobService:
             dead = self._outbox.dead() if self._outbox else []
             known = {delivery.id for delivery in dead if self._sees(delivery, owner)}
             if self._outbox is None or delivery_id not in known or not self._outbox.retry(delivery_id):
-                raise NotFound("no delivery of this id was given up; GET /webhooks?state=dead lists those that were")
+                raise NotFound("no failed delivery has this id; GET /webhooks?state=dead lists those that were")
 
     def _sees(self, delivery: Delivery, owner: str | None) -> bool:
         record = self._store.record(delivery.job_id) if owner is not None else None

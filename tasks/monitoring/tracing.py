@@ -42,7 +42,7 @@ def start_tracing(settings: Settings, part: str) -> None:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError:
-        raise ServiceError("OCRQ_TRACES_URL needs OpenTelemetry; pip install 'ocrq[traces]'") from None
+        raise ServiceError("OCRQ_TRACES_URL needs OpenTelemetry; in the checkout: pip install -e '.[traces]'") from None
     provider = TracerProvider(resource=Resource.create({"service.name": f"ocrq-{part}"}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=settings.traces_url)))
     install_tracer(provider.get_tracer("ocrq"))

@@ -52,7 +52,7 @@ async def addresses_of(target: Target, *, private: bool, resolve: Resolve = reso
     found = await resolve(target.host, target.port)
     refused = [address for address in found if not may_connect(ipaddress.ip_address(address), private=private)]
     if refused:
-        raise AddressRefused(f"{target.host} is at {', '.join(refused)}, which is no public address")
+        raise AddressRefused(f"{target.host} is at {', '.join(refused)}, which is not a public address")
     return found
 
 

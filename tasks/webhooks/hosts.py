@@ -64,7 +64,7 @@ class Rule:
         """
         match = _RULE.fullmatch(entry)
         if not match or (match["any"] and _is_address(_host(match))):
-            raise ValueError(f"{entry!r} is no host; write hooks.example.com, *.example.com or http://10.0.0.7:9000")
+            raise ValueError(f"{entry!r} is not a host; write hooks.example.com, *.example.com or http://10.0.0.7:9000")
         scheme = _scheme(match["scheme"] or "https")
         port = _port(match, scheme)
         if not 1 <= port <= _LAST_PORT:

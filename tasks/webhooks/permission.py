@@ -17,7 +17,7 @@ def allowed_webhook(url: str | None, settings: Settings) -> str | None:
         return None
     if not settings.sends_webhooks:
         raise InvalidRequest(
-            "webhook: none is sent from here; leave webhook out and ask for the job. A server with a queue sends them "
+            "webhook: this server sends none; leave webhook out and poll the job. A server with a queue sends them "
             "once its operator has set OCRQ_WEBHOOK_SECRET and OCRQ_WEBHOOK_HOSTS",
             field="webhook",
         )

@@ -94,7 +94,7 @@ class _Batches(Generic[Input, Reading]):
         if len(batch) == 1:
             return [self._read_shrunk(batch[0])]
         half = -(-len(batch) // 2)
-        self._warn(f"the memory did not suffice for many {self._noun} at a time; they were read in smaller batches")
+        self._warn(f"there was not enough memory for many {self._noun} at a time; they were read in smaller batches")
         return self.read(batch[:half]) + self.read(batch[half:])
 
 
@@ -141,7 +141,7 @@ class _LinesWithFallback(LineReader):
             readings = _unless_out_of_memory(partial(read, [_shrunk(crop, 1)]))
             if readings is None:
                 raise _spent()
-            warn("the memory did not suffice for some lines; they were read at a smaller size")
+            warn("there was not enough memory for some lines; they were read at a smaller size")
             return readings[0]
 
         return _Batches(read, read_shrunk, "lines", warn).read(crops) if crops else []
@@ -180,7 +180,7 @@ def _unless_out_of_memory(read: Callable[[], list[Reading]]) -> list[Reading] | 
 
 
 def _spent() -> ReadStopped:
-    return ReadStopped(WorkerSpent("the memory did not suffice even for a small picture; ask for a smaller model"))
+    return ReadStopped(WorkerSpent("there is not enough memory even for a small image; use a smaller model"))
 
 
 def _shrunk(pixels: Pixels, times: int) -> Pixels:

@@ -51,7 +51,7 @@ def warm_up_succeeded(settings: Settings) -> None:
         with connect(settings, WORKER_TIMEOUT) as client:
             client.delete(_key(os.getppid()))
     except redis.RedisError as error:
-        log.warning("the failures before could not be forgotten: %s", error)
+        log.warning("earlier failures could not be cleared: %s", error)
 
 
 def _key(parent: int) -> str:

@@ -24,6 +24,6 @@ def model_cache(volume: Path, environment: Mapping[str, str], image_cache: Path 
         return None
     cache = volume / CACHE
     if not (cache / "hub").is_dir() and not os.access(cache if cache.exists() else volume, os.W_OK):
-        log.warning("%s cannot be written by this user; models are fetched anew for each worker", volume)
+        log.warning("%s cannot be written by this user; each worker downloads its models again", volume)
         return None
     return cache

@@ -180,7 +180,7 @@ def test_a_listed_name_that_is_at_a_private_address_is_not_told(stack: Stack) ->
     with receiving(stack.named) as inside:
         job_id = stack.submit(f"http://localhost:{stack.named}/hook")
         until(lambda: dead(stack, job_id), "the delivery is dead")
-        assert "no public address" in dead(stack, job_id)[0].last
+        assert "not a public address" in dead(stack, job_id)[0].last
         assert inside.notices == []
 
 

@@ -97,6 +97,6 @@ def test_nothing_is_allowed_unless_it_is_listed(backend, settings):
     ["*", "null", "example.com", "https://", "https://a.example/", "https://*.example", "ftp://a", "https://a b"],
 )
 def test_what_is_no_origin_is_refused_with_the_remedy(origin):
-    with pytest.raises(ValidationError, match="number 2 is no origin.*(name each|write it like)") as refused:
+    with pytest.raises(ValidationError, match="number 2 is not an origin.*(name each|write it like)") as refused:
         Settings(cors_origins=f"{OURS}, {origin}")
     assert "evil" not in str(refused.value)

@@ -148,7 +148,7 @@ def test_no_other_host_is_asked(downloader: Callable[..., Downloader], url: str,
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.8", "169.254.169.254", "::1", "100.64.0.1"])
 def test_a_listed_name_that_leads_inside_is_not_followed(downloader: Callable[..., Downloader], address: str) -> None:
-    with pytest.raises(InvalidImage, match="no public address"):
+    with pytest.raises(InvalidImage, match="not a public address"):
         fetched(downloader("files.example", at=address), "https://files.example/scan.png")
 
 

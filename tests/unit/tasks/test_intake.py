@@ -40,7 +40,7 @@ def test_base64_is_read_as_clients_write_it(image: str) -> None:
         ("A", "not valid base64"),
         ("https://example.org/a.png", "URL"),
         ("data:image/png," + ENCODED, ";base64,"),
-        ("data:image/png;base64,", "no bytes"),
+        ("data:image/png;base64,", "is empty"),
     ],
 )
 def test_what_is_no_base64_says_the_remedy(image: str, said: str) -> None:

@@ -238,7 +238,7 @@ def load(model: str, settings: Settings) -> RapidOcrEngine | TinyEngine:
         ModelUnavailable: OpenVINO, or the rapidocr package with its models, is missing.
     """
     if importlib.util.find_spec("openvino") is None:
-        raise ModelUnavailable("rapidocr needs openvino; install ocrq[cpu]")
+        raise ModelUnavailable("rapidocr needs openvino; in the checkout: pip install -e '.[cpu]'")
     return ENGINES[model].load(cache=settings.models_cache)
 
 

@@ -51,7 +51,9 @@ def models_folder() -> Path:
     spec = importlib.util.find_spec("rapidocr")
     folder = Path(spec.origin).parent / "models" if spec and spec.origin else Path()
     if not all((folder / name).is_file() for name in (DETECTION_FILE, RECOGNITION_FILE)):
-        raise ModelUnavailable("the rapidocr models are missing; install ocrq[cpu] with rapidocr 3.10")
+        raise ModelUnavailable(
+            "the rapidocr models are missing; in the checkout: pip install -e '.[cpu]', with rapidocr 3.10"
+        )
     return folder
 
 
