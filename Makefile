@@ -50,7 +50,7 @@ shell: $(VENV)/.ready ## A shell in which `ocrq` is a command; exit ends it
 
 # Two at a time, a file at a time: most live tests wait for clocks, leases and signals, and fill each other's gaps.
 test: $(VENV)/.ready-dev lint ## Lint, then run every test
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.ready-dev ## Check style, types, import directions, dependencies and spelling
 	@$(BIN)/ruff check .

@@ -7,17 +7,41 @@ import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import psutil
 import pytest
 
+TESTS = Path(__file__).parent
 RUN_MARK = "OCRQ_TEST_RUN"  # in the environment of every process the tests start, however it is detached
 GRACE_SECONDS = 5.0  # how long a stopped process may take to be gone
 
 # A shell that starts us in the background has us ignore SIGINT; what we start would inherit it, and Ctrl-C has to work.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Files that take minutes begin first, so that at the end no core waits for one of them.
+LONG_FIRST = (
+    "packaging/test_gpu_image.py",
+    "packaging/test_images.py",
+    "live/faults/",
+    "live/",
+    "browser/",
+    "packaging/",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the files, which --no-loadscope-reorder keeps; within a rank they stay as they were shuffled."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    path = item.path.relative_to(TESTS).as_posix()
+    return next((rank for rank, start in enumerate(LONG_FIRST) if path.startswith(start)), len(LONG_FIRST))
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.images import ROOT
+from tests.packaging.images import ROOT, make_venv
 
 
 @pytest.fixture(scope="module")
@@ -25,9 +25,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def elsewhere(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin folder of an environment that has the wheel alone."""
-    where = tmp_path_factory.mktemp("elsewhere")
-    subprocess.run([sys.executable, "-m", "venv", where], check=True, capture_output=True)
-    install = [where / "bin/python", "-m", "pip", "install", "-qq", "--prefer-binary", wheel]
+    where = make_venv(tmp_path_factory.mktemp("elsewhere"))
+    install = [where / "bin/pip", "install", "-qq", "--prefer-binary", "--no-compile", wheel]
     subprocess.run(install, check=True, capture_output=True)
     return where / "bin"
 
