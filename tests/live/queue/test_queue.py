@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 import subprocess
 import sys
 import textwrap
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from ocrq.contracts import Batch, Job, parse_request
 from ocrq.errors import InvalidSchema, JobConflict, JobNotFound, ModelNotAllowed
@@ -188,3 +190,14 @@ def test_a_batch_tells_its_jobs_as_they_end(backend: JobService) -> None:
     assert events[-1].data == {"status": "succeeded"}
     assert [event.data["done"] for event in events[:-1]] == sorted({event.data["done"] for event in events[:-1]})
     assert events[-2].data["done"] == 3
+
+
+def test_a_job_sends_redis_a_few_kilobytes_whatever_its_document_weighs(backend: JobService, parts: Parts) -> None:
+    jobs, heavy = 20, as_png(Image.frombytes("RGB", (300, 300), random.Random(5).randbytes(270_000)))
+    with parts.client() as client:
+        before = client.info("stats")["total_net_input_bytes"]
+        for job_id in [backend.submit(submission(heavy, cache=False)).id for _ in range(jobs)]:
+            assert ended(backend, job_id).status == "succeeded"
+        sent = client.info("stats")["total_net_input_bytes"] - before
+    # 1.5 KB to submit it, of which the message is 0.9, and 3 KB to run it; the rest are heartbeats and waits.
+    assert sent / jobs < 10_000, f"{sent / jobs:.0f} bytes a job, of a document of {len(heavy)}"
