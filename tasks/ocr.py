@@ -105,11 +105,3 @@ def read_unit() -> None:
 def health(request: dict[str, Any] | None = None) -> dict[str, Any]:
     """The service's health from the workers' heartbeats, as JSON."""
     return process.health().model_dump(mode="json")
-
-
-OPERATION_TASKS: dict[Operation, Any] = {
-    "extract_text": extract_text,
-    "extract_text_robust": extract_text_robust,
-    "extract_structured": extract_structured,
-    "extract_structured_robust": extract_structured_robust,
-}

@@ -43,7 +43,6 @@ class Preset:
         model_types: The ``model_type`` in ``config.json``, for checkpoints whose name matches no preset.
         prompt: None where the model was trained on the picture alone, or its processor writes the prompt.
         parser: Parses the answer.
-        licence: Of the weights, as an SPDX identifier; "" where it is not known here.
         longest_side: Pixels a page's longest side is scaled down to; None leaves it to the model's own processor.
         max_new_tokens: Of an answer, unless the caller wants fewer.
         picture_first: Whether the image comes before the prompt.
@@ -53,10 +52,9 @@ class Preset:
 
     name: str
     names: tuple[str, ...]
-    model_types: tuple[str, ...]
     prompt: str | None
     parser: ParserName
-    licence: str
+    model_types: tuple[str, ...] = ()
     longest_side: int | None = None
     max_new_tokens: int = 4096
     picture_first: bool = True
@@ -71,7 +69,6 @@ PRESETS: tuple[Preset, ...] = (
         model_types=("qwen2_5_vl",),
         prompt=prompts.OLMOCR_2,
         parser="front_matter",
-        licence="Apache-2.0",
         longest_side=1288,
         max_new_tokens=8000,
         picture_first=False,
@@ -79,10 +76,8 @@ PRESETS: tuple[Preset, ...] = (
     Preset(  # allenai/olmOCR-7B-0725 and -0825; tables in Markdown
         name="olmocr-1",
         names=("olmocr-7b", "olmocr-7b-0725", "olmocr-7b-0825"),
-        model_types=(),
         prompt=prompts.OLMOCR_1,
         parser="front_matter",
-        licence="Apache-2.0",
         longest_side=1288,
         max_new_tokens=4500,
         picture_first=False,
@@ -90,10 +85,8 @@ PRESETS: tuple[Preset, ...] = (
     Preset(  # the first one, on Qwen2-VL, which answers in JSON
         name="olmocr-preview",
         names=("olmocr-7b-0225",),
-        model_types=(),
         prompt=prompts.OLMOCR_PREVIEW,
         parser="json",
-        licence="Apache-2.0",
         longest_side=1024,
         max_new_tokens=3000,
         picture_first=False,
@@ -101,10 +94,8 @@ PRESETS: tuple[Preset, ...] = (
     Preset(  # no size is published; it has olmOCR's pages and Qwen2.5-VL, and so olmOCR's size
         name="rolmocr",
         names=("rolmocr",),
-        model_types=(),
         prompt=prompts.ROLMOCR,
         parser="markdown",
-        licence="Apache-2.0",
         longest_side=1288,
     ),
     Preset(
@@ -113,7 +104,6 @@ PRESETS: tuple[Preset, ...] = (
         model_types=("glm_ocr",),
         prompt="Text Recognition:",
         parser="markdown",
-        licence="MIT",
         max_new_tokens=8192,
     ),
     Preset(  # 0.9B, 1.5 and 1.6; the prompt "Table Recognition:" for a picture of a table gives its cells
@@ -122,7 +112,6 @@ PRESETS: tuple[Preset, ...] = (
         model_types=("paddleocr_vl",),
         prompt="OCR:",
         parser="plain",
-        licence="Apache-2.0",
     ),
     Preset(  # trained on the picture alone: it repeats a prompt in its answer
         name="lightonocr",
@@ -130,25 +119,20 @@ PRESETS: tuple[Preset, ...] = (
         model_types=("lighton_ocr",),
         prompt=None,
         parser="markdown",
-        licence="Apache-2.0",
         longest_side=1540,
     ),
     Preset(  # layout blocks in HTML, which transformers serves as Qwen3.5
         name="chandra-2",
         names=("chandra",),
-        model_types=(),
         prompt=prompts.CHANDRA_2,
         parser="html",
-        licence="LicenseRef-modified-OpenRAIL-M",
         max_new_tokens=8192,
     ),
     Preset(
         name="surya-2",
         names=("surya-ocr",),
-        model_types=(),
         prompt=prompts.SURYA_2,
         parser="html",
-        licence="LicenseRef-modified-OpenRAIL-M",
         max_new_tokens=8192,
     ),
     Preset(  # transformers has no class of its own for it: behind an OpenAI-compatible server
@@ -157,7 +141,6 @@ PRESETS: tuple[Preset, ...] = (
         model_types=("dots_ocr",),
         prompt=prompts.DOTS_OCR,
         parser="layout_json",
-        licence="MIT",
         max_new_tokens=16384,
     ),
     Preset(
@@ -166,7 +149,6 @@ PRESETS: tuple[Preset, ...] = (
         model_types=("deepseek_ocr2",),
         prompt="Free OCR.",
         parser="markdown",
-        licence="Apache-2.0",
         max_new_tokens=8192,
     ),
     Preset(  # its processor writes the prompt; the checkpoint does not declare <|im_end|> as an end token
@@ -175,7 +157,6 @@ PRESETS: tuple[Preset, ...] = (
         model_types=("got_ocr2",),
         prompt=None,
         parser="plain",
-        licence="Apache-2.0",
         stop=("<|im_end|>",),
     ),
 )
@@ -183,11 +164,9 @@ PRESETS: tuple[Preset, ...] = (
 GENERIC = Preset(
     name="generic",
     names=("qwen2.5-vl", "qwen2-vl", "qwen3-vl"),
-    model_types=(),
     prompt="Read all the text on this page, line by line, in the order a person would read it. "
     "Answer with the text alone: no comments, no translation, nothing that is not on the page.",
     parser="markdown",
-    licence="",
     longest_side=1540,  # about 180 dpi of an A4 page: small print is read, and a page stays under 3,000 patches
 )
 """For models that are not in this table."""

@@ -1,6 +1,6 @@
 """The output formats, one file each, found by name.
 
-A new format is a file here with ``render``, ``media_type`` and ``binary`` (see ``protocols.Format``), and its name in
+A new format is a file here with ``render`` and ``binary`` (see ``protocols.Format``), and its name in
 the contract's ``OutputFormat``.
 """
 

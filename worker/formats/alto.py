@@ -17,7 +17,6 @@ from worker.formats.protocols import PageSources, RenderOptions
 from worker.formats.tree import block_lines, blocks_of, members
 from worker.geometry import LEVEL, Bounds, angle_of, bounds_of, text_angle, union
 
-media_type = "application/xml"
 binary = False
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"

@@ -11,7 +11,6 @@ from worker.formats.grid import texts
 from worker.formats.protocols import PageSources, RenderOptions
 from worker.formats.tree import blocks_of
 
-media_type = "text/csv; charset=utf-8"
 binary = False
 
 

@@ -20,7 +20,6 @@ from worker.formats.protocols import PageSources, RenderOptions
 from worker.formats.tree import block_lines, members
 from worker.geometry import LEVEL, Bounds, angle_of, bounds_of, union
 
-media_type = "application/xhtml+xml"
 binary = False
 
 DOCTYPE = (

@@ -12,7 +12,6 @@ from worker.formats.markup import printable
 from worker.formats.protocols import PageSources, RenderOptions
 from worker.layout.text import BOX_CHECKED, BOX_EMPTY
 
-media_type = "text/html; charset=utf-8"
 binary = False
 
 

@@ -10,7 +10,6 @@ from ocrq.contracts import Page
 from worker.formats.pieces import lines_of
 from worker.formats.protocols import PageSources, RenderOptions
 
-media_type = "application/json"
 binary = False
 
 

@@ -19,7 +19,6 @@ from worker.formats.markup import printable
 from worker.formats.protocols import PageSources, RenderOptions
 from worker.layout.text import BOX_CHECKED, BOX_EMPTY
 
-media_type = "text/markdown; charset=utf-8"
 binary = False
 
 HARD_BREAK = "  \n"

@@ -24,7 +24,6 @@ from worker.formats.protocols import PageSources, RenderOptions
 from worker.geometry import text_angle
 from worker.page import Pixels
 
-media_type = "application/pdf"
 binary = True
 
 POINTS = 72.0  # per inch: the PDF's unit

@@ -64,11 +64,9 @@ class Format(Protocol):
     """A module of this package that is named like a format of the contract.
 
     Attributes:
-        media_type: The document's media type.
         binary: Whether the document is no text and travels in base64.
     """
 
-    media_type: str
     binary: bool
 
     def render(self, pages: Sequence[Page], sources: PageSources, options: RenderOptions) -> bytes:

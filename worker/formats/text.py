@@ -8,7 +8,6 @@ from ocrq.contracts import Page
 from worker.formats.failures import notice_of
 from worker.formats.protocols import PageSources, RenderOptions
 
-media_type = "text/plain; charset=utf-8"
 binary = False
 
 PAGE_BREAK = "\f"

@@ -18,9 +18,7 @@ NAMES = get_args(OutputFormat)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_format_of_the_contract_has_a_module_that_says_what_it_gives(name: str) -> None:
-    form = find_format(name)
-    assert "/" in form.media_type
-    assert isinstance(form.binary, bool)
+    assert isinstance(find_format(name).binary, bool)
 
 
 def test_an_unknown_format_is_an_error_that_names_the_field_and_lists_the_known() -> None:
