@@ -7,7 +7,7 @@ const FURNITURE = new Set(["header", "footer", "page_number"]);
 
 export function showDocument(pages) {
   const parts = pages.flatMap((page) => (page.blocks.length ? partsOf(page) : [make("p", {}, page.text)]));
-  $("document").replaceChildren(...(parts.length ? parts : [make("p", { className: "empty" }, "There is no text.")]));
+  $("document").replaceChildren(...(parts.length ? parts : [make("p", { className: "empty" }, "No text found.")]));
 }
 
 function partsOf(page) {

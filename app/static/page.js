@@ -114,7 +114,7 @@ async function open(id) {
   history.refresh();
   if (reading.result) return showProgress(null);
   $("cancel").disabled = false;
-  showProgress("Waiting for a reader…");
+  showProgress("Waiting for a worker…");
   const here = () => view.reading === reading; // another document may have been opened meanwhile
   try {
     const job = await api.job(id); // tells of an id that is none, before the stream is asked for
@@ -140,9 +140,9 @@ function end(reading, job, here) {
   } else if (here && job.status === "cancelled") {
     if (!reading.pages.length) view.clear();
     const { done, total } = job.progress;
-    showNotice(reading.pages.length ? `Cancelled after ${done} of ${total} pages; those that were read are shown.` : "Cancelled. Nothing of it was kept.");
+    showNotice(reading.pages.length ? `Cancelled after ${done} of ${total} pages; those that were read are shown.` : "Cancelled. Nothing was kept.");
   } else if (here) {
-    fail(new api.Problem({ title: "It could not be read", ...job.error }));
+    fail(new api.Problem({ title: "The document could not be read", ...job.error }));
   }
 }
 
@@ -154,12 +154,12 @@ function fail(problem) {
 // Reads the document of a reading once more, in another way; its result.
 async function again(reading, other, changes, told) {
   const file = reading.file;
-  if (!file) throw new api.Problem({ title: "The document is not here any more", code: "reloaded", detail: "A browser forgets files when a page is loaded again; choose the document once more, then read it." });
+  if (!file) throw new api.Problem({ title: "The document is no longer available", code: "reloaded", detail: "Files are not kept when the page reloads; choose the document again to read it." });
   const job = await api.submit(file, other, { ...request(), ...changes });
   remember(job.id, `${file.name || "pasted"}`);
   told(job.id);
   const ended = await api.follow(job.id, { onPage() {}, onProgress() {} });
-  if (ended.status !== "succeeded") throw new api.Problem({ title: "It could not be read", ...ended.error });
+  if (ended.status !== "succeeded") throw new api.Problem({ title: "The document could not be read", ...ended.error });
   return ended.result;
 }
 

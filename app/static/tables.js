@@ -5,7 +5,7 @@ import { $, button, copy, csv, make, save } from "./dom.js";
 export function showTables(pages, name) {
   const found = pages.flatMap((page) => page.blocks.map((block, b) => ({ page, block, b })).filter(({ block }) => block.table));
   $("tab-tables").querySelector("span").textContent = found.length ? ` ${found.length}` : "";
-  if (!found.length) return $("tables").replaceChildren(make("p", { className: "empty" }, "No table was found."));
+  if (!found.length) return $("tables").replaceChildren(make("p", { className: "empty" }, "No tables found."));
   $("tables").replaceChildren(...found.map(({ page, block, b }, index) => {
     const title = `Table ${index + 1}, page ${page.page}`;
     const copied = button("Copy CSV", () => copy(csv(rowsOf(block.table)), copied));

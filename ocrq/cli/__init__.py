@@ -22,12 +22,12 @@ from ocrq.cli.webhooks import webhooks
 from ocrq.errors import OcrqError
 
 _HELP = """\
-Read documents: as files, through a server, or as a service of your own.
+Read text from documents, through a server or one of your own.
 
 \b
   ocrq read scan.pdf    the text of a document
   ocrq up               the service on this machine, until Ctrl-C
-  ocrq doctor           what works here, and what to do about what does not
+  ocrq doctor           what works on this machine, and how to fix what does not
 """
 
 

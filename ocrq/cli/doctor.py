@@ -20,7 +20,7 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failed": ("F
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--host", envvar="OCRQ_HOST", default="127.0.0.1", hidden=True)
 @click.option(
     "--port",
@@ -33,7 +33,7 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failed": ("F
 @data_dir_option
 @server_options
 def doctor(as_json: bool, host: str, port: int, data_dir: Path, server: str | None, api_key: str | None) -> int:
-    """Say what works on this machine, and what to do about what does not.
+    """Check what works on this machine, and how to fix what does not.
 
     Exits with 1 if nothing can be read: neither by this machine, nor by a server that runs.
     """

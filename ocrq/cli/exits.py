@@ -20,7 +20,7 @@ Exit codes:
   1    a file, a job or a check failed; standard error says which and why
   2    the command line is wrong
   3    the server cannot be reached, or could not be started
-  70   a fault of ocrq itself; OCRQ_DEBUG=1 shows where
+  70   an internal error; OCRQ_DEBUG=1 shows the traceback
   130  interrupted
 """
 

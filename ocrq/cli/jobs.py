@@ -24,7 +24,7 @@ _PAGE = 100  # jobs asked for at a time
 
 @click.group(epilog=EXIT_CODES)
 def jobs() -> None:
-    """List a server's jobs, look at them, cancel them, or try them again."""
+    """List, show, cancel and retry a server's jobs."""
 
 
 @jobs.command()
@@ -43,7 +43,7 @@ def show(job_id: str, wait: bool, as_json: bool, server: str | None, api_key: st
 @click.option("--status", type=click.Choice(STATUSES), help="Only jobs of this status.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many at most.")
 @click.option("--ids", is_flag=True, help="Ids alone, for `xargs ocrq jobs retry` and the like.")
-@click.option("--json", "as_json", is_flag=True, help="As a list of jobs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of jobs.")
 @server_options
 def list_jobs(
     status: JobStatus | None, limit: int, ids: bool, as_json: bool, server: str | None, api_key: str | None
@@ -71,20 +71,20 @@ def _newest(client: Client, status: JobStatus | None, limit: int) -> Iterator[Jo
 
 @jobs.command()
 @click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="As the server has it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the server's JSON.")
 @server_options
 def cancel(job_ids: tuple[str, ...], as_json: bool, server: str | None, api_key: str | None) -> int:
-    """Cancel the jobs or batches ID; one that has ended stays as it is."""
+    """Cancel the jobs or batches ID; ended ones do not change."""
     with server_client(server, api_key) as client:
         return _each(job_ids, client.cancel, as_json)
 
 
 @jobs.command()
 @click.argument("job_ids", metavar="ID...", nargs=-1, required=True)
-@click.option("--json", "as_json", is_flag=True, help="As the server has it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the server's JSON.")
 @server_options
 def retry(job_ids: tuple[str, ...], as_json: bool, server: str | None, api_key: str | None) -> int:
-    """Try the failed jobs ID again, under the same ids."""
+    """Retry the failed jobs ID, under the same ids."""
     with server_client(server, api_key) as client:
         return _each(job_ids, client.retry, as_json)
 
@@ -104,10 +104,10 @@ def _each(job_ids: tuple[str, ...], do: Callable[[str], Job | Batch], as_json: b
 
 
 @jobs.command()
-@click.option("--json", "as_json", is_flag=True, help="As a list of jobs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: a list of jobs.")
 @server_options
 def dead(as_json: bool, server: str | None, api_key: str | None) -> int:
-    """List the jobs whose workers died on them, the latest first."""
+    """List the jobs that crashed their workers, latest first."""
     with server_client(server, api_key) as client:
         found = client.dead()
     if as_json:

@@ -11,7 +11,7 @@ from ocrq.keys import NAME, SCOPES, Scope, hashed_entry, new_secret
 
 @click.group()
 def keys() -> None:
-    """Make API keys for a server."""
+    """Create API keys for a server."""
 
 
 @keys.command()
@@ -23,12 +23,12 @@ def keys() -> None:
     multiple=True,
     help="A scope of the key; repeatable.  [default: read and submit]",
 )
-@click.option("--json", "as_json", is_flag=True, help="A JSON object of `key` and `entry`.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object with `key` and `entry`.")
 def new(name: str, scopes: tuple[Scope, ...], as_json: bool) -> None:
-    """Make a key for NAME, and the server's entry for it.
+    """Create a key for NAME, and the server's entry for it.
 
-    The key is shown this once and kept nowhere; the entry holds its digest alone. Nothing is changed on any server:
-    put the entry into OCRQ_API_KEYS or OCRQ_API_KEYS_FILE, and start the API again.
+    The key is shown once and stored nowhere; the entry contains only its digest. No server is changed: add the entry to
+    OCRQ_API_KEYS or OCRQ_API_KEYS_FILE, and restart the API.
     """
     if not NAME.fullmatch(name):
         raise click.BadParameter("takes letters, digits, '.', '_' and '-', at most 64", param_hint="NAME")

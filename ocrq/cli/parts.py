@@ -22,7 +22,7 @@ from ocrq.cli.checkout import find_checkout, stack_module
     help="0 picks a free one.",
 )
 def api(host: str, port: int) -> None:
-    """Run the API alone, against the Redis of REDIS_URL."""
+    """Run only the API, with the Redis of REDIS_URL."""
     _become("api", "app", "--host", host, "--port", str(port))
 
 
@@ -33,13 +33,13 @@ def api(host: str, port: int) -> None:
     envvar="OCRQ_POOL",
     default="cpu",
     show_default=True,
-    help="Whose queues to read.",
+    help="Which queues to read.",
 )
 @click.option("--concurrency", type=click.IntRange(min=1), help="Processes that read.  [default: one per processor]")
 def worker(pool: str, concurrency: int | None) -> None:
-    """Run a worker alone, against the Redis of REDIS_URL.
+    """Run only a worker, with the Redis of REDIS_URL.
 
-    A service needs a control worker too: `python -m worker.process.control`.
+    A deployment also needs a control worker: `python -m worker.process.control`.
     """
     held_model = stack_module("environment").held_model
     count = concurrency or stack_module("machine").default_workers(held_model(os.environ))

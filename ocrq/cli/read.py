@@ -37,7 +37,7 @@ _FORMATS = [name for name in outputs.SUFFIXES if name != "fields"]
 )
 @click.option("--pages", metavar="1-3,7", help="Which pages to read.")
 @click.option(
-    "--output", "formats", type=click.Choice(_FORMATS), multiple=True, help="Another format than text; repeatable."
+    "--output", "formats", type=click.Choice(_FORMATS), multiple=True, help="Output format instead of text; repeatable."
 )
 @click.option("--out", metavar="PATH", help="Write to this file, or into this directory.")
 @click.option("--model", help="One of the server's models.")

@@ -12,10 +12,10 @@ from ocrq.errors import ServiceError
 
 
 @click.command()
-@click.option("--api", is_flag=True, help="The API's URL instead.")
+@click.option("--api", is_flag=True, help="Print the API's URL instead.")
 @data_dir_option
 def url(api: bool, data_dir: Path) -> None:
-    """Print Redis' URL of the `ocrq up` that runs here, with its password: the broker of your own services."""
+    """Print the Redis URL, with its password, of the `ocrq up` that runs here: the broker of your own services."""
     from ocrq.cli.running import running_server
 
     running = running_server(data_dir)

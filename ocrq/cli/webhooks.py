@@ -13,14 +13,14 @@ from ocrq.cli.options import server_options
 
 @click.group(epilog=EXIT_CODES)
 def webhooks() -> None:
-    """Look at webhook deliveries that were given up, or send them again."""
+    """List webhook deliveries that finally failed, or send them again."""
 
 
 @webhooks.command()
 @click.option("--json", "as_json", is_flag=True, help="As a list of deliveries.")
 @server_options
 def dead(as_json: bool, server: str | None, api_key: str | None) -> int:
-    """List the deliveries that were given up, the latest first."""
+    """List the deliveries that finally failed, latest first."""
     with server_client(server, api_key) as client:
         found = client.dead_deliveries()
     if as_json:
@@ -36,7 +36,7 @@ def dead(as_json: bool, server: str | None, api_key: str | None) -> int:
 @click.argument("delivery_id", metavar="ID")
 @server_options
 def retry(delivery_id: str, server: str | None, api_key: str | None) -> int:
-    """Send the delivery ID again, with all its tries."""
+    """Send the delivery ID again, with all its attempts."""
     with server_client(server, api_key) as client:
         client.retry_delivery(delivery_id)
     click.echo(f"{delivery_id} is sent again")

@@ -98,7 +98,7 @@ class ReadRequest(BaseModel):
     model_name: str | None = Field(default=None, max_length=200, description="One of `/models`; else the default.")
     prompt: str | None = Field(default=None, max_length=20_000, description="For models that follow one.")
     use_preprocessing: bool = Field(
-        default=False, description="Even out contrast, noise and shadows. Turning and straightening is always done."
+        default=False, description="Correct contrast, noise and shadows. Turning and straightening is always done."
     )
     ensemble_size: int = Field(default=1, ge=1, le=10, description="Variants; the robust operations use 3 or more.")
     robust_processing: bool = False
