@@ -101,6 +101,9 @@ class Settings(BaseSettings):
     max_waiting_mb: int = Field(
         default=8192, ge=0, description="Megabytes of one owner's documents that may wait or be read; 0: no bound."
     )
+    max_owner_seconds: int = Field(
+        default=0, ge=0, description="Seconds that reading may take for one owner within an hour; 0: no bound."
+    )
     job_ttl: int = Field(default=24 * 3600, ge=1, description="Seconds an ended job is kept.")
     cache_seconds: int = Field(default=3600, ge=0, description="How long a result may answer equal requests; 0: not.")
     job_seconds: int = Field(default=3600, ge=1, description="Seconds one run of a job may take.")

@@ -260,6 +260,12 @@ class Admission:
                 "some are read, or have the operator raise OCRQ_MAX_WAITING_MB",
                 retry_after=_BYTES_RETRY,
             )
+        if accepted.verdict == "seconds":
+            raise QueueFull(
+                f"reading took {accepted.depth:,} s within an hour, the limit for one owner; try again "
+                "later, or have the operator raise OCRQ_MAX_OWNER_SECONDS",
+                retry_after=_LONGEST_RETRY,
+            )
         if accepted.verdict != "full":
             return
         slots = max(1, self._workers.count())

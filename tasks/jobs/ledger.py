@@ -62,7 +62,12 @@ class Ledger:
         self._lease = settings.lease_seconds
         self._attempts = settings.max_attempts
         self._ttl = settings.job_ttl
-        self._limits = (settings.max_queued, settings.max_kept, settings.max_waiting_mb * MEGABYTE)
+        self._limits = (
+            settings.max_queued,
+            settings.max_kept,
+            settings.max_waiting_mb * MEGABYTE,
+            settings.max_owner_seconds,
+        )
         common = (_SCRIPTS / "common.lua").read_text()
         self._scripts = {
             path.stem: client.register_script(common + path.read_text())
@@ -75,10 +80,10 @@ class Ledger:
 
     def create(self, jobs: Sequence[NewJob], *, bounded: bool = True) -> Accepted:
         """See :class:`tasks.jobs.store.JobStore`."""
-        limit, kept, size = self._limits if bounded else (0, 0, 0)
-        answer = self._call("create", json.dumps([job.to_json() for job in jobs]), limit, self._ttl, kept, size)
+        limit, *bounds = self._limits if bounded else (0, 0, 0, 0)
+        answer = self._call("create", json.dumps([job.to_json() for job in jobs]), limit, self._ttl, *bounds)
         verdict = answer[0].decode()
-        if verdict in {"full", "kept", "bytes"}:
+        if verdict in {"full", "kept", "bytes", "seconds"}:
             return Accepted(verdict, depth=int(answer[1]))
         if verdict != "ok":
             return Accepted(verdict, job_id=_text(answer[1]))

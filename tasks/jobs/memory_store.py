@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from tasks.jobs.store import Accepted
 from tasks.settings import MEGABYTE, Settings
 
 _NEWEST_SHARE = 0.1  # of the running mean of reading times
+_HOUR = 3600.0  # seconds, in which an owner's runs are bounded
 
 
 class MemoryStore(MemoryQueries):
@@ -47,6 +49,7 @@ class MemoryStore(MemoryQueries):
         self._lines = OwnerQueues()  # of those that wait and may be read
         self._flights: dict[str, str] = {}  # cache key: the job that is read for it
         self._accepted = 0
+        self._runs: deque[tuple[float, str | None, float]] = deque()  # when each ended, whose it was, its seconds
 
     def create(self, jobs: Sequence[NewJob], *, bounded: bool = True) -> Accepted:
         """See :class:`tasks.jobs.store.JobStore`."""
@@ -73,7 +76,16 @@ class MemoryStore(MemoryQueries):
             return Accepted("kept", depth=kept)
         if 0 < self._settings.max_waiting_mb * MEGABYTE < size + sum(job.size for job in jobs):
             return Accepted("bytes", depth=size)
+        spent = self._spent_by(owner)
+        if 0 < self._settings.max_owner_seconds <= spent:
+            return Accepted("seconds", depth=int(spent))
         return None
+
+    def _spent_by(self, owner: str | None) -> float:
+        """Seconds that an owner's runs took within an hour."""
+        while self._runs and self._runs[0][0] < self._clock() - _HOUR:
+            self._runs.popleft()
+        return sum(seconds for _, one, seconds in self._runs if one == owner)
 
     def _accept(self, job: NewJob) -> None:
         request, now = json.dumps(job.request), time.time()
@@ -211,6 +223,8 @@ class MemoryStore(MemoryQueries):
         """Give a job its one end."""
         job_id, blob = kept.record.id, kept.record.blob
         kept.record = replace(kept.record, state=state, finished=time.time())
+        if self._settings.max_owner_seconds and kept.record.started and not kept.record.cached:
+            self._runs.append((self._clock(), kept.record.owner, time.time() - kept.record.started))
         kept.readings.clear()
         self._waiting.discard(job_id)
         self._lines.remove(job_id, kept.record.owner)

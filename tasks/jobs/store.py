@@ -19,15 +19,16 @@ class Accepted:
     """What became of new jobs.
 
     Attributes:
-        verdict: ``ok``, ``full``, ``kept``/``bytes`` where their owner has as many jobs or bytes as it may, or
+        verdict: ``ok``, ``full``, ``kept``/``bytes`` where their owner has as many jobs or bytes as it may, ``seconds``
+            where its runs took as long as they may, or
             ``known``/``conflict`` for an idempotency key that was used before.
-        depth: With ``full``, ``kept`` and ``bytes``: how many there are.
+        depth: With ``full``, ``kept``, ``bytes`` and ``seconds``: how many there are.
         job_id: With ``known`` and ``conflict``: the key's first job.
         to_publish: With ``ok``: those to be read; the others were answered by an equal request, or follow one.
         following: With ``ok``: those that follow one.
     """
 
-    verdict: Literal["ok", "full", "kept", "bytes", "known", "conflict"]
+    verdict: Literal["ok", "full", "kept", "bytes", "seconds", "known", "conflict"]
     depth: int = 0
     job_id: str = ""
     to_publish: tuple[str, ...] = ()

@@ -96,7 +96,7 @@ else
   redis.call('HSET', 'ocrq:swaps', message, id)
   redis.call('HSET', key('job', id), 'via', message)
 end
-redis.call('HSET', key('job', id), 'state', 'running', 'token', token, 'worker', worker)
+redis.call('HSET', key('job', id), 'state', 'running', 'token', token, 'worker', worker, 'run_since', tostring(now))
 redis.call('ZADD', 'ocrq:due', now + lease, id)
 if not field(id, 'started') then
   redis.call('HSET', key('job', id), 'started', tostring(now))

@@ -163,6 +163,17 @@ local function count_end(id, state)
   end
 end
 
+-- Seconds that an owner's runs took, in parts of the hour that its budget is for.
+local SPENT_PART = 300
+
+local function spend(id)
+  local since, owner = unpack(redis.call('HMGET', key('job', id), 'run_since', 'owner'))
+  if not since then return end
+  redis.call('HDEL', key('job', id), 'run_since')
+  redis.call('HINCRBYFLOAT', key('spent', owner or ''), math.floor(now / SPENT_PART), math.max(0, now - tonumber(since)))
+  redis.call('EXPIRE', key('spent', owner or ''), 7200)
+end
+
 -- Its document counts no more among its owner's.
 local function leave_bytes(id)
   local size, owner = unpack(redis.call('HMGET', key('job', id), 'size', 'owner'))
@@ -174,6 +185,7 @@ end
 local function finish(id, state, ttl)
   redis.call('HSET', key('job', id), 'state', state, 'finished', now)
   redis.call('HDEL', key('job', id), 'token')
+  spend(id)
   leave_message(id)
   leave_queue(id)
   leave_bytes(id)
@@ -243,6 +255,7 @@ end
 local function lose_attempt(id, attempts_allowed, ttl)
   local lost = redis.call('HINCRBY', key('job', id), 'lost', 1)
   count('attempts_lost')
+  spend(id)
   if lost < attempts_allowed then return 'again', false end
   local detail = 'the worker died or fell silent ' .. lost .. ' times on this document; it may be what kills it'
   return 'dead', die(id, ttl, 'worker_lost', detail)

@@ -1,10 +1,11 @@
 -- Accept jobs, all or none. ARGV: jobs as JSON [{id, queue, size, fields, idempotency?, fingerprint?, ended?}], limit,
--- ttl, jobs kept of an owner, bytes of its documents that wait or run; a bound of 0 is none.
--- Returns {'ok', {ids to publish}, {ids that follow}}, {'full', depth, queue}, {'kept', jobs}, {'bytes', bytes}, or {'known'|'conflict', id} for a used
+-- ttl, jobs kept of an owner, bytes of its documents that wait or run, seconds that its runs may take in an hour; a bound
+-- of 0 is none.
+-- Returns {'ok', {ids to publish}, {ids that follow}}, {'full', depth, queue}, {'kept', jobs}, {'bytes', bytes}, {'seconds', seconds}, or {'known'|'conflict', id} for a used
 -- idempotency key. A job with a cache_key whose equal was read lately has ended at once; one whose equal is being read
 -- follows it. A job that is there already is left as it is: the answer to its first submission was lost on the way.
 local jobs, limit, ttl = cjson.decode(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local most_kept, most_bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
+local most_kept, most_bytes, most_seconds = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local adding, known, owners = {}, {}, {}
 
 -- Whether an equal request was read lately; its result is then this one's too.
@@ -65,7 +66,21 @@ local function count_kept(owner)
   return kept
 end
 
+local function count_spent(owner)
+  local spent, counts = 0, redis.call('HGETALL', key('spent', owner))
+  for i = 1, #counts, 2 do
+    if (tonumber(counts[i]) + 1) * SPENT_PART <= now - 3600 then
+      redis.call('HDEL', key('spent', owner), counts[i])
+    else
+      spent = spent + tonumber(counts[i + 1])
+    end
+  end
+  return spent
+end
+
 for owner, more in pairs(owners) do
+  local spent = most_seconds > 0 and count_spent(owner) or 0
+  if most_seconds > 0 and spent >= most_seconds then return {'seconds', math.floor(spent)} end
   local kept = most_kept > 0 and count_kept(owner) or 0
   if most_kept > 0 and kept + more.jobs > most_kept then return {'kept', kept} end
   local bytes = tonumber(redis.call('HGET', 'ocrq:bytes', owner) or 0)

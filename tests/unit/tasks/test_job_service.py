@@ -203,6 +203,19 @@ def test_bytes_of_an_owners_documents_are_bounded_while_they_wait(make, runner):
     assert backend.submit(replace(a_submission(large + b"2"), owner="ann")).id
 
 
+def test_reading_time_of_an_owner_is_bounded(make, runner):
+    backend = make(max_owner_seconds=1).service
+    runner.gate.clear()
+    first = backend.submit(replace(a_submission(), owner="ann"))
+    until_running(backend, first.id)
+    time.sleep(1.1)
+    runner.gate.set()
+    assert backend.wait(first.id, LONG).status == "succeeded"
+    with pytest.raises(QueueFull, match="OCRQ_MAX_OWNER_SECONDS"):
+        backend.submit(replace(a_submission(prompt="more"), owner="ann"))
+    assert backend.submit(replace(a_submission(prompt="more"), owner="bob")).id
+
+
 def test_a_full_queue_says_when_to_come_again(runner, backend):
     runner.gate.clear()
     until_running(backend, backend.submit(a_submission()).id)
