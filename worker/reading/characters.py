@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
@@ -42,6 +43,9 @@ CERTAIN = 1.01
 
 TIMES = "\u00d7"
 
+LONE_ONE = re.compile(r"(?<!\S)\u4e00(?!\S)")
+"""The Chinese numeral one, standing alone: on a page of another script it is a dash."""
+
 
 def tidied(reading: LineReading) -> LineReading:
     """The reading in Unicode's composed form (NFC), on one line.
@@ -79,8 +83,8 @@ def without_strays(readings: Sequence[LineReading]) -> list[LineReading]:
     """A page's readings without characters that are implausible on it.
 
     Where nearly all of a page is in other scripts, uncertain East Asian characters go, and rows of a few of them over
-    and over, which are rows of asterisks. Where all else on a page is ASCII, a multiplication sign is the letter x:
-    what types "1 x 9.50" has no other.
+    and over, which are rows of asterisks; the numeral one alone is a dash, as in a table's empty cell. Where all else
+    on a page is ASCII, a multiplication sign is the letter x: what types "1 x 9.50" has no other.
     """
     readings = _typed(readings)
     ornaments = {index for index, reading in enumerate(readings) if _is_ornament(reading.text)}
@@ -94,7 +98,7 @@ def without_strays(readings: Sequence[LineReading]) -> list[LineReading]:
     if (not east_asian and not ornaments) or (east_asian and east_asian >= STRAY_SHARE * len(letters)) or not letters:
         return list(readings)
     return [
-        _without_ornament(reading) if index in ornaments else _without_strays(reading, STRAY_PROBABILITY)
+        _without_ornament(reading) if index in ornaments else _without_strays(_dashed(reading), STRAY_PROBABILITY)
         for index, reading in enumerate(readings)
     ]
 
@@ -115,6 +119,10 @@ def _is_ornament(text: str) -> bool:
     """Whether a line's East Asian characters are a few repeated ones."""
     own = [character for character in text if _is_east_asian(character)]
     return len(own) >= ORNAMENT_LENGTH and len(set(own)) <= ORNAMENT_VARIETY * len(own)
+
+
+def _dashed(reading: LineReading) -> LineReading:
+    return replace(reading, text=LONE_ONE.sub("\u2014", reading.text))
 
 
 def _without_ornament(reading: LineReading) -> LineReading:

@@ -66,6 +66,11 @@ class TestWithoutStrays:
     def test_certain_ones_stay(self) -> None:
         assert without_strays([*self.page, reading("杜鵑", 0.95)])[2].text == "杜鵑"
 
+    def test_the_chinese_one_alone_on_a_latin_page_is_a_dash(self) -> None:
+        assert without_strays([*self.page, reading("56.6 一 9.0", 0.6)])[2].text == "56.6 — 9.0"
+        page = [reading("合計金額", 0.9), reading("一", 0.9)]
+        assert without_strays(page) == page
+
     def test_a_row_of_asterisks_is_no_chinese_however_sure_it_reads(self) -> None:
         kept = without_strays([*self.page, reading("冰家家**家家家家寒家*家 GST 家家", 0.97)])
         assert kept[2].text == "*** GST"

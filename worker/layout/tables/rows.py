@@ -46,7 +46,9 @@ def part_rows(text: TableText, separators: Sequence[float], rulings: Rulings) ->
         return [bool(probability >= SURE) for probability in probabilities]
     drawn = [max(columns) >= RULED for columns in table.by_column]
     least = SURE_IN_GRID if any(drawn) else SURE
-    return [bool(line or probability >= least) for line, probability in zip(drawn, probabilities, strict=True)]
+    sure = zip(drawn, probabilities, table.ruled_through()[1:], strict=True)
+    # Text that a line runs beside, of a cell over two rows, stands with the upper of them.
+    return [bool(line or (probability >= least and not through)) for line, probability, through in sure]
 
 
 def parts_of(row: Sequence[Token], separators: Sequence[float]) -> Parts:
@@ -91,9 +93,13 @@ class _Table:
         ]
         self.pitches = np.diff(self.middles) / text.height
         self.ruled = [self._covered(rulings.horizontal, index) for index in range(len(self.pitches))]
-        edges = [text.bounds[0], *separators, text.bounds[2]]
+        self.lines = rulings.horizontal
+        self.edges = edges = [text.bounds[0], *separators, text.bounds[2]]
         self.by_column = [
-            [self._covered(rulings.horizontal, index, *sides) for sides in pairwise(edges)]
+            [
+                self._covered(rulings.horizontal, index, *sides, through=column not in self.rows[index])
+                for column, sides in enumerate(pairwise(edges))
+            ]
             for index in range(len(self.pitches))
         ]
         self.filled = [self._covered(rulings.edges, index) for index in range(len(self.pitches))]
@@ -115,15 +121,33 @@ class _Table:
         return np.asarray(np.concatenate([single, around[:-2], around[2:], steps], axis=1), np.float32)
 
     def _covered(
-        self, lines: Sequence[Ruling], index: int, left: float | None = None, right: float | None = None
+        self,
+        lines: Sequence[Ruling],
+        index: int,
+        left: float | None = None,
+        right: float | None = None,
+        through: bool = False,
     ) -> float:
+        """Share of a stretch with a line between a visual row and the next, or ``through`` the first of them."""
         reach = NEAR * self.height
-        above, below = self.middles[index] + reach, self.middles[index + 1] - reach
+        above, below = self.middles[index] + (-reach if through else reach), self.middles[index + 1] - reach
         if above > below:
             above = below = (above + below) / 2
             above, below = above - 1, below + 1
         start, end = self.bounds[0] if left is None else left, self.bounds[2] if right is None else right
         return covered_share(lines, above, below, start, end)
+
+    def ruled_through(self) -> list[bool]:
+        """Of each visual row, whether a line runs through it in a column where it has no text."""
+        reach = NEAR * self.height
+        return [
+            any(
+                covered_share(self.lines, middle - reach, middle + reach, *sides) >= RULED
+                for column, sides in enumerate(pairwise(self.edges))
+                if column not in row
+            )
+            for row, middle in zip(self.rows, self.middles, strict=True)
+        ]
 
     def measures(self, index: int) -> list[float]:
         """Between visual row ``index`` and the next."""

@@ -33,6 +33,10 @@ BRIDGED = 1.2
 """In text heights: the thickest line, the length its darkness is averaged over, the shortest line, and the widest gap
 that is bridged."""
 
+LEFT_OUT, LEFT_OUT_VISIBLE, SHORTEST_PIECE = 0.9, 0.4, 0.6
+"""In text heights: the gap in a line that is a side left out, how much of it must be free of text, and the shortest
+part of a line between two of them."""
+
 LEAST_CONTRAST, CONTRAST_SHARE = 5.0, 0.11
 """Of a line: grey levels, and the share of the text's own contrast; a dotted light-grey line has an eighth of it."""
 
@@ -265,13 +269,31 @@ def _bands(found: Grey) -> list[tuple[int, int]]:
 def _run(
     exact: Plane, mask: Plane, least: float, bounds: tuple[int, int, int, int], y: float, height: float
 ) -> list[Ruling]:
-    """The line in a run's bounds, its left, top, width and height, if it is one."""
+    """The lines in a run's bounds, which are its left, top, width and height."""
     x, top, width, tall = bounds
     part = slice(top, top + tall), slice(x, x + width)
     ink = (exact[part] * mask[part]).max(axis=0) > least
     seen = np.flatnonzero(ink)
     if not seen.size or seen[-1] - seen[0] < SHORTEST * height:
         return []
+    visible = mask[part].max(axis=0)
     inside = slice(seen[0], seen[-1] + 1)
-    is_line = ink[inside].sum() >= LEAST_INK * mask[part].max(axis=0)[inside].sum()
-    return [Ruling(y, x + float(seen[0]), x + float(seen[-1]) + 1)] if is_line else []
+    if ink[inside].sum() < LEAST_INK * visible[inside].sum():
+        return []
+    return [Ruling(y, x + first, x + last + 1) for first, last in _pieces(seen, visible, height)]
+
+
+def _pieces(ink: NDArray[np.intp], visible: Plane, height: float) -> list[tuple[float, float]]:
+    """From the first to the last place of each part of a run: it ends where a cell's side is left out.
+
+    Args:
+        ink: Places along the run that are dark of themselves, in order.
+        visible: Along the run, 0 where text may hide it.
+        height: Of a line of text.
+    """
+    white = np.concatenate([[0.0], np.cumsum(visible)])
+    gaps = np.diff(ink) >= LEFT_OUT * height
+    gaps &= white[ink[1:]] - white[ink[:-1] + 1] >= LEFT_OUT_VISIBLE * height
+    cuts = np.flatnonzero(gaps)
+    firsts, lasts = ink[[0, *(cuts + 1)]], ink[[*cuts, -1]]
+    return [(float(a), float(b)) for a, b in zip(firsts, lasts, strict=True) if b - a >= SHORTEST_PIECE * height]
