@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
-from app.access import Access
+from app.api_keys import KeyRing
 from app.application import create_app
-from app.keys import KeyRing
+from app.authorization import Access
 from app.server import Server, bind_address
 from ocrq.errors import ServiceError
 from ocrq.exposure import check_exposure

@@ -9,9 +9,9 @@ import sys
 
 from flask import Flask
 
-from app.access import Access
+from app.api_keys import KeyRing
 from app.application import create_app
-from app.keys import KeyRing
+from app.authorization import Access
 from app.limits import Meter
 from app.openapi import openapi_document
 from app.server import Server

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
-from app.access import Access
+from app.authorization import Access
 from app.bodies import InMemoryRequest
 from app.bytes_in_flight import MemoryLimiter
 from app.context import AppContext
 from app.cors import allow_origins
 from app.cross_site import refuse_other_sites
 from app.jobs import job_routes
-from app.page import page_routes
 from app.paths import PathNormalizer
 from app.problems import tell_errors_as_problems
 from app.request_metrics import measure_requests
 from app.service import service_routes
 from app.synchronous import read_routes
 from app.waiting import WaitLimiter
+from app.web_page import page_routes
 from app.webhooks import webhook_routes
 from ocrq.contracts import MAX_BATCH
 from tasks.documents.download import fetcher

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.access import Access
+from app.authorization import Access
 from app.bytes_in_flight import MemoryLimiter
 from app.waiting import WaitLimiter
-from tasks.documents.intake import Fetch
+from tasks.documents.ingest import Fetch
 from tasks.jobs.service import JobService
 from tasks.settings import Settings
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flask import Flask
 from flask_cors import CORS
 
-from app.access import HEADER
+from app.authorization import HEADER
 
 _SENT = ("Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", HEADER)
 _SHOWN = ("Location", "Preference-Applied", "Retry-After", "WWW-Authenticate")

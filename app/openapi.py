@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
-from app.access import HEADER
+from app.authorization import HEADER
 from app.openapi_parts import Json, example_problem
 from app.openapi_routes import paths
 from ocrq import __version__

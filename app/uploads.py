@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from app.bodies import parse_json, read_body, refuse_encoding
 from ocrq.contracts import MAX_BATCH, Operation, ReadRequest, parse_job_request, parse_operation
 from ocrq.errors import InvalidRequest, UnsupportedFormat
-from tasks.documents.intake import Fetch
+from tasks.documents.ingest import Fetch
 from tasks.documents.submission import Submission
 
 MAX_KEY_CHARACTERS = 255  # of an Idempotency-Key

@@ -20,7 +20,7 @@ from wordfreq import top_n_list
 
 from training.chance import Chance
 from training.fonts import OFFICE_FAMILIES, installed
-from training.scripts.world import LANGUAGES, fonts_with, text_in
+from training.scripts.script_samples import LANGUAGES, fonts_with, text_in
 from worker.page import PageImage, Pixels
 
 WIDTH, HEIGHT = 1240, 1754

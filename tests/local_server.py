@@ -10,7 +10,7 @@ import argparse
 from flask import Flask
 
 from app import create_app
-from app.access import Access
+from app.authorization import Access
 from app.server import Server
 from tasks.settings import Settings
 from tests.inline import inline

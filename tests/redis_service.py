@@ -15,8 +15,8 @@ from tasks.catalogue import Catalogue
 from tasks.documents.blobs import RedisBlobs
 from tasks.execution.executor import ClaimedRuns, JobExecutor
 from tasks.execution.failures import FailureHandler
+from tasks.execution.job_reader import JobReader
 from tasks.execution.lease_renewer import LeaseRenewer
-from tasks.execution.reading import JobReader
 from tasks.jobs.admission import Admission
 from tasks.jobs.batches import Batches
 from tasks.jobs.ledger import Ledger

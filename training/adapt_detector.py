@@ -12,7 +12,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from training.heat import heat_loss
+from training.heat_map_loss import heat_loss
 from training.onnx_graph import OnnxGraph
 from training.page_pairs import PagePair, PagePairs
 from training.session import Task, training_command

@@ -8,8 +8,8 @@ from training.batches import Line
 from training.chance import Chance
 from training.degradation import degraded
 from training.fonts import Fonts
-from training.setting import printed, set_line, turned
 from training.texts import Texts
+from training.typesetting import printed, set_line, turned
 from worker.imaging.crop import cut_line
 
 LONGEST = 42

@@ -14,7 +14,7 @@ from torch.utils.data import IterableDataset
 
 from training.chance import Chance
 from training.degradation import degraded
-from training.setting import INK, MOST_TURN, SKEW, TURN_SHARE
+from training.typesetting import INK, MOST_TURN, SKEW, TURN_SHARE
 from worker.engines.ppocr.network import PIXEL_MEAN, PIXEL_SCALE
 from worker.imaging.prepare import prepare
 from worker.page import Pixels

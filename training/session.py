@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.multiprocessing.spawn import spawn
 from torch.utils.data import DataLoader, IterableDataset
 
-from training.learner import Learner, agreed, load_into
+from training.data_parallel import Learner, agreed, load_into
 from training.onnx_graph import OnnxGraph
 
 RATE = 1e-4

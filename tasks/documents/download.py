@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from ocrq.errors import InvalidImage, InvalidRequest, OcrqError, TooLarge
-from tasks.documents.intake import Fetch
+from tasks.documents.ingest import Fetch
 from tasks.settings import Settings
 from tasks.webhooks.addresses import AddressRefused, Resolve, addresses_of, resolve
 from tasks.webhooks.hosts import AllowList, Target

@@ -10,7 +10,7 @@ from typing import Any
 from ocrq.contracts import STRUCTURED, Operation, ReadRequest
 from ocrq.errors import InvalidSchema
 from tasks.documents.blobs import blob_name
-from tasks.documents.intake import Fetch, take_in
+from tasks.documents.ingest import Fetch, take_in
 from tasks.documents.schemas import prepared
 
 _SCHEMAS_REMEMBERED = 32  # of some 256 KB at most
@@ -75,7 +75,7 @@ class Submission:
             owner: See the class.
 
         Raises:
-            RequestError: Says what is wrong, and where; :func:`tasks.documents.intake.take_in` lists the errors.
+            RequestError: Says what is wrong, and where; :func:`tasks.documents.ingest.take_in` lists the errors.
             InvalidSchema: A structured operation has no schema that fields can be read by.
         """
         request, content = take_in(data, max_bytes=max_bytes, document=document, fetch=fetch)

@@ -19,8 +19,8 @@ from ocrq.contracts import Operation
 from ocrq.errors import JobCancelled, OcrqError, WorkerLost, from_json
 from tasks.catalogue import Pool
 from tasks.execution.failures import FailureHandler
+from tasks.execution.job_reader import JobReader
 from tasks.execution.lease_renewer import LeaseRenewer
-from tasks.execution.reading import JobReader
 from tasks.jobs.admission import Admission
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.record import JobRecord

@@ -16,7 +16,7 @@ from ocrq.contracts import Operation
 from ocrq.errors import JobConflict, NoWorker, OcrqError, QueueFull
 from tasks.catalogue import Catalogue
 from tasks.documents.download import fetcher
-from tasks.documents.intake import stored_request
+from tasks.documents.ingest import stored_request
 from tasks.documents.submission import Submission
 from tasks.jobs.cache_key import cache_key, reading_key
 from tasks.jobs.record import NewJob, new_id, queue_name

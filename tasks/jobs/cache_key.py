@@ -21,7 +21,7 @@ def cache_key(operation: Operation, request: Mapping[str, Any], blob: str, model
 
     Args:
         operation: What is done.
-        request: As :func:`tasks.documents.intake.stored_request` gives it.
+        request: As :func:`tasks.documents.ingest.stored_request` gives it.
         blob: Name of the document: its hash.
         model: Name of the requested model.
         owner: The API key's name: one owner's results never answer another's requests.

@@ -64,7 +64,7 @@ class NewJob:
     Attributes:
         id: From :func:`new_id`, or the Celery task's.
         operation: What to do.
-        request: As :func:`tasks.documents.intake.stored_request` gives it.
+        request: As :func:`tasks.documents.ingest.stored_request` gives it.
         blob: Name of the document in the blob store.
         queue: From :func:`queue_name`.
         owner: The API key's name.

@@ -28,7 +28,7 @@ FOREIGN = {
     "worker/engines/trocr/network.py": {"enc_to_dec_proj", "<name>"},  # of transformers' modules
     "worker/engines/vlm/checkpoint.py": {"max_position_embeddings", "<class_name>"},  # of transformers
     "worker/imaging/colour.py": {"tag_v2"},  # of Pillow's TIFF images
-    "worker/imaging/picture.py": {"n_frames"},  # of Pillow's animations
+    "worker/imaging/image_file.py": {"n_frames"},  # of Pillow's animations
 }
 
 

@@ -15,7 +15,7 @@ from training.chance import Chance
 from training.degradation import degraded
 from training.fonts import covered, installed, opened
 from training.scripts.texts import ScriptTexts
-from training.setting import printed, set_line, turned
+from training.typesetting import printed, set_line, turned
 from worker.imaging.crop import cut_line
 from worker.page import Pixels
 

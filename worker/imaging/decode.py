@@ -88,7 +88,7 @@ def open_document(data: bytes, limits: Limits) -> Document:
         from worker.imaging.tiff import TiffDocument
 
         return TiffDocument(data, limits)
-    from worker.imaging.picture import ImageDocument
+    from worker.imaging.image_file import ImageDocument
 
     return ImageDocument(data, kind, limits)
 

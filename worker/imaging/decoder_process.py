@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import worker.imaging.picture  # noqa: F401  at start-up, not during the first call
+import worker.imaging.image_file  # noqa: F401  at start-up, not during the first call
 from ocrq.errors import OcrqError
 from worker.imaging.channel import Channel, ChannelError
 from worker.imaging.decode import Document, open_document

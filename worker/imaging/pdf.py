@@ -11,7 +11,7 @@ import numpy as np
 import pypdfium2 as pdfium
 
 from ocrq.errors import UnreadableDocument
-from worker.imaging.guard import guarded
+from worker.imaging.decode_errors import guarded
 from worker.imaging.limits import Limits, check_pixels
 from worker.imaging.pdf_text import read_layer
 from worker.imaging.text_layer import TextLayer

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from ocrq.errors import TooLarge, UnreadableDocument
+from worker.imaging.image_file import check_picture, read_picture
 from worker.imaging.limits import Limits
-from worker.imaging.picture import check_picture, read_picture
 from worker.page import PageImage
 
 MAX_FRAMES = 100_000

@@ -18,8 +18,8 @@ from tasks.connection import WORKER_TIMEOUT, connect
 from tasks.documents.blobs import BlobStore, blob_store
 from tasks.execution.executor import ClaimedRuns, JobExecutor
 from tasks.execution.failures import FailureHandler
+from tasks.execution.job_reader import JobReader
 from tasks.execution.lease_renewer import LeaseRenewer
-from tasks.execution.reading import JobReader
 from tasks.execution.watchdog import SPENT, Watchdog
 from tasks.jobs.admission import Admission
 from tasks.jobs.batches import Batches

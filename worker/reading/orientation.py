@@ -18,7 +18,7 @@ from worker.layout.rivers import cut_at_rivers
 from worker.page import LineReading, Pixels, Quad
 from worker.reading.characters import is_rule, tidied, without_strays
 from worker.reading.losses import Dropped
-from worker.reading.mirrored import mirrored_lines
+from worker.reading.show_through import mirrored_lines
 from worker.reading.spacing import spaced
 from worker.reading.stamps import StampReading, lift_stamps
 

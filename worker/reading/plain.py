@@ -11,8 +11,8 @@ from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import span_quad
 from worker.imaging.degradation import Degradation, measure_degradation
+from worker.imaging.deskew import level_page
 from worker.imaging.ink import share_in_lines
-from worker.imaging.levelling import level_page
 from worker.imaging.orientation import as_sent, skew_of
 from worker.imaging.prepare import prepare
 from worker.page import LineReading, PageImage, Quad

@@ -18,16 +18,16 @@ from ocrq.errors import ModelUnavailable, ReadFailed
 from tasks.monitoring.stages import stage
 from tasks.runner import ReadContext
 from worker.engines.protocols import LineEngine, PageReader
-from worker.imaging.levelling import level_page
+from worker.imaging.deskew import level_page
 from worker.imaging.orientation import as_sent, skew_of
 from worker.imaging.prepare import prepare
 from worker.layout import analyse_layout
 from worker.layout.text import reading_rows
 from worker.page import LineReading, PageImage, PageReading, Pixels, TextLine
+from worker.reading.box_alignment import Place, Placed, place
 from worker.reading.confidence import line_confidence
 from worker.reading.orientation import OrientedReading, detect_orientation, read_oriented
 from worker.reading.page_tree import layout_lines, page_tree
-from worker.reading.placing import Place, Placed, place
 from worker.reading.plain import QUARTER, sent_box, to_line
 from worker.reading.protocols import PageRead, ReadMode
 from worker.reading.text_blocks import blocks_of_markup, blocks_of_text, parts_of_rows

@@ -13,7 +13,7 @@ from typing import Any
 
 from ocrq.contracts import Batch, Job, JobRequest, Operation
 from ocrq.errors import JobCancelled, OcrqError, WorkerSpent, from_json
-from tasks.documents.intake import Fetch
+from tasks.documents.ingest import Fetch
 from tasks.documents.schemas import check_batch_schemas
 from tasks.documents.submission import Submission
 from tasks.jobs.service import JobService

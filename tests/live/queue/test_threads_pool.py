@@ -16,7 +16,7 @@ from tasks.jobs.service import JobService
 from tasks.settings import Settings
 from tests.documents import as_png, text_page
 from tests.live.processes import Parts, until
-from tests.unit.engines.openai_stand_in import Answer, Handler, StandIn, drips, refuses, says, standing_in
+from tests.unit.engines.openai_stub import Answer, Handler, StandIn, drips, refuses, says, standing_in
 
 pytestmark = pytest.mark.live
 

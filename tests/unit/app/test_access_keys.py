@@ -10,7 +10,7 @@ import pickle
 import pytest
 from pydantic import SecretStr
 
-from app.keys import ApiKey, KeyRing
+from app.api_keys import ApiKey, KeyRing
 from ocrq.errors import ServiceError
 from ocrq.keys import digest_of, hashed_entry, new_secret
 from tasks.settings import Settings
@@ -184,7 +184,7 @@ def test_every_key_is_compared_whichever_fits(monkeypatch):
         return same(one, other)
 
     same = hmac.compare_digest
-    monkeypatch.setattr("app.keys.hmac.compare_digest", counting)
+    monkeypatch.setattr("app.api_keys.hmac.compare_digest", counting)
     for secret, found in ((ANN, "key1"), (OPS, "key3"), ("nobody", None), ("n" * 100_000, None), ("é", None)):
         compared.clear()
         key = keys.find(secret)

@@ -12,8 +12,8 @@ from limits.storage import MemoryStorage
 from pydantic import SecretStr
 
 from app import create_app
-from app.access import Access
-from app.keys import KeyRing
+from app.api_keys import KeyRing
+from app.authorization import Access
 from app.limits import Allowance, Meter
 from ocrq.errors import RateLimited, TooLarge
 

@@ -20,8 +20,8 @@ from ocrq.errors import (
     UnsupportedFormat,
     WaitTimeout,
 )
-from tests.answering import Answer, Asked, answering, job
 from tests.page_runner import PageRunner
+from tests.scripted_server import Answer, Asked, answering, job
 from tests.unit.cli.conftest import QUICK
 
 FULL: Answer = (429, {"Retry-After": "0"}, {"code": "queue_full", "detail": "full", "status": 429})

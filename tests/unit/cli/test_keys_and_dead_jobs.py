@@ -10,7 +10,7 @@ import pytest
 from click.testing import Result
 from pydantic import SecretStr
 
-from app.keys import KeyRing
+from app.api_keys import KeyRing
 from ocrq.cli import cli
 from ocrq.cli.exits import OK
 from ocrq.client import Client

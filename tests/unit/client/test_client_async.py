@@ -13,8 +13,8 @@ import pytest
 from ocrq.client import AsyncClient, Client, Retries
 from ocrq.contracts import Batch, Job, TextResult
 from ocrq.errors import JobCancelled, ModelNotAllowed, QueueFull, ServerUnreachable, UnsupportedFormat, WaitTimeout
-from tests.answering import Answer, Asked, job, listening, problem, text_result
 from tests.page_runner import PageRunner
+from tests.scripted_server import Answer, Asked, job, listening, problem, text_result
 from tests.unit.cli.conftest import QUICK
 
 T = TypeVar("T")

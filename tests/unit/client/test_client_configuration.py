@@ -5,7 +5,7 @@ import pytest
 from ocrq.client import Client, Endpoint
 from ocrq.client.configuration import Variables
 from ocrq.errors import InvalidRequest, ServerUnreachable
-from tests.answering import Answer, Asked, job, listening
+from tests.scripted_server import Answer, Asked, job, listening
 
 ALL = {
     "OLM_API_ENDPOINT": "http://plain:8000/",

@@ -8,7 +8,7 @@ import pytest
 
 from ocrq.client import Client, Endpoint
 from ocrq.errors import JobNotFound, ModelNotAllowed, QueueFull, ServerUnreachable
-from tests.answering import Answer, Asked, job, listening, problem, text_result
+from tests.scripted_server import Answer, Asked, job, listening, problem, text_result
 from tests.unit.cli.conftest import QUICK
 
 NOBODY = "http://127.0.0.1:1"

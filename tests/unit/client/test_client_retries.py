@@ -8,7 +8,7 @@ import pytest
 from ocrq.client import Client, Retries
 from ocrq.errors import BrokerUnavailable, InternalError, QueueFull, ServerUnreachable, TimeLimitExceeded
 from ocrq.retry_after import asked_seconds
-from tests.answering import Answer, Asked, job, listening, problem
+from tests.scripted_server import Answer, Asked, job, listening, problem
 from tests.unit.cli.conftest import QUICK
 
 

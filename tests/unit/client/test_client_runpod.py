@@ -24,7 +24,7 @@ from ocrq.errors import (
     TooLarge,
     Unauthorized,
 )
-from tests.answering import Answer, Asked, listening, text_result
+from tests.scripted_server import Answer, Asked, listening, text_result
 from tests.unit.cli.conftest import QUICK
 
 Say = Callable[[int, Asked], Answer | None]

@@ -16,7 +16,7 @@ from ocrq.errors import JobCancelled, ModelUnavailable, TimeLimitExceeded
 from tasks.runner import ReadContext
 from tasks.settings import Settings
 from tests.stops import stops
-from tests.unit.engines.openai_stand_in import (
+from tests.unit.engines.openai_stub import (
     StandIn,
     babbles,
     cut_after,

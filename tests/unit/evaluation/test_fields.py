@@ -5,7 +5,7 @@ import pytest
 from evaluation.fields.measure import Tally, calibration_error, f1, is_same, score, total, wrong_and_sure
 from evaluation.fields.sources import Case
 from ocrq.contracts import FieldEvidence
-from tests.unit.fields.sheets import read
+from tests.unit.fields.text_pages import read
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.fields.sheets import read
+from tests.unit.fields.text_pages import read
 
 ITEMS = {"items": [{"description": "string", "quantity": "number", "unit_price": "number", "amount": "number"}]}
 

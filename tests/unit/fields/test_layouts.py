@@ -11,7 +11,7 @@ import pytest
 
 from tasks.documents.schemas import prepared
 from tests.unit.fields.layouts import invoice
-from tests.unit.fields.sheets import ask, page_of, read
+from tests.unit.fields.text_pages import ask, page_of, read
 from worker.fields.extract import extract
 
 LAYOUTS = 200

@@ -9,7 +9,7 @@ import pytest
 
 from ocrq.contracts import Metadata, Page, ReadRequest
 from tasks.documents.schemas import prepared
-from tests.unit.fields.sheets import page_of
+from tests.unit.fields.text_pages import page_of
 from worker.fields.prompt import answered, merged_answers, schema_prompt
 from worker.fields.result import structured_result
 

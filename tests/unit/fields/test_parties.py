@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.fields.sheets import read
+from tests.unit.fields.text_pages import read
 
 PAGES = {
     "letterhead, buyer labelled": """

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.unit.fields.receipts import COUNTRIES, receipt
-from tests.unit.fields.sheets import read
+from tests.unit.fields.text_pages import read
 from worker.fields.folding import letters
 
 RECEIPTS = 140

@@ -14,7 +14,7 @@ from ocrq.errors import FieldsMissing, InvalidSchema
 from tasks.documents import schemas
 from tasks.documents.patterns import check_patterns, compiled, whole_words
 from tasks.documents.schemas import MAX_PROPERTIES, prepared
-from tests.unit.fields.sheets import page_of
+from tests.unit.fields.text_pages import page_of
 from worker.fields.extract import extract
 from worker.fields.output import fill
 

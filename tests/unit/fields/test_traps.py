@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.fields.sheets import ask
+from tests.unit.fields.text_pages import ask
 
 TRAPS: list[tuple[str, str, str, Any]] = [
     ("Invoice Number: INV-001", "invoice_number", "string", "INV-001"),

@@ -26,7 +26,7 @@ from tests.documents import (
 )
 from tests.flag import LIMITS, assert_shows_flag, first_page, flag
 from worker.imaging.decode import count_pages, open_document
-from worker.imaging.picture import MOST_FRAMES
+from worker.imaging.image_file import MOST_FRAMES
 
 LOSSY = 12  # how far JPEG may be off a flat colour
 

@@ -12,7 +12,7 @@ from PIL import ImageFont
 from training import values
 from training.chance import Chance
 from training.degradation import DEGRADATIONS, degraded
-from training.setting import INK, printed, set_line, turned
+from training.typesetting import INK, printed, set_line, turned
 
 SIZE = 32
 TEXT, NEIGHBOURS = "Total 12.50", ("above all", "below it")

@@ -46,7 +46,7 @@ TINY_SETTINGS = DetectionSettings(long_side=1280)
 """With four fifths of the small detector's size the tiny one finds as many lines, in two thirds of the time."""
 
 SCRIPT_CLASSIFIER = WEIGHTS / "scripts.npz"
-"""Tells lines in scripts that the recogniser has no letters for, by ``training/scripts/tell.py``."""
+"""Tells lines in scripts that the recogniser has no letters for, by ``training/scripts/script_classifier.py``."""
 
 SURE_BESIDE = 0.9
 """Mean probability from which a line among others that the recogniser has no letters for is in its own alphabet."""

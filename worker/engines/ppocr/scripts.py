@@ -158,7 +158,7 @@ def line_measures(outputs: Sequence[NDArray[Any]], steps: int) -> Floats:
 
 
 def load_classifier(path: Path) -> ScriptClassifier:
-    """The classifier that ``training/scripts/tell.py`` saved."""
+    """The classifier that ``training/scripts/script_classifier.py`` saved."""
     with np.load(path, allow_pickle=False) as file:
         scripts = tuple(str(script) for script in file["scripts"])
         return ScriptClassifier(scripts, file["weights"].astype(np.float32), file["bias"].astype(np.float32))

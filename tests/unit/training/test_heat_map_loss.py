@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from training.heat import heat_loss
+from training.heat_map_loss import heat_loss
 
 
 def line(top: int = 10, thick: int = 4) -> torch.Tensor:

@@ -9,7 +9,7 @@ from typing import cast
 from flask import Flask, Request, g, request
 from werkzeug.datastructures import Authorization
 
-from app.keys import ApiKey, KeyRing
+from app.api_keys import ApiKey, KeyRing
 from app.limits import Meter
 from ocrq.errors import Forbidden, Unauthorized
 from ocrq.keys import Scope

@@ -6,7 +6,7 @@ import pytest
 
 from ocrq.contracts import parse_request
 from ocrq.errors import InvalidImage, InvalidSchema, TooLarge, UnsupportedFormat
-from tasks.documents.intake import decode_base64, stored_request, take_in
+from tasks.documents.ingest import decode_base64, stored_request, take_in
 from tasks.documents.sniff import sniff
 from tasks.documents.submission import Submission
 

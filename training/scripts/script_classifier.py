@@ -1,4 +1,4 @@
-"""Train what tells a line's script by the recogniser's features: ``python -m training.scripts.tell --out FILE``."""
+"""Train the classifier of a line's script: ``python -m training.scripts.script_classifier --out FILE``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from training.batches import Line
 from training.chance import Chance
 from training.fonts import installed
 from training.scripts.lines import drawn_lines, script_lines
-from training.scripts.world import LANGUAGES, OWN_LANGUAGES, fonts_with, text_in
+from training.scripts.script_samples import LANGUAGES, OWN_LANGUAGES, fonts_with, text_in
 from worker.engines.ppocr import quantisation
 from worker.engines.ppocr.classifier import common_classes, last_layer, split_classifier
 from worker.engines.ppocr.glyphs import STEP_PIXELS

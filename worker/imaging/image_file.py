@@ -11,7 +11,7 @@ from PIL import Image, ImageFile
 from pillow_heif import register_heif_opener
 
 from worker.imaging.colour import exif_transposed, to_bgr
-from worker.imaging.guard import guarded
+from worker.imaging.decode_errors import guarded
 from worker.imaging.limits import Limits, check_pixels
 from worker.page import PageImage, Pixels
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from worker.page import LineReading
+from worker.reading.box_alignment import Place, place
 from worker.reading.pairing import paired
-from worker.reading.placing import Place, place
 
 LINE = 20.0  # pixels high
 WIDTH = 400.0

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from worker.imaging.levelling import level_page
+from worker.imaging.deskew import level_page
 
 
 @pytest.mark.parametrize("skew", [-30.0, 0.4, 7.0])
