@@ -19,7 +19,7 @@ from tasks.jobs.queue import queue_service
 from tasks.jobs.service import JobService
 from tasks.settings import Settings
 from tests.documents import as_png, as_tiff, text_page
-from tests.live.processes import Part, Parts
+from tests.live.processes import Part, Parts, until
 
 SETTINGS = {"OCRQ_LEASE_SECONDS": "1", "OCRQ_DRAIN_SECONDS": "5"}
 
@@ -74,26 +74,27 @@ class Stack:
     def restore(self, workers: int) -> None:
         """As it was at its start: what was killed runs again, results and marks of earlier tests are gone."""
         assert lives(self.parts.redis) and lives(self.parts.control)
-        for part in list(self.parts.workers):
-            if not lives(part):
-                part.end()
-                self.parts.workers.remove(part)
-        for part in self.parts.workers[workers:]:
+        for part in [part for part in self.parts.workers if lives(part)][workers:]:
             part.end()
-        del self.parts.workers[workers:]
-        reading = {process.pid for part in self.parts.workers for process in part.children()}
         with self.parts.client() as client:
             for key in client.scan_iter("ocrq:cache:*"):
                 client.delete(key)
-            silent = [
-                name for name in client.zrange("ocrq:beats", 0, -1) if int(name.rpartition(b":")[2]) not in reading
-            ]
-            if silent:
-                client.zrem("ocrq:beats", *silent)
         Path(self.parts.settings.get("FAULTY_MARK", "/nonexistent")).unlink(missing_ok=True)
+        until(lambda: self._read_by(workers), f"{workers} workers read again")
+
+    def _read_by(self, workers: int) -> bool:
+        """Start again what has died; whether so many processes read, and no dead one counts as alive."""
+        for part in [part for part in self.parts.workers if not lives(part)]:
+            part.end()
+            self.parts.workers.remove(part)
         while len(self.parts.workers) < workers:
             self.parts.add_worker(1)
-        self.parts.until_reading(workers)
+        reading = {process.pid for part in self.parts.workers for process in part.children()}
+        with self.parts.client() as client:
+            for name in client.zrange("ocrq:beats", 0, -1):
+                if int(name.rpartition(b":")[2]) not in reading:
+                    client.zrem("ocrq:beats", name)
+        return self.backend.health().workers >= workers
 
     def commits(self, job_id: str) -> int:
         """How often the job was told to have succeeded."""
