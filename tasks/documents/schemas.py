@@ -75,7 +75,7 @@ def prepared(schema: object) -> Json:
     _check_counts(resolved)
     if not (_types(resolved) & {"object"} or _types(resolved) == set()):
         raise _refused("must describe an object at its root; put the value under a property of one")
-    return resolved
+    return resolved if _types(resolved) else {"type": "object", **resolved}
 
 
 def check_batch_schemas(schemas: Iterable[object]) -> None:
@@ -136,6 +136,7 @@ def _is_schema(schema: Json) -> bool:
     return bool(set(schema) & (_KEYWORDS - {"properties", "required", "not", "if", "then", "else"})) or (
         "type" in schema
         and set(schema) <= {"type", "title", "description", "enum", "const", "items", "format"}
+        and isinstance(named, str)
         and named in _TYPES
     )
 

@@ -28,6 +28,10 @@ NOTE_SIZE = 20.0  # points, the icon of a note
 log = logging.getLogger(__name__)
 
 
+# What reading the objects of a damaged PDF as what they should be raises.
+_DAMAGED = (PdfError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
 def with_text(original: bytes, pages: Sequence[Page], sources: PageSources) -> bytes | None:
     """The PDF with the text of its pages; pages that were not read are left out.
 
@@ -42,7 +46,7 @@ def with_text(original: bytes, pages: Sequence[Page], sources: PageSources) -> b
     try:
         with Pdf.open(BytesIO(original)) as pdf:
             return _with_text(pdf, pages, sources)
-    except (PdfError, ValueError, IndexError) as error:
+    except _DAMAGED as error:
         log.warning("the PDF cannot be kept as it is: %s", error)
         return None
 
@@ -118,10 +122,10 @@ def _shown_box(target: PdfPage) -> tuple[float, float, float, float]:
 def _inherited(target: PdfPage, name: Name) -> Object | None:
     node = target.obj.get(Name.Parent)
     for _ in range(50):  # a damaged tree may run in a circle
-        if node is None or name in node:
+        if not isinstance(node, Dictionary) or name in node:
             break
         node = node.get(Name.Parent)
-    return None if node is None else node.get(name)
+    return node.get(name) if isinstance(node, Dictionary) else None
 
 
 def _add_content(pdf: Pdf, target: PdfPage, content: bytes, resource: Object) -> None:

@@ -72,6 +72,7 @@ HOSTILE: dict[str, Any] = {
     "too deep": deep(200),
     "too long": {"type": "object", "description": "x" * 300_000, "properties": {"a": {}}},
     "no regex": {"type": "object", "properties": {"a": {"type": "string", "pattern": "("}}},
+    "a list of unknown types": {"type": [{"a": 1}], "title": "x"},
     "in a name": {"type": "object", "patternProperties": {r"^(x)\1$": {"type": "string"}}},
 }
 
@@ -158,6 +159,10 @@ def data(schema: Any) -> Any:
 def test_what_is_not_found_is_null_where_it_may_be_and_left_out_where_not() -> None:
     schema = {"type": "object", "properties": {"colour": {"type": ["string", "null"]}, "shape": {"type": "string"}}}
     assert data(schema) == {"colour": None}
+
+
+def test_a_root_without_a_type_is_an_object() -> None:
+    assert data({"patternProperties": {}}) == {}
 
 
 def test_a_required_text_that_is_not_found_is_empty() -> None:

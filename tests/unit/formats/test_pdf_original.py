@@ -12,6 +12,7 @@ import pytest
 from pikepdf import Dictionary, Name, Pdf
 
 from ocrq.contracts import Line, Page
+from tests.documents import text_pdf
 from tests.unit.formats.format_samples import Pictures
 from tests.unit.imaging.layered import layered_pdf
 from worker.formats import render
@@ -110,6 +111,17 @@ def test_text_stands_where_it_is_seen_however_the_page_is_turned(rotate: int) ->
     shown = pypdfium2.PdfDocument(result)[0]
     place = (0.25 * shown.get_width(), 0.5 * shown.get_height())
     assert found_at(result, 1, "Scanned") == pytest.approx(place, abs=40)
+
+
+@pytest.mark.parametrize(
+    ("intact", "damage"),
+    [(b"/Parent 2 0 R", b"/Parent 2    "), (b"/Rotate 0", b"/Rotate 7"), (b"/Rotate 0", b"/Rotate[]")],
+)
+def test_a_damaged_tree_of_pages_costs_no_text(intact: bytes, damage: bytes) -> None:
+    data = text_pdf(["of its own"])
+    assert intact in data
+    result = written(data.replace(intact, damage), [page(1, line(WORDS, 200, 200))])
+    assert "Scanned" in pypdfium2.PdfDocument(result)[0].get_textpage().get_text_range()
 
 
 def test_the_drawing_the_link_and_the_metadata_are_kept() -> None:
