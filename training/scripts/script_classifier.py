@@ -20,7 +20,7 @@ from training.fonts import installed
 from training.scripts.lines import drawn_lines, script_lines
 from training.scripts.script_samples import LANGUAGES, OWN_LANGUAGES, fonts_with, text_in
 from worker.engines.ppocr import quantisation
-from worker.engines.ppocr.classifier import common_classes, last_layer, split_classifier
+from worker.engines.ppocr.classifier import common_classes, last_layer, ranking_features
 from worker.engines.ppocr.glyphs import STEP_PIXELS
 from worker.engines.ppocr.models import QUANTISATION, alphabet_of, recognition_models
 from worker.engines.ppocr.network import Network, taking_pixels
@@ -108,7 +108,7 @@ def networks() -> dict[str, Network]:
     plain = models["recognition"]
     common = common_classes(alphabet_of(plain), last_layer(plain))
     return {
-        name: Network(taking_pixels(quantised(split_classifier(model, common)[0], calibrations[name])))
+        name: Network(taking_pixels(quantised(ranking_features(model, common), calibrations[name])))
         for name, model in models.items()
     }
 

@@ -8,18 +8,17 @@ import pytest
 from openvino import opset13 as op
 
 from worker.engines.ppocr.classifier import (
-    HEAD_ROWS,
     LIKELIEST,
     SURE_LOGIT,
     Classifier,
     LinearLayer,
     common_classes,
     last_layer,
-    split_classifier,
+    ranking_features,
 )
 from worker.engines.ppocr.network import Network
 
-CHANNELS, CLASSES, COMMON, STEPS = 16, 400, 60, 2 * HEAD_ROWS + 3
+CHANNELS, CLASSES, COMMON, STEPS = 16, 400, 60, 19
 RANDOM = np.random.default_rng(1)
 WEIGHTS = RANDOM.normal(size=(CHANNELS, CLASSES)).astype(np.float32)
 BIAS = RANDOM.normal(size=CLASSES).astype(np.float32)
@@ -46,10 +45,10 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("common_only", [True, False])
 def test_the_likeliest_classes_are_told_in_falling_order_common_or_not(model: Any, common_only: bool) -> None:
     common = np.arange(COMMON)
-    features, all_classes = split_classifier(model, common)
+    features = ranking_features(model, common)
     wanted = RANDOM.integers(0, COMMON if common_only else CLASSES, STEPS)
     data = features_for(wanted, 2 * SURE_LOGIT if common_only else SURE_LOGIT / 2)
-    probabilities, classes = Classifier(common, Network(all_classes))(Network(features)(data))
+    probabilities, classes = Classifier(common, LinearLayer(WEIGHTS, BIAS))(Network(features)(data))
     all_logits = data[0] @ WEIGHTS + BIAS
     ranked = all_logits[:, :COMMON] if common_only else all_logits
     expected = np.argsort(-ranked, axis=1)[:, :LIKELIEST]

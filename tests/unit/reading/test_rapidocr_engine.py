@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
 
 import cv2
 import jiwer
@@ -13,7 +12,7 @@ from ocrq.errors import JobCancelled, TimeLimitExceeded
 from tasks.runner import ReadContext
 from tests.stops import stops
 from tests.unit.reading.drawing import LEFT, STEP, TEXTS, TOP, drawn, drawn_line
-from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, split_classifier
+from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, ranking_features
 from worker.engines.ppocr.detection import DetectionSettings
 from worker.engines.ppocr.engine import RapidOcrDetector, RapidOcrEngine
 from worker.engines.ppocr.models import DETECTION_FILE, alphabet_of, models_folder, recognition_models
@@ -180,11 +179,6 @@ def test_in_8_bits_lines_read_as_in_float32_and_twice_alike(engine: RapidOcrEngi
 
 def recogniser_in_float32() -> Recogniser:
     model = recognition_models()["recognition"]
-    alphabet, common = alphabet_of(model), common_classes(alphabet_of(model), last_layer(model))
-    features, all_classes = (Network(part) for part in _parts(model, common))
-    return Recogniser(features, Classifier(common, all_classes), alphabet)
-
-
-def _parts(model: Any, common: np.ndarray) -> tuple[Any, Any]:
-    features, all_classes = split_classifier(model, common)
-    return taking_pixels(features), all_classes
+    alphabet, layer = alphabet_of(model), last_layer(model)
+    common = common_classes(alphabet, layer)
+    return Recogniser(Network(taking_pixels(ranking_features(model, common))), Classifier(common, layer), alphabet)

@@ -21,7 +21,7 @@ from tasks.runner import ReadContext
 from tasks.settings import Settings
 from worker.engines.info import EngineInfo
 from worker.engines.ppocr import INFO, quantisation, script_network, tesseract
-from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, split_classifier
+from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, ranking_features
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
 from worker.engines.ppocr.memory_bound import MemoryLimit
 from worker.engines.ppocr.models import (
@@ -216,13 +216,10 @@ class TinyEngine(RapidOcrLines, RapidOcrDetector):
         calibrations, models = quantisation.load(QUANTISATION), tiny_models()
         detection, recognition = models["tiny_detection"], models["tiny_recognition"]
         alphabet = tiny_alphabet()
-        common = common_classes(alphabet, last_layer(recognition))
-        features, classes = split_classifier(recognition, common)
-        recogniser = Recogniser(
-            _compiled(features, calibrations["tiny_recognition"], cache),
-            Classifier(common, Network(classes, cache=cache)),
-            alphabet,
-        )
+        layer = last_layer(recognition)
+        common = common_classes(alphabet, layer)
+        features = _compiled(ranking_features(recognition, common), calibrations["tiny_recognition"], cache)
+        recogniser = Recogniser(features, Classifier(common, layer), alphabet)
         network = _compiled(detection, calibrations["tiny_detection"], cache, keeps_shapes=False)
         return cls(network, recogniser, settings or TINY_SETTINGS)
 
@@ -255,16 +252,14 @@ def _recognisers(
     models = recognition_models()
     alphabet, layer = alphabet_of(models["recognition"]), last_layer(models["recognition"])
     common = common_classes(alphabet, layer)
-    parts = {name: split_classifier(model, common) for name, model in models.items()}
-    # One classifier for all: training left the last layer alone.
-    classifier = Classifier(common, Network(parts["recognition"][1], cache=cache))
+    classifier = Classifier(common, layer)  # one for all: training left the last layer alone
     scripts = Scripts(
         load_classifier(SCRIPT_CLASSIFIER),
         lambda: script_network.load(recognition_models()["recognition"], calibrations["recognition"], cache),
         script_network.SCRIPTS,
     )
     plain, degraded, other = (
-        Recogniser(_compiled(features, calibrations[name], cache), classifier, alphabet, scripts)
-        for name, (features, _) in parts.items()
+        Recogniser(_compiled(ranking_features(model, common), calibrations[name], cache), classifier, alphabet, scripts)
+        for name, model in models.items()
     )
     return plain, degraded, other

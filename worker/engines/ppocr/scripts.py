@@ -56,7 +56,7 @@ class ScriptClassifier:
         """The likeliest of the other scripts, and the probability that the line is in another than the own ones.
 
         Args:
-            outputs: Of the recogniser's network, as :func:`worker.engines.ppocr.classifier.split_classifier` says.
+            outputs: Of the recogniser's network, as :func:`worker.engines.ppocr.classifier.ranking_features` says.
             steps: How many of the output's steps show the line; the others are padding.
             allowed: Scripts that a line may be in; None for all.
         """
