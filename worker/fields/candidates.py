@@ -30,6 +30,7 @@ from worker.fields.kinds import (
 )  # fmt: skip
 from worker.fields.labels import Label
 from worker.fields.layout_page import LayoutPage
+from worker.layout.text import BOX_CHECKED, BOX_EMPTY
 
 YES = ("yes", "y", "x", "true", "ja", "oui", "si", "[x]", "☒", "☑", "✓", "✔", "checked")
 NO = ("no", "n", "false", "nein", "non", "[ ]", "☐", "unchecked")
@@ -73,7 +74,9 @@ class CandidateIndex:
             return [*money.find(sheet), *quantities.find(sheet)]
         if kind in ("text", "boolean"):
             free = texts.find(sheet, self._labels)
-            return free if kind == "text" else [c for c in map(_as_boolean, free) if c is not None]
+            if kind == "text":
+                return free
+            return [*_checkboxes(sheet), *(c for c in map(_as_boolean, free) if c is not None)]
         finders = {
             "money": money,
             "identifier": identifiers,
@@ -131,6 +134,16 @@ class CandidateIndex:
                     ):
                         found.append(Candidate(value, (span,)))
         return found
+
+
+def _checkboxes(sheet: LayoutPage) -> list[Candidate]:
+    """The state of each checkbox."""
+    return [
+        Candidate(character == BOX_CHECKED, (Span(line.index, index, index + 1),))
+        for line in sheet.lines
+        for index, character in enumerate(line.text)
+        if character in (BOX_CHECKED, BOX_EMPTY)
+    ]
 
 
 def _as_boolean(candidate: Candidate) -> Candidate | None:

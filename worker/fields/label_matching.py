@@ -12,6 +12,7 @@ from worker.fields.candidate import Candidate, Span
 from worker.fields.labels import Label
 from worker.fields.layout_page import LayoutPage
 from worker.geometry import Bounds
+from worker.layout.text import BOX_CHECKED, BOX_EMPTY
 
 NEXT_ROW = 2.0
 """Line heights that a value alone in its row may stand under the row of its label, where that row has no value."""
@@ -119,7 +120,15 @@ class LabelMatcher:
                 values = _values(rivals, span.line, label.end, span.start)
                 strength = SAME_LINE * WORD_BETWEEN ** _words(between, values) * VALUE_BETWEEN**values
                 found.append(LabelEvidence(label, strength, "line"))
+            elif self._is_of_box(label, span):
+                found.append(LabelEvidence(label, SAME_LINE, "line"))
         return found
+
+    def _is_of_box(self, label: Label, span: Span) -> bool:
+        """Whether a value is a checkbox's mark, and a label stands right behind it."""
+        text = self._sheet.lines[span.line].text
+        mark, between = text[span.start : span.end], text[span.end : label.start]
+        return mark in (BOX_CHECKED, BOX_EMPTY) and label.start >= span.end and not between.strip()
 
     def _in_row(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
         line = self._sheet.lines[span.line]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-LONGEST = 1.6
-"""Length over width of a page up to which its long side counts, a little above a sheet's; the print of a receipt or a
-banner would be too small in a copy whose long side is bounded."""
+LONGEST = 3.0
+"""Length over width of a page up to which its long side counts; the print of a longer receipt or banner would be too
+small in a copy whose long side is bounded."""
 
 
 def copy_scale(shape: Sequence[int], side: int) -> float:

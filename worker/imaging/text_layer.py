@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -20,8 +21,9 @@ OFF_LINE = 0.5
 SAME_ANGLE = 0.01
 """Radians by which the characters of a line may differ."""
 
-WORD_GAP = 0.25
-"""Heights of white that part two words where the page carries no space."""
+WORD_GAP, WIDE_WORD_GAP = 0.25, 0.9
+"""Heights of white that part two words where the page carries no space; and two Chinese or Japanese characters, whose
+ink may be much narrower than their place."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,12 @@ def _line(characters: Sequence[LayerCharacter]) -> LayerLine:
 
 
 def _parted(before: LayerCharacter, after: LayerCharacter) -> bool:
-    return after.space_before or after.box[0] - before.box[2] > WORD_GAP * max(_height(before), _height(after))
+    least = WIDE_WORD_GAP if _is_wide(before.text[-1]) and _is_wide(after.text[0]) else WORD_GAP
+    return after.space_before or after.box[0] - before.box[2] > least * max(_height(before), _height(after))
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
 
 
 def _share(low: float, high: float, left: float, width: float) -> tuple[float, float]:

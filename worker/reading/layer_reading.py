@@ -51,6 +51,9 @@ SAMPLE_CHARACTERS = 8
 SAMPLE_LENGTH = 40
 """Lines read for comparison, one a font; the fewest letters and digits of one, and how many characters are read."""
 
+LAST_KNOWN = "\u052f"
+"""The last letter of the scripts that readers know: Latin, Greek, Cyrillic."""
+
 FONT_SHARE = 0.1
 """Share of a page's characters from which a font is sampled."""
 
@@ -176,8 +179,9 @@ def _samples(lines: Sequence[LayerLine]) -> list[LayerLine]:
 
 
 def _is_comparable(text: str) -> bool:
+    """Whether readers know most of its letters: Latin, Cyrillic, Greek."""
     bare = _bare(text)
-    return len(bare) >= SAMPLE_CHARACTERS and sum(char.isascii() for char in bare) >= 0.8 * len(bare)
+    return len(bare) >= SAMPLE_CHARACTERS and sum(char <= LAST_KNOWN for char in bare) >= 0.8 * len(bare)
 
 
 def _bare(text: str) -> str:

@@ -331,3 +331,15 @@ def test_the_ranges_of_one_script_are_taken() -> None:
         f"f{number}": {"type": "string", "pattern": f"^[\u4e00-\u9fff]{{{number},20}}$"} for number in range(15)
     }
     schemas.prepared({"type": "object", "properties": properties})
+
+
+def test_a_checkbox_says_whether_what_stands_beside_it_is_so() -> None:
+    page = """
+Application for membership
+☑ Married         ☐ Smoker
+☐ Newsletter
+☑ Vegetarian meal
+"""
+    wanted = {"married": True, "smoker": False, "newsletter": False, "vegetarian_meal": True}
+    answers = extract([page_of(page)], prepared(dict.fromkeys(wanted, "boolean"))).fields
+    assert {name: answers[name].value for name in wanted} == wanted

@@ -98,3 +98,5 @@ def test_columns_are_lines_of_their_own_and_gaps_are_spaces() -> None:
 
     lines = list(lines_of([at("a", 0), at("b", 10), at("c", 27), at("d", 80)]))
     assert [line.text for line in lines] == ["ab c", "d"]
+    (chinese,) = lines_of([at("\u81ea", 0), at("\u5df1", 18), at("\u4eba", 36)])
+    assert chinese.text == "\u81ea\u5df1\u4eba"

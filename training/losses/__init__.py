@@ -1,0 +1,1 @@
+"""The network that sees what a page has lost is trained here."""
