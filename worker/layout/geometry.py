@@ -64,7 +64,7 @@ class Pieces:
         return self.middle + self.height / 2
 
 
-def measure(boxes: Sequence[Quad]) -> Pieces:
+def measure(boxes: Sequence[Quad] | Floats) -> Pieces:
     """Pieces from quads, the page's remaining skew taken out.
 
     Args:

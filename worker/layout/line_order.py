@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -34,7 +35,13 @@ def arrange(boxes: Sequence[Quad]) -> list[list[list[int]]]:
     """
     if not len(boxes):
         return []
-    pieces = measure(boxes)
+    arranged = _arranged(np.asarray(boxes, np.float64).reshape(-1, 4, 2).tobytes())
+    return [[list(row) for row in block] for block in arranged]
+
+
+@lru_cache(maxsize=2)  # a level page is arranged for its tables and for its blocks
+def _arranged(quads: bytes) -> list[list[list[int]]]:
+    pieces = measure(np.frombuffer(quads, np.float64).reshape(-1, 4, 2))
     blocks = _read(pieces, np.flatnonzero(~pieces.sideways), 0)
     aside = np.flatnonzero(pieces.sideways)
     blocks.extend([[int(piece)]] for piece in aside[np.argsort(pieces.left[aside], kind="stable")])

@@ -156,10 +156,14 @@ def _candidates(steps: Steps, first: int, after: int) -> list[Candidate]:
     Bi-Directional Recurrent DNNs", arXiv:1408.2873.
     """
     beam: _Beam = {(): _Prefix(1.0, 0.0, (), (), 0.0, 0.0)}
-    for step in range(first, after):
+    likely = zip(steps[0][first:after].tolist(), steps[1][first:after].tolist(), strict=True)
+    for step, (probabilities, indices) in enumerate(likely, first):
+        if indices[0] == BLANK and probabilities[1] < LEAST_SHARE:  # nothing new begins, and the order stays
+            for prefix in beam.values():
+                prefix.blank, prefix.other = (prefix.blank + prefix.other) * probabilities[0], 0.0
+            continue
         grown: _Beam = {}
-        likely = zip(steps[0][step].tolist(), steps[1][step].tolist(), strict=True)
-        for place, (probability, index) in enumerate(likely):
+        for place, (probability, index) in enumerate(zip(probabilities, indices, strict=True)):
             if probability >= LEAST_SHARE or place == 0:
                 for classes, prefix in beam.items():
                     _extend(grown, classes, prefix, step, index, probability)
