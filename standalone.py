@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Serve until told to stop."""
+    """Serve until stopped."""
     settings, health_port = _settings()
     configure_logs(settings.log_format)
     try:

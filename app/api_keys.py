@@ -62,7 +62,7 @@ class KeyRing:
         """The keys of OCRQ_API_KEYS and OCRQ_API_KEYS_FILE; None where neither is set.
 
         Raises:
-            ServiceError: An entry is wrong, told by its number and never by what is in it; or the file cannot be read.
+            ServiceError: An entry is wrong, reported by its number and never by its content; or the file is unreadable.
         """
         entries: list[tuple[str, str]] = []
         if settings.api_keys is not None:

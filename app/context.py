@@ -1,4 +1,4 @@
-"""What every route has at hand."""
+"""What every route uses."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def event_stream(events: Iterator[JobEvent | None], look: Callable[[], Job | Bat
 
     Args:
         events: From the backend; None becomes a comment, whose sending shows whether the client still listens.
-        look: The job as it is now; told whole when it has ended.
+        look: The job as it is now; sent whole when it has ended.
     """
     yield f"retry: {_RECONNECT_MILLISECONDS}\n\n"
     try:

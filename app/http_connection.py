@@ -67,7 +67,7 @@ class Connection:
         since: When that began; monotonic seconds, as all times here.
         heard: When bytes came last.
         received: Bytes that came and are not parsed yet.
-        request: The request at hand, its head parsed.
+        request: The current request, its head parsed.
         body: Its body; None where it is not taken.
     """
 

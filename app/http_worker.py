@@ -217,10 +217,10 @@ class HttpWorker(ThreadWorker):
         if body is not None:
             if not body.complete:
                 request.force_close()  # what still comes is no request
-            # As a proxy that buffers: the application is told how much has come.
+            # As a proxy that buffers: the application gets the received length.
             headers = [pair for pair in request.headers if pair[0] not in ("TRANSFER-ENCODING", "CONTENT-LENGTH")]
-            told = body.size if body_length(request) is None else body_length(request)
-            request.headers = [*headers, ("CONTENT-LENGTH", str(told))]
+            length = body.size if body_length(request) is None else body_length(request)
+            request.headers = [*headers, ("CONTENT-LENGTH", str(length))]
             vars(request)["body"] = body.opened()  # read and readline are all that WSGI asks of it
         self._unwatch(connection)
         connection.enter(Phase.SERVED)

@@ -35,8 +35,8 @@ class _Given(Collector):
     def collect(self) -> Iterator[Metric]:
         by_name: dict[str, list[tuple[dict[str, str], float]]] = {}
         for series, value in self._sums.items():
-            name, *told = series.split("|")
-            by_name.setdefault(name, []).append((dict(label.split("=", 1) for label in told), value))
+            name, *pairs = series.split("|")
+            by_name.setdefault(name, []).append((dict(label.split("=", 1) for label in pairs), value))
         for name, (about, labels) in COUNTED.items():
             yield _counter(name, about, labels, by_name.get(name, []))
         for name, (about, labels) in TIMED.items():
@@ -49,8 +49,8 @@ def _counter(
     name: str, about: str, labels: tuple[str, ...], values: Iterable[tuple[dict[str, str], float]]
 ) -> CounterMetricFamily:
     family = CounterMetricFamily(f"ocrq_{name}", about, labels=labels)
-    for told, value in values:
-        family.add_metric([told.get(label, "") for label in labels], value)
+    for labelled, value in values:
+        family.add_metric([labelled.get(label, "") for label in labels], value)
     return family
 
 
@@ -70,9 +70,9 @@ def _histogram(
 ) -> HistogramMetricFamily:
     family = HistogramMetricFamily(f"ocrq_{name}", about, labels=labels)
     by_labels: dict[tuple[str, ...], dict[str, float]] = {}
-    for told, value in counts:
-        by_labels.setdefault(tuple(told.get(label, "") for label in labels), {})[told["le"]] = value
-    totals = {tuple(told.get(label, "") for label in labels): value for told, value in sums}
+    for labelled, value in counts:
+        by_labels.setdefault(tuple(labelled.get(label, "") for label in labels), {})[labelled["le"]] = value
+    totals = {tuple(labelled.get(label, "") for label in labels): value for labelled, value in sums}
     for values, of_bounds in by_labels.items():
         cumulative = accumulate(of_bounds.get(bound, 0.0) for bound in _BOUNDS)
         buckets = [(bound.replace("inf", "+Inf"), count) for bound, count in zip(_BOUNDS, cumulative, strict=True)]

@@ -100,13 +100,13 @@ def _problem(status: int, errors: list[type[OcrqError]], headers: Mapping[int, M
     }
     examples = {error.code: ref(error.code, "examples") for error in errors}
     made["content"]["application/problem+json"]["examples"] = examples
-    told = dict(headers.get(status, {}))
+    response_headers = dict(headers.get(status, {}))
     if any(error.retryable for error in errors):
-        told["Retry-After"] = "Seconds after which asking again makes sense."
+        response_headers["Retry-After"] = "Seconds after which a retry makes sense."
     if Unauthorized in errors:
-        told["WWW-Authenticate"] = "`Bearer`."
-    if told:
-        made["headers"] = {name: _header(about) for name, about in told.items()}
+        response_headers["WWW-Authenticate"] = "`Bearer`."
+    if response_headers:
+        made["headers"] = {name: _header(about) for name, about in response_headers.items()}
     return made
 
 

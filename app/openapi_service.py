@@ -11,8 +11,8 @@ def service_paths() -> Json:
 
     def get(name: str, summary: str, responses: Json, parameters: list[Json] | None = None) -> Json:
         """A route that is open to all."""
-        told: Json = {"operationId": name, "tags": ["service"], "summary": summary, "responses": responses}
-        return {"get": {**told, **({"parameters": parameters} if parameters else {}), "security": []}}
+        operation: Json = {"operationId": name, "tags": ["service"], "summary": summary, "responses": responses}
+        return {"get": {**operation, **({"parameters": parameters} if parameters else {}), "security": []}}
 
     def flag(name: str) -> Json:
         return {"type": "object", "properties": {name: {"const": True}}, "required": [name]}

@@ -71,7 +71,7 @@ def _as_ours(error: HTTPException, settings: Settings) -> OcrqError:
 
 
 def too_large(sent: int | None, settings: Settings) -> TooLarge:
-    """A body over the limit; ``sent`` is its length, where it was told."""
+    """A body over the limit; ``sent`` is its length, where the client declared it."""
     size = f"the body has {sent:,} bytes" if sent else "the body is too long"
     return TooLarge(
         f"{size}, and a document may have at most {settings.max_body_bytes:,}; send fewer pages at a time, or at a "

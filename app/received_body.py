@@ -21,7 +21,7 @@ class ChunkedDecoder:
 
     def __init__(self) -> None:
         self._pending = b""  # the start of a line whose end has not come
-        self._left = 0  # bytes of the chunk at hand
+        self._left = 0  # bytes of the current chunk
         self._expects = "size"  # the next line: a chunk's size, the empty one after a chunk, or a trailer
         self._trailers = 0
         self.done = False

@@ -41,7 +41,7 @@ def measure_requests(app: Flask, backend: JobService) -> None:
         COUNTERS.add("http_requests", method=_method(), route=route, status=str(response.status_code))
         COUNTERS.observe("http_request_seconds", seconds, route=route)
         response.headers[HEADER] = g.request_id
-        told = {"status": response.status_code, "bytes": response.content_length, "seconds": round(seconds, 4)}
+        facts = {"status": response.status_code, "bytes": response.content_length, "seconds": round(seconds, 4)}
         log.info(
             '%s "%s %s" %d %s %.3f s %s',
             request.remote_addr,
@@ -51,7 +51,7 @@ def measure_requests(app: Flask, backend: JobService) -> None:
             response.content_length or "-",
             seconds,
             g.request_id,
-            extra={"method": request.method, "path": request.path, "address": request.remote_addr, **told},
+            extra={"method": request.method, "path": request.path, "address": request.remote_addr, **facts},
         )
         flush.now_and_then()
         return response

@@ -21,7 +21,7 @@ def check_exposure(host: str, *, keys: bool, accepted: bool) -> None:
     Args:
         host: What the server is to listen on.
         keys: Whether API keys are set.
-        accepted: Whether the operator has said that it may be open.
+        accepted: Whether the operator has accepted that it is open.
 
     Raises:
         ServiceError: It would be open to whoever reaches it.

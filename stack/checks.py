@@ -192,10 +192,10 @@ def _gpu() -> Check:
     if importlib.util.find_spec("torch") is None:
         return Check("GPU", "ok", "torch is not installed: reading runs on the CPU")
     try:
-        told = subprocess.run(
+        listed = subprocess.run(
             [sys.executable, "-c", _ASK_TORCH], capture_output=True, text=True, timeout=_TORCH_SECONDS, check=True
         )
-        version, *names = told.stdout.splitlines()
+        version, *names = listed.stdout.splitlines()
     except (subprocess.SubprocessError, ValueError):
         return Check(
             "GPU", "warning", "torch is installed and cannot be imported", "pip install --force-reinstall torch"

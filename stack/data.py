@@ -54,7 +54,7 @@ class DataDir:
 
     @property
     def models_cache(self) -> Path:
-        """Compiled models, for a quicker start; made anew where they are missing."""
+        """Compiled models, for a quicker start; compiled again where they are missing."""
         return self.path / "models-cache"
 
     @property

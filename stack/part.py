@@ -14,7 +14,7 @@ from pathlib import Path
 from stack import launch, logs, sessions
 from stack.watchdog import Watchdog
 
-SETTLED_SECONDS = 10.0  # a part that ran for so long has started well: its count of deaths begins anew
+SETTLED_SECONDS = 10.0  # a part that ran for so long has started well: its count of deaths begins again
 # So many starts in a row that fail by themselves will not mend themselves in a stack that was never ready. One that was
 # ready is never given up: a full disk, or a Redis that failed over, passes.
 MAX_FIRST_DEATHS = 3

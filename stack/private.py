@@ -41,25 +41,25 @@ def private_stack(environment: Mapping[str, str]) -> Iterator[str]:
         The API's URL.
 
     Raises:
-        ServiceError: It could not start; the detail is what it said.
+        ServiceError: It could not start; the detail is its error output.
     """
     ours = {name: value for name, value in environment.items() if name not in _NOT_OURS}
     ours.setdefault(
         "OCRQ_MODELS_CACHE", str(DataDir(default_data_dir(environment)).models_cache)
     )  # outlives this stack
-    with tempfile.TemporaryFile("w+") as said:
+    with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(
             [sys.executable, "-I", "-S", launch.__file__, str(os.getpid()), sys.executable, "-m", "ocrq"]
             + ["up", "--temporary", "--host", "127.0.0.1", "--port", "0"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=said,
+            stderr=output,
             text=True,
             env={**ours, "PYTHONPATH": _with_this_package(ours)},
             start_new_session=True,
         )
         try:
-            yield _await_url(process, said)
+            yield _await_url(process, output)
         finally:
             _stop(process)
 
@@ -70,14 +70,14 @@ def _with_this_package(environment: Mapping[str, str]) -> str:
     return os.pathsep.join(filter(None, (here, environment.get("PYTHONPATH"))))
 
 
-def _await_url(process: subprocess.Popen[str], said: IO[str]) -> str:
+def _await_url(process: subprocess.Popen[str], output: IO[str]) -> str:
     assert process.stdout is not None  # it was asked for
     for line in process.stdout:
         if line.startswith(_READY):
             return line.removeprefix(_READY).strip()
     process.wait()
-    said.seek(0)
-    reason = f"\n{said.read()}".partition("\nerror: ")[2].strip()
+    output.seek(0)
+    reason = f"\n{output.read()}".partition("\nerror: ")[2].strip()
     raise ServiceError(f"the private server could not start: {reason or 'it wrote no message'}")
 
 

@@ -78,12 +78,12 @@ def find_redis(environment: Mapping[str, str]) -> FoundRedis:
 def server_version(executable: str) -> tuple[int, int] | None:
     """What ``--version`` says, as (major, minor); None if it does not run."""
     try:
-        said = subprocess.run(
+        output = subprocess.run(
             [executable, "--version"], capture_output=True, text=True, timeout=_VERSION_SECONDS, check=False
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return None
-    match = re.search(r"\bv=(\d+)\.(\d+)", said)
+    match = re.search(r"\bv=(\d+)\.(\d+)", output)
     return (int(match[1]), int(match[2])) if match else None
 
 
@@ -141,7 +141,7 @@ tcp-keepalive 60
 
 
 def _memory_bytes() -> int:
-    """What Redis may hold. Documents are beside it; full is an error that callers are told, and that passes."""
+    """What Redis may hold. Documents are beside it; full is a transient error that callers get."""
     return max(_LEAST_MEMORY, total_bytes() // _MEMORY_PART)
 
 

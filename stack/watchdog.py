@@ -1,4 +1,4 @@
-"""The process that cleans up after a supervisor that was killed: when its pipe closes, the parts it was told of die.
+"""The process that cleans up after a supervisor that was killed: when its pipe closes, its parts die.
 
 ``python -m stack.watchdog`` reads lines from standard input: ``+SESSION KIND`` when a part starts and
 ``-SESSION`` when one is gone; KIND is ``kill``, or ``ask`` for one that is asked first (Redis, which flushes).

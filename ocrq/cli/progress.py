@@ -38,7 +38,7 @@ class Bars:
         if place not in self._bars:
             self._bars[place] = self._progress.add_task(self._names[place], total=None, count="")
         done, total = job.progress.done, job.progress.total
-        # How many pages there are is known once the document was opened; until then its state is told.
+        # How many pages there are is known once the document was opened; until then its state is shown.
         count = job.status if total is None else f"{done} of {total} page{'' if total == 1 else 's'}"
         self._progress.update(self._bars[place], completed=done, total=total, count=count)
         if job.status in ENDED:

@@ -26,7 +26,7 @@ def connected(server: str, api_key: str | None) -> Iterator[Client]:
     """A client of a server that answers.
 
     Raises:
-        ServerUnreachable: It does not, asked once: a wrong address should be told at once.
+        ServerUnreachable: It does not, tried once: a wrong address should be reported at once.
     """
     from ocrq.client import Client, Retries
 

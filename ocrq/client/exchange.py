@@ -139,7 +139,7 @@ def exchange(
 
     Args:
         send: The request.
-        base: The endpoint's address, for what is said about it.
+        base: The endpoint's address, for error messages.
         expected: Further answers to be taken as one.
 
     Raises:

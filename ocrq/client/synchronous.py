@@ -109,7 +109,7 @@ class Client:
             document: Its bytes, its file, or the URL of one.
             operation: What to do with it.
             timeout: Seconds for all of it; None waits for ever.
-            on_progress: Told the job about once a second.
+            on_progress: Called with the job about once a second.
             filename: To send along; a file's own name by default.
             idempotency_key: Made up if not given.
             **request: Fields of the request, e.g. ``pages="1-3"``, ``schema={"total": "number"}``.
@@ -192,7 +192,7 @@ class Client:
 
         Args:
             job_id: Of a job or a batch.
-            on_progress: Told the job about once a second.
+            on_progress: Called with the job about once a second.
             timeout: Seconds; None waits for ever.
 
         Raises:

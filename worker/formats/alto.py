@@ -93,9 +93,9 @@ def _add_block(space: Element, page: Page, block: Block, lines: Sequence[Line], 
     if block.table is not None:
         table = element(space, "ComposedBlock", ID=f"block_{name}", TAGREFS=tag, **whole, TYPE="table")
         for index, cell in enumerate(block.table.cells, start=1):
-            if said := members(page, cell.lines):
-                place = _place(page, [cell.box] if cell.box else [line.box for line in said])
-                _add_text(table, page, said, f"{name}_{index}", place)
+            if content := members(page, cell.lines):
+                place = _place(page, [cell.box] if cell.box else [line.box for line in content])
+                _add_text(table, page, content, f"{name}_{index}", place)
     elif block.type == "figure":
         figure = element(space, "ComposedBlock", ID=f"block_{name}", TAGREFS=tag, **whole, TYPE="figure")
         element(figure, "Illustration", ID=f"picture_{name}", **whole)

@@ -111,8 +111,8 @@ def _element(page: Page, block: Block, lines: Sequence[Line], rows: Sequence[Row
         return Element("code", indented(rows))
     if block.type == "list_item":
         marker, text = split_marker(rows[0].text)
-        said = (replace(rows[0], text=text), *rows[1:]) if text else rows[1:] or rows
-        return Element("list_item", paragraph(said, joiner), marker=marker, full=_is_full(rows))
+        content = (replace(rows[0], text=text), *rows[1:]) if text else rows[1:] or rows
+        return Element("list_item", paragraph(content, joiner), marker=marker, full=_is_full(rows))
     if block.type in ONE_LINE:
         said_on = run_on(rows, joiner)
         said_on = without_mark(said_on) if block.type == "checkbox" else said_on

@@ -46,8 +46,8 @@ def header_rows(table: Table) -> int:
     """How many rows at the top are header cells alone; empty ones may be among them."""
     count = 0
     for row in grid(table):
-        said = [cell for cell in row if cell is not None]
-        if not said or not all(cell.header or not cell.text for cell in said) or not any(c.header for c in said):
+        cells = [cell for cell in row if cell is not None]
+        if not cells or not all(cell.header or not cell.text for cell in cells) or not any(c.header for c in cells):
             break
         count += 1
     return count
@@ -69,5 +69,5 @@ def amount_columns(rows: Sequence[Sequence[str]]) -> list[bool]:
     return [_are_amounts([text for text in column if text]) for column in columns]
 
 
-def _are_amounts(said: Sequence[str]) -> bool:
-    return bool(said) and 2 * sum(bool(AMOUNT.fullmatch(text)) for text in said) > len(said)
+def _are_amounts(texts: Sequence[str]) -> bool:
+    return bool(texts) and 2 * sum(bool(AMOUNT.fullmatch(text)) for text in texts) > len(texts)

@@ -47,12 +47,12 @@ def _body(elements: Sequence[Element]) -> Iterator[str]:
 
 
 def _element(element: Element) -> str:
-    said = "<br>\n".join(map(text_html, element.lines))
+    content = "<br>\n".join(map(text_html, element.lines))
     match element.type:
         case "title":
-            return f"<h1>{said}</h1>"
+            return f"<h1>{content}</h1>"
         case "heading":
-            return f"<h{element.level}>{said}</h{element.level}>"
+            return f"<h{element.level}>{content}</h{element.level}>"
         case "table" if element.table is not None:
             return table_html(element.table)
         case "figure":
@@ -63,17 +63,17 @@ def _element(element: Element) -> str:
             text = "\n".join(element.lines)
             return f"<pre><code>{_escaped_lines(text)}</code></pre>"
         case "checkbox":
-            return f'<p class="checkbox">{BOX_CHECKED if element.checked else BOX_EMPTY} {said}</p>'
+            return f'<p class="checkbox">{BOX_CHECKED if element.checked else BOX_EMPTY} {content}</p>'
         case "text":
-            return f"<p>{said}</p>"
+            return f"<p>{content}</p>"
         case _:
-            return f'<p class="{element.type}">{said}</p>'
+            return f'<p class="{element.type}">{content}</p>'
 
 
 def _figure(figure: Element, caption: Element | None) -> str:
     """A placeholder; what stands in the picture is its text."""
-    said = text_html(" ".join(figure.lines))
-    parts = [f"<p>{said}</p>"] if said else []
+    content = text_html(" ".join(figure.lines))
+    parts = [f"<p>{content}</p>"] if content else []
     if caption:
         parts.append(f"<figcaption>{text_html(' '.join(caption.lines))}</figcaption>")
     return f"<figure>{''.join(parts)}</figure>"
@@ -91,8 +91,8 @@ def _lists(items: Sequence[Element], depth: int) -> Iterator[str]:
             while end < len(items) and items[end].level > depth:
                 end += 1
             nested = "\n".join(_lists(items[index + 1 : end], depth + 1))
-            said = "<br>\n".join(map(text_html, items[index].lines))
-            yield f"<li>{said}\n{nested}</li>" if nested else f"<li>{said}</li>"
+            content = "<br>\n".join(map(text_html, items[index].lines))
+            yield f"<li>{content}\n{nested}</li>" if nested else f"<li>{content}</li>"
             index = end
             number = None if number is None else number + 1
         yield "</ul>" if first is None else "</ol>"

@@ -14,7 +14,7 @@ def table_html(table: Table, caption: str | None = None) -> str:
 
     Args:
         table: Places that no cell covers become empty cells.
-        caption: What is said about it.
+        caption: Its caption.
     """
     heads, taken = header_rows(table), covered(table)
     rows = []

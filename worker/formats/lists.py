@@ -43,7 +43,7 @@ def split_marker(text: str) -> tuple[Marker, str]:
 
 
 class Nesting:
-    """How deep items of one list are nested, told by where they begin."""
+    """How deep items of one list are nested, by where they begin."""
 
     def __init__(self) -> None:
         self._lefts: list[float] = []

@@ -1,4 +1,4 @@
-"""A page's lines and a line's words, also where the engine told only the larger piece."""
+"""A page's lines and a line's words, also where the engine gave only the larger piece."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STRONG = RIGHT_TO_LEFT | {"L"}
 
 
 def lines_of(page: Page) -> list[Line]:
-    """The page's lines that say something; cut from its text, with no box, where the engine told none."""
+    """The page's lines with text; cut from its text, with no box, where the engine gave none."""
     if page.lines:
         return [line for line in page.lines if line.text.strip()]
     return [Line(text=text, confidence=page.confidence) for text in page.text.splitlines() if text.strip()]

@@ -16,7 +16,7 @@ binary = False
 def render(pages: Sequence[Page], sources: PageSources, options: RenderOptions) -> bytes:
     """A list of ``{page, line, text, confidence, box}`` in reading order.
 
-    ``line`` counts the page's lines that say something, from 1. Where the engine told lines only, their boxes are cut
+    ``line`` counts the page's lines with text, from 1. Where the engine gave lines only, their boxes are cut
     by the width of the characters and the words have the line's confidence; ``box`` is null where the line has none.
     A page that could not be read is one entry with ``line`` null, empty text and ``error``: ``{code, detail}``.
     """

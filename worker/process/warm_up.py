@@ -36,7 +36,7 @@ def warm_up_failed(settings: Settings) -> None:
 
 
 def warm_up_was_given_up(settings: Settings) -> bool:
-    """Whether the children of this process failed so often that it was told to stop; asked in the parent."""
+    """Whether the children of this process failed so often that it is stopped; called in the parent."""
     try:
         with connect(settings, WORKER_TIMEOUT) as client:
             failures = cast(bytes | None, client.get(_key(os.getpid())))

@@ -84,7 +84,7 @@ def _divided(line: Line, part: LinePart, quad: Quad, to_box: Callable[[Quad], Bo
 def page_tree(
     layout: Sequence[BlockLayout], lines: Sequence[Line], quads: Sequence[Quad | None], to_box: Callable[[Quad], Box]
 ) -> PageTree:
-    """The tree of a page, its lines numbered anew in the order in which they are read.
+    """The tree of a page, its lines renumbered in the order in which they are read.
 
     Args:
         layout: Blocks in reading order; a line that none of them has becomes a block of its own at the end, and one

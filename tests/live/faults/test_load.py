@@ -11,7 +11,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from ocrq.contracts import parse_request
 from ocrq.errors import QueueFull
+from tasks.documents.submission import Submission
 from tasks.jobs.queue import queue_service
 from tests.live.faults.conftest import Stack, frames, page
 from tests.live.faults.engines.fake.engine import SLEEP, SLOW
@@ -115,7 +117,9 @@ def test_a_page_waits_for_one_page_of_every_other_owner_and_not_for_their_queues
     make_stack: Callable[..., Stack],
 ) -> None:
     stack = make_stack(workers=1)
-    crowd = [stack.submit(page(SLEEP), "ann", cache=False) for _ in range(60)]
+    request = parse_request({"cache": False})
+    pages = [Submission("extract_text", request, page(SLEEP), owner="ann") for _ in range(60)]
+    crowd = [job.id for job in stack.backend.submit_batch(pages, "ann").jobs]  # at once: it drains in six seconds
     crowd += [stack.submit(frames(*[SLEEP] * 20), "ann", cache=False)]
     second = stack.job(stack.submit(page(), "bob", cache=False), 60)
     assert second.status == "succeeded"

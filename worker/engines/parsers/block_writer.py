@@ -38,12 +38,12 @@ class BlockWriter:
 
     def add(self, kind: BlockType, rows: Iterable[Answer], level: int | None = None, latex: str | None = None) -> None:
         """Add a block; one that says nothing is left out, unless it is a figure, and a label with a box is a block."""
-        said = [row for part in rows for row in map(Answer.stripped, part.rows()) if row.text]
+        content = [row for part in rows for row in map(Answer.stripped, part.rows()) if row.text]
         if kind not in LABELLED:
-            self._add(kind, said, level, latex)
+            self._add(kind, content, level, latex)
             return
         begun: list[Answer] = []
-        for row in said:
+        for row in content:
             ends = kind == "form" and bool(begun) and _box(begun[0]) is not None
             if begun and (ends or _box(row) is not None):
                 self._add_labelled(kind, begun)
@@ -51,29 +51,29 @@ class BlockWriter:
             begun.append(row)
         self._add_labelled(kind, begun)
 
-    def _add_labelled(self, kind: BlockType, said: list[Answer]) -> None:
-        box = _box(said[0]) if said else None
+    def _add_labelled(self, kind: BlockType, content: list[Answer]) -> None:
+        box = _box(content[0]) if content else None
         if box is None:
-            self._add(kind, said)
+            self._add(kind, content)
         else:
-            self._add("checkbox", [said[0].part(box.end()), *said[1:]], checked=box["checked"] is not None)
+            self._add("checkbox", [content[0].part(box.end()), *content[1:]], checked=box["checked"] is not None)
 
     def _add(
         self,
         kind: BlockType,
-        said: Sequence[Answer],
+        content: Sequence[Answer],
         level: int | None = None,
         latex: str | None = None,
         checked: bool | None = None,
     ) -> None:
-        if not said and kind != "figure":
+        if not content and kind != "figure":
             return
-        if kind in ("header", "footer") and len(said) == 1 and _NUMBER_ALONE.fullmatch(said[0].text):
+        if kind in ("header", "footer") and len(content) == 1 and _NUMBER_ALONE.fullmatch(content[0].text):
             kind = "page_number"
         if kind == "heading":
             level = min(max(level or 1, 1), DEEPEST)
         first = self._begin()
-        self._rows += said
+        self._rows += content
         self._blocks.append(TextBlock(kind, first, len(self._rows), level, latex, checked=checked))
 
     def add_heading(self, rows: Iterable[Answer], level: int) -> None:

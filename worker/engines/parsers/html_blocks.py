@@ -31,7 +31,7 @@ LABELS: Mapping[str, BlockType] = {
 WHOLE: frozenset[BlockType] = frozenset(("figure", "form", "caption", "code"))
 """Types whose paragraphs are one block."""
 
-SECTION_LEVEL = 2  # of a heading whose level is not told
+SECTION_LEVEL = 2  # of a heading without a level
 
 _SPACE = re.compile(r"\s*\n\s*")
 _ROW_ENDS = frozenset(("br", "p", "div", "li", "dt", "dd", "tr", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6"))
@@ -171,16 +171,16 @@ class _Reader:
             self._end_cell()
             table.take(tag)
         elif table.depth == 1 and tag.name == "caption":
-            said = self._said()
+            content = self._content()
             if tag.closes:
-                self._writer.add("caption", said)
+                self._writer.add("caption", content)
             else:
-                table.add_text(said)
+                table.add_text(content)
         elif tag.name in _ROW_ENDS:
             self._rows.append([])
 
     def _end_cell(self) -> None:
-        self._table.add_text(self._said())
+        self._table.add_text(self._content())
 
     def _end_table(self) -> None:
         self._end_cell()
@@ -195,37 +195,37 @@ class _Reader:
         has = any(piece.probabilities for row in self._rows for piece in row) or self._writer.sure
         return Answer(text, (1.0,) * len(text) if has else ())
 
-    def _said(self) -> tuple[Answer, ...]:
+    def _content(self) -> tuple[Answer, ...]:
         """The rows read so far; the next ones begin."""
         rows, self._rows = self._rows, [[]]
-        said = tuple(joined(row) for row in rows)
+        content = tuple(joined(row) for row in rows)
         if self._in_code or self._in_math:
-            return tuple(row for row in said if row.text.strip())
-        return tuple(row for row in (without_marks(row, self._markdown) for row in said) if row.text.strip())
+            return tuple(row for row in content if row.text.strip())
+        return tuple(row for row in (without_marks(row, self._markdown) for row in content) if row.text.strip())
 
     def _end_block(self, closes_figure: bool = False) -> None:
-        said = self._said()
+        content = self._content()
         label = self._label
         if self._in_math:
             self._in_math = False
-            unescaped = [without_marks(row, markdown=False) for row in said]
+            unescaped = [without_marks(row, markdown=False) for row in content]
             self._writer.add("formula", unescaped, latex="\n".join(row.text.strip() for row in unescaped))
         elif closes_figure and label == "figure":
-            self._writer.add("figure", said)
-        elif not said:
+            self._writer.add("figure", content)
+        elif not content:
             return
         elif self._level or label == "heading":
-            self._writer.add_heading(said, self._level or SECTION_LEVEL)
+            self._writer.add_heading(content, self._level or SECTION_LEVEL)
         elif self._in_code:
-            self._writer.add("code", said)
+            self._writer.add("code", content)
         elif self._in_caption:
-            self._writer.add("caption", said)
+            self._writer.add("caption", content)
         elif label == "formula":
-            self._writer.add("formula", said, latex="\n".join(row.text.strip() for row in said))
+            self._writer.add("formula", content, latex="\n".join(row.text.strip() for row in content))
         elif self._in_item and label is None:
-            self._writer.add("list_item", said)
+            self._writer.add("list_item", content)
         else:
-            self._writer.add(label or "text", said)
+            self._writer.add(label or "text", content)
 
 
 class _TableReader:
@@ -254,13 +254,13 @@ class _TableReader:
             self.rows[-1].append(Cell((), header, tag.number("rowspan"), tag.number("colspan")))
             self._open = True
 
-    def add_text(self, said: tuple[Answer, ...]) -> None:
+    def add_text(self, content: tuple[Answer, ...]) -> None:
         """Text of the open cell; what stands between cells is one of its own."""
-        if not said:
+        if not content:
             return
         if not self.rows:
             self.rows.append([])
         if self._open or self.rows[-1]:
-            self.rows[-1][-1] = replace(self.rows[-1][-1], rows=(*self.rows[-1][-1].rows, *said))
+            self.rows[-1][-1] = replace(self.rows[-1][-1], rows=(*self.rows[-1][-1].rows, *content))
         else:
-            self.rows[-1].append(Cell(said))
+            self.rows[-1].append(Cell(content))

@@ -31,7 +31,7 @@ CATEGORIES: Mapping[str, BlockType] = {
 }
 """Those that are more than the Markdown of their texts tells."""
 
-SECTION_LEVEL = 2  # of a heading whose level is not told
+SECTION_LEVEL = 2  # of a heading without a level
 
 _CATEGORY = re.compile(r"\"category\"\s*:\s*\"([^\"\n]{1,40})\"")
 _TEXT = re.compile(r"\s*,\s*\"text\"\s*:\s*\"")

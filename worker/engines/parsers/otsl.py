@@ -34,24 +34,24 @@ def write_otsl(answer: Answer, writer: BlockWriter) -> None:
     cells: dict[tuple[int, int], Cell] = {}
     ends = [mark.start() for mark in marks[1:]] + [len(answer.text)]
     for mark, end in zip(marks, ends, strict=True):
-        said = tuple(row for row in without_marks(answer.part(mark.end(), end)).rows() if row.text.strip())
+        content = tuple(row for row in without_marks(answer.part(mark.end(), end)).rows() if row.text.strip())
         if mark[1] == "nl":
             begins.append([])
-            if said:
-                cells[len(begins) - 1, 0] = Cell(said)
+            if content:
+                cells[len(begins) - 1, 0] = Cell(content)
                 begins[-1].append((len(begins) - 1, 0))
             continue
         place = (len(begins) - 1, len(begins[-1]))
         begin = _continued(mark[1], begins, place)
         if begin is None:
             begin = place
-            cells[place] = Cell(said, mark[1] in _HEADERS)
+            cells[place] = Cell(content, mark[1] in _HEADERS)
         else:
             cell = cells[begin]
             height, width = place[0] - begin[0] + 1, place[1] - begin[1] + 1
             cells[begin] = replace(
                 cell,
-                rows=(*cell.rows, *said),
+                rows=(*cell.rows, *content),
                 row_span=max(cell.row_span, height),
                 column_span=max(cell.column_span, width),
             )

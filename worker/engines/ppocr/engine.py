@@ -180,7 +180,7 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
 
         Args:
             settings: What detection weighs.
-            cache: Directory of compiled networks, with which a load takes a third less; None compiles them anew.
+            cache: Directory of compiled networks, with which a load takes a third less; None compiles them again.
 
         Raises:
             ModelUnavailable: The rapidocr package or its model files are missing.

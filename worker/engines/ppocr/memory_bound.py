@@ -19,7 +19,7 @@ ROOM = 120 << 20
 class MemoryLimit:
     """Releases the networks' buffers where the process has grown too much.
 
-    The next page takes them anew, which costs as much as a third of its detection: so it is done seldom.
+    The next page allocates them again, which costs as much as a third of its detection: so it is done seldom.
 
     Args:
         networks: Of one engine, just loaded.

@@ -59,7 +59,7 @@ class Network:
             return tuple(np.array(self._request.get_output_tensor(i).data) for i in range(self._outputs))
 
     def release_memory(self) -> None:
-        """Free the buffers between the layers; the next call takes them anew."""
+        """Free the buffers between the layers; the next call allocates them again."""
         with self._lock:
             self._compiled.release_memory()
 

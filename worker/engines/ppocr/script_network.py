@@ -29,7 +29,7 @@ def load(plain: Any, calibration: Calibration, cache: Path | None, file: Path = 
     Args:
         plain: The plain recogniser's model in float32; changed in place.
         calibration: Of its convolutions.
-        cache: Directory of compiled networks; None compiles anew.
+        cache: Directory of compiled networks; None compiles again.
         file: The trained weights.
     """
     with np.load(file, allow_pickle=False) as stored:

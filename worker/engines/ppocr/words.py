@@ -197,7 +197,7 @@ def _extend(beam: _Beam, classes: tuple[int, ...], prefix: _Prefix, step: int, i
 
 
 def _add(beam: _Beam, classes: tuple[int, ...], way: _Prefix) -> None:
-    """Add a way to read a prefix to those that are there; where it stands is told by the likelier way."""
+    """Add a way to read a prefix to those that are there; its place is that of the likelier way."""
     known = beam.get(classes)
     if known is None:
         beam[classes] = way
