@@ -59,8 +59,8 @@ def _code(part: Pixels, chance: Chance) -> Pixels:
 
 
 def _bars(part: Pixels, chance: Chance) -> Pixels:
-    widths = chance.arrays.integers(1, 5, part.shape[1])
-    tones = np.repeat(np.arange(len(widths)) % 2, widths)[: part.shape[1]] * 255
+    widths = np.asarray(chance.arrays.integers(1, 5, part.shape[1]))
+    tones = np.repeat(np.arange(part.shape[1]) % 2, widths)[: part.shape[1]] * 255
     part[:] = tones.astype(np.uint8)[None, :, None]
     return part
 

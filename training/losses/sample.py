@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 
 from training.losses.damage import Boxes
 from worker.page import Pixels
@@ -51,5 +52,5 @@ def load(folder: Path) -> Iterator[Sample]:
     """The samples of a folder."""
     for path in sorted(folder.glob("*.pkl")):
         for sample in pickle.loads(path.read_bytes()):
-            pixels = cv2.imdecode(sample.pixels, cv2.IMREAD_COLOR)
+            pixels = np.asarray(cv2.imdecode(sample.pixels, cv2.IMREAD_COLOR), np.uint8)
             yield Sample(sample.name, pixels, sample.reading, sample.measured, sample.boxes, sample.lost)

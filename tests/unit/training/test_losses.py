@@ -1,0 +1,45 @@
+"""Pages with losses: what is damaged, and which words are known to be lost."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from training.chance import Chance
+from training.losses.damage import cut, tile
+from training.losses.make import are_read, part_of
+from worker.page import LineReading
+
+BOXES = np.array([[60, 40, 100, 60], [110, 40, 170, 60], [60, 80, 120, 100]], np.float64)
+PAGE = np.full((200, 300, 3), 255, np.uint8)
+
+
+def test_a_tile_covers_words_and_a_cut_moves_them() -> None:
+    page = PAGE.copy()
+    for left, top, right, bottom in BOXES.astype(int):
+        page[top:bottom, left:right] = 0
+    covered = [tile(page, BOXES, Chance(seed), False).pixels for seed in range(8)]
+    assert all(one.shape == page.shape for one in covered)
+    assert sum((one != page).any() for one in covered) >= 6
+    for seed in range(8):
+        part = cut(page, BOXES, Chance(seed), False)
+        assert part.pixels.size < page.size
+        x, y = (-round(move) for move in part.moved)
+        height, width = part.pixels.shape[:2]
+        assert (part.pixels == page[y : y + height, x : x + width]).all()
+
+
+def test_a_word_is_read_where_it_stands_and_nowhere_else() -> None:
+    quad = np.array([[60, 40], [170, 40], [170, 60], [60, 60]], np.float32)
+    spans = tuple((n / 11, (n + 1) / 11) for n in range(11))
+    line = LineReading("some tables", (0.9,) * 11, spans)
+    assert are_read(["Some", "tables", "some"], BOXES, [quad], [line]).tolist() == [True, True, False]
+    assert are_read(["tables", "same", "some"], BOXES, [quad], [line]).tolist() == [False, False, False]
+
+
+def test_a_large_page_is_cut_where_a_row_ends() -> None:
+    boxes = np.array([[10, 10 * row, 20, 10 * row + 8] for row in range(300)], np.float64)
+    part = part_of(np.zeros((3000, 40, 3), np.uint8), ["a"] * 300, boxes)
+    assert part is not None
+    pixels, words, kept = part
+    assert len(words) == len(kept) == 240
+    assert pixels.shape[0] < 2410
