@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
 
-from tests.live.faults.conftest import Stack, frames
+from tests.live.faults.conftest import Stack, _started, frames
 from tests.live.faults.engines.fake.engine import SLEEP, SLOW
 from tests.live.processes import Part, until
 
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 CHILDREN = 2
-DOCUMENTS = 30
-KILLS = 12
+KILLS = 8
+AT_A_TIME = 4  # documents submitted before each of them
 OLD_SECONDS = 1.0  # a process killed younger may not have read a byte yet
 
 
@@ -52,10 +52,17 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
-def test_each_reading_process_has_one_decoder_and_never_two(make_stack: Callable[..., Stack]) -> None:
-    stack = make_stack(workers=1, concurrency=CHILDREN)
+@pytest.fixture(scope="module")
+def two_children(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A worker of two processes; what kills their decoders leaves them."""
+    with _started(tmp_path_factory.mktemp("decoders"), workers=1, concurrency=CHILDREN) as stack:
+        yield stack
+
+
+def test_each_reading_process_has_one_decoder_and_never_two(two_children: Stack) -> None:
+    stack = two_children
     (part,) = stack.parts.workers
-    assert len(decoders(part)) == CHILDREN
+    until(lambda: len(decoders(part)) == CHILDREN, "each has its decoder")
     jobs = [stack.submit(frames(60, 61, 62), cache=False) for _ in range(6)]
     assert {stack.text(job_id).count("page") for job_id in jobs} == {3}
     assert len(decoders(part)) == CHILDREN
@@ -63,22 +70,25 @@ def test_each_reading_process_has_one_decoder_and_never_two(make_stack: Callable
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGSEGV], ids=lambda signum: signum.name)
 def test_decoders_that_die_over_and_over_end_no_child_and_lose_no_job(
-    make_stack: Callable[..., Stack], signum: signal.Signals
+    two_children: Stack, signum: signal.Signals
 ) -> None:
-    stack = make_stack(workers=1, concurrency=CHILDREN)
+    stack = two_children
     (part,) = stack.parts.workers
     before = readers(part)
-    jobs = [stack.submit(frames(*[SLEEP] * 6, 60 + number), cache=False) for number in range(DOCUMENTS)]
+    jobs: list[str] = []
+    busy = 0
     for _ in range(KILLS):
+        jobs += [stack.submit(frames(*[SLEEP] * 6, 60 + len(jobs) + more), cache=False) for more in range(AT_A_TIME)]
         end_one(part, signum)
-    assert any(stack.job(job_id).status in {"queued", "running"} for job_id in jobs), "killed while they were read"
+        busy += any(stack.job(job_id).status in {"queued", "running"} for job_id in jobs)
+    assert busy, "killed while they were read"
     ended = [stack.job(job_id, 60) for job_id in jobs]
     assert {job.status for job in ended} <= {"succeeded", "failed"}
     # One that is hit while it starts cannot tell of its document: that is the service's fault, and told as such.
     assert {job.error.code for job in ended if job.error} <= {"unreadable_document", "internal_error"}
     assert {job.attempts for job in ended} == {1}
     if signum == signal.SIGKILL:  # which is nobody's document's fault
-        assert [job.status for job in ended] == ["succeeded"] * DOCUMENTS
+        assert [job.status for job in ended] == ["succeeded"] * len(jobs)
     assert readers(part) == before
     assert stack.text(stack.submit(frames(60, 60))).count("page") == 2
 
