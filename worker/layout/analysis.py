@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median
 
 import numpy as np
 from rapidfuzz.distance import Levenshtein
@@ -24,6 +23,7 @@ from worker.layout.pictures import Bounds, Picture, find_pictures, labels_in, pl
 from worker.layout.roles import ROLES
 from worker.layout.row_blocks import SMALL_LINES, is_row_page, join_rows
 from worker.layout.rows import find_rows
+from worker.layout.table_choice import choose_tables
 from worker.layout.tables import TableRegion
 from worker.layout.text_features import FIRST_CHINESE
 from worker.layout.tree import BlockLayout, LayoutLine
@@ -40,57 +40,10 @@ SURELY = 1e-4
 """Added to probabilities before their logarithm: no single line decides a block's role."""
 
 
-NO_TABLES: frozenset[BlockType] = frozenset(("figure", "code", "formula", "header", "footer", "page_number"))
-IN_TABLES: frozenset[BlockType] = frozenset(("table", "form"))
-"""Roles of lines that may stand as those of a table do and are none, and of those that are likely in one."""
-
-RULED = "grid"
-"""The kind of a table that was found by its ruling lines; it may hold prose."""
-
-
-WHOLE_PAGE, SURE_WHOLE = 0.9, 0.75
-"""Share of a page's lines from which a table is all that the page shows, and how probable it must be then if neither
-ruling lines nor roles show it."""
-
-CELL_LETTERS, PROSE_LETTERS, MOST_PROSE = 16, 30, 0.2
-"""Letters that half of the lines of such a table have at most, Chinese ones twice; from how many a line is of prose,
-as in a newspaper's column; and the most of its lines that are."""
-
-MOST_ALONE = 60
-"""Lines of a picture of one table; a page of a form, which must keep its rows, has more."""
-
-SURE_ROWS, ROWS_COLUMNS, ROWS_SHARE = 0.75, 3, 0.6
-"""A table that is all of a page which looks like a form: its probability, its columns, since receipts have two, and the
-share of its lines that have a form's or a table's role, at least."""
-
-
-def may_be_table(table: TableRegion, roles: Sequence[BlockType], lines: Sequence[LayoutLine]) -> bool:
-    """Whether what was found as a table is one, as the roles of most of its lines tell.
-
-    Columns of a newspaper whose lines are level, a receipt and the labels of a chart look like one by their places.
-    The roles are those of whole pages: of a picture that shows a table and nothing else they say little, but its lines
-    are as short as cells are.
-    """
-    if table.kind == RULED:
-        return 2 * sum(role in NO_TABLES for role in roles) <= len(roles)
-    if 2 * sum(role in IN_TABLES for role in roles) >= len(roles):
-        return True
-    letters = [_letters(lines[member].text) for member in table.members]
-    return (
-        _is_whole_page(table, lines)
-        and table.probability >= SURE_WHOLE
-        and median(letters) <= CELL_LETTERS
-        and sum(count > PROSE_LETTERS for count in letters) <= MOST_PROSE * len(letters)
-    )
-
-
-def _is_whole_page(table: TableRegion, lines: Sequence[LayoutLine]) -> bool:
-    return len(table.members) >= WHOLE_PAGE * len(lines)
-
-
-def _letters(text: str) -> int:
-    """Letters of a text, Chinese ones twice."""
-    return sum(2 if letter >= FIRST_CHINESE else 1 for letter in text)
+KEPT_WHOLE: frozenset[BlockType] = frozenset(
+    ("table", "form", "figure", "code", "formula", "header", "footer", "page_number")
+)
+"""Roles of blocks that ruling lines do not part."""
 
 
 def analyse_layout(
@@ -109,32 +62,31 @@ def analyse_layout(
 def analyse_page(
     lines: Sequence[LayoutLine], pixels: Pixels | None = None, tables: Sequence[TableRegion] = ()
 ) -> tuple[tuple[BlockLayout, ...], list[TableRegion]]:
-    """As :func:`analyse_layout`, and the tables but those that would take the rows of a form or receipt apart."""
-    kept = list(tables)
+    """As :func:`analyse_layout`, and those of the tables that are, and take no rows of a form or receipt apart."""
     if not lines:
         return (), []
     if len(lines) > MOST_LINES:
-        return _by_geometry(lines), kept
+        return _by_geometry(lines), list(tables)
     found = describe_lines(lines, pixels)
     classes = classify(found)
-    roles = [_role(classes.roles[group]) for group in classes.lines]
-    if is_row_page(classes.lines, roles, found):
+    roles = [role_of(classes.roles[group]) for group in classes.lines]
+    row_page = is_row_page(classes.lines, roles, found)
+    kept = choose_tables(tables, lines, classes.roles, row_page)
+    if row_page:
         blocks = _by_rows(lines, classes.roles, found)
-        likely = {id(table): _likely(table, classes.roles) for table in tables}
-        whole_page = [table for table in tables if is_table_alone(table, likely[id(table)], lines)]
-        return blocks, whole_page or [table for table in tables if _keeps_rows(table, blocks, likely[id(table)])]
-    whole = [list(table.members) for table in tables if may_be_table(table, _likely(table, classes.roles), lines)]
+        return blocks, [table for table in kept if _keeps_rows(table, blocks, _likely(table, classes.roles))]
+    whole = [list(table.members) for table in kept]
     taken = {line for members in whole for line in members}
     rest = [
         part
         for group in classes.lines
         if (left := [line for line in group if line not in taken])
-        for part in _unruled(left, _role(classes.roles[left]), found)
+        for part in _unruled(left, role_of(classes.roles[left]), found)
     ]
-    groups = join_rows(rest, [_role(classes.roles[group]) for group in rest], lines, found)
+    groups = join_rows(rest, [role_of(classes.roles[group]) for group in rest], lines, found)
     if len(groups) + len(whole) > MOST_BLOCKS:
         return _by_geometry(lines), kept
-    parts = [_Part(tuple(group), _role(classes.roles[group])) for group in groups]
+    parts = [_Part(tuple(group), role_of(classes.roles[group])) for group in groups]
     parts += [_Part(tuple(members), "table") for members in whole]
     parts, pictures = _with_pictures(parts, find_pictures(pixels, found.boxes, found.usual))
     members = [part.lines for part in parts]
@@ -175,7 +127,7 @@ def _by_rows(lines: Sequence[LayoutLine], roles: Floats, found: LineFeatures) ->
     """A receipt or the like: what looks like a table there is read row by row, like a form."""
     blocks = arrange([line.quad for line in lines])
     members = [[index for row in block for index in row] for block in blocks]
-    types = [_role(roles[part]) for part in members]
+    types = [role_of(roles[part]) for part in members]
     levels = levels_of(types, members, lines, found)
     return tuple(
         BlockLayout("form" if role == "table" else role, tuple(tuple(row) for row in block), level)
@@ -183,7 +135,8 @@ def _by_rows(lines: Sequence[LayoutLine], roles: Floats, found: LineFeatures) ->
     )
 
 
-def _role(probabilities: Floats) -> BlockType:
+def role_of(probabilities: Floats) -> BlockType:
+    """The role of a block, whose lines' probabilities are given."""
     return ROLES[int(np.log(probabilities + SURELY).mean(axis=0).argmax())]
 
 
@@ -193,7 +146,8 @@ def _likely(table: TableRegion, roles: Floats) -> list[BlockType]:
 
 def _keeps_rows(table: TableRegion, blocks: Sequence[BlockLayout], likely: Sequence[BlockType]) -> bool:
     """Whether a table found on a page that is read row by row is one, rather than a part of a form."""
-    if likely.count("table") >= likely.count("form"):
+    placed = sum(len(row) for block in blocks for row in block.rows)
+    if likely.count("table") >= likely.count("form") or len(table.members) == placed:
         return True
     layout = table.structure.layout(lambda line, _: line)
     if layout.columns < FEWEST_COLUMNS:
@@ -206,20 +160,9 @@ def _keeps_rows(table: TableRegion, blocks: Sequence[BlockLayout], likely: Seque
     return float(Levenshtein.normalized_distance(order, moved)) <= MOST_MOVED
 
 
-def is_table_alone(table: TableRegion, likely: Sequence[BlockType], lines: Sequence[LayoutLine]) -> bool:
-    """Whether a page that looks like a form is a picture of a table and nothing else."""
-    if len(table.members) < len(lines) or len(lines) > MOST_ALONE:
-        return False
-    columns = len(table.structure.grid.xs) - 1
-    rows = sum(role in IN_TABLES for role in likely)
-    return table.kind == RULED or (
-        table.probability >= SURE_ROWS and columns >= ROWS_COLUMNS and rows >= ROWS_SHARE * len(likely)
-    )
-
-
 def _unruled(group: list[int], role: BlockType, found: LineFeatures) -> list[list[int]]:
     """The group's parts, where it is of running text and ruling lines of the page part it."""
-    if role in IN_TABLES or role in NO_TABLES:
+    if role in KEPT_WHOLE:
         return [group]
     return part_at_rules(group, found.boxes, found.marks.level_rules)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from worker.layout.analysis import analyse_page, may_be_table
+from worker.layout.analysis import analyse_page
 from worker.layout.long_pages import members_of, moved_blocks, moved_line, parts_of
 from worker.layout.tables import TableRegion, TableStructure, analyse_table, divide_lines, find_tables
 from worker.layout.tree import BlockLayout, LayoutLine
@@ -69,7 +69,7 @@ def _lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None) -> PageLayout:
     found, tables = analyse_page(lines, pixels, find_tables(lines, pixels))
     blocks = list(found)
     for table in tables:
-        blocks = _with_table(blocks, table, lines)
+        blocks = _with_table(blocks, table)
     structures = {
         index: structure
         for index, block in enumerate(blocks)
@@ -116,14 +116,10 @@ class _Numbers:
         return replace(block, type="form" if block.type == "table" else block.type, rows=rows)
 
 
-def _with_table(blocks: Sequence[BlockLayout], table: TableRegion, lines: Sequence[LayoutLine]) -> list[BlockLayout]:
-    """The blocks with the table in the place of the first that has lines of it; none changes if it is no table."""
+def _with_table(blocks: Sequence[BlockLayout], table: TableRegion) -> list[BlockLayout]:
+    """The blocks with the table in the place of the first that has lines of it."""
     members = set(table.members)
     if any(block.type == "table" and members == set(_lines_of(block)) for block in blocks):
-        return list(blocks)
-    types = [block.type for block in blocks for line in _lines_of(block) if line in members]
-    roles_known = any(block.type != "text" for block in blocks)
-    if roles_known and not may_be_table(table, types, lines):
         return list(blocks)
     result: list[BlockLayout] = []
     placed = False

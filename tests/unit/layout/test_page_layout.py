@@ -1,14 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from ocrq.contracts import Box
-from ocrq.contracts.result import BlockType
-from worker.layout.analysis import RULED, is_table_alone, may_be_table
 from worker.layout.page import LinePart, lay_out
-from worker.layout.tables import find_tables
 from worker.layout.tables.pitches import CLOSE, describe_pitches
 from worker.layout.tables.tokens import Token
 from worker.layout.text import reading_rows
@@ -103,38 +98,22 @@ def test_two_equal_pages_have_equal_layouts() -> None:
     assert str(lay_out(lines, pixels)) == str(lay_out(lines, pixels.copy()))
 
 
-def test_level_columns_of_prose_are_no_table_and_a_ruled_table_may_hold_prose() -> None:
-    lines, pixels = table_page()
-    (table,) = find_tables(lines, pixels)
-    assert table.kind == RULED
-    level = replace(table, kind="level")
-    prose = [replace(line, text="as long as the lines of a column") for line in lines]
-    assert may_be_table(table, ["text"] * 10, prose)
-    assert not may_be_table(table, ["figure"] * 6 + ["table"] * 4, prose)
-    assert may_be_table(level, ["table", "form", "text"], prose)
-    assert not may_be_table(level, ["text"] * 2 + ["table"], prose)
-    cells = replace(level, members=tuple(range(len(lines))))
-    assert may_be_table(cells, ["text"] * len(lines), [replace(line, text="4.50") for line in lines])
-    assert not may_be_table(
-        cells, ["text"] * len(lines), [replace(line, text="十六个汉字和更多的字在一行里") for line in lines]
-    )
-    unsure = replace(cells, probability=0.6)
-    assert not may_be_table(unsure, ["text"] * len(lines), [replace(line, text="4.50") for line in lines])
+def test_level_columns_of_prose_are_no_table() -> None:
+    said = "as long as the lines of a narrow column are"
+    lines = [line(said[n : n + 24], x, 40 + 28 * n) for x in (40, 330, 620) for n in range(18)]
+    blocks = lay_out(lines, np.full((640, 900, 3), 255, np.uint8)).blocks
+    assert "table" not in {block.type for block in blocks}
 
 
-def test_a_picture_of_a_table_alone_is_one_though_its_lines_look_like_a_forms() -> None:
-    lines, pixels = table_page()
-    (table,) = find_tables(lines, pixels)
-    own = [lines[member] for member in table.members]
-    alone = replace(table, members=tuple(range(len(own))), kind="rows", probability=0.8)
-    roles: list[BlockType] = ["form"] * len(own)
-    assert is_table_alone(alone, roles, own)
-    assert is_table_alone(replace(alone, kind=RULED, probability=0.5), ["text"] * len(own), own)
-    assert not is_table_alone(replace(alone, probability=0.7), roles, own), "a receipt looks like one"
-    assert not is_table_alone(alone, ["text"] * len(own), own)
-    assert not is_table_alone(table, roles, lines * 2), "other lines stand beside it"
-    page = replace(alone, members=tuple(range(8 * len(own))))
-    assert not is_table_alone(page, roles * 8, own * 8), "a page of a form is as large"
+def test_a_picture_of_a_table_alone_is_one() -> None:
+    names = ("Bolt", "Washer", "Hinge", "Nut", "Bracket", "Spring", "Rivet")
+    rows = [["Item", "Size", "Amount"], *([name, f"{3 * n}cm", f"{n}.50"] for n, name in enumerate(names, 1))]
+    lines = [
+        line(text, x, 40 + 32 * n) for n, row in enumerate(rows) for x, text in zip((40, 300, 520), row, strict=True)
+    ]
+    (block,) = lay_out(lines, np.full((340, 700, 3), 255, np.uint8)).blocks
+    assert block.table is not None
+    assert (block.table.rows, block.table.columns) == (8, 3)
 
 
 def test_lines_of_a_cell_are_closer_than_those_of_two_whatever_stands_beside_them() -> None:

@@ -52,12 +52,14 @@ class TableRegion:
         probability: That it is a table, 0 to 1.
         structure: Its cells.
         kind: What showed it: a ``grid`` of lines, ``level`` lines or ``rows`` of pieces.
+        measures: By which it was judged.
     """
 
     members: tuple[int, ...]
     probability: float
     structure: TableStructure
     kind: str
+    measures: tuple[float, ...]
 
 
 def find_tables(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> list[TableRegion]:
@@ -144,7 +146,8 @@ def _seen(candidate: Candidate, page: TableText, rulings: Rulings) -> SeenCandid
 
 def _region(lines: Sequence[LayoutLine], seen: SeenCandidate) -> TableRegion:
     probability = float(judge("tables").probabilities(np.array([seen.measures], np.float32))[0])
-    return TableRegion(tuple(sorted(seen.candidate.members)), probability, seen.structure, seen.candidate.kind)
+    members, kind = tuple(sorted(seen.candidate.members)), seen.candidate.kind
+    return TableRegion(members, probability, seen.structure, kind, tuple(seen.measures))
 
 
 def _measures(

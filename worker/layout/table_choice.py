@@ -1,0 +1,69 @@
+"""Which of the tables found on a page are tables, by their cells and by the roles of the page's lines.
+
+Columns of a newspaper whose lines are level, a receipt, a form and the labels of a chart stand like a table's cells; a
+picture that shows a table and nothing else has lines whose roles say little. A network judges both sides together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import median
+
+import numpy as np
+
+from worker.layout.geometry import Floats
+from worker.layout.tables import TableRegion
+from worker.layout.tables.network import judge
+from worker.layout.text_features import FIRST_CHINESE
+from worker.layout.tree import LayoutLine
+
+SURE = 0.55
+"""Mean probability from which a table is one: of nine that were none the surest had .53, of 60 that were the least sure
+.60."""
+
+PROSE_LETTERS = 30
+"""Of a line of prose; Chinese letters count twice."""
+
+
+def choose_tables(
+    tables: Sequence[TableRegion], lines: Sequence[LayoutLine], roles: Floats, row_page: bool
+) -> list[TableRegion]:
+    """The tables that are.
+
+    Args:
+        tables: That were found.
+        lines: Of the page.
+        roles: n x roles, the probabilities of every line's role.
+        row_page: Whether the page looks like a form or a receipt, which is read row by row.
+    """
+    if not tables:
+        return []
+    measures = np.array([measure_table(table, lines, roles, row_page) for table in tables], np.float32)
+    probabilities = judge("choice").probabilities(measures)
+    return [table for table, one in zip(tables, probabilities, strict=True) if one >= SURE]
+
+
+def measure_table(table: TableRegion, lines: Sequence[LayoutLine], roles: Floats, row_page: bool) -> list[float]:
+    """What is seen of a table on its page."""
+    members = list(table.members)
+    own = roles[members].mean(axis=0)
+    rest = np.delete(roles, members, axis=0)
+    others = rest.mean(axis=0) if len(rest) else np.zeros_like(own)
+    letters = [_letters(lines[member].text) for member in members]
+    return [
+        float(np.log((table.probability + 1e-3) / (1 - table.probability + 1e-3))),
+        len(members) / len(lines),
+        float(np.log(len(members))),
+        float(np.log(len(lines))),
+        float(row_page),
+        median(letters) / PROSE_LETTERS,
+        sum(count > PROSE_LETTERS for count in letters) / len(letters),
+        *own.tolist(),
+        *others.tolist(),
+        *table.measures,
+    ]
+
+
+def _letters(text: str) -> int:
+    """Letters of a text, Chinese ones twice."""
+    return sum(2 if letter >= FIRST_CHINESE else 1 for letter in text)
