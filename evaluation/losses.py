@@ -34,7 +34,7 @@ class Scored:
     name: str
     lost: float
     confidence: float
-    whats: tuple[str, ...]
+    kinds: tuple[str, ...]
 
 
 def scored(sample: Sample) -> Scored:
@@ -72,7 +72,7 @@ def main(samples: tuple[Path, ...], each: bool) -> None:
         means = [float(np.mean(values)) for values in zip(*((page.lost, page.confidence) for page in own), strict=True)]
         click.echo(f"{name or 'none':10} {len(own):3} lost {means[0]:.3f} confidence {means[1]:.3f}")
     for page in sorted(pages, key=lambda page: page.confidence) if each else ():
-        click.echo(f"{page.name or 'none':10} lost {page.lost:.3f} confidence {page.confidence:.3f} {page.whats}")
+        click.echo(f"{page.name or 'none':10} lost {page.lost:.3f} confidence {page.confidence:.3f} {page.kinds}")
 
 
 if __name__ == "__main__":
