@@ -23,9 +23,6 @@ MARK_SURE = 0.95
 """Probability of a checkbox's state."""
 
 CROSS = "X"
-APART = 0.2
-"""Share of a checkbox's width that is white between it and a word."""
-
 CELL_RIM = 0.1
 """Share of a cell's sides that is left out around its character."""
 
@@ -170,10 +167,16 @@ def _with_marks(lines: list[Line], checkboxes: Iterable[tuple[Cell, bool]]) -> l
             lines = [*others[:label], marked, *others[label + 1 :]]
     is_crossed = any(checked and said and CROSSED.issuperset(said) for _, checked, said in apart)
     for cell, checked, _ in apart:
-        if checked or not is_crossed:  # among crosses an empty box says nothing
+        if _has_row(lines, cell) and (checked or not is_crossed):  # among crosses an empty box says nothing
             mark = (CROSS if is_crossed else BOX_CHECKED) if checked else BOX_EMPTY
             lines.append((_quad(cell), LineReading(mark, (MARK_SURE,), ((0.0, 1.0),))))
     return lines
+
+
+def _has_row(lines: Sequence[Line], cell: Cell) -> bool:
+    """Whether text stands in a box's row; a box without any is a picture's, or a letter's hole."""
+    middle = (cell.top + cell.bottom) / 2
+    return any(quad[:, 1].min() <= middle <= quad[:, 1].max() for quad, _ in lines)
 
 
 def _label_of(lines: Sequence[Line], cell: Cell) -> int | None:
@@ -208,9 +211,9 @@ def _marked(line: Line, cell: Cell, checked: bool) -> Line | None:
         kept.append((character, sure, x, y))
     before = [one for one in kept if (one[2] + one[3]) / 2 < cell.left]
     after = kept[len(before) :]
-    in_word = before and after and _touches(before[-1][0], cell.left - before[-1][3], cell)
-    if in_word and _touches(after[0][0], after[0][2] - cell.right, cell):
-        return None
+    is_shown = len(kept) < len(reading.text)  # the reader saw something in the box
+    if before and after and not is_shown and not before[-1][0].isspace() and not after[0][0].isspace():
+        return None  # the hole of a letter in a word
     mark = (BOX_CHECKED if checked else BOX_EMPTY, MARK_SURE, cell.left, cell.right)
     gap = (" ", MARK_SURE, cell.right, cell.right)
     while before and before[-1][0] == " ":
@@ -230,11 +233,6 @@ def _marked(line: Line, cell: Cell, checked: bool) -> Line | None:
             spans=spans,
         ),
     )
-
-
-def _touches(character: str, gap: float, cell: Cell) -> bool:
-    """Whether a character stands so near to a box that both are of one word."""
-    return not character.isspace() and gap < APART * cell.width
 
 
 def _holds(cell: Cell, quad: Quad) -> bool:
