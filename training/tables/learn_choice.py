@@ -66,9 +66,8 @@ def of_pages(folder: Path, views: int) -> Iterator[Sample]:
     for seed, _, page in loaded(folder):
         for view in range(views):
             chance = Chance(seed + 10**6 * view)
-            lines, pixels = simulated(page, chance), page.pixels
-            if view:
-                lines, pixels = viewed(lines, page.pixels, chance)
+            lines = simulated(page, chance)
+            lines, pixels = viewed(lines, page.pixels, chance) if view else (lines, page.pixels)
             tables: dict[int, set[int]] = {}
             for index, line in enumerate(lines):
                 if line.role == "table":
