@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 from evaluation.documents import Entry, from_manifest
 from evaluation.fields.reading import TextLayer, pages_of
 from ocrq.contracts import Page
+from worker.fields.kinds import money
+from worker.fields.kinds.money import NAMED, SYMBOLS
 
 RECEIPT = {"company": "string", "date": "string", "total": "number", "address": "string"}
 ITEM = {"description": "string", "quantity": "number", "unit_price": "number", "amount": "number"}
@@ -26,6 +29,9 @@ DRAWN = {
     "seller_vat": ("vat_id",), "net": ("subtotal",),
 }  # fmt: skip
 """Names of the manifest whose values drawn documents mark by another concept."""
+
+
+CENT = 0.005
 
 
 @dataclass(frozen=True)
@@ -98,16 +104,32 @@ def drawn_case(told: Mapping[str, Any], pages: Sequence[Page], group: str) -> Ca
     shown = told["truth"]
     truth: dict[str, Any] = {}
     marks: dict[str, Sequence[Sequence[float]]] = {}
-    if any(shown["currency"] in line.text for page in pages for line in page.lines):
+    if any(_names(shown["currency"], line.text) for page in pages for line in page.lines):
         truth["currency"] = shown["currency"]
-    for name in INVOICE:
+    for name in set(INVOICE) - {"currency"}:
         for concept in DRAWN.get(name, (name,)):
             if concept in shown and name != "items":
                 truth[name], marks[name] = shown[concept], told["marks"].get(concept, [])
+    if "tax" not in truth and {"net", "total"} <= set(truth):
+        truth |= _tax_by_rates(pages, float(truth["total"]) - float(truth["net"]))
     items = [{("amount" if key == "line_total" else key): one for key, one in row.items()} for row in shown["items"]]
     kind = "receipts" if told["kind"] == "receipt" else "invoices and others"
+    asked = dict(INVOICE)
     if told["kind"] in ("order", "delivery"):
-        truth.pop("number", None)  # which of its numbers an order's is, the schema does not say
-    return Case(
-        str(told["seed"]), f"{group}: {kind}", pages, INVOICE, truth, items, True, bool(told["dayfirst"]), marks
+        del asked["number"]  # which of its numbers an order's is, the schema does not say
+    return Case(str(told["seed"]), f"{group}: {kind}", pages, asked, truth, items, True, bool(told["dayfirst"]), marks)
+
+
+def _tax_by_rates(pages: Sequence[Page], tax: float) -> dict[str, float]:
+    """The tax of a document that shows it by rates alone: two of its amounts make it."""
+    amounts = {float(one.value) for page in pages for line in page.lines for one in money.on_line(line.text)}
+    shown = any(tax - one != one and any(abs(tax - one - other) < CENT for other in amounts) for one in amounts if one)
+    return {"tax": round(tax, 2)} if shown and tax >= CENT else {}
+
+
+def _names(currency: str, text: str) -> bool:
+    """Whether a line shows a currency by its code or its sign."""
+    signs = {sign for sign, code in {**SYMBOLS, **NAMED}.items() if code == currency}
+    return bool(re.search(rf"(?<![^\W\d_]){currency}(?![^\W\d_])", text)) or any(
+        re.search(rf"(?<![^\W\d_]){re.escape(sign)}(?![^\W\d_])", text, re.IGNORECASE) for sign in signs
     )

@@ -157,6 +157,9 @@ class FieldEvidence(Model):
     text: str | None = Field(default=None, description="As it stands on the page.")
     page: int | None = None
     box: Box | None = Field(default=None, description="Where the text stands; null where the model gives no places.")
+    boxes: list[Box] | None = Field(
+        default=None, description="One a line where the text stands on several, in reading order; `box` is around all."
+    )
     reason: str | None = Field(default=None, description="Why the value is null, or which check it failed.")
 
 

@@ -65,9 +65,13 @@ def business(kind: str) -> Document:
         title = parts.words.one(kind)
         rows = _meta(parts, kind)
         number = rows[[row[2] for row in rows].index(facts.number)]
-        if chance.happens(0.15):  # the number stands in the title
+        if chance.happens(0.2):  # the number stands in the title, the date perhaps behind it
             rows = [row for row in rows if row is not number]
             inner = esc(title if chance.happens(0.5) else number[1]) + " " + value(number[0], number[2])
+            if chance.happens(0.5):
+                date = next(row for row in rows if row[0] == "date")
+                rows = [row for row in rows if row is not date]
+                inner += f" {esc(parts.words.one('dated'))} " + value("date", date[2])
         else:
             inner = esc(title)
         head = div(

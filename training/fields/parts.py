@@ -176,7 +176,9 @@ class Parts:
         if not labelled:
             return div("<br>".join(lines))
         name = {"company": "company", "customer": "customer", "ship": "ship"}[role]
-        shape = self.shape(3, 2)
+        shape = self.shape(4, 2)
+        if shape == 3:
+            return self._party_form(role, party, name)
         if shape == 0:
             return div(div(esc(self.called(name)), self.bold) + "<br>".join(lines))
         if shape == 1:
@@ -185,12 +187,30 @@ class Parts:
             return div(
                 f'<table><tr><td style="{self.bold};padding-right:1em">{esc(self.called(name))}</td><td>{"<br>".join(lines)}</td></tr></table>'
             )
-        if shape == 3:
+        if shape == 4:
             return div(
                 div(esc(self.label(name)), f"background:#e4e4ea;padding:3px 6px;{self.bold}")
                 + div("<br>".join(lines), "padding:4px 6px;border:1px solid #ccc")
             )
         return div(div(esc(self.label(name)), f"border-bottom:1px solid;{self.bold}") + "<br>".join(lines))
+
+    def _party_form(self, role: str, party: Party, name: str) -> str:
+        """A party as a form: a heading, and under it its name, address and numbers, each with a label."""
+        chance, address = self.chance, "address" if role == "company" else f"{role}_address"
+        number = value("", str(chance.randrange(10**3, 10**8)))
+        where = value(address, party.street) + "<br>" + value(address, party.town)
+        rows = [(self.called("name_label"), value(role, party.name)), (self.called("address_label"), where)]
+        if chance.happens(0.6):
+            rows.insert(chance.choice((0, 0, 2)), (self.called("number_label"), number))
+        if party.vat_id and chance.happens(0.7):
+            vat = "vat_id" if role == "company" else "customer_vat"
+            rows.append((self.called("vat_id"), value(vat, party.vat_id)))
+        gap, size = chance.choice((10, 40, 120, 300)), chance.choice(("", "font-size:1.1em", self.bold))
+        body = "".join(
+            f'<tr><td style="padding-right:{gap}px;vertical-align:top">{esc(label)}</td><td>{text}</td></tr>'
+            for label, text in rows
+        )
+        return div(div(esc(self.label(name)), size) + f"<table>{body}</table>")
 
     # -- facts --------------------------------------------------------------------------------------------------
 

@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 
 from ocrq.contracts import Line, Page
 from training.chance import Chance
+from training.fields.forms import as_form
 from worker.fields.candidate import Candidate
 from worker.fields.candidates import CandidateIndex
 from worker.fields.feature_names import ASKED, NAMES
 from worker.fields.features import Floats
+from worker.fields.folding import letters
 from worker.fields.kind_words import KINDS
 from worker.fields.label_matching import LabelMatcher
-from worker.fields.labels import find_labels
+from worker.fields.labels import Label, find_labels
 from worker.fields.layout_page import LayoutPage, sheet_of
 from worker.fields.ranking import Ranker
 from worker.fields.specs import Spec
@@ -27,6 +29,9 @@ from worker.geometry import Bounds, bounds_of
 
 OVERLAP = 0.5
 """Intersection over union from which a candidate is the marked value."""
+
+FORM_SHARE = 0.3
+"""Of the documents that name both parties that are told as forms."""
 
 PLAIN_SHARE = 0.08
 """Of the documents that lose their blocks: engines without a layout, and callers' own pages."""
@@ -44,8 +49,14 @@ UNKNOWN_SHARE = 0.2
 """Of the fields whose concept is hidden: such are the fields of a caller's own, known by their label alone."""
 
 
+FORGETFUL_SHARE, FORGOTTEN_SHARE = 0.6, 0.5
+"""Of the documents that lose labels, and of their labels' wordings, at most, that are lost."""
+
 UNRULED_SHARE = 0.5
 """Of the parties to be told without the points by rules, which were written for receipts."""
+
+NAMED_ALIKE = {"receipt_number": "invoice_number"}
+"""What drawn documents mark apart and schemas do not."""
 
 SPEAKING = frozenset({"company", "customer", "address", "customer_address", "date", "total"})
 """Concepts that values answer without a label, too: they are never hidden."""
@@ -78,16 +89,17 @@ def samples(told: Mapping[str, Any], number: int, chance: Chance) -> Iterator[Sa
         number: Of the document.
         chance: For what is left out of it.
     """
+    told = as_form(told, chance) if chance.happens(FORM_SHARE) else told
     page = Page.model_validate(told["page"])
     if chance.happens(CUT_SHARE):
         page = _cut(page, chance)
     elif chance.happens(PLAIN_SHARE):
         page = page.model_copy(update={"blocks": []})
     sheet = sheet_of([page])
-    labels = find_labels(sheet, {})
+    labels = _forgotten(sheet, find_labels(sheet, {}), chance)
     relations = LabelMatcher(sheet, labels)
     ranker = Ranker(sheet, CandidateIndex(sheet, labels, told["dayfirst"]), relations)
-    marks = {name: _bounds(boxes) for name, boxes in told["marks"].items()}
+    marks = {NAMED_ALIKE.get(name, name): _bounds(boxes) for name, boxes in told["marks"].items()}
     shown = [name for name in ASKED if name in marks]
     others = [name for name in ASKED if name not in marks and told["truth"].get(name) is None]
     for concept in [*shown, *chance.sample(others, min(ABSENT, len(others)))]:
@@ -117,6 +129,20 @@ def _thinned(sample: Sample, chance: Chance) -> Sample:
     weight[kept] = len(free) / MOST
     chosen = np.sort(np.concatenate([np.setdiff1d(np.arange(len(own)), free), kept]))
     return replace(sample, features=sample.features[chosen], right=sample.right[chosen], weight=weight[chosen])
+
+
+def _forgotten(sheet: LayoutPage, labels: Sequence[Label], chance: Chance) -> list[Label]:
+    """The labels without some of their wordings, as on documents that call things by words nobody here has."""
+    if not chance.happens(FORGETFUL_SHARE):
+        return list(labels)
+    share = chance.uniform(0.1, FORGOTTEN_SHARE)
+    forgotten: dict[str, bool] = {}
+    kept = []
+    for label in labels:
+        wording = letters(sheet.lines[label.line].text[label.start : label.end])
+        if not forgotten.setdefault(wording, chance.happens(share)):
+            kept.append(label)
+    return kept
 
 
 def _cut(page: Page, chance: Chance) -> Page:

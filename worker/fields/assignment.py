@@ -6,14 +6,19 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from worker.fields.candidate import Span
+from worker.fields.folding import letters
 from worker.fields.ranking import THRESHOLD, Scored
+
+SHORT = 3
+"""Characters of codes, such as a currency's, that several fields may share."""
 
 KEPT = 12
 """Candidates of a field that take part: the best ones; the rest never wins."""
 
 
 def assigned(scored: Mapping[str, Sequence[Scored]]) -> dict[str, Scored]:
-    """Give each field at most one value, and no place on the page to two fields, with the most points in all.
+    """Give each field at most one value, and no place or name to two fields, with the most points in all.
 
     Args:
         scored: The candidates of each field.
@@ -25,9 +30,7 @@ def assigned(scored: Mapping[str, Sequence[Scored]]) -> dict[str, Scored]:
 
     names = list(scored)
     kept = {name: sorted(scored[name], key=lambda s: -s.points)[:KEPT] for name in names}
-    places = {
-        place: at for at, place in enumerate(dict.fromkeys(s.candidate.first for name in names for s in kept[name]))
-    }
+    places = {place: at for at, place in enumerate(dict.fromkeys(_place(s) for name in names for s in kept[name]))}
     if not places:
         return {}
     # A column of its own per field stands for "no answer", worth the threshold.
@@ -36,7 +39,7 @@ def assigned(scored: Mapping[str, Sequence[Scored]]) -> dict[str, Scored]:
     for row, name in enumerate(names):
         gains[row, len(places) + row] = THRESHOLD
         for one in kept[name]:
-            column = places[one.candidate.first]
+            column = places[_place(one)]
             if one.points > gains[row, column]:
                 gains[row, column] = one.points
                 best[row, column] = one
@@ -45,3 +48,10 @@ def assigned(scored: Mapping[str, Sequence[Scored]]) -> dict[str, Scored]:
         (names[row], best.get((row, column))) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
     )
     return {name: winner for name, winner in winners if winner is not None}
+
+
+def _place(one: Scored) -> Span | str:
+    """What only one field may have: a place, or a name without digits wherever it stands."""
+    value = one.candidate.value
+    named = isinstance(value, str) and len(value) > SHORT and not any(character.isdigit() for character in value)
+    return letters(value) if named else one.candidate.first

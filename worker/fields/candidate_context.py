@@ -11,6 +11,9 @@ from worker.fields.candidate import Candidate
 from worker.fields.folding import letters
 from worker.fields.layout_page import LayoutPage
 
+SURE = 0.9
+"""Plausibility from which a value is surely of its kind."""
+
 PLAUSIBLE_TAX = (0.02, 0.3)
 """A tax as a share of its net amount."""
 
@@ -27,6 +30,7 @@ class CandidateContext:
     def __init__(self, candidates: Sequence[Candidate], sheet: LayoutPage) -> None:
         self.candidates, self._sheet = candidates, sheet
         self.repeated = Counter(value_key(candidate) for candidate in candidates)
+        self.sure = {value_key(candidate) for candidate in candidates if candidate.plausibility >= SURE}
         ordered = sorted(candidates, key=lambda c: (sheet.lines[c.first.line].page, sheet.lines[c.first.line].row))
         self.order = {id(candidate): place for place, candidate in enumerate(ordered)}
 

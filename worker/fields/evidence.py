@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ocrq.contracts import FieldEvidence
@@ -12,12 +13,14 @@ from worker.fields.layout_page import LayoutPage
 
 def evidence(sheet: LayoutPage, candidate: Candidate, value: Any, confidence: float) -> FieldEvidence:
     """The answer of a field with the place it was read at."""
+    boxes = boxes_of(sheet, candidate)
     return FieldEvidence(
         value=value,
         confidence=confidence,
         text=candidate.text(sheet),
         page=sheet.lines[candidate.first.line].page,
-        box=box_of(sheet, candidate),
+        box=_around(boxes),
+        boxes=boxes if len(boxes) > 1 else None,
     )
 
 
@@ -26,12 +29,16 @@ def missing(reason: str) -> FieldEvidence:
     return FieldEvidence(value=None, confidence=0.0, reason=reason)
 
 
-def box_of(sheet: LayoutPage, candidate: Candidate) -> Box | None:
+def boxes_of(sheet: LayoutPage, candidate: Candidate) -> list[Box]:
+    """The box of each of a value's stretches; none where the reader gave none."""
+    boxes = (sheet.lines[span.line].box(span.start, span.end) for span in candidate.spans)
+    return [box for box in boxes if box is not None]
+
+
+def _around(boxes: Sequence[Box]) -> Box | None:
     """The box of a value; the upright hull where it stands on several lines; None where the reader gave none."""
-    boxes = [sheet.lines[span.line].box(span.start, span.end) for span in candidate.spans]
-    known = [box for box in boxes if box is not None]
-    if len(known) <= 1:
-        return known[0] if known else None
-    xs = [x for box in known for x, _ in box]
-    ys = [y for box in known for _, y in box]
+    if len(boxes) <= 1:
+        return boxes[0] if boxes else None
+    xs = [x for box in boxes for x, _ in box]
+    ys = [y for box in boxes for _, y in box]
     return ((min(xs), min(ys)), (max(xs), min(ys)), (max(xs), max(ys)), (min(xs), max(ys)))

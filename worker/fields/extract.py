@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from worker.fields.labels import find_labels
 from worker.fields.layout_page import LayoutPage, sheet_of
 from worker.fields.ranking import THRESHOLD, Ranker, Scored
 from worker.fields.specs import Spec, arrays, leaves, spec_of
+from worker.fields.sums import SUM, adding_up
 
 Json = dict[str, Any]
 
@@ -71,6 +72,7 @@ class _Extraction:
     def __init__(self, spec: Spec, sheet: LayoutPage, found: CandidateIndex, relations: LabelMatcher) -> None:
         self._spec, self._sheet, self._found, self._relations = spec, sheet, found, relations
         self._ranker = Ranker(sheet, found, relations)
+        self._proven: dict[str, Scored] = {}
         self._certainty = 0.0  # of all winners: low on a document unlike those that the ranker learned from
 
     def answers(self, asked: Sequence[Spec]) -> Extraction:
@@ -78,7 +80,9 @@ class _Extraction:
         for leaf in asked:
             groups[leaf.concept, leaf.kind].append(leaf)
         scored = {leaf.name: self._scored(leaf) for members in groups.values() for leaf in members[:1]}
-        chosen = assigned({name: [one for one, _ in found] for name, found in scored.items()})
+        self._proven = self._adding_up(groups, scored)
+        offered = {name: [one for one, _ in found] for name, found in scored.items()}
+        chosen = assigned({**offered, **{name: [one] for name, one in self._proven.items()}})
         certain = [1 / (1 + math.exp(-one.points)) for one in chosen.values() if one.learned]
         self._certainty = sum(certain) / len(certain) if certain else 0.0
         fields: dict[str, FieldEvidence] = {}
@@ -98,6 +102,15 @@ class _Extraction:
                 winners[leaf.name] = winner
         items = {array.name: self._items(array, fields) for array in arrays(self._spec)}
         return Extraction(self._spec, self._sheet, self._found, fields, winners, features, items)
+
+    @staticmethod
+    def _adding_up(
+        groups: Mapping[tuple[str, str], Sequence[Spec]], scored: Mapping[str, Sequence[tuple[Scored, Any]]]
+    ) -> dict[str, Scored]:
+        """Net amount, tax and total that add up, by the names of their fields."""
+        names = {concept: members[0].name for (concept, kind), members in groups.items() if kind == "money"}
+        found = adding_up({c: [one for one, _ in scored[name]] for c, name in names.items() if c in SUM})
+        return {names[concept]: one for concept, one in found.items()}
 
     def _scored(self, leaf: Spec) -> list[tuple[Scored, Any]]:
         """A field's candidates that have a valid form, with their points and that form."""
@@ -119,6 +132,7 @@ class _Extraction:
             "rival": winner.rival,
             "repeated": min(3, len(agreeing)) - 1.0,
             "certainty": self._certainty,
+            "proven": float(self._proven.get(leaf.name) is winner),
             f"kind_{leaf.kind}": 1.0,
             "known": float(leaf.concept in ASKED),
             "ambiguous": float(bool(winner.candidate.facts.get("ambiguous"))),

@@ -10,7 +10,7 @@ ASKED = (
     "address", "bic", "cash", "cashier", "change", "company", "contract_number", "count", "customer",
     "customer_address", "customer_number", "date", "delivery_date", "delivery_number", "discount", "due_date", "email",
     "fax", "iban", "invoice_number", "order_date", "order_number", "payment_method", "payment_terms", "phone",
-    "receipt_number", "registration_number", "rounding", "shipping", "subtotal", "tax", "total", "vat_id", "website",
+    "registration_number", "rounding", "shipping", "subtotal", "tax", "total", "vat_id", "website",
 )  # fmt: skip
 """Concepts that were learned; others, and a caller's own, are known by their labels alone."""
 
@@ -23,7 +23,7 @@ RELATIONS = ("line", "row", "slanted", "above")
 PLACE = (
     "left", "right", "middle", "depth", "first_page", "last_page", "height", "wide", "row_size", "row_place",
     "row_last", "before", "after", "share", "colon_before", "letters_before", "line_colon", "above_colon",
-    "section_seller", "section_buyer",
+    "section_seller", "section_buyer", "colon_after", "colon_inside",
 )  # fmt: skip
 BLOCK = (
     *(f"role_{role}" for role in ROLES), "no_block", "block_lines", "block_place", "block_first", "block_last",
@@ -33,7 +33,7 @@ BLOCK = (
 DOCUMENT = ("pages", "kind_place")
 VALUE = (
     "plausibility", "read", "length", "digits", "capitals", "words", "currency", "decimals", "ambiguous", "timed",
-    "repeated", "lowest",
+    "repeated", "lowest", "sure_values", "spans",
 )  # fmt: skip
 AMOUNT = (
     "to_largest", "rank", "largest", "negative", "zero", "as_total", "as_net", "as_tax", "proven", "disproven",

@@ -148,6 +148,8 @@ class FeatureBuilder:
             float(bool(place) and self._sheet.lines[row[place - 1]].text.rstrip().endswith(":")),
             float(above is not None and above.text.rstrip().endswith(":")),
             *self._section(line),
+            float(after.lstrip().startswith(":") or line.text[: span.end].endswith(":")),
+            float(":" in line.text[span.start : span.end]),
         ]
 
     def _section(self, line: LayoutLine) -> tuple[float, float]:
@@ -240,6 +242,8 @@ class FeatureBuilder:
             float(bool(facts.get("timed"))),
             shared.repeated[value_key(candidate)],
             math.log(max(1e-3, read)),
+            min(5, len(shared.sure)),
+            len(candidate.spans),
         ]
 
     def _amount(self, candidate: Candidate, shared: CandidateContext) -> list[float]:

@@ -145,9 +145,14 @@ class ItemRows:
         return bool(called & ENDS) and "description" not in called
 
 
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
 def _in_words(text: str, amount: Candidate) -> bool:
     """Whether a number is part of a name: words before it, and a measure behind it or no decimals ("cable 5 m")."""
     before, after = text[: amount.first.start], text[amount.first.end :]
+    if _YEAR.fullmatch(text[amount.first.start : amount.first.end]) and re.search(r"[^\W\d_] $", before):
+        return True
     if not re.search(r"[^\W\d_]{2}\W{0,2}$", before) or amount.facts.get("currency"):
         return False
     return not amount.facts.get("decimals") or bool(re.match(r" ?[^\W\d_]", after))

@@ -9,7 +9,7 @@ from ocrq.contracts import FieldEvidence
 from worker.fields.candidate import Candidate, Span
 from worker.fields.coercion import ABSENT, Coercer
 from worker.fields.evidence import evidence
-from worker.fields.item_row import NAMED, PROVEN, ItemRow, Row, checked, is_product
+from worker.fields.item_row import CENTS, NAMED, PROVEN, ItemRow, Row, checked, is_product
 from worker.fields.item_rows import ASIDE, Column, ItemRows, Piece
 from worker.fields.kinds import identifiers, money
 from worker.fields.label_matching import LabelMatcher
@@ -50,12 +50,16 @@ def _tables(wanted: Sequence[Spec], rows: ItemRows) -> Iterator[ItemRow]:
     columns: list[Column] = []
     named: dict[str, Column] = {}
     found: list[tuple[Row, list[Piece]]] = []
-    page = 0
+    below: list[list[Candidate]] = []  # of each row: text under its own
+    page, headed = 0, -2
     for number in range(len(rows.sheet.rows)):
         header = rows.header(number)
         if header:
             chosen = _columns(wanted, header)
+            if number <= headed + 1 and len(chosen) <= len(named):
+                continue  # the second line of the heads
             if len(chosen) >= min(2, len(wanted)):
+                headed = number
                 columns, named, page = header, chosen, rows.sheet.lines[rows.sheet.rows[number][0]].page
                 continue
         if not columns:
@@ -68,21 +72,60 @@ def _tables(wanted: Sequence[Spec], rows: ItemRows) -> Iterator[ItemRow]:
         cells = _cells(rows, number, columns, named, wanted)
         kinds = {_key(leaf): leaf.kind for leaf in wanted}
         numbers = [piece for piece in rows.pieces(number) if piece.number is not None]
-        if found and set(cells) == {"line_total"} and "line_total" not in found[-1][0]:
-            found[-1][0].update(cells)  # set a little lower than the rest of its row
+        if found and _is_lower_amount(cells, found[-1][0]):
+            found[-1][0]["line_total"] = cells["line_total"]
             found[-1][1].extend(numbers)
         elif any(kinds.get(key) in NUMERIC for key in cells) or "line_total" in cells:
             found.append((cells, numbers))
+            below.append([])
         elif found and cells:
+            below[-1] += [cells["description"]] if "description" in cells else []
             _continue(found[-1][0], cells)
+    _join(rows.sheet, [row for row, _ in found], below)
     yield from (checked(_solved(row, numbers), NAMED) for row, numbers in _priced(found))
+
+
+def _is_lower_amount(cells: Row, row: Row) -> bool:
+    """Whether a row's amount is the one that the row above has not: it is set a little lower than the rest."""
+    priced = {"quantity", "unit_price"}
+    alone = set(cells) == {"line_total"} or bool(priced & set(row) and not priced & set(cells))
+    return "line_total" in cells and "line_total" not in row and alone
+
+
+def _join(sheet: LayoutPage, items: Sequence[Row], below: Sequence[Sequence[Candidate]]) -> None:
+    """Add the lines that a description runs on over: those whose first word had no room left in the line above."""
+    names = [row["description"] for row in items if "description" in row]
+    edge = max((one.rect(sheet).right for one in [*names, *(c for more in below for c in more)]), default=0.0)
+    for row, more in zip(items, below, strict=True):
+        for after in more:
+            name = row.get("description")
+            if name is None or after is name or not isinstance(after.value, str):
+                continue
+            last, text = name.spans[-1], str(after.value)
+            place = sheet.lines[last.line].part(last.start, last.end)
+            word = after.rect(sheet).width * len(text.split()[0]) / max(1, len(text))
+            if place.right + word < edge:
+                break
+            row["description"] = Candidate(f"{name.value} {text}", (*name.spans, *after.spans))
 
 
 def _priced(found: Sequence[tuple[Row, list[Piece]]]) -> list[tuple[Row, list[Piece]]]:
     """The rows that are items: with a name or a price of their own, and an amount where most rows have one."""
     named = [(row, numbers) for row, numbers in found if set(row) - {"line_total"}]
     amounts = sum("line_total" in row for row, _ in named)
-    return [(row, numbers) for row, numbers in named if "line_total" in row or 2 * amounts <= len(named)]
+    items = [(row, numbers) for row, numbers in named if "line_total" in row or 2 * amounts <= len(named)]
+    return items[: _sum_at(items)]
+
+
+def _sum_at(items: Sequence[tuple[Row, list[Piece]]]) -> int:
+    """How many rows stand before one whose amount is the sum of theirs, two at least; all if none is."""
+    running = 0.0
+    for at, (row, _) in enumerate(items):
+        amount = float(row["line_total"].value) if "line_total" in row else 0.0
+        if at > 1 and amount and "unit_price" not in row and abs(running - amount) < CENTS * at:
+            return at
+        running += amount
+    return len(items)
 
 
 def _solved(row: Row, numbers: Sequence[Piece]) -> Row:
@@ -147,6 +190,8 @@ def _cells(
         distance = _distance(column.rect, piece.rect)
         if cell is not None and (key not in cells or distance < far[key]):
             cells[key], far[key] = cell, distance
+        elif cell is None and piece.number is None:
+            free.append(piece)  # a name that the reader put into one line with the numbers behind it
     return {**_unnamed(free, named, cells), **cells}
 
 
@@ -155,7 +200,7 @@ def _unnamed(free: Sequence[Piece], named: dict[str, Column], cells: Row) -> Row
     found: Row = {}
     texts = [piece for piece in free if piece.number is None and len(re.findall(r"[^\W\d_]", piece.text)) >= 3]
     amounts = [piece for piece in free if piece.decimals]
-    if "description" not in named and texts:
+    if "description" not in cells and texts:
         found["description"] = max(texts, key=lambda piece: len(piece.text)).candidate()
     if "line_total" not in named and amounts:
         found["line_total"] = amounts[-1].candidate()
@@ -167,7 +212,8 @@ def _unnamed(free: Sequence[Piece], named: dict[str, Column], cells: Row) -> Row
 
 def _column_of(rows: ItemRows, piece: Piece, columns: Sequence[Column]) -> Column:
     """The column a piece stands in: the layout's where it found the table, else the nearest one's."""
-    cell = rows.cell_of(piece)
+    cells = [column.cell for column in columns]
+    cell = rows.cell_of(piece) if len(set(cells)) == len(cells) else None  # heads that share a cell: it is too coarse
     same = [column for column in columns if column.cell == cell] if cell is not None else []
     return min(same or columns, key=lambda column: _distance(column.rect, piece.rect))
 

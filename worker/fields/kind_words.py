@@ -12,7 +12,7 @@ KINDS: dict[str, str] = _inverted(
         "money": "total gross_total subtotal tax discount tip service_charge shipping rounding cash change amount_paid "
         "balance unit_price line_total",
         "date": "date due_date order_date delivery_date start_date end_date birth_date",
-        "identifier": "invoice_number receipt_number order_number customer_number account_number reference "
+        "identifier": "invoice_number order_number customer_number account_number reference "
         "contract_number delivery_number registration_number sku",
         "party": "company customer",
         "address": "address customer_address shipping_address",

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import accumulate
 
 from worker.fields.folding import fold
 from worker.fields.layout_page import LayoutLine, LayoutPage
-from worker.fields.vocabulary import CONCEPTS, CURRENCY, EXCLUDING, INCLUDING, NAMES, NUMBER, TAX
+from worker.fields.vocabulary import ALWAYS, CURRENCY, EXCLUDING, INCLUDING, LABELS, NAMES, NUMBER, TAX
 
 GAP = r"(?:[^\w\n]|_){0,4}"
 """What may stand between the words of a label: spaces, points, brackets, or nothing where spaces got lost."""
 
+
+SPOKEN = 0.5
+"""A language counts that a document has this share of its best language's words of."""
+
+TELLING = 5
+"""Letters of a word from which on it tells the language."""
 
 MISREADABLE = 4
 """Letters of a word from which on it is known with letters misread; shorter ones would be taken for others."""
@@ -26,6 +33,7 @@ _SHAPES |= {"t": "[ti1]", "a": "[a4]", "e": "[ec]"}
 _ALIKE = str.maketrans("0l1|t58924c", "oiiiisbgzae")
 """Letters of one shape as one letter: a quick look whether a phrase can be on a page at all."""
 
+_WEIGHT = re.compile(r"=([\d.]+)$")
 _TRAILING = re.compile(r"[^\w#%ºo°]+$")
 
 
@@ -50,10 +58,15 @@ class Label:
 
 @dataclass(frozen=True)
 class _Phrase:
-    pattern: re.Pattern[str]
+    written: str
     concept: str
     weight: float
     needed: str = ""
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Compiled when a document first has its word."""
+        return _compiled(self.written)
 
 
 def find_labels(sheet: LayoutPage, own: Mapping[str, Iterable[str]]) -> list[Label]:
@@ -63,10 +76,11 @@ def find_labels(sheet: LayoutPage, own: Mapping[str, Iterable[str]]) -> list[Lab
         sheet: The document.
         own: Phrases of the caller's fields, by a name of their own: aliases, titles, names without vocabulary.
     """
-    phrases = [*_vocabulary(), *(phrase for name, texts in own.items() for phrase in _own_phrases(name, texts))]
+    alike = sheet.folded.translate(_ALIKE)
+    phrases = [phrase for language in _languages(alike) for phrase in _vocabulary()[language]]
+    phrases += [phrase for name, texts in own.items() for phrase in _own_phrases(name, texts)]
     hits: list[dict[tuple[int, int], dict[str, float]]] = [{} for _ in sheet.lines]
     starts = [0, *accumulate(len(line.folded) + 1 for line in sheet.lines)]
-    alike = sheet.folded.translate(_ALIKE)
     for phrase in phrases:
         if phrase.needed not in alike:
             continue
@@ -98,24 +112,54 @@ def _longest(line: LayoutLine, hits: Mapping[tuple[int, int], Mapping[str, float
     return labels
 
 
+def _languages(alike: str) -> list[str]:
+    """The languages of a document by the words of their labels that it has, and those that count everywhere."""
+    shares = {
+        language: sum(share for word, share in words.items() if word in alike) for language, words in _words().items()
+    }
+    most = max(shares.values(), default=0.0)
+    return [*ALWAYS, *(language for language, share in shares.items() if share >= max(SPOKEN * most, 0.1))]
+
+
 @cache
-def _vocabulary() -> list[_Phrase]:
-    return [_phrase(concept, text) for concept, texts in CONCEPTS.items() for text in texts]
+def _words() -> dict[str, dict[str, float]]:
+    """By language: the words of its labels, each worth the less the more languages have it."""
+    words = {
+        language: {phrase.needed for phrase in phrases if len(phrase.needed) >= TELLING}
+        for language, phrases in _vocabulary().items()
+    }
+    shared = Counter(word for several in words.values() for word in several)
+    return {
+        language: {word: 1 / shared[word] for word in several}
+        for language, several in words.items()
+        if language not in ALWAYS
+    }
+
+
+@cache
+def _vocabulary() -> dict[str, list[_Phrase]]:
+    return {
+        language: [_phrase(concept, text) for concept, texts in labels.items() for text in texts]
+        for language, labels in LABELS.items()
+    }
 
 
 def _phrase(concept: str, text: str) -> _Phrase:
-    pattern, equals, weight = text.rpartition("=")
-    written = pattern if equals else text
-    plain = [word for word in written.split(" ") if word.isascii() and word.isalpha()]
+    weighted = _WEIGHT.search(text)
+    written = text[: weighted.start()] if weighted else text
+    plain = [word for word in written.removeprefix("^").split(" ") if word.isascii() and word.isalpha()]
     needed = max(plain, key=len, default="").translate(_ALIKE)
-    return _Phrase(_compiled(written), concept, float(weight) if equals else 1.0, needed)
+    return _Phrase(written, concept, float(weighted[1]) if weighted else 1.0, needed)
 
 
 def _compiled(text: str) -> re.Pattern[str]:
-    words = [word for word in text.strip().replace(" ?", " ").split(" ") if word]
+    alone = text.startswith("^")
+    words = [word for word in text.removeprefix("^").strip().replace(" ?", " ").split(" ") if word]
     pattern = GAP.join(_misreadable(word) for word in words)
     for name, words_for in (("no", NUMBER), ("tax", TAX), ("incl", INCLUDING), ("excl", EXCLUDING), ("cur", CURRENCY)):
         pattern = pattern.replace(f"{{{name}}}", words_for)
+    if alone:
+        return re.compile(rf"(?<![^\n]){pattern}(?=[^\S\n]*(?:[:\n]|\Z))")
     return re.compile(rf"(?<![^\W_]){pattern}(?![^\W\d_])")
 
 
@@ -127,7 +171,7 @@ def _misreadable(word: str) -> str:
 
 
 def _own_phrases(name: str, texts: Iterable[str]) -> list[_Phrase]:
-    return [_Phrase(_compiled(GAP.join(map(re.escape, words_of(text)))), name, 1.0) for text in texts if words_of(text)]
+    return [_Phrase(GAP.join(map(re.escape, words_of(text))), name, 1.0) for text in texts if words_of(text)]
 
 
 @cache

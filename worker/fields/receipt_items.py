@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.item_row import GUESSED, ItemRow, Row, checked, makes
 from worker.fields.item_rows import ASIDE, ItemRows, Piece
-from worker.fields.kinds import money
 
-_TIMES = re.compile(
-    r"(?<![\w.,])(?P<count>\d{1,4}(?:[.,]\d{1,3})?)\s?(?:[^\W\d_]{1,4}\.?\s?)?[xX×*@]\s?(?:[^\W\d_]{0,3}[$€£]?\s?)"
-    r"(?P<price>\d[\d.,' ]*[.,]\d{2})(?!\d)"
+_PRICE = r"(?P<price>\d{1,3}(?:[.,']\d{3})*[.,]\d{2}|\d{1,6}[.,]\d{2})(?!\d)"
+_UNIT = r"(?:[^\W\d_]{1,5}\.?\s?)?"
+_MONEY = r"(?:[^\W\d_]{0,3}[$€£]?\s?)"
+_TIMES = (
+    re.compile(rf"(?<![\w.,])(?P<count>\d{{1,4}}(?:[.,]\d{{1,3}})?)\s?{_UNIT}[xX×*@à]\s?{_MONEY}{_PRICE}"),
+    re.compile(rf"(?<![\w.,]){_PRICE}\s?{_MONEY}[xX×*]\s?(?P<count>\d{{1,3}})(?![\w.,])"),
 )
-"""Quantity times price."""
+"""Quantity times price, or price times quantity."""
 
 _LEADING = re.compile(r"^(?P<count>\d{1,3}(?:[.,]\d{1,3})?)\s?(?:[xX×]\s?|\s)(?=[^\W\d_]{2})")
 """A quantity before the name of an item."""
+
+_CODE = re.compile(r"^(?:[A-Z]{0,2}-?\d{2,}[\dA-Z]{2,}|[A-Z]-\d{2,})(?:\s+|$)")
+"""An article's number before its name."""
+
+_UNITS = re.compile(r"\W*(?:[^\W\d_]{1,5}\W*){1,2}")
+"""What stands beside a quantity on a row of its own: units, "EUR/kg"."""
+
+_MOST_COUNT = 1000
+"""From which on a whole number is an article's number and no quantity."""
 
 _MOST_GAP = 3
 """Rows without an amount after which the items of a receipt are over."""
@@ -34,49 +45,87 @@ def receipt_items(rows: ItemRows) -> Iterator[ItemRow]:
                 break
             pending = {}
             continue
-        if rows.called(number) & ASIDE:
+        called = rows.called(number)
+        if called & ASIDE:
             continue
         cells = _receipt_cells(rows, number)
         if "line_total" in cells and ("description" in cells or "description" in pending):
             found.append({**pending, **cells})
             pending, gap = {}, 0
+        elif "line_total" in cells and ("quantity" in cells or _is_named_below(rows, number)):
+            if not found or not _adds(found[-1], cells):
+                found.append({**pending, **cells})
+            pending, gap = {}, 0
         elif "quantity" in cells and "description" not in cells:
-            before = found[-1] if found else {}
-            if "quantity" not in before and makes(cells, before):
-                before.update(cells)
-            else:
+            if not found or not _adds(found[-1], cells):
                 pending = {**pending, **cells}
+        elif found and "description" in cells and "description" not in found[-1]:
+            found[-1]["description"] = cells["description"]
         else:
             gap += bool(found)
-            pending = cells
+            pending = {} if called else cells
             if gap > _MOST_GAP:
                 break
-    yield from (checked(row, GUESSED) for row in found)
+    yield from (checked(row, GUESSED) for row in found if "description" in row)
+
+
+def _adds(row: Row, cells: Row) -> bool:
+    """Whether quantity and price, on a row of their own, make the amount of the item before; it has them then."""
+    if "quantity" in row or not makes(cells, row):
+        return False
+    row.update({key: cell for key, cell in cells.items() if key != "line_total"})
+    return True
+
+
+def _is_named_below(rows: ItemRows, number: int) -> bool:
+    """Whether the row below an amount is a name and nothing else."""
+    if number + 1 >= len(rows.sheet.rows) or rows.ends(number + 1) or rows.called(number + 1):
+        return False
+    return set(_receipt_cells(rows, number + 1)) == {"description"}
 
 
 def _receipt_cells(rows: ItemRows, number: int) -> Row:
     cells: Row = {}
     pieces = rows.pieces(number)
     for index in rows.sheet.rows[number]:
-        line = rows.sheet.lines[index]
-        times = _TIMES.search(line.text)
+        text = rows.sheet.lines[index].text
+        times = next((match for pattern in _TIMES if (match := pattern.search(text))), None)
         if times and "quantity" not in cells:
             cells["quantity"] = _number(times["count"], Span(index, *times.span("count")))
             cells["unit_price"] = _number(times["price"], Span(index, *times.span("price")))
     taken = [cell.first for cell in cells.values()]
     free = [piece for piece in pieces if not any(_overlap(piece.span, span) for span in taken)]
     amounts = [piece for piece in free if piece.decimals]
-    texts = [piece for piece in free if piece.number is None and len(re.findall(r"[^\W\d_]", piece.text)) >= 2]
+    names = [_without_code(piece, rows) for piece in free if piece.number is None]
+    texts = [piece for piece in names if len(re.findall(r"[^\W\d_]", piece.text)) >= 2]
+    texts = [piece for piece in texts if not _is_unit(piece, taken)]
     if amounts:
         cells["line_total"] = amounts[-1].candidate()
     if texts and (not amounts or texts[0].rect.left < amounts[-1].rect.left):
         _name(cells, texts[0], rows)
     if len(amounts) > 1 and "unit_price" not in cells:
         cells["unit_price"] = amounts[-2].candidate()
-    whole = [piece for piece in free if piece.number is not None and not piece.decimals and piece.number > 0]
-    if whole and "quantity" not in cells and amounts:
+    whole = [p for p in free if p.number is not None and not p.decimals and 0 < p.number < _MOST_COUNT]
+    if whole and "quantity" not in cells and amounts and whole[0].rect.left < amounts[-1].rect.left:
         cells["quantity"] = whole[0].candidate()
     return cells
+
+
+def _is_unit(piece: Piece, counted: Sequence[Span]) -> bool:
+    """Whether a text behind a quantity, on its line, is a unit: "Stk", "EUR/kg"."""
+    behind = any(span.line == piece.span.line and span.start < piece.span.start for span in counted)
+    return behind and bool(_UNITS.fullmatch(piece.text))
+
+
+def _without_code(piece: Piece, rows: ItemRows) -> Piece:
+    """A name without the article's number before it."""
+    code = _CODE.match(piece.text)
+    if not code:
+        return piece
+    start = piece.span.start + code.end()
+    line = rows.sheet.lines[piece.span.line]
+    place = Span(line.index, start, piece.span.end)
+    return Piece(place, line.text[start : piece.span.end], line.part(start, piece.span.end))
 
 
 def _overlap(one: Span, other: Span) -> bool:
@@ -95,5 +144,5 @@ def _name(cells: Row, piece: Piece, rows: ItemRows) -> None:
 
 
 def _number(text: str, span: Span) -> Candidate:
-    amounts = money.on_line(text)
-    return Candidate(float(amounts[0].value) if amounts else float(re.sub(r"\D", "", text) or 0), (span,))
+    whole, mark, part = re.sub(r"['\s]", "", text).replace(",", ".").rpartition(".")
+    return Candidate(float(whole.replace(".", "") + mark + part), (span,))

@@ -43,7 +43,7 @@ BASE = {
     "percentage": 0.1,
     "identifier": -1.2,
     "text": -1.6,
-    "currency": 0.3,
+    "currency": 0.9,
     "time": 0.2,
     "enum": 0.3,
     "boolean": -1.5,

@@ -3,7 +3,8 @@
 The phrases are in ``locales``, by language. One is a small pattern over folded text: a space stands for any spacing and
 punctuation, ``{no}`` for the ways to write "number", ``{tax}`` for the taxes' names, ``{cur}`` for currencies,
 ``{incl}`` and ``{excl}`` for with and without them. The longest phrase at a place wins, so "total qty" is no total. A
-weight after ``=`` says how surely the phrase names the concept; 1 where none is given.
+weight after ``=`` says how surely the phrase names the concept; 1 where none is given. A phrase behind ``^`` counts
+only where it begins its line and a colon or the line's end follows: "to" and "an" name no buyer elsewhere.
 """
 
 from __future__ import annotations
@@ -25,16 +26,22 @@ LOCALES = Path(__file__).parent / "locales"
 """A file a language, and ``any.toml`` for what all of them share."""
 
 
-def _labels() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
-    for path in sorted(LOCALES.glob("*.toml")):
-        for concept, phrases in tomllib.loads(path.read_text(encoding="utf-8")).get("labels", {}).items():
-            found.setdefault(concept, []).extend(phrases)
-    return dict(sorted(found.items()))
+ALWAYS = ("any", "en")
+"""Languages whose labels count on every document: what all share, and what stands beside many an other language."""
 
+_FILES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(LOCALES.glob("*.toml"))}
 
-CONCEPTS: dict[str, list[str]] = _labels()
-"""Concept to the phrases that name it on paper."""
+LABELS: dict[str, dict[str, list[str]]] = {language: told.get("labels", {}) for language, told in _FILES.items()}
+"""Language to concept to the phrases that name it on paper."""
+
+CONCEPTS = sorted({concept for labels in LABELS.values() for concept in labels})
+"""All concepts that have a label."""
 
 NAMES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("names.toml").read_text(encoding="utf-8"))["names"]
 """Concept to the property names that ask for it."""
+
+
+def words(name: str) -> str:
+    """Alternatives of a pattern: the words of a list of ``[words]``, such as legal forms, of all languages."""
+    lists = (told.get("words", {}).get(name, ()) for told in _FILES.values())
+    return "|".join(dict.fromkeys(word for several in lists for word in several))

@@ -86,6 +86,25 @@ def test_rows_of_a_receipt_are_items(text: str, rows: list[tuple[Any, ...]]) -> 
     assert [(name, *row) for name, row in zip(("MILK", "BREAD"), rows, strict=True)] == found
 
 
+def test_tills_write_price_times_quantity_deposits_weights_and_article_numbers() -> None:
+    text = """
+MUSTERMARKT GMBH
+Salatgurke              0,59 x 2       1,18 A
+PFAND 0,25              0,25 A
+4061458 Bananen                        1,91 A
+0,958 kg x 1,99 EUR/kg
+MILCH 3,5%                             2,18 A
+2 Stk x 1,09
+SUMME                       EUR        5,52
+"""
+    assert items(text) == [
+        ("Salatgurke", 2.0, 0.59, 1.18),
+        ("PFAND", None, 0.25, 0.25),
+        ("Bananen", 0.958, 1.99, 1.91),
+        ("MILCH 3,5%", 2.0, 1.09, 2.18),
+    ]
+
+
 def test_a_discount_is_no_item() -> None:
     text = "SHOP\nMILK          2.40\nDISCOUNT     -0.40\nTOTAL         2.00"
     assert items(text) == [("MILK", None, None, 2.4)]

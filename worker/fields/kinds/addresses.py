@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from worker.fields.candidate import Candidate, Span
-from worker.fields.folding import any_of
 from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION, TRADE, is_registration, is_title
 from worker.fields.kinds.places import has_postcode, is_town, mended, names_region
 from worker.fields.layout_page import LayoutLine, LayoutPage
+from worker.fields.vocabulary import words
 
 MAX_LINES = 7
 NEAR = 1.9
@@ -21,42 +21,20 @@ ROWS = 6
 BESIDE = 2.5
 """Pieces of one line that was read in parts stand at most so many line heights apart."""
 
-_STREETS = any_of(
-    r"no\W{0,3}\d+\w? lot\W{0,3}(?:no)?\W{0,3}\d* lg\d+ jalan jln jl lebuh\w* lorong lrg taman tmn persiaran "
-    r"kampung kg bandar seksyen mukim batu\W?\d+ kawasan pt\W?\d+ lingkaran street road avenue boulevard blvd lane "
-    r"parkway pkwy square highway hwy rue allee chemin quai calle c/ avenida avda? via viale piazza corso straat "
-    r"laan plein marg ulica ul rua travessa praca suite floor flr level tingkat unit p\W{0,2}o\W{0,2}box nagar "
-    r"\d+(?:st|nd|rd|th)"
-)
-_WITH_NUMBER = any_of("st str rd ave dr ln ct ste fl blk block km bd g gf lgf ug bt mile way shop room")
-"""Words and short forms that mean a street only where a number stands beside."""
-
-_BUILDINGS = any_of(
-    "plaza mall wisma menara building tower bangunan kompleks complex court drive terrace house estate park industrial "
-    "centre center gallery arcade ground basement mill"
-)
 _STREET = re.compile(
-    rf"(?<![^\W_])(?:{_STREETS})(?![^\W_])|jalan|persiaran|(?<![^\W_])(?:taman|lorong)(?=[a-z])|"
-    r"(?:strasse|strase|straße|str\.|gasse|platz|damm|ufer|straat|allee|laan|weg|gatan|vagen|veien|vej|katu|plein)"
+    rf"(?<![^\W_])(?:{words('streets')})(?![^\W_])|jalan|persiaran|(?<![^\W_])(?:taman|lorong)(?=[a-z])|"
+    rf"(?:{words('street_endings')})"
     r"(?![^\W_])|[a-z](?:street|road|avenue|lane)(?![^\W_])"
 )
-_NUMBERED = re.compile(rf"(?<![^\W_])(?:{_WITH_NUMBER})\.?(?![^\W_])")
-_BUILDING = re.compile(rf"(?<![^\W_])(?:{_BUILDINGS})(?![^\W_])")
+_NUMBERED = re.compile(rf"(?<![^\W_])(?:{words('numbered_streets')})\.?(?![^\W_])")
+_BUILDING = re.compile(rf"(?<![^\W_])(?:{words('buildings')})(?![^\W_])")
 _HOUSE = re.compile(
     r"\W*(?:(?:no|lot|pt|unit|shop|block|blk|level|suite|km)\b[\s.:#-]*)*[a-z]{0,3}-?\d[\w/&. ()-]{0,12}\b"
 )
 """A house, lot or unit number that a line begins with."""
 
-_ENDS = any_of(
-    r"t[e1][l1i]\.? tel\w{0,6} phone ph fax\w* gst\w* g5t sst vat ust\w* tax invoice receipt date dated cashier "
-    r"e-?mail www\.?\w* https? reg\.? co\.?\W?(?:reg|no|id) order table bill doc mobile mob handphone hotline "
-    r"website iban account rechnung facture roc hours operator attn attention ticket terminal h/?p uen abn nif nip "
-    r"cif siret siren rcs org\W?nr btw kvk p\.?\W?iva partita contribuinte steuer\W?n\w* fssai cin ein pan inh "
-    r"merci thank\w* welcome counter cash customer server open\w* total description qty item bestillt licensee "
-    r"formerly store\W?# st# shopping\W?hours business\W?hours"
-)
 _END = re.compile(
-    rf"[\s(\[,;]{{0,6}}(?:(?<![^\W_])(?:{_ENDS})(?![^\W_])|"
+    rf"[\s(\[,;]{{0,6}}(?:(?<![^\W_])(?:{words('address_ends')})(?![^\W_])|"
     r"\bmain\W{0,2}\d|@|:\s{0,4}\d|[^\W\d_]+\s?:|\d{2}:\d{2})"
 )
 _LABEL = re.compile(r"\W*(?:address|addr|add|anschrift|adresse|alamat|direccion|indirizzo|endereco)\s*[:;.]\s*")
@@ -123,16 +101,16 @@ def _begins(sheet: LayoutPage, line: LayoutLine, owner: int) -> bool:
         return False
     if is_surely(inside):
         return True
-    below = _below(sheet, line)
-    if below is None or not _is_part(below):
+    after = below(sheet, line)
+    if after is None or not _is_part(after):
         return False
     if inside.rstrip().endswith(","):
-        return is_surely(below.folded) or _begins(sheet, below, owner)
-    if TRADE.search(inside) or not is_surely(below.folded):
+        return is_surely(after.folded) or _begins(sheet, after, owner)
+    if TRADE.search(inside) or not is_surely(after.folded):
         return False
     if _STREET.search(inside) or re.search(r"\d", inside):
         return not is_registration(line.text)
-    return bool(_BUILDING.search(inside)) and not _HOUSE.match(below.folded)
+    return bool(_BUILDING.search(inside)) and not _HOUSE.match(after.folded)
 
 
 def _is_aside(line: LayoutLine) -> bool:
@@ -154,7 +132,7 @@ def _block(sheet: LayoutPage, first: LayoutLine) -> list[LayoutLine]:
     block = [first, *_beside(sheet, first)]
     rows = 1
     while rows < MAX_LINES and not _is_cut(block[-1]):
-        after = _below(sheet, block[0] if rows == 1 else block[-1])
+        after = below(sheet, block[0] if rows == 1 else block[-1])
         if after is None or after in block or not _is_part(after) or not _continues(block, after):
             break
         block += [after, *_beside(sheet, after)]
@@ -185,7 +163,7 @@ def _ends_town(line: LayoutLine, first: bool = False) -> bool:
     return is_town(line.folded[start:end], first)
 
 
-def _below(sheet: LayoutPage, line: LayoutLine) -> LayoutLine | None:
+def below(sheet: LayoutPage, line: LayoutLine) -> LayoutLine | None:
     """The next line of the same column, near enough to belong to one block."""
     near = [
         other

@@ -8,18 +8,25 @@ from worker.fields.candidate import Candidate, Span
 from worker.fields.kinds.money import CODES, NAMED, SYMBOLS
 from worker.fields.layout_page import LayoutPage
 
-_NAMES = "|".join(re.escape(name) for name in sorted([*NAMED, *SYMBOLS], key=len, reverse=True))
+_SIGNS = "|".join(re.escape(name) for name in sorted([*SYMBOLS, *NAMED], key=len, reverse=True) if not name.isalpha())
+_WORDS = "|".join(re.escape(name) for name in sorted([*SYMBOLS, *NAMED], key=len, reverse=True) if name.isalpha())
 _CURRENCY = re.compile(
-    rf"(?<![A-Za-z])(?P<code>{'|'.join(CODES)})(?![A-Za-z])|(?<![A-Za-z])(?P<name>(?i:{_NAMES}))(?=[\s.)\d]|$)"
+    rf"(?<![A-Za-z])(?P<code>{'|'.join(CODES)})(?![A-Za-z])|(?<![A-Za-z])(?P<sign>(?i:{_SIGNS}))|"
+    rf"(?P<word>(?<![A-Za-z])(?i:{_WORDS})(?=\.?\s?[\d., ']{{1,12}}[.,]\d\d)|(?<=\d)\s?(?i:{_WORDS})(?![^\W_]))"
 )
+"""Words, such as "fr" and "kr", only beside an amount."""
 
 
 def find(sheet: LayoutPage) -> list[Candidate]:
     """All currencies named; the more often one is, the more plausible it is."""
     named = [
-        (match["code"] or SYMBOLS.get(match["name"]) or NAMED[match["name"].lower()], Span(line.index, *match.span()))
+        (match["code"] or _meant(match["sign"] or match["word"].strip()), Span(line.index, *match.span()))
         for line in sheet.lines
         for match in _CURRENCY.finditer(line.text)
     ]
     values = [value for value, _ in named]
     return [Candidate(value, (span,), values.count(value) / len(values)) for value, span in named]
+
+
+def _meant(name: str) -> str:
+    return SYMBOLS.get(name) or SYMBOLS.get(name.lower()) or NAMED[name.lower()]

@@ -38,14 +38,14 @@ _NAMES = "|".join(re.escape(name) for name in sorted([*NAMED, *SYMBOLS], key=len
 _CURRENCY = rf"(?:(?<![A-Za-z])(?:{_CODES}|(?i:{_NAMES}))(?![A-Za-z]))"
 _DIGIT = r"[0-9OolI]"
 _NUMBER = (
-    rf"(?:{_DIGIT}{{1,3}}(?:[.,'’]{_DIGIT}{{3}})+(?:[.,]{_DIGIT}{{1,2}})?"
+    rf"(?:{_DIGIT}{{1,3}}(?:[.,'’]{_DIGIT}{{3}})+(?!{_DIGIT})(?:[.,]{_DIGIT}{{1,2}})?"
     rf"|{_DIGIT}{{1,3}}(?:[ \u00a0]{_DIGIT}{{3}})+,{_DIGIT}{{2}}"
     rf"|{_DIGIT}+(?:[.,] ?{_DIGIT}{{1,4}})?|[.,]{_DIGIT}{{2}})"
 )
 _AMOUNT = re.compile(
     rf"(?P<open>\()?(?P<sign>[-−–+])?\s?(?P<before>{_CURRENCY})?(?:\.(?!\d{{2}}(?!\d)))?[ :]{{0,2}}"
     rf"(?P<sign2>[-−–+])?\s?"
-    rf"(?P<number>{_NUMBER})(?P<scale>\s?(?i:million|billion|mio|mn|bn|[km])(?![A-Za-z0-9]))?"
+    rf"(?P<number>{_NUMBER})(?P<scale>(?:\s?(?i:million|billion|mio|mn|bn)|[kKmM])(?![A-Za-z0-9²³]))?"
     rf"(?P<after>\s?{_CURRENCY})?(?P<trail>[-−](?![\w]))?(?P<close>\))?"
 )
 _MISREAD_CODE = re.compile(r"(?<![^\W_])[A-Z]{2}$")

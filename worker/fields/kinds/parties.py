@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from worker.fields.candidate import Candidate, Span
-from worker.fields.folding import any_of, fold
+from worker.fields.folding import fold
 from worker.fields.kinds import addresses, dates, texts
 from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION, TRADE, is_registration, is_title
 from worker.fields.labels import Label
 from worker.fields.layout_page import LayoutLine, LayoutPage
+from worker.fields.vocabulary import words
 
 HEAD_LINES = 14
 """Lines of a page's head among which its owner's name stands."""
@@ -18,21 +20,11 @@ HEAD_LINES = 14
 BEHIND = 0.5
 """Points off a name that stands under the address, where another one stands above it."""
 
-_WORDS_NOT = (
-    r"tel phone fax total date page please refund exchange copy original posted table visit gst sst vat tax id "
-    r"statement order customer bill(?:\W+to)? ship description amount sold returnable feedback voucher co\W{0,2}no "
-    r"reg\W{0,2}no reg registration complaint counter item items qty quantity price server cash change subtotal "
-    r"uen abn nif nip cif siret siren rcs gstin ssm roc kvk btw p\W?iva steuer\W?n\w* org\W?nr inh bediente time "
-    r"open hours terminal station\W?no shift pos operator staff clerk member card no number"
-)
 _NOT_IN = re.compile(
     r"thank|welcome|receipt|invoice|rechnung|facture|factura|fattura|cashier|www\.?|http|@|duplicate|terima"
 )
-_NOT = re.compile(rf"(?<![^\W_])(?:{any_of(_WORDS_NOT)})(?![^\W_])|{_NOT_IN.pattern}")
-_BEHIND = any_of(
-    "enterprise enterprises trading hardware holdings industries supplies stationery restaurant motors services "
-    "mart supermarket hypermarket bakery pharmacy international"
-).split("|")
+_NOT = re.compile(rf"(?<![^\W_])(?:{words('no_names')})(?![^\W_])|{_NOT_IN.pattern}")
+_BEHIND = words("names_end").split("|")
 """Trades that end a name: on a line of their own they belong to the one before."""
 
 _OWNED = re.compile(
@@ -50,36 +42,73 @@ _BRANCH = re.compile(
 LONGEST = 70
 """Characters of a name."""
 
+WHOLE = 0.1
+"""What a name over two lines is more plausible by than its first line alone."""
+
+LARGE = 1.25
+"""Median line heights from which a line is set large: a name that does not fit goes on below."""
+
+_CALLED = re.compile(r"[^\d:]{2,30}\s?:\s*(?=\S)")
+"""What a name may be called on its line, whether the word is a known label or not."""
+
 _PARTED = re.compile(r"\s+[·•|*–—-]\s+|,\s+(?=.*\d)|\s{3,}")
 """What parts a name from the address behind it on one line."""
 
 _EDGE = " ,:;-*=~_.\"'"
-_GOES_ON = re.compile(r"(?:&|-|\+|(?<![^\W_])(?:and|of|und|et|y|e|de|the|dan))\W{0,4}$")
+_GOES_ON = re.compile(r"(?:&|-|\+|(?<![^\W_])(?:and|of|und|et|y|e|de|the|dan|en|i|och|og|ja|a))\W{0,4}$")
 """What a line of a name ends with that goes on below."""
 
 
 def find(sheet: LayoutPage, labels: Sequence[Label]) -> list[Candidate]:
     """Stretches of lines that may be names: lines of the page's head, names over two lines, parts between labels."""
-    named = _of_head(sheet)
-    taken = {(span.line, span.start) for candidate in named for span in candidate.spans[:1]}
-    return [*named, *(one for one in _stretches(sheet, labels) if (one.first.line, one.first.start) not in taken)]
+    by_place = {candidate.spans: candidate for candidate in _stretches(sheet, labels)}
+    by_place |= {candidate.spans: candidate for candidate in _of_head(sheet)}
+    for name in _wrapped(sheet):
+        part = by_place.get(name.spans[:1])
+        plausible = min(1.0, part.plausibility + WHOLE) if part else 0.0
+        by_place.setdefault(name.spans, replace(name, plausibility=plausible))
+    return list(by_place.values())
 
 
 def _stretches(sheet: LayoutPage, labels: Sequence[Label]) -> Iterator[Candidate]:
-    """What stands between labels and the marks that part a name from its address on one line."""
-    for text in texts.find(sheet, labels):
-        span = text.first
-        line = sheet.lines[span.line]
-        start = span.start
-        for part in _PARTED.split(line.text[span.start : span.end]):
-            begin = line.text.index(part, start)
-            start = begin + len(part)
-            name = bare(part)
-            if not _may_be_name(name) or name not in part or _is_form_alone(fold(name)):
-                continue
-            begin += part.index(name)
-            if not addresses.is_surely(line.folded[begin : begin + len(name)]) or LEGAL_FORM.search(fold(name)):
-                yield Candidate(name, (Span(line.index, begin, begin + len(name)),), 0.0)
+    """What stands between labels, behind a colon, and between the marks that part a name from its address."""
+    labelled = {label.line for label in labels if label.start and not label.whole}
+    places = [(text.first.line, text.first.start, text.first.end) for text in texts.find(sheet, labels)]
+    places += [(index, 0, len(sheet.lines[index].text)) for index in sorted(labelled)]  # a label may be part of a name
+    for index, first, last in places:
+        line = sheet.lines[index]
+        colon = _CALLED.match(line.text, first, last)
+        if colon:
+            yield from _parts(line, colon.end(), last)
+        yield from _parts(line, first, last)
+
+
+def _parts(line: LayoutLine, start: int, end: int) -> Iterator[Candidate]:
+    for part in _PARTED.split(line.text[start:end]):
+        begin = line.text.index(part, start)
+        start = begin + len(part)
+        name = bare(part)
+        if not _may_be_name(name) or name not in part or _is_form_alone(fold(name)):
+            continue
+        begin += part.index(name)
+        if not addresses.is_surely(line.folded[begin : begin + len(name)]) or LEGAL_FORM.search(fold(name)):
+            yield Candidate(name, (Span(line.index, begin, begin + len(name)),), 0.0)
+
+
+def _wrapped(sheet: LayoutPage) -> Iterator[Candidate]:
+    """Names set large over two lines, and those whose line ends with a comma or "and"."""
+    for line in sheet.lines:
+        large = line.rect.height >= LARGE * sheet.pitch
+        if not (large or _GOES_ON.search(line.folded) or line.folded.rstrip().endswith(",")):
+            continue
+        after = addresses.below(sheet, line)
+        alike = after is not None and abs(after.rect.height - line.rect.height) <= 0.25 * line.rect.height
+        if after is None or not alike or not (_may_be_name(line.text) and _may_be_name(after.text)):
+            continue
+        spans = (_span(line), _span(after))
+        name = bare(Candidate("", spans).text(sheet))
+        if len(name) <= LONGEST and not any(addresses.is_surely(part.folded) for part in (line, after)):
+            yield Candidate(name, spans, 0.0)
 
 
 def _may_be_name(text: str) -> bool:

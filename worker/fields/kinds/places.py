@@ -8,17 +8,12 @@ from functools import cache
 from babel import Locale
 
 from worker.fields.folding import any_of, fold
+from worker.fields.vocabulary import words
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "nb", "fi", "pl", "cs", "ms", "id")
 """Languages whose names of countries are known."""
 
-_REGIONS = any_of(
-    r"selangor kuala\W?lumpur johor penang pulau\W?pinang perak kelantan terengganu melaka malacca sabah sarawak kedah "
-    r"perlis pahang labuan putrajaya negeri\W?sembilan n\.?\W?sembilan petaling shah\W?alam k\.?l\.? w\.?p\.? darul "
-    r"wilayah\W?persekutuan d\.e\.? england scotland wales deutschland espana u\.?k\.? u\.?s\.?a\.? karnataka "
-    r"maharashtra tamil\W?nadu kerala gujarat delhi punjab telangana haryana"
-)
-_REGION = re.compile(rf"(?<![^\W_])(?:{_REGIONS})(?![^\W_])|selangor|johor|darul\W?ehsan|kuala\W?lumpur")
+_REGION = re.compile(rf"(?<![^\W_])(?:{words('regions')})(?![^\W_])|selangor|johor|darul\W?ehsan|kuala\W?lumpur")
 STATES = any_of(
     "al ak az ar ca co ct de fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny nc nd oh ok or pa "
     "ri sc sd tn tx ut vt va wa wv wi wy dc pr"

@@ -1,0 +1,76 @@
+"""Net amount, tax and total chosen together: the three that add up, where some do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import combinations, product
+
+from worker.fields.candidate import Candidate
+from worker.fields.ranking import Scored
+
+SUM = ("subtotal", "tax", "total")
+"""Concepts of which the first two make the third."""
+
+TRIED = 8
+"""Candidates of each that are tried: the best ones."""
+
+WORTH = 3.0
+"""Log odds that adding up is worth to the three together."""
+
+LEAST = 0.0
+"""Log odds of one that adds up with two others, at the least."""
+
+WHOLE = 2.0
+"""Log odds that the largest total is worth: rows by rate add up, too."""
+
+CENTS = 0.011
+"""What a sum may differ by from its total, in units of the currency."""
+
+LABELLED = 0.5
+"""Strength of a label from which amounts by rate are parts of a tax."""
+
+LEAST_TAX = 0.01
+"""As a share of the net amount: less is a coincidence, or no tax at all, which proves nothing."""
+
+
+def adding_up(scored: Mapping[str, Sequence[Scored]]) -> dict[str, Scored]:
+    """The candidates of net amount, tax and total that add up and have the most points; empty where none are better.
+
+    Args:
+        scored: Candidates by concept.
+
+    Returns:
+        One for each of ``SUM``. The tax may be a sum of several rates' amounts, with the places of all.
+    """
+    if not all(scored.get(concept) for concept in SUM):
+        return {}
+    best = {concept: sorted(scored[concept], key=lambda one: -one.points)[:TRIED] for concept in SUM}
+    taxes = [*best["tax"], *_of_rates(best["tax"])]
+    largest = max(abs(float(one.candidate.value)) for one in best["total"]) or 1.0
+    most, found = sum(best[concept][0].points for concept in SUM) - WORTH, {}
+    for net, tax, total in product(best["subtotal"], taxes, best["total"]):
+        values = [float(one.candidate.value) for one in (net, tax, total)]
+        points = net.points + tax.points + total.points + WHOLE * abs(values[2]) / largest
+        if points > most and _adds_up(*values) and len({one.candidate.first for one in (net, tax, total)}) == len(SUM):
+            most, found = points, dict(zip(SUM, (net, tax, total), strict=True))
+    return {concept: replace(one, points=max(one.points, LEAST)) for concept, one in found.items()}
+
+
+def _adds_up(net: float, tax: float, total: float) -> bool:
+    return abs(net + tax - total) < CENTS and abs(tax) >= max(CENTS, LEAST_TAX * abs(net))
+
+
+def _of_rates(taxes: Sequence[Scored]) -> list[Scored]:
+    """Sums of two or three amounts that are called a tax, each worth as much as its least part."""
+    parts = [one for one in taxes if one.own >= LABELLED]
+    found = []
+    for several in (*combinations(parts, 2), *combinations(parts, 3)):
+        if len({one.candidate.first for one in several}) < len(several):
+            continue
+        value = round(sum(float(one.candidate.value) for one in several), 2)
+        spans = tuple(span for one in several for span in one.candidate.spans)
+        facts = several[0].candidate.facts
+        least = min(several, key=lambda one: one.points)
+        found.append(replace(least, candidate=Candidate(value, spans, least.candidate.plausibility, facts)))
+    return found
