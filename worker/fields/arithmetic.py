@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from worker.fields.candidate import Candidate
+from worker.fields.kind_words import KINDS
 from worker.fields.label_matching import LabelEvidence
 from worker.fields.layout_page import LayoutPage
 
@@ -55,7 +56,8 @@ class Amounts:
 
     def is_alone(self, value: float) -> bool:
         """Whether a value is the only amount of the document, and no label calls it but a part of a total."""
-        called = {concept for concept, values in self._named.items() if value in values}
+        named = (concept for concept, values in self._named.items() if value in values)
+        called = {concept for concept in named if KINDS.get(concept) == "money"}
         return called <= WHOLE and value > 0 and {v for v in self._sums if abs(v) > CENT} == {round(value, 2)}
 
     def is_net(self, value: float) -> bool:

@@ -73,6 +73,7 @@ class _Extraction:
         self._spec, self._sheet, self._found, self._relations = spec, sheet, found, relations
         self._ranker = Ranker(sheet, found, relations)
         self._proven: dict[str, Scored] = {}
+        self._alone = False  # whether no other total adds up
         self._certainty = 0.0  # of all winners: low on a document unlike those that the ranker learned from
 
     def answers(self, asked: Sequence[Spec]) -> Extraction:
@@ -80,7 +81,7 @@ class _Extraction:
         for leaf in asked:
             groups[leaf.concept, leaf.kind].append(leaf)
         scored = {leaf.name: self._scored(leaf) for members in groups.values() for leaf in members[:1]}
-        self._proven = self._adding_up(groups, scored)
+        self._proven, self._alone = self._adding_up(groups, scored)
         offered = {name: [one for one, _ in found] for name, found in scored.items()}
         chosen = assigned({**offered, **{name: [one] for name, one in self._proven.items()}})
         certain = [1 / (1 + math.exp(-one.points)) for one in chosen.values() if one.learned]
@@ -106,11 +107,11 @@ class _Extraction:
     @staticmethod
     def _adding_up(
         groups: Mapping[tuple[str, str], Sequence[Spec]], scored: Mapping[str, Sequence[tuple[Scored, Any]]]
-    ) -> dict[str, Scored]:
-        """Net amount, tax and total that add up, by the names of their fields."""
+    ) -> tuple[dict[str, Scored], bool]:
+        """Net amount, tax and total that add up, by the names of their fields, and whether no other total does."""
         names = {concept: members[0].name for (concept, kind), members in groups.items() if kind == "money"}
-        found = adding_up({c: [one for one, _ in scored[name]] for c, name in names.items() if c in SUM})
-        return {names[concept]: one for concept, one in found.items()}
+        found, alone = adding_up({c: [one for one, _ in scored[name]] for c, name in names.items() if c in SUM})
+        return {names[concept]: one for concept, one in found.items()}, alone
 
     def _scored(self, leaf: Spec) -> list[tuple[Scored, Any]]:
         """A field's candidates that have a valid form, with their points and that form."""
@@ -132,10 +133,10 @@ class _Extraction:
             "rival": winner.rival,
             "repeated": min(3, len(agreeing)) - 1.0,
             "certainty": self._certainty,
-            "proven": float(self._proven.get(leaf.name) is winner),
+            "proven": float(self._alone and self._proven.get(leaf.name) is winner),
             f"kind_{leaf.kind}": 1.0,
             "known": float(leaf.concept in ASKED),
-            "ambiguous": float(bool(winner.candidate.facts.get("ambiguous"))),
+            "ambiguous": float(bool(winner.candidate.facts.get("ambiguous")) or _is_negative(winner)),
         }
 
     def _ruled_features(self, winner: Scored, others: Sequence[Scored]) -> dict[str, float]:
@@ -168,6 +169,11 @@ class _Extraction:
                 fields[name] = evidence(self._sheet, one.candidate, value, sure)
                 values.append(value)
         return values
+
+
+def _is_negative(winner: Scored) -> bool:
+    """Whether a value is a credit note's amount, which some write with a sign and some without."""
+    return isinstance(winner.candidate.value, float) and winner.candidate.value < 0
 
 
 def _why(leaf: Spec, scored: Sequence[tuple[Scored, Any]], sheet: LayoutPage) -> str:

@@ -46,6 +46,9 @@ BY_PLACE = frozenset({"customer", "customer_address", "shipping_address"})
 BY_BOTH = frozenset({"company", "address"})
 """Concepts scored with the points by rules and without them, and by the mean: the rules know receipts best."""
 
+ALONE = 0.0
+"""Log odds, at the least, of a total that is the only amount of its document."""
+
 SLOPE = 1.2
 """Log odds a point by rules is worth."""
 
@@ -106,12 +109,24 @@ class Ranker:
                 unruled = described.features.copy()
                 unruled[:, _RULE : _RULE + 3] = 0
                 points = np.asarray((points + model(unruled)) / 2, np.float32)
+            points = self._mended(leaf.concept, described.candidates, points)
         else:
             points = SLOPE * (described.features[:, _RULE] - ANSWER) + THRESHOLD
         return [
             Scored(candidate, float(one), float(row[_RULE]), learned, float(row[_OWN]), float(row[_RIVAL]))
             for candidate, one, row in zip(described.candidates, points, described.features, strict=True)
         ]
+
+    def _mended(self, concept: str, candidates: Sequence[Candidate], points: Floats) -> Floats:
+        """Points with what holds whatever was learned: a name goes on below, a lone amount is the total."""
+        alone = {one.first: float(at) for one, at in zip(candidates, points, strict=True) if len(one.spans) == 1}
+        mended = []
+        for one, at in zip(candidates, points, strict=True):
+            least = alone.get(one.first, at) + 0.1 if one.facts.get("joined") else at
+            if concept == "total" and one.facts.get("decimals") and self._amounts.is_alone(float(one.value)):
+                least = max(least, ALONE)
+            mended.append(max(at, least))
+        return np.array(mended, np.float32)
 
     def described(self, leaf: Spec) -> Described:
         """A field's candidates with their features."""

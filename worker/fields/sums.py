@@ -18,10 +18,13 @@ TRIED = 8
 WORTH = 3.0
 """Log odds that adding up is worth to the three together."""
 
+LOWEST = -5.0
+"""Log odds under which a candidate without a label takes no part: any three amounts may add up."""
+
 LEAST = 0.0
 """Log odds of one that adds up with two others, at the least."""
 
-WHOLE = 2.0
+WHOLE = 3.0
 """Log odds that the largest total is worth: rows by rate add up, too."""
 
 CENTS = 0.011
@@ -30,35 +33,47 @@ CENTS = 0.011
 LABELLED = 0.5
 """Strength of a label from which amounts by rate are parts of a tax."""
 
-LEAST_TAX = 0.01
-"""As a share of the net amount: less is a coincidence, or no tax at all, which proves nothing."""
+LEAST_TAX, MOST_TAX = 0.01, 0.35
+"""As shares of the net amount: less and more are coincidences, or no tax at all, which proves nothing."""
 
 
-def adding_up(scored: Mapping[str, Sequence[Scored]]) -> dict[str, Scored]:
+def adding_up(scored: Mapping[str, Sequence[Scored]]) -> tuple[dict[str, Scored], bool]:
     """The candidates of net amount, tax and total that add up and have the most points; empty where none are better.
 
     Args:
         scored: Candidates by concept.
 
     Returns:
-        One for each of ``SUM``. The tax may be a sum of several rates' amounts, with the places of all.
+        One for each of ``SUM``, and whether no other total adds up. The tax may be a sum of several rates' amounts,
+        with the places of all.
     """
     if not all(scored.get(concept) for concept in SUM):
-        return {}
-    best = {concept: sorted(scored[concept], key=lambda one: -one.points)[:TRIED] for concept in SUM}
+        return {}, False
+    best = {c: sorted(scored[c], key=lambda one: -one.points)[:TRIED] for c in SUM}
+    best = {c: [one for one in several if one.points >= LOWEST or one.own >= LABELLED] for c, several in best.items()}
+    if not all(best.values()):
+        return {}, False
     taxes = [*best["tax"], *_of_rates(best["tax"])]
     largest = max(abs(float(one.candidate.value)) for one in best["total"]) or 1.0
-    most, found = sum(best[concept][0].points for concept in SUM) - WORTH, {}
+    totals: set[float] = set()
+    found: dict[str, Scored] = {}
+    most = sum(best[concept][0].points for concept in SUM) - WORTH
     for net, tax, total in product(best["subtotal"], taxes, best["total"]):
         values = [float(one.candidate.value) for one in (net, tax, total)]
         points = net.points + tax.points + total.points + WHOLE * abs(values[2]) / largest
-        if points > most and _adds_up(*values) and len({one.candidate.first for one in (net, tax, total)}) == len(SUM):
+        apart = len({one.candidate.first for one in (net, tax, total)}) == len(SUM)
+        if not apart or not _adds_up(*values):
+            continue
+        totals.add(round(values[2], 2))
+        if points > most:
             most, found = points, dict(zip(SUM, (net, tax, total), strict=True))
-    return {concept: replace(one, points=max(one.points, LEAST)) for concept, one in found.items()}
+    chosen = {concept: replace(one, points=max(one.points, LEAST)) for concept, one in found.items()}
+    return chosen, len(totals) == 1
 
 
 def _adds_up(net: float, tax: float, total: float) -> bool:
-    return abs(net + tax - total) < CENTS and abs(tax) >= max(CENTS, LEAST_TAX * abs(net))
+    plausible = max(CENTS, LEAST_TAX * abs(net)) <= abs(tax) <= MOST_TAX * abs(net)
+    return plausible and abs(net + tax - total) < CENTS
 
 
 def _of_rates(taxes: Sequence[Scored]) -> list[Scored]:

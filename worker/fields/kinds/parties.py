@@ -42,6 +42,9 @@ _BRANCH = re.compile(
 LONGEST = 70
 """Characters of a name."""
 
+JOINED = {"joined": True}
+"""Fact of a name whose lines surely belong together: set large alike, or the second begins with a legal form."""
+
 WHOLE = 0.1
 """What a name over two lines is more plausible by than its first line alone."""
 
@@ -55,7 +58,7 @@ _PARTED = re.compile(r"\s+[·•|*–—-]\s+|,\s+(?=.*\d)|\s{3,}")
 """What parts a name from the address behind it on one line."""
 
 _EDGE = " ,:;-*=~_.\"'"
-_GOES_ON = re.compile(r"(?:&|-|\+|(?<![^\W_])(?:and|of|und|et|y|e|de|the|dan|en|i|och|og|ja|a))\W{0,4}$")
+_GOES_ON = re.compile(r"(?:&|-|\+|(?<![^\W_])(?:and|of|und|et|y|e|de|the|dan|en|och|og|ja))\W{0,4}$")
 """What a line of a name ends with that goes on below."""
 
 
@@ -107,8 +110,9 @@ def _wrapped(sheet: LayoutPage) -> Iterator[Candidate]:
             continue
         spans = (_span(line), _span(after))
         name = bare(Candidate("", spans).text(sheet))
+        whole = JOINED if large and not LEGAL_FORM.search(line.folded) and not is_title(line.folded) else {}
         if len(name) <= LONGEST and not any(addresses.is_surely(part.folded) for part in (line, after)):
-            yield Candidate(name, spans, 0.0)
+            yield Candidate(name, spans, 0.0, whole)
 
 
 def _may_be_name(text: str) -> bool:
@@ -157,7 +161,7 @@ def _named(sheet: LayoutPage, order: list[LayoutLine], place: int, plausible: fl
     if len(joined) > 1:
         spans = tuple(_span(part) for part in joined)
         value = bare(Candidate("", spans).text(sheet))
-        found.append(Candidate(value, spans, min(1.0, plausible + 0.25)))
+        found.append(Candidate(value, spans, min(1.0, plausible + 0.25), JOINED))
     return found
 
 
