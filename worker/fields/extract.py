@@ -15,6 +15,7 @@ from worker.fields.candidates import CandidateIndex
 from worker.fields.coercion import ABSENT, Coercer
 from worker.fields.evidence import evidence, missing
 from worker.fields.feature_names import ASKED
+from worker.fields.item_rows import ItemRows
 from worker.fields.items import line_items
 from worker.fields.label_matching import LabelMatcher
 from worker.fields.labels import find_labels
@@ -22,6 +23,7 @@ from worker.fields.layout_page import LayoutPage, sheet_of
 from worker.fields.ranking import THRESHOLD, Ranker, Scored
 from worker.fields.specs import Spec, arrays, leaves, spec_of
 from worker.fields.sums import SUM, adding_up
+from worker.fields.tax_rows import tax_rows
 
 Json = dict[str, Any]
 
@@ -104,13 +106,14 @@ class _Extraction:
         items = {array.name: self._items(array, fields) for array in arrays(self._spec)}
         return Extraction(self._spec, self._sheet, self._found, fields, winners, features, items)
 
-    @staticmethod
     def _adding_up(
-        groups: Mapping[tuple[str, str], Sequence[Spec]], scored: Mapping[str, Sequence[tuple[Scored, Any]]]
+        self, groups: Mapping[tuple[str, str], Sequence[Spec]], scored: Mapping[str, Sequence[tuple[Scored, Any]]]
     ) -> tuple[dict[str, Scored], bool]:
         """Net amount, tax and total that add up, by the names of their fields, and whether no other total does."""
         names = {concept: members[0].name for (concept, kind), members in groups.items() if kind == "money"}
-        found, alone = adding_up({c: [one for one, _ in scored[name]] for c, name in names.items() if c in SUM})
+        sums = {c: [one for one, _ in scored[name]] for c, name in names.items() if c in SUM}
+        proven = tax_rows(ItemRows(self._sheet, self._relations)) if len(sums) == len(SUM) else []
+        found, alone = adding_up(sums, {row.cells["tax"].first for row in proven if row.proven})
         return {names[concept]: one for concept, one in found.items()}, alone
 
     def _scored(self, leaf: Spec) -> list[tuple[Scored, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 from worker.fields.candidate import Candidate, Span
@@ -67,11 +67,10 @@ class ItemRows:
     Args:
         sheet: The document.
         relations: Its labels.
-        comma: Whether it writes 1.234,56; None if it does not show.
     """
 
-    def __init__(self, sheet: LayoutPage, relations: LabelMatcher, comma: bool | None) -> None:
-        self.sheet, self._relations, self._comma = sheet, relations, comma
+    def __init__(self, sheet: LayoutPage, relations: LabelMatcher) -> None:
+        self.sheet, self._relations, self._comma = sheet, relations, money.decimal_comma(sheet)
 
     def pieces(self, row: int) -> list[Piece]:
         """The pieces of a row, from the left."""
@@ -138,6 +137,11 @@ class ItemRows:
             if any(piece.decimals for piece in self._of_line(index)) and found:
                 break
         return found
+
+    def names(self, row: int, concepts: Set[str], least: float) -> bool:
+        """Whether a label in a row names one of some concepts, with a weight at least."""
+        labels = [label for index in self.sheet.rows[row] for label in self._relations.on_line(index)]
+        return any(weight >= least and name in concepts for label in labels for name, weight in label.concepts.items())
 
     def ends(self, row: int) -> bool:
         """Whether a row is the first behind the items."""

@@ -11,17 +11,21 @@ from worker.fields.coercion import ABSENT, Coercer
 from worker.fields.evidence import evidence
 from worker.fields.item_row import CENTS, NAMED, PROVEN, ItemRow, Row, checked, is_product
 from worker.fields.item_rows import ASIDE, Column, ItemRows, Piece
-from worker.fields.kinds import identifiers, money
+from worker.fields.kinds import identifiers
 from worker.fields.label_matching import LabelMatcher
 from worker.fields.layout_page import LayoutPage
 from worker.fields.receipt_items import receipt_items
 from worker.fields.specs import Json, Spec, leaves
+from worker.fields.tax_rows import tax_rows
 from worker.fields.validation import validator_for
 from worker.geometry import Bounds
 
 MAX_ITEMS = 500
 NUMERIC = frozenset({"money", "number", "percentage"})
 PRICED = frozenset({"description", "quantity", "unit_price", "line_total"})
+
+OF_TAX = frozenset({"tax_rate", "subtotal", "tax", "total", "gross_total"})
+"""Of a list of taxes; of items they are other columns."""
 
 UNPRICED = frozenset({"tax", "tax_rate", "tax_column", "discount", "position", "sku"})
 """Columns whose numbers are no prices."""
@@ -33,8 +37,8 @@ def line_items(array: Spec, sheet: LayoutPage, relations: LabelMatcher, fields: 
         return []
     wanted = list(leaves(array.items))
     validator = validator_for(array.items.schema)
-    rows = ItemRows(sheet, relations, money.decimal_comma(sheet))
-    found = list(_tables(wanted, rows))
+    rows = ItemRows(sheet, relations)
+    found = tax_rows(rows) if array.concept == "tax" else list(_tables(wanted, rows))
     if not found and PRICED & {leaf.concept for leaf in wanted}:
         found = list(receipt_items(rows))
     result: list[Json] = []
@@ -152,7 +156,7 @@ def _solved(row: Row, numbers: Sequence[Piece]) -> Row:
 
 
 def _key(leaf: Spec) -> str:
-    return leaf.concept if leaf.concept in PRICED else leaf.path[-1]
+    return leaf.concept if leaf.concept in PRICED | OF_TAX else leaf.path[-1]
 
 
 def _columns(wanted: Sequence[Spec], header: Sequence[Column]) -> dict[str, Column]:

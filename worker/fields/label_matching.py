@@ -92,15 +92,6 @@ class LabelMatcher:
         """The labels of a line."""
         return self._by_line.get(index, ())
 
-    def header_rows(self) -> list[int]:
-        """Rows that head tables."""
-        return sorted(self._headers)
-
-    def in_rows(self, first: int, after: int) -> list[Label]:
-        """The labels of some rows, from the left."""
-        lines = [index for row in self._sheet.rows[first:after] for index in row]
-        return [label for index in lines for label in sorted(self._by_line[index], key=lambda label: label.start)]
-
     def _header_rows(self, labels: Sequence[Label]) -> set[int]:
         columns: dict[int, set[str]] = defaultdict(set)
         for label in labels:

@@ -13,6 +13,7 @@ from worker.fields.vocabulary import NAMES
 Json = dict[str, Any]
 
 _VALUE_NAMES = {"value", "amount", "number", "text", "sum"}  # children that stand for their parent
+_SUMS = {"total", "subtotal", "gross_total"}
 _NUMERIC = {"money", "number", "percentage"}
 
 
@@ -131,13 +132,15 @@ def _concept(path: tuple[str, ...], parent: str | None) -> str:
     known = concept_of(names[-1])
     if parent in NAMES and " ".join(words_of(names[-1])) in _VALUE_NAMES:
         return str(parent)
+    if parent == "tax" and known not in (*_SUMS, "tax", "tax_rate"):
+        known = concept_of(f"tax {names[-1]}")
     if parent in ("customer", "company") and known in ("company", "customer", "description"):
         return str(parent)
     if known is None and len(names) > 1:
         known = concept_of(f"{names[-2]} {names[-1]}")
     if known == "description" and len(names) == 1 and "name" in words_of(names[-1]):
         known = None
-    if "[]" in path and known in ("total", "subtotal", "gross_total"):
+    if "[]" in path and parent != "tax" and known in _SUMS:
         return "line_total"  # an item's amount is no document's total
     if parent == "customer" and known == "address":
         return "customer_address"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import combinations, product
 
-from worker.fields.candidate import Candidate
+from worker.fields.candidate import Candidate, Span
 from worker.fields.ranking import Scored
 
 SUM = ("subtotal", "tax", "total")
@@ -37,11 +37,14 @@ LEAST_TAX, MOST_TAX = 0.01, 0.35
 """As shares of the net amount: less and more are coincidences, or no tax at all, which proves nothing."""
 
 
-def adding_up(scored: Mapping[str, Sequence[Scored]]) -> tuple[dict[str, Scored], bool]:
+def adding_up(
+    scored: Mapping[str, Sequence[Scored]], by_rate: Set[Span] = frozenset()
+) -> tuple[dict[str, Scored], bool]:
     """The candidates of net amount, tax and total that add up and have the most points; empty where none are better.
 
     Args:
         scored: Candidates by concept.
+        by_rate: Amounts that are a tax by the rate and the net amount in their row.
 
     Returns:
         One for each of ``SUM``, and whether no other total adds up. The tax may be a sum of several rates' amounts,
@@ -53,7 +56,7 @@ def adding_up(scored: Mapping[str, Sequence[Scored]]) -> tuple[dict[str, Scored]
     best = {c: [one for one in several if one.points >= LOWEST or one.own >= LABELLED] for c, several in best.items()}
     if not all(best.values()):
         return {}, False
-    taxes = [*best["tax"], *_of_rates(best["tax"])]
+    taxes = [*best["tax"], *_of_rates(_parts(scored["tax"], by_rate) or best["tax"])]
     largest = max(abs(float(one.candidate.value)) for one in best["total"]) or 1.0
     totals: set[float] = set()
     found: dict[str, Scored] = {}
@@ -74,6 +77,13 @@ def adding_up(scored: Mapping[str, Sequence[Scored]]) -> tuple[dict[str, Scored]
 def _adds_up(net: float, tax: float, total: float) -> bool:
     plausible = max(CENTS, LEAST_TAX * abs(net)) <= abs(tax) <= MOST_TAX * abs(net)
     return plausible and abs(net + tax - total) < CENTS
+
+
+def _parts(taxes: Sequence[Scored], by_rate: Set[Span]) -> list[Scored]:
+    """The taxes that their rates prove, two at least."""
+    parts = {one.candidate.first: one for one in taxes if one.candidate.first in by_rate}
+    proven = [replace(one, own=max(one.own, LABELLED), points=max(one.points, LEAST)) for one in parts.values()]
+    return proven if len(proven) > 1 else []
 
 
 def _of_rates(taxes: Sequence[Scored]) -> list[Scored]:

@@ -41,11 +41,6 @@ _LABEL = re.compile(r"\W*(?:address|addr|add|anschrift|adresse|alamat|direccion|
 _NUMBER_SIGN = re.compile(r"\b((?:no|lot|unit|blk|block|level|km|pt)\s?)[.:;]+(?=\s*\w)")
 
 
-def looks_like_street(folded: str) -> bool:
-    """Whether a folded line names a street, a building or a postcode with a place."""
-    return bool(_STREET.search(folded) or _BUILDING.search(folded) or _is_numbered(folded) or _is_placed(folded))
-
-
 def is_surely(folded: str) -> bool:
     """Whether a line can hardly be anything but part of an address: a street with a number, a postcode's town."""
     numbered = bool(re.search(r"\d", folded)) and bool(_STREET.search(folded) or _BUILDING.search(folded))

@@ -39,7 +39,7 @@ _CURRENCY = rf"(?:(?<![A-Za-z])(?:{_CODES}|(?i:{_NAMES}))(?![A-Za-z]))"
 _DIGIT = r"[0-9OolI]"
 _NUMBER = (
     rf"(?:{_DIGIT}{{1,3}}(?:[.,'’]{_DIGIT}{{3}})+(?!{_DIGIT})(?:[.,]{_DIGIT}{{1,2}})?"
-    rf"|{_DIGIT}{{1,3}}(?:[ \u00a0]{_DIGIT}{{3}})+,{_DIGIT}{{2}}"
+    rf"|(?<![A-Za-z])[0-9][0-9OolI]{{0,2}}(?:[ \u00a0]{_DIGIT}{{3}})+,{_DIGIT}{{2}}"
     rf"|{_DIGIT}+(?:[.,] ?{_DIGIT}{{1,4}})?|[.,]{_DIGIT}{{2}})"
 )
 _AMOUNT = re.compile(

@@ -12,8 +12,11 @@ _PERCENT = re.compile(r"(?<![\w.,])(-?\d{1,3}(?:[.,]\d{1,4})?)\s?%")
 
 def find(sheet: LayoutPage) -> list[Candidate]:
     """All percentages: 19 for "19 %"."""
+    return [candidate for line in sheet.lines for candidate in on_line(line.text, line.index)]
+
+
+def on_line(text: str, index: int) -> list[Candidate]:
+    """The percentages of one line."""
     return [
-        Candidate(float(match[1].replace(",", ".")), (Span(line.index, *match.span()),))
-        for line in sheet.lines
-        for match in _PERCENT.finditer(line.text)
+        Candidate(float(match[1].replace(",", ".")), (Span(index, *match.span()),)) for match in _PERCENT.finditer(text)
     ]
