@@ -47,7 +47,7 @@ class Amounts:
         return self._named.get(concept, set())
 
     def proves(self, value: float) -> bool:
-        """Whether a value is what was paid less the change, or what was paid where no total is told."""
+        """Whether a value is what was paid less the change, or what was paid where no total is named."""
         return value > 0 and any(abs(value - other) < CENT for other in self._settled)
 
     def disproves(self, value: float) -> bool:
@@ -69,9 +69,9 @@ class Amounts:
         """Net amounts with what their tax makes of them: by their labels, or in one row of a table of taxes."""
         net, tax, totals = self.of("subtotal"), self.of("tax"), self.of("total")
         beside = [(n, t) for row in self._rows.values() for n in row for t in row]
-        told = {(n, t) for n in net for t in tax} | {(n, t) for n, t in beside if n in net or t in tax}
-        pairs = {(n, t): self._sums for n, t in told}
-        pairs |= {(n, t): totals for n, t in {*beside, *((n, t) for n in totals for t in tax)} - told}
+        labelled = {(n, t) for n in net for t in tax} | {(n, t) for n, t in beside if n in net or t in tax}
+        pairs = {(n, t): self._sums for n, t in labelled}
+        pairs |= {(n, t): totals for n, t in {*beside, *((n, t) for n in totals for t in tax)} - labelled}
         return {
             (n, round(n + t, 2))
             for (n, t), wholes in pairs.items()

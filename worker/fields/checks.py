@@ -35,16 +35,16 @@ class Check:
     Attributes:
         names: Of the fields it is about.
         holds: Whether it came out.
-        told: In words.
+        message: In words.
     """
 
     names: tuple[str, ...]
     holds: bool
-    told: str
+    message: str
 
 
 def checked(answers: Extraction) -> Extraction:
-    """The answers with the confidence that the checks leave them, failed ones told in ``reason``."""
+    """The answers with the confidence that the checks leave them, failed ones named in ``reason``."""
     fields = dict(answers.fields)
     for check in checks(answers):
         for name in check.names:
@@ -117,8 +117,8 @@ def _items(answers: Extraction, by_concept: Mapping[str, Spec]) -> Iterator[Chec
         sums = [concept for concept in ("subtotal", "total") if concept in by_concept]
         if not sums or len(amounts) < len(items) or not items or not all(isinstance(a, int | float) for a in amounts):
             continue
-        told = [(concept, _number(answers, by_concept[concept])) for concept in sums]
-        wholes = [value for _, value in told if value is not None]
+        sums_found = [(concept, _number(answers, by_concept[concept])) for concept in sums]
+        wholes = [value for _, value in sums_found if value is not None]
         if wholes:
             holds = any(abs(sum(amounts) - whole) <= CENTS * max(1, len(amounts)) for whole in wholes)
             about = (*(name for name in names if name in answers.fields), by_concept[sums[0]].name)
@@ -157,7 +157,7 @@ def _judged(answer: FieldEvidence, check: Check) -> FieldEvidence:
     if check.holds:
         sure = answer.confidence + (1 - answer.confidence) * HELD
         return answer.model_copy(update={"confidence": round(sure, 4)})
-    reason = f"{answer.reason}; {check.told}" if answer.reason else check.told
+    reason = f"{answer.reason}; {check.message}" if answer.reason else check.message
     return answer.model_copy(update={"confidence": round(answer.confidence * FAILED, 4), "reason": reason})
 
 

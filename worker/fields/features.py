@@ -155,11 +155,11 @@ class FeatureBuilder:
     def _section(self, line: LayoutLine) -> tuple[float, float]:
         """How near over a line a heading stands that names the seller, or the buyer: 1 just above, 0 none."""
         best: tuple[float, int, tuple[float, float]] | None = None
-        for place, row, page, told in self._role_labels:
+        for place, row, page, weights in self._role_labels:
             rows = line.row - row
             over = page == line.page and 0 < rows <= SECTION and place <= line.rect.left + self._sheet.pitch
             if over and (best is None or (place + self._sheet.pitch, row) > best[:2]):
-                best = place, row, told
+                best = place, row, weights
         if best is None:
             return 0.0, 0.0
         near = 1.0 / (1 + 0.2 * (line.row - best[1] - 1))
@@ -171,9 +171,9 @@ class FeatureBuilder:
         found = []
         for line in self._sheet.lines:
             for label in self._relations.on_line(line.index):
-                told = tuple(max(label.concepts.get(name, 0.0) for name in names) for names in PARTY_LABELS)
-                if label.whole and max(told) >= 0.5:
-                    found.append((line.rect.left, line.row, line.page, (told[0], told[1])))
+                weights = tuple(max(label.concepts.get(name, 0.0) for name in names) for names in PARTY_LABELS)
+                if label.whole and max(weights) >= 0.5:
+                    found.append((line.rect.left, line.row, line.page, (weights[0], weights[1])))
         return found
 
     def _above(self, line: LayoutLine) -> LayoutLine | None:

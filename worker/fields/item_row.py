@@ -45,8 +45,8 @@ def checked(row: Row, sure: float) -> ItemRow:
         return ItemRow(row, False, sure)
     if quantity is not None and is_product(float(quantity.value), float(price.value), float(amount.value)):
         return ItemRow(row, True, PROVEN)
-    told = float(amount.value) / float(price.value)
-    if quantity is not None and told > 0 and abs(told - round(told)) < 0.002 and round(told) > 1:
-        solved = Candidate(float(round(told)), quantity.spans, quantity.plausibility)
+    implied = float(amount.value) / float(price.value)
+    if quantity is not None and implied > 0 and abs(implied - round(implied)) < 0.002 and round(implied) > 1:
+        solved = Candidate(float(round(implied)), quantity.spans, quantity.plausibility)
         return ItemRow({**row, "quantity": solved}, False, sure * 0.9)
     return ItemRow(row, False, sure * 0.9)

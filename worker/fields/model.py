@@ -20,29 +20,29 @@ AGREED, ALONE, DISPUTED, UNSEEN = 0.97, 0.8, 0.55, 0.2
 found another one for, and that is not on the page."""
 
 
-def with_model(answers: Extraction, said: Json) -> Extraction:
+def with_model(answers: Extraction, reply: Json) -> Extraction:
     """Put a model's values in the place of the rules'.
 
     Args:
         answers: By the rules.
-        said: The model's object.
+        reply: The model's object.
     """
     fields, items, found = dict(answers.fields), dict(answers.items), answers.found
     for leaf in leaves(answers.spec):
-        value = _at(said, leaf.path)
+        value = _at(reply, leaf.path)
         if value not in (None, "") and not isinstance(value, dict | list):
             _take(fields, leaf, leaf.name, value, answers, found)
     for array in arrays(answers.spec):
-        told = _at(said, array.path)
-        if array.items is not None and isinstance(told, list) and told:
-            items[array.name] = _listed(fields, array, told, answers, found)
+        rows = _at(reply, array.path)
+        if array.items is not None and isinstance(rows, list) and rows:
+            items[array.name] = _listed(fields, array, rows, answers, found)
     return replace(answers, fields=fields, items=items)
 
 
-def _at(said: Any, path: tuple[str, ...]) -> Any:
+def _at(reply: Any, path: tuple[str, ...]) -> Any:
     for step in path:
-        said = said.get(step) if isinstance(said, dict) else None
-    return said
+        reply = reply.get(step) if isinstance(reply, dict) else None
+    return reply
 
 
 def _take(fields: dict[str, Any], leaf: Spec, name: str, value: Any, answers: Extraction, found: CandidateIndex) -> Any:
@@ -56,19 +56,19 @@ def _take(fields: dict[str, Any], leaf: Spec, name: str, value: Any, answers: Ex
         return ABSENT
     ruled = fields.get(name)
     if place is None:
-        told = f"the model's answer {str(value)[:60]!r} is not on the page"
+        reason = f"the model's answer {str(value)[:60]!r} is not on the page"
         if ruled is not None and ruled.value is not None:
-            fields[name] = ruled.model_copy(update={"reason": told})
+            fields[name] = ruled.model_copy(update={"reason": reason})
             return ruled.value
-        fields[name] = evidence_free(form, told)
+        fields[name] = evidence_free(form, reason)
         return form
     agreed = ruled is not None and ruled.value == form
     sure = AGREED if agreed else ALONE if ruled is None or ruled.value is None else DISPUTED
     sure = max(sure * place.confidence(answers.sheet), ruled.confidence if agreed and ruled is not None else 0.0)
     fields[name] = evidence(answers.sheet, place, form, round(sure, 4))
     if sure < ALONE and ruled is not None and ruled.value is not None and not agreed:
-        told = f"the model's answer; by its label {str(ruled.value)[:60]!r} would be it"
-        fields[name] = fields[name].model_copy(update={"reason": told})
+        reason = f"the model's answer; by its label {str(ruled.value)[:60]!r} would be it"
+        fields[name] = fields[name].model_copy(update={"reason": reason})
     return form
 
 
@@ -78,7 +78,7 @@ def evidence_free(value: Any, reason: str) -> FieldEvidence:
 
 
 def _listed(
-    fields: dict[str, Any], array: Spec, told: list[Any], answers: Extraction, found: CandidateIndex
+    fields: dict[str, Any], array: Spec, rows: list[Any], answers: Extraction, found: CandidateIndex
 ) -> list[Any]:
     """A model's rows in the place of the rules'."""
     item = array.items
@@ -88,7 +88,7 @@ def _listed(
         del fields[name]
     result: list[Any] = []
     validator = validator_for(item.schema)
-    for one in told:
+    for one in rows:
         name = f"{array.name}[{len(result)}]"
         if item.kind == "object" and isinstance(one, dict):
             row = {}

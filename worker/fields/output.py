@@ -28,7 +28,7 @@ def fill(answers: Extraction) -> Json:
     or the one value that the schema allows. Where only an invented value would do, there is no data.
 
     Returns:
-        Valid under the schema. A value that had to be taken out to make it so is told in its field's ``reason``.
+        Valid under the schema. A value that had to be taken out to make it so is named in its field's ``reason``.
 
     Raises:
         FieldsMissing: No such data can be made of what was found; names the fields and carries what was found.
@@ -141,9 +141,9 @@ def _failure(errors: Sequence[ValidationError], answers: Extraction) -> FieldsMi
         for name, answer in answers.fields.items()
         if answer.value is None and any(name.split(".")[-1] in error.message for error in errors)
     ]
-    told = ", ".join(absent[:NAMED]) or errors[0].message[:200]
+    names = ", ".join(absent[:NAMED]) or errors[0].message[:200]
     return FieldsMissing(
-        f"the document does not give what the schema requires: {told}; let it be null, or do not require it",
+        f"the document does not give what the schema requires: {names}; let it be null, or do not require it",
         field="schema",
         extra={
             "missing": absent[:NAMED],

@@ -39,7 +39,7 @@ class PartyFeatures:
         distances = [self._to_address(line, address) for address in self._addresses]
         below = [far for far in distances if far is not None and far > 0]
         above = [-far for far in distances if far is not None and far < 0]
-        told = self._blocks_tell.get(line.block, self._blocks_tell[-1]) if line.block >= 0 else (0, 0, 0, 0)
+        counts = self._blocks_tell.get(line.block, self._blocks_tell[-1]) if line.block >= 0 else (0, 0, 0, 0)
         inside = any(span.line == line.index for address in self._addresses for span in address.spans)
         block_address = line.block >= 0 and any(
             self._sheet.lines[address.first.line].block == line.block for address in self._addresses
@@ -52,7 +52,7 @@ class PartyFeatures:
             float(bool(below) and min(below) <= NEAR_ADDRESS),
             float(bool(above) and min(above) <= NEAR_ADDRESS),
             float(inside),
-            *(float(one) for one in told),
+            *(float(one) for one in counts),
             float(any(_alike(name, host) for host in self._hosts)),
             line.rect.height / tallest,
             float(not candidate.first.start),

@@ -153,11 +153,11 @@ class Ranker:
 
     @cached_property
     def _amounts(self) -> Amounts:
-        told = [
+        labelled = [
             (amount, [one for one in labels if not self._relations.is_header(one.label)])
             for amount, labels in self._vouched(self._found.of("money"))
         ]
-        return Amounts(told, self._sheet)
+        return Amounts(labelled, self._sheet)
 
     @cached_property
     def _scorer(self) -> Scorer:

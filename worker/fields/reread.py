@@ -103,10 +103,10 @@ def _with_lines(page: Page, places: Sequence[int], read: Sequence[Line]) -> Page
     return page.model_copy(update={"lines": lines, "text": text}) if lines != page.lines else page
 
 
-def _in_vain(answers: Extraction, wrong: Sequence[Check], told: str) -> Extraction:
+def _in_vain(answers: Extraction, wrong: Sequence[Check], note: str) -> Extraction:
     names = {name for check in wrong for name in check.names}
     judged = checked(answers)
-    fields = {name: _adding(field, told) if name in names else field for name, field in judged.fields.items()}
+    fields = {name: _adding(field, note) if name in names else field for name, field in judged.fields.items()}
     return replace(judged, fields=fields)
 
 
@@ -116,10 +116,10 @@ def _mended(first: Extraction, again: Extraction, wrong: Sequence[Check]) -> Ext
     for name, field in fields.items():
         old = first.fields.get(name)
         if old is None or old.value != field.value:
-            because = next((check.told for check in wrong if name in check.names), wrong[0].told)
+            because = next((check.message for check in wrong if name in check.names), wrong[0].message)
             fields[name] = _adding(field, f"read again because {because}")
     return replace(again, fields=fields)
 
 
-def _adding(field: FieldEvidence, told: str) -> FieldEvidence:
-    return field.model_copy(update={"reason": f"{field.reason}; {told}" if field.reason else told})
+def _adding(field: FieldEvidence, note: str) -> FieldEvidence:
+    return field.model_copy(update={"reason": f"{field.reason}; {note}" if field.reason else note})

@@ -35,7 +35,7 @@ def structured_result(
     metadata: Metadata,
     seconds: float,
     robust: bool,
-    said: Sequence[str] = (),
+    replies: Sequence[str] = (),
     reread: Rereader | None = None,
 ) -> StructuredResult:
     """Extract what a request's schema asks for.
@@ -47,7 +47,7 @@ def structured_result(
         metadata: As for a text result.
         seconds: For ``processing_time``.
         robust: Check the fields against each other.
-        said: What a model that follows prompts answered to :func:`worker.fields.prompt.schema_prompt`.
+        replies: What a model that follows prompts answered to :func:`worker.fields.prompt.schema_prompt`.
         reread: Reads lines again whose fields fail a check; None leaves it at the check.
 
     Raises:
@@ -58,18 +58,18 @@ def structured_result(
     dayfirst = request.options.get("dayfirst")
     find = partial(extract, schema=schema, dayfirst=dayfirst if isinstance(dayfirst, bool) else None)
     answers = find(pages)
-    model = merged_answers([answer for answer in map(answered, said) if answer])
+    model = merged_answers([answer for answer in map(answered, replies) if answer])
     if model:
         answers = with_model(answers, model)
-    told: dict[str, Any] = {}
+    extra: dict[str, Any] = {}
     if robust:
         warnings = list(metadata.warnings)
         look = _second_look(answers, pages, find, None if model else reread, warnings)
         answers = look.answers
         if look.lines:
             text = "\f".join(page.text for page in look.pages)
-            told["lines_reread"] = look.lines + (metadata.model_extra or {}).get("lines_reread", 0)
-        told["warnings"] = list(dict.fromkeys(warnings))
+            extra["lines_reread"] = look.lines + (metadata.model_extra or {}).get("lines_reread", 0)
+        extra["warnings"] = list(dict.fromkeys(warnings))
     data = fill(answers)
     return StructuredResult(
         structured_data=data,
@@ -77,7 +77,7 @@ def structured_result(
         processing_time=round(seconds, 4),
         fields=answers.fields,
         metadata=StructuredMetadata(
-            **{**metadata.model_dump(), **told},
+            **{**metadata.model_dump(), **extra},
             source_text=text,
             schema_keys=list(schema.get("properties", {})),
             extraction_method=(f"{MODEL}, " if model else "") + (CHECKED if robust else RULES),
@@ -95,9 +95,9 @@ def _second_look(
     """The answers checked, after a second look where one can be had; ``warnings`` gets what there is to tell."""
     if reread is None:
         return RereadExtraction(checked(answers), pages)
-    told = replace(reread, context=replace(reread.context, warn=warnings.append))
+    noted = replace(reread, context=replace(reread.context, warn=warnings.append))
     try:
-        return second_look(answers, pages, find, told)
+        return second_look(answers, pages, find, noted)
     except Exception:
         log.exception("reading lines again")
         warnings.append("lines whose fields contradict each other could not be read again")

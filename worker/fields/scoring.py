@@ -149,9 +149,9 @@ class Scorer:
             elif weight:
                 own = max(own, weight * vouching.strength)
             else:
-                said = max((w for concept, w in concepts.items() if _rivals(spec.kind, concept)), default=0.0)
+                named = max((w for concept, w in concepts.items() if _rivals(spec.kind, concept)), default=0.0)
                 neutral = all(concept in NEUTRAL for concept in concepts)
-                rival = max(rival, vouching.strength * said * (0.4 if neutral else 1.0))
+                rival = max(rival, vouching.strength * named * (0.4 if neutral else 1.0))
         return own, rival
 
     def _more(self, spec: Spec, candidate: Candidate, own: float) -> float:

@@ -25,7 +25,7 @@ SALES_TAX = frozenset({"tax", "tax_rate", "tax_column"})
 
 
 def tax_rows(rows: ItemRows) -> list[ItemRow]:
-    """The taxes of a document, one a rate, from the top; the largest where a rate is told several times."""
+    """The taxes of a document, one a rate, from the top; the largest where a rate stands there several times."""
     found: dict[float, ItemRow] = {}
     for row in _all_rows(rows):
         rate = float(row.cells["tax_rate"].value)

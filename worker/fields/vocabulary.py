@@ -31,7 +31,7 @@ ALWAYS = ("any", "en")
 
 _FILES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(LOCALES.glob("*.toml"))}
 
-LABELS: dict[str, dict[str, list[str]]] = {language: told.get("labels", {}) for language, told in _FILES.items()}
+LABELS: dict[str, dict[str, list[str]]] = {language: content.get("labels", {}) for language, content in _FILES.items()}
 """Language to concept to the phrases that name it on paper."""
 
 CONCEPTS = sorted({concept for labels in LABELS.values() for concept in labels})
@@ -43,5 +43,5 @@ NAMES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("names.toml
 
 def words(name: str) -> str:
     """Alternatives of a pattern: the words of a list of ``[words]``, such as legal forms, of all languages."""
-    lists = (told.get("words", {}).get(name, ()) for told in _FILES.values())
+    lists = (content.get("words", {}).get(name, ()) for content in _FILES.values())
     return "|".join(dict.fromkeys(word for several in lists for word in several))

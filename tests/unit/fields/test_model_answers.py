@@ -28,7 +28,7 @@ SCHEMA = {"invoice_number": "string", "date": "date", "total": "number", "compan
 def result(said: str, pages: list[Page] | None = None, schema: Any = None) -> Any:
     request = ReadRequest(schema=prepared(schema or SCHEMA))
     told = Metadata(model_name="m", served_by="vlm/m")
-    return structured_result(request, pages or [PAGE], "", told, 0.1, robust=False, said=[said])
+    return structured_result(request, pages or [PAGE], "", told, 0.1, robust=False, replies=[said])
 
 
 def test_the_prompt_holds_the_schema_and_what_the_caller_asked() -> None:

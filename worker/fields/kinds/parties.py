@@ -209,8 +209,8 @@ def _plausibility(line: LayoutLine, seen: int, tall: float) -> float:
     if is_title(folded) or is_registration(line.text) or dates.parse(line.text) or _is_form_alone(folded):
         return 0.0
     plain = trade and not seen and not re.search(r"[\d:]", name)  # a first line may have any word: BEST PRICE STORE
-    said = _NOT_IN.search(folded) or (_NOT.search(folded) and not plain)
-    if (said or addresses.is_surely(folded)) and not legal:
+    excluded = _NOT_IN.search(folded) or (_NOT.search(folded) and not plain)
+    if (excluded or addresses.is_surely(folded)) and not legal:
         return 0.0
     sure = legal and not re.fullmatch(r".*(?<![^\W_])(?:co|company)\W*", folded)
     plausible = 0.6 * max(0.0, 1 - seen / 4) + (0.35 if sure else 0.15 * legal) + 0.15 * trade - 0.25 * name.islower()

@@ -7,17 +7,14 @@ from functools import cache
 
 from babel import Locale
 
-from worker.fields.folding import any_of, fold
+from worker.fields.folding import fold
 from worker.fields.vocabulary import words
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "nb", "fi", "pl", "cs", "ms", "id")
 """Languages whose names of countries are known."""
 
-_REGION = re.compile(rf"(?<![^\W_])(?:{words('regions')})(?![^\W_])|selangor|johor|darul\W?ehsan|kuala\W?lumpur")
-STATES = any_of(
-    "al ak az ar ca co ct de fl ga hi id il in ia ks ky la me md ma mi mn ms mo mt ne nv nh nj nm ny nc nd oh ok or pa "
-    "ri sc sd tn tx ut vt va wa wv wi wy dc pr"
-)
+_REGION = re.compile(rf"(?<![^\W_])(?:{words('regions')})(?![^\W_])|{words('glued_regions')}")
+STATES = words("states")
 """The United States' short forms."""
 
 _COUNTED = (
@@ -34,11 +31,7 @@ _COUNTED = (
 POSTCODE = re.compile("|".join(_COUNTED))
 """A postcode of a form that says so by itself, on a folded line."""
 
-_ROADS = any_of(
-    "street st road rd avenue ave drive dr lane ln blvd boulevard highway hwy parkway pkwy way court ct place pl "
-    "rue calle via jalan jln lot"
-)
-_FOUR_DIGITS = re.compile(rf"^\W*(?:[a-z]{{1,2}}-)?\d{{4}} (?=[a-z]{{3}})(?!.*(?<![a-z])(?:{_ROADS})(?![a-z]))")
+_FOUR_DIGITS = re.compile(rf"^\W*(?:[a-z]{{1,2}}-)?\d{{4}} (?=[a-z]{{3}})(?!.*(?<![a-z])(?:{words('roads')})(?![a-z]))")
 """A postcode of four digits before its town, as Austria, Switzerland, Denmark, Norway write it."""
 
 _TOWN = re.compile(
