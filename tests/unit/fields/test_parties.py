@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.fields.text_pages import read
+from ocrq.contracts import Line
+from tasks.documents.schemas import prepared
+from tests.unit.fields.text_pages import page_of, read
+from worker.fields.extract import extract
 
 PAGES = {
     "letterhead, buyer labelled": """
@@ -57,3 +60,31 @@ def test_a_legal_form_behind_a_label_is_no_name() -> None:
         "seller"
     ]
     assert seller.value != "GmbH"
+
+
+@pytest.mark.parametrize(
+    ("page", "name"),
+    [
+        ("DIAZ, REYNA Y VALDEZ, Calle Mayor 224, 28013 Madrid\n\nFactura 031137\n", "DIAZ, REYNA Y VALDEZ"),
+        ("Lee, Blackburn and\nwww.lee-blackburn.com\n\nInvoice 031137\nTotal 12.00\n", "Lee, Blackburn and"),
+    ],
+    ids=["commas in a name before its address", "a website below a name"],
+)  # fmt: skip
+def test_where_a_name_ends(page: str, name: str) -> None:
+    assert read(page, {"seller": "string"}).fields["seller"].value in (name, name.removesuffix(" and"))
+
+
+@pytest.mark.parametrize("printed", ["IT61288050919", "IT612880S0919", "1T 612880 50919"])
+def test_a_vat_number_is_put_right_by_its_checksum(printed: str) -> None:
+    answers = read(f"Rossi Srl\nP. IVA: {printed}\nFattura 12\n", {"vat_id": "string"})
+    assert answers.fields["vat_id"].value == "IT61288050919"
+
+
+def test_words_set_large_and_read_apart_are_one_name() -> None:
+    page = page_of("Invoice 12\nDate 12.03.2024\nTotal 12.00\n12 High Street\nLondon SW1A 1AA\n")
+    head = [
+        Line(text=text, confidence=0.99, box=((left, -90.0), (right, -90.0), (right, -40.0), (left, -40.0)))
+        for text, left, right in (("ADELHEID", 0.0, 200.0), ("BRUN", 220.0, 320.0))
+    ]
+    pages = [page.model_copy(update={"lines": [*head, *(page.lines or [])]})]
+    assert extract(pages, prepared({"seller": "string"})).fields["seller"].value == "ADELHEID BRUN"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.folding import fold
@@ -54,8 +55,16 @@ LARGE = 1.25
 _CALLED = re.compile(r"[^\d:]{2,30}\s?:\s*(?=\S)")
 """What a name may be called on its line, whether the word is a known label or not."""
 
-_PARTED = re.compile(r"\s+[·•|*–—-]\s+|,\s+(?=.*\d)|\s{3,}")
-"""What parts a name from the address behind it on one line."""
+_PARTED = re.compile(
+    r"\s+[·•|*–—-]\s+|,\s+(?=.*\d)(?![^,\d]{2,30}\s(?:&|\+|and|und|et|y|e|i|en|och|og|ja|dan)\s)|\s{3,}", re.IGNORECASE
+)
+"""What parts a name from the address behind it on one line; "A, B and C" is one name."""
+
+SPACE = 0.8
+"""Of a line's height: words further apart are no name's."""
+
+_ADDRESS = re.compile(r"@|www\W|https?:")
+"""Of a website or for mail."""
 
 _EDGE = " ,:;-*=~_.\"'"
 _GOES_ON = re.compile(r"(?:&|-|\+|(?<![^\W_])(?:and|of|und|et|y|e|de|the|dan|en|och|og|ja))\W{0,4}$")
@@ -66,7 +75,7 @@ def find(sheet: LayoutPage, labels: Sequence[Label]) -> list[Candidate]:
     """Stretches of lines that may be names: lines of the page's head, names over two lines, parts between labels."""
     by_place = {candidate.spans: candidate for candidate in _stretches(sheet, labels)}
     by_place |= {candidate.spans: candidate for candidate in _of_head(sheet)}
-    for name in _wrapped(sheet):
+    for name in (*_wrapped(sheet), *_side_by_side(sheet)):
         part = by_place.get(name.spans[:1])
         plausible = min(1.0, part.plausibility + WHOLE) if part else 0.0
         by_place.setdefault(name.spans, replace(name, plausibility=plausible))
@@ -105,14 +114,29 @@ def _wrapped(sheet: LayoutPage) -> Iterator[Candidate]:
         if not (large or _GOES_ON.search(line.folded) or line.folded.rstrip().endswith(",")):
             continue
         after = addresses.below(sheet, line)
-        alike = after is not None and abs(after.rect.height - line.rect.height) <= 0.25 * line.rect.height
-        if after is None or not alike or not (_may_be_name(line.text) and _may_be_name(after.text)):
+        if after is None or not _are_alike(line, after):
             continue
         spans = (_span(line), _span(after))
         name = bare(Candidate("", spans).text(sheet))
         whole = JOINED if large and not LEGAL_FORM.search(line.folded) and not is_title(line.folded) else {}
         if len(name) <= LONGEST and not any(addresses.is_surely(part.folded) for part in (line, after)):
             yield Candidate(name, spans, 0.0, whole)
+
+
+def _side_by_side(sheet: LayoutPage) -> Iterator[Candidate]:
+    """Names set large whose words were read as lines of their own, as wide spaces part them."""
+    for row in sheet.rows:
+        for first, second in pairwise(sheet.lines[index] for index in row):
+            near = 0 < second.rect.left - first.rect.right <= SPACE * first.rect.height
+            if near and first.rect.height >= LARGE * sheet.pitch and _are_alike(first, second):
+                spans = (_span(first), _span(second))
+                yield Candidate(bare(Candidate("", spans).text(sheet)), spans, 0.0, JOINED)
+
+
+def _are_alike(line: LayoutLine, other: LayoutLine) -> bool:
+    """Whether two lines are of one height and may be parts of a name."""
+    alike = abs(other.rect.height - line.rect.height) <= 0.25 * line.rect.height
+    return alike and all(_may_be_name(one.text) and not _ADDRESS.search(one.folded) for one in (line, other))
 
 
 def _may_be_name(text: str) -> bool:
@@ -170,7 +194,7 @@ def _runs_on(joined: list[LayoutLine], after: LayoutLine) -> bool:
     text = " ".join(bare(line.text) for line in joined)
     last = joined[-1]
     if text.count("(") > text.count(")") or _GOES_ON.search(last.folded):
-        return not addresses.is_surely(after.folded)
+        return not (addresses.is_surely(after.folded) or _ADDRESS.search(after.folded))
     if LEGAL_FORM.search(last.folded):
         return bool(re.fullmatch(r"\((?!.*(?i:formerly|incorporated))[^\W\d][^\d)]*\)", after.text.strip()))
     return _starts_with_form(after.folded)
