@@ -1,100 +1,152 @@
-"""Text that a patch of one colour covers: a redaction, a tile that was not decoded, a sticker."""
+"""Text that a patch of one colour covers: a redaction, a tile that was not decoded, a sticker, an opaque stamp.
+
+A patch is a flat region that is not the paper. It is a loss where letters end at its outline: pictures, swatches and
+the cells of tables keep a margin from the words beside them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.imaging.crop import quad_size
-from worker.page import Pixels, Quad
+from worker.imaging.ink import LetterInk
+from worker.page import Quad
 from worker.percentiles import grey_percentiles
 
-SIDE = 1000
-"""Pixels: the long side of the copy that is analysed."""
+FLAT, GRAIN = 4, 2
+"""Grey values by which neighbours in a patch may differ: on clean pages at least, and for each that they usually do."""
 
-FLAT = 3
-"""Grey values by which neighbours in a patch may differ."""
+DIFFERENT = 4
+"""Grey values by which a patch differs from the paper; cells between rules do not."""
 
-DIFFERENT = 18
-"""Grey values by which a patch differs from the paper."""
-
-LEAST_AREA, MOST_AREA = 0.002, 0.5
+LEAST_AREA, MOST_AREA = 0.0015, 0.5
 """Share of the page."""
 
-RECTANGULAR = 0.93
-"""Share of its bounds that a patch fills."""
+FILLED, CONVEX, TEXT_ON_IT = 0.72, 0.93, 0.3
+"""Share of the smallest rectangle around it that a patch fills (an ellipse .78), share of its hull, and the share of it
+that is not in its colour: a stamp has letters, more is a frame around something."""
 
-TOUCHING = 0.5
-"""Heights of a line between its end and the patch: words that merely stand beside one keep more away."""
+REACH = 4
+"""Pixels of the copy from a patch's outline within which letters end that it cuts."""
+
+CUT_INK = 4
+"""Pixels of letters there, for a line to be cut."""
+
+INSIDE = 0.75
+"""Share of a line on a patch for it to be written on it."""
+
+SMALLEST, LARGEST = 0.6, 1.7
+"""Heights of a line that a patch may cut, by the page's usual one: letters of a logo are no text."""
 
 FEWEST_CUT = 2
-"""Lines that run into a patch, and lines that it is high: fewer may be a button, a swatch or a table's header."""
+"""Lines cut: fewer may be a button, a swatch or a table's header."""
 
-PITCH = 1.35
-"""From line to line, in heights of a line's box."""
+PITCH, AROUND = 1.35, 3.0
+"""In heights of a line: from line to line, and how far above and below a patch lines tell how wide its text was."""
+
+Box = tuple[float, float, float, float]
 
 
-def covered_text(pixels: Pixels, quads: Sequence[Quad]) -> list[Quad]:
+@dataclass(frozen=True)
+class _Patch:
+    """A patch in the copy's pixels: its bounds, its pixels within them grown by twice REACH, its filled area."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    mask: NDArray[np.uint8]
+    filled: float
+
+
+def covered_text(page: LetterInk, quads: Sequence[Quad]) -> list[Quad]:
     """Quads of the lines that patches probably cover: as many as there is room for.
 
     Args:
-        pixels: The upright page.
+        page: Its ink, with the copy that is analysed.
         quads: Of the lines that were found.
     """
     if not quads:
         return []
-    scale = min(1.0, SIDE / max(pixels.shape[:2]))
-    boxes = np.array([(*quad.min(0), *quad.max(0)) for quad in quads]) * scale
-    height = float(np.median([quad_size(quad)[1] for quad in quads])) * scale
+    boxes = np.array([(*quad.min(0), *quad.max(0)) for quad in quads]) * page.scale
+    height = float(np.median([quad_size(quad)[1] for quad in quads])) * page.scale
     covered = []
-    for left, top, right, bottom in _patches(pixels, scale):
-        count = int((bottom - top) / (PITCH * height))
-        if min(count, _cut_by(boxes, (left, top, right, bottom), height)) < FEWEST_CUT:
-            continue
-        step = (bottom - top) / count
-        for number in range(count):
-            y = top + step * number
-            corners = [[left, y], [right, y], [right, y + height], [left, y + height]]
-            covered.append(np.asarray(np.array(corners) / scale, np.float32))
-    return covered
+    text = np.array([SMALLEST * height < (bottom - top) < LARGEST * height for _, top, _, bottom in boxes])
+    for patch in _patches(page.grey, height):
+        cut, inside = _lines_at(patch, page.mask, boxes[text])
+        if len(cut) >= FEWEST_CUT and inside < len(cut):
+            covered += _lines_under(patch, boxes, height)
+    return [np.asarray(_corners(box) / page.scale, np.float32) for box in covered]
 
 
-def _patches(pixels: Pixels, scale: float) -> list[tuple[int, int, int, int]]:
-    """Bounds of the rectangles in one colour that is not the paper's."""
-    grey = cv2.resize(
-        cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST
-    )
+def _patches(grey: NDArray[np.uint8], height: float) -> Iterator[_Patch]:
+    """The flat regions that are neither the paper nor smaller than a line."""
     kernel = np.ones((3, 3), np.uint8)
-    paper = int(grey_percentiles(np.asarray(grey, np.uint8), [50])[0])
-    flat = cv2.subtract(cv2.dilate(grey, kernel), cv2.erode(grey, kernel))
-    different = np.abs(np.arange(256) - paper) > DIFFERENT
-    patch = cv2.LUT(grey, different.astype(np.uint8))
-    patch[flat > FLAT] = 0
-    if np.count_nonzero(patch) < LEAST_AREA * patch.size:
-        return []
-    _, _, pieces, _ = cv2.connectedComponentsWithStats(patch, connectivity=4)
-    return [_bounds(piece) for piece in pieces[1:] if _is_patch(piece, grey.size)]
+    steps = cv2.subtract(cv2.dilate(grey, kernel), cv2.erode(grey, kernel))
+    usual, paper = (int(grey_percentiles(np.asarray(one, np.uint8), [50])[0]) for one in (steps, grey))
+    flat = np.asarray(steps <= FLAT + GRAIN * usual).view(np.uint8)
+    _, labels, pieces, _ = cv2.connectedComponentsWithStats(flat, connectivity=4)
+    for label, (left, top, wide, high, area) in enumerate(pieces.tolist()):
+        if label == 0 or not LEAST_AREA <= area / grey.size <= MOST_AREA or wide < height or high < height / 2:
+            continue
+        rows, columns = slice(top, top + high), slice(left, left + wide)
+        own = np.asarray(labels[rows, columns] == label)
+        if abs(float(np.median(grey[rows, columns][own])) - paper) < DIFFERENT:
+            continue
+        outline = max(
+            cv2.findContours(own.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0], key=cv2.contourArea
+        )
+        filled, hull = cv2.contourArea(outline), cv2.contourArea(cv2.convexHull(outline))
+        (_, sides, _) = cv2.minAreaRect(outline)
+        if filled < max(FILLED * sides[0] * sides[1], CONVEX * hull) or area < (1 - TEXT_ON_IT) * filled:
+            continue
+        mask = np.zeros((high + 4 * REACH, wide + 4 * REACH), np.uint8)
+        cv2.drawContours(mask, [outline], -1, 1, -1, offset=(2 * REACH, 2 * REACH))
+        yield _Patch(left, top, left + wide, top + high, mask, filled / (wide * high))
 
 
-def _is_patch(piece: NDArray[np.int32], page: int) -> bool:
-    _, _, width, height, area = piece
-    return bool(LEAST_AREA * page <= area <= MOST_AREA * page and area >= RECTANGULAR * width * height)
+def _lines_at(patch: _Patch, ink: NDArray[np.uint8], boxes: NDArray[np.float64]) -> tuple[list[int], int]:
+    """The lines whose letters end at a patch, and the number of those that are written on it."""
+    x, y = patch.left - 2 * REACH, patch.top - 2 * REACH
+    padded = np.zeros_like(patch.mask)
+    page = ink[max(0, y) : y + padded.shape[0], max(0, x) : x + padded.shape[1]]
+    padded[max(0, -y) :, max(0, -x) :][: page.shape[0], : page.shape[1]] = page
+    reach = cv2.dilate(patch.mask, np.ones((2 * REACH + 1,) * 2, np.uint8))
+    ends = cv2.bitwise_and(padded, cv2.subtract(reach, patch.mask))
+    cut, inside = list[int](), 0
+    for index, (left, top, right, bottom) in enumerate(boxes):
+        slack = (bottom - top) / 3
+        part = (
+            slice(max(0, int(top) - y), max(0, int(bottom) + 1 - y)),
+            slice(max(0, int(left - slack) - x), max(0, int(right + slack) + 1 - x)),
+        )
+        if np.count_nonzero(patch.mask[part]) > INSIDE * (right - left) * (bottom - top):
+            inside += 1
+        elif np.count_nonzero(ends[part]) >= CUT_INK:
+            cut.append(index)
+    return cut, inside
 
 
-def _bounds(piece: NDArray[np.int32]) -> tuple[int, int, int, int]:
-    left, top, width, height, _ = (int(value) for value in piece)
-    return left, top, left + width, top + height
+def _lines_under(patch: _Patch, boxes: NDArray[np.float64], height: float) -> list[Box]:
+    """Boxes of the lines that there is room for under a patch, as far as the lines around it reach."""
+    around = boxes[
+        (boxes[:, 0] < patch.right + height)
+        & (boxes[:, 2] > patch.left - height)
+        & (boxes[:, 1] < patch.bottom + AROUND * height)
+        & (boxes[:, 3] > patch.top - AROUND * height)
+    ]
+    left, right = max(patch.left, around[:, 0].min()), min(patch.right, around[:, 2].max())
+    top, bottom = max(patch.top, boxes[:, 1].min()), min(patch.bottom, boxes[:, 3].max())
+    count = max(1, round((bottom - top) / (PITCH * height)))
+    step, wide = (bottom - top) / count, (right - left) * patch.filled
+    return [(left, top + step * n, left + wide, top + step * n + height) for n in range(count)] if wide > 0 else []
 
 
-def _cut_by(boxes: NDArray[np.float64], patch: tuple[int, int, int, int], height: float) -> int:
-    """How many lines end or begin at the patch, or reach into it."""
-    left, top, right, bottom = patch
-    middles = (boxes[:, 1] + boxes[:, 3]) / 2
-    beside = (middles > top) & (middles < bottom)
-    near = TOUCHING * height
-    ends = beside & (boxes[:, 2] > left - near) & (boxes[:, 0] < left)
-    begins = beside & (boxes[:, 0] < right + near) & (boxes[:, 2] > right)
-    return int(np.count_nonzero(ends)) + int(np.count_nonzero(begins & ~ends))
+def _corners(box: Box) -> NDArray[np.float64]:
+    left, top, right, bottom = box
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])

@@ -41,10 +41,12 @@ class LetterInk:
     """The letter-like ink of a page.
 
     Attributes:
-        mask: Of a copy of the page, 1 where there is such ink.
+        grey: A copy of the page without grain.
+        mask: Of the copy, 1 where there is such ink.
         scale: Of the copy to the page.
     """
 
+    grey: NDArray[np.uint8]
     mask: NDArray[np.uint8]
     scale: float
 
@@ -52,7 +54,8 @@ class LetterInk:
     def of(cls, pixels: Pixels) -> LetterInk:
         """Of a page, dark on light."""
         scale = copy_scale(pixels.shape, SIDE)
-        return cls(_letters(_small_grey(pixels, scale)), scale)
+        grey = _small_grey(pixels, scale)
+        return cls(grey, _letters(grey), scale)
 
 
 def share_in_lines(page: LetterInk, quads: Sequence[Quad]) -> float:

@@ -10,9 +10,12 @@ import cv2
 import numpy as np
 
 from worker.imaging.covered import covered_text
-from worker.imaging.crop import cut_line, quad_size
+from worker.imaging.crop import cut_line, quad_size, span_quad
+from worker.imaging.cut_lines import interrupted_text
 from worker.imaging.ink import LetterInk, has_letters, rows_outside
 from worker.page import LineReading, Pixels, Quad
+from worker.reading.calibration import Calibration
+from worker.reading.confidence import word_confidences, word_ranges
 from worker.script_names import SCRIPT_NAMES
 
 WORD_HEIGHTS = 2.4
@@ -38,6 +41,13 @@ which the page's calibration knows."""
 LEAST_WORDS = 0.5
 """Lost words below which a page is taken for whole."""
 
+DOUBTFUL, LOST_BESIDE = 0.9, 1.5
+"""Confidence below which a word under a stamp counts as hidden, and words lost for each: others leave no trace."""
+
+MANY, UNSURE = 0.05, 0.72
+"""Share of a page's words that is certainly lost from which the page is not to be relied on, and what its confidence is
+multiplied by then, beside the share read: whoever takes pages with .7 or more does not get it."""
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -46,10 +56,12 @@ class Loss:
     Attributes:
         words: Estimated number of them.
         what: A sentence's beginning for the warning, with the number of lines.
+        is_certain: Whether hardly any whole page looks like it.
     """
 
     words: float
     what: str
+    is_certain: bool = True
 
 
 @dataclass(frozen=True)
@@ -67,6 +79,7 @@ def losses_of(
     dropped: Sequence[Dropped],
     behind: Sequence[Quad] = (),
     stamps: Sequence[tuple[Quad, float]] = (),
+    doubtful: Sequence[Quad] = (),
 ) -> list[Loss]:
     """What a page has lost.
 
@@ -77,6 +90,7 @@ def losses_of(
         dropped: Lines that were found and hold no text.
         behind: Lines that are not the page's own.
         stamps: Rectangles of stamps, with the share of the words in them that they hide.
+        doubtful: Of words with a confidence below :data:`DOUBTFUL`.
     """
     others = [line for line in dropped if not line.reading.is_lost]
     rows = rows_outside(ink, [*quads, *behind, *(line.quad for line in dropped)])
@@ -84,11 +98,13 @@ def losses_of(
     found = [
         *_in_other_scripts(dropped),
         *_cut_off(pixels, quads),
-        *_hidden(quads, stamps),
-        *_one(covered_text(pixels, quads), "covered by a patch of one colour"),
+        *_hidden(quads, stamps, doubtful),
+        *_one(interrupted_text(pixels, quads), "interrupted by a patch in the colour of the paper"),
+        *_one(covered_text(ink, [*quads, *(line.quad for line in dropped)]), "covered by a patch of one colour"),
     ]
     if len(rows) + len(unread) >= max(LEAST_ROWS, LEAST_SHARE * len(quads)):
-        found += [*_one(rows, "found that look like text and were not read"), *_one(unread, "that could not be read")]
+        found += _one(rows, "found that look like text and were not read", is_certain=False)
+        found += _one(unread, "that could not be read", is_certain=False)
     return found if sum(loss.words for loss in found) >= LEAST_WORDS else []
 
 
@@ -97,6 +113,23 @@ def share_read(losses: Sequence[Loss], readings: Sequence[LineReading]) -> float
     words = sum(len(reading.text.split()) for reading in readings)
     lost = sum(loss.words for loss in losses)
     return words / (words + lost) if lost else 1.0
+
+
+def confidence_left(losses: Sequence[Loss], readings: Sequence[LineReading]) -> float:
+    """What the confidence of a page's readings is multiplied by, 0 to 1; the less, the more is lost."""
+    certainly = 1 - share_read([loss for loss in losses if loss.is_certain], readings)
+    return share_read(losses, readings) * (1 - (1 - UNSURE) * min(1.0, certainly / MANY))
+
+
+def doubtful_words(quads: Sequence[Quad], readings: Sequence[LineReading], calibration: Calibration) -> list[Quad]:
+    """Quads of the words that may be wrong."""
+    return [
+        span_quad(quad, reading.spans[first][0], reading.spans[after - 1][1])
+        for quad, reading in zip(quads, readings, strict=True)
+        if reading.spans
+        for (first, after), sure in zip(word_ranges(reading.text), word_confidences(reading, calibration), strict=True)
+        if sure < DOUBTFUL
+    ]
 
 
 def warnings_for(page: int, losses: Sequence[Loss]) -> tuple[str, ...]:
@@ -126,9 +159,12 @@ def _in_other_scripts(dropped: Sequence[Dropped]) -> list[Loss]:
     ]
 
 
-def _hidden(quads: Sequence[Quad], stamps: Sequence[tuple[Quad, float]]) -> list[Loss]:
+def _hidden(quads: Sequence[Quad], stamps: Sequence[tuple[Quad, float]], doubtful: Sequence[Quad]) -> list[Loss]:
     """Words under stamps whose ink is not transparent."""
-    words = sum(hidden * _words_in(quad) * _share_inside(quad, stamp) for stamp, hidden in stamps for quad in quads)
+    words = 0.0
+    for stamp, hidden in stamps:
+        under = sum(_share_inside(quad, stamp) >= 0.5 for quad in doubtful)
+        words += max(LOST_BESIDE * under, sum(hidden * _words_in(quad) * _share_inside(quad, stamp) for quad in quads))
     return [Loss(words, "words under a stamp could not be read")] if words >= LEAST_WORDS else []
 
 
@@ -142,7 +178,7 @@ def _share_inside(quad: Quad, outline: Quad) -> float:
 def _cut_off(pixels: Pixels, quads: Sequence[Quad]) -> list[Loss]:
     """Lines that run into the page's edge."""
     count = sum(_is_cut(pixels, quad) for quad in quads)
-    return [Loss(CUT_WORDS * count, f"{_lines(count)} cut off at the page's edge")] if count else []
+    return [Loss(CUT_WORDS * count, f"{_lines(count)} cut off at the page's edge", is_certain=False)] if count else []
 
 
 def _is_cut(pixels: Pixels, quad: Quad) -> bool:
@@ -176,8 +212,8 @@ def _has_ink(part: Pixels, line: Pixels) -> bool:
     return bool(0.1 * len(rows) < rows.sum() < 0.9 * len(rows))  # a frame or a shadow runs along all of it
 
 
-def _one(quads: Sequence[Quad], what: str) -> list[Loss]:
-    return [Loss(sum(map(_words_in, quads)), f"{_lines(len(quads))} {what}")] if quads else []
+def _one(quads: Sequence[Quad], what: str, is_certain: bool = True) -> list[Loss]:
+    return [Loss(sum(map(_words_in, quads)), f"{_lines(len(quads))} {what}", is_certain)] if quads else []
 
 
 def _lines(count: int) -> str:

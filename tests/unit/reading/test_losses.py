@@ -10,9 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 from tasks.runner import ReadContext
 from worker.engines.ppocr.engine import RapidOcrEngine
 from worker.imaging.covered import covered_text
+from worker.imaging.cut_lines import interrupted_text
 from worker.imaging.ink import LetterInk, rows_outside
 from worker.page import LineReading, PageImage, Pixels, Quad
-from worker.reading.losses import Dropped, losses_of, share_read
+from worker.reading.losses import Dropped, Loss, confidence_left, losses_of, share_read
 from worker.reading.plain import PlainPipeline
 from worker.reading.protocols import PageRead
 
@@ -73,7 +74,25 @@ def test_a_patch_over_text_is_a_loss_and_one_beside_it_is_none(engine: RapidOcrE
     assert any("covered by a patch" in warning for warning in part.warnings), part.warnings
     beside = pixels.copy()
     cv2.rectangle(beside, (690, TOP + STEP), (800, TOP + 5 * STEP), (128, 128, 128), -1)
-    assert not covered_text(beside, quads_of())
+    assert not covered_text(LetterInk.of(beside), quads_of())
+
+
+def test_letters_cut_along_an_edge_tell_a_patch_in_the_colour_of_the_paper() -> None:
+    pixels = page_of()
+    assert not interrupted_text(pixels, quads_of())
+    cv2.rectangle(pixels, (264, TOP + STEP - 4), (760, TOP + 5 * STEP - 4), (255, 255, 255), -1)
+    missing = interrupted_text(pixels, quads_of())
+    assert {round((quad[:, 1].mean() - TOP) / STEP - 0.3) for quad in missing} <= {1, 2, 3, 4}
+    assert len(missing) >= 3
+    assert all(abs(quad[0][0] - 264) < 5 and quad[1][0] > 550 for quad in missing)
+
+
+@pytest.mark.parametrize(("share", "most"), [(0.02, 0.9), (0.05, 0.7), (0.2, 0.6)])
+def test_a_page_that_certainly_lost_words_is_not_relied_on(share: float, most: float) -> None:
+    readings = [LineReading("word " * 19, (0.99,) * 95)] * 5
+    lost = 95 * share / (1 - share)
+    assert most - 0.1 < confidence_left([Loss(lost, "covered")], readings) < most
+    assert confidence_left([Loss(lost, "cut off", is_certain=False)], readings) == pytest.approx(1 - share)
 
 
 def test_rows_that_no_line_was_found_on_are_rows_of_text() -> None:

@@ -1,0 +1,201 @@
+"""Text that a patch in the paper's own colour covers: lines of a paragraph whose letters end along one straight edge.
+
+Lines of text that end naturally end in whole letters, and hardly three of them in the same column of pixels. Strokes
+that are cut end there at their full darkness, often two of one letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.imaging.crop import quad_size
+from worker.page import Pixels, Quad
+
+GAP = 1.2
+"""Heights of a line without ink at which a line is taken as interrupted; words are nearer to each other."""
+
+LEVEL = 0.35
+"""Heights that a line may rise."""
+
+INK, STRONG = 0.35, 0.55
+"""Shares of a line's contrast: of a column with ink in it, and of a stroke."""
+
+LEAST_CONTRAST = 40
+SAME = 0.06
+"""Heights by which ends of lines on one edge differ, for they may be blurred."""
+
+FEWEST, NEXT = 3, 4.5
+"""Lines that end at an edge, and heights from one to the next: one that is cut between two words may be between."""
+
+STROKES, SEVERAL, DEPTH = 1.4, 0.4, 0.85
+"""Means over these lines, in the last column: strokes, share with two or more, and darkest value by the line's own."""
+
+WHOLE, NEAR = 3.0, 3.2
+"""Heights that a whole line above or below reaches to both sides of the edge, and how far away it is."""
+
+OTHERS = 1
+"""Other lines of the page that may end there; more make it the margin of a column."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    top: int
+    bottom: int
+    height: float
+    contrast: float
+    left: int
+    part: NDArray[np.uint8]
+    pieces: tuple[tuple[int, int], ...]
+
+    @property
+    def middle(self) -> float:
+        """Between its top and its bottom."""
+        return (self.top + self.bottom) / 2
+
+    def spans(self, x: float, reach: float) -> bool:
+        """Whether the line has ink without a gap from so far left of x to as far right."""
+        return any(first < x - reach and last > x + reach for first, last in self.pieces)
+
+
+@dataclass(frozen=True)
+class _End:
+    line: _Line
+    x: int
+
+    def strokes(self) -> tuple[int, float]:
+        """The number of strokes in the last column, and how dark they are by the line's own contrast."""
+        line, x, reach = self.line, self.x - self.line.left, int(self.line.height)
+        paper = float(np.median(line.part[:, max(0, x - reach) : x + reach]))
+        away = np.abs(line.part[:, x].astype(np.float32) - paper) / line.contrast
+        strong = np.concatenate([[0], away > STRONG]).astype(np.int8)
+        return int(np.count_nonzero(np.diff(strong) == 1)), float(away.max())
+
+
+def interrupted_text(pixels: Pixels, quads: Sequence[Quad]) -> list[Quad]:
+    """Quads of the parts of lines that are probably missing.
+
+    Args:
+        pixels: The upright page.
+        quads: Of the lines that were found.
+    """
+    if len(quads) <= FEWEST:
+        return []
+    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+    lines = sorted(filter(None, (_line(grey, quad) for quad in quads)), key=lambda line: line.middle)
+    missing: list[Quad] = []
+    for side in (1, -1):
+        ends = list(_ends(lines, side))
+        for edge in _edges(ends):
+            if _is_cut(edge, ends, lines) and not any(_holds(quad, edge) for quad in missing):
+                missing += _missing(edge, lines, side)
+    return missing
+
+
+def _line(grey: NDArray[np.uint8], quad: Quad) -> _Line | None:
+    wide, height = quad_size(quad)
+    if wide < 1.5 * height or height < 8 or abs(quad[1][1] - quad[0][1]) > LEVEL * height:
+        return None
+    rim = 0.05 * height
+    top, bottom = max(0, int(quad[:, 1].min() + rim)), int(quad[:, 1].max() - rim)
+    first, last = int(quad[:, 0].min()), int(quad[:, 0].max())
+    left = max(0, int(first - (GAP + 0.4) * height))
+    part = grey[top:bottom, left : int(last + (GAP + 0.4) * height) + 1]
+    if min(part.shape) < 6:
+        return None
+    depth = cv2.subtract(cv2.reduce(part, 0, cv2.REDUCE_MAX), cv2.reduce(part, 0, cv2.REDUCE_MIN))[0]
+    contrast = float(np.sort(depth[max(0, first - left) : last - left])[-max(1, (last - max(first, left)) // 7)])
+    inked = np.flatnonzero(depth > INK * contrast)
+    if contrast < LEAST_CONTRAST or len(inked) < 3:
+        return None
+    breaks = np.flatnonzero(np.diff(inked) > GAP * height)
+    starts, stops = inked[np.r_[0, breaks + 1]] + left, inked[np.r_[breaks, len(inked) - 1]] + left
+    pieces = tuple(zip(starts.tolist(), stops.tolist(), strict=True))
+    return _Line(top, bottom, height, contrast, left, part, pieces)
+
+
+def _ends(lines: Sequence[_Line], side: int) -> Iterator[_End]:
+    """The right (1) or left (-1) ends of the lines' pieces that have room behind them."""
+    for line in lines:
+        for piece in line.pieces:
+            x = piece[side > 0] - line.left
+            if 0.8 * line.height <= (x if side < 0 else line.part.shape[1] - 1 - x):
+                yield _End(line, x + line.left)
+
+
+def _edges(ends: Sequence[_End]) -> Iterator[list[_End]]:
+    """Ends below each other in one column of pixels."""
+    used = set[int]()
+    for index, end in enumerate(ends):
+        if index in used:
+            continue
+        edge, height = [index], end.line.height
+        for other in range(index + 1, len(ends)):
+            below = ends[other].line
+            step = below.top - ends[edge[-1]].line.top
+            if step > NEXT * height:
+                break
+            alike = abs(ends[other].x - end.x) <= max(1.0, SAME * height) and 0.6 < below.height / height < 1.6
+            if alike and step > 0.6 * height:
+                edge.append(other)
+        if len(edge) >= FEWEST:
+            used.update(edge)
+            yield [ends[member] for member in edge]
+
+
+def _is_cut(edge: Sequence[_End], ends: Sequence[_End], lines: Sequence[_Line]) -> bool:
+    """Whether letters are cut there, in the midst of a paragraph."""
+    x, height = float(np.median([end.x for end in edge])), edge[0].line.height
+    top, bottom = edge[0].line.top, edge[-1].line.bottom
+    if any(top < line.middle < bottom and line.spans(x, 0.4 * height) for line in lines):
+        return False
+    others = sum(abs(end.x - x) <= max(3.0, 0.15 * height) for end in ends) - len(edge)
+    return (
+        others <= OTHERS
+        and _strokes_end(edge)
+        and any(
+            line.spans(x, WHOLE * height)
+            and 0.7 < line.height / height < 1.4
+            and (0 < top - line.middle < NEAR * height or 0 < line.middle - bottom < NEAR * height)
+            for line in lines
+        )
+    )
+
+
+def _strokes_end(edge: Sequence[_End]) -> bool:
+    counts, depths = zip(*(end.strokes() for end in edge), strict=True)
+    several = float(np.mean([count >= 2 for count in counts]))
+    return bool(np.mean(counts) >= STROKES and several >= SEVERAL and np.mean(depths) >= DEPTH)
+
+
+def _missing(edge: Sequence[_End], lines: Sequence[_Line], side: int) -> list[Quad]:
+    """From each end to the next text in its row, or to where the lines above and below it end."""
+    height, top, bottom = edge[0].line.height, edge[0].line.top, edge[-1].line.bottom
+    near = [line for line in lines if line.bottom > top - NEAR * height and line.top < bottom + NEAR * height]
+    quads = []
+    for end in edge:
+        line = end.line
+        row = [one for one in near if one.top < line.middle < one.bottom]
+        if side > 0:
+            others = [first for one in row for first, _ in one.pieces if first > end.x]
+            left, right = end.x, min(others) if others else max(one.pieces[-1][1] for one in near)
+        else:
+            others = [last for one in row for _, last in one.pieces if last < end.x]
+            left, right = max(others) if others else min(one.pieces[0][0] for one in near), end.x
+        if right - left > GAP * height:
+            corners = [[left, line.top], [right, line.top], [right, line.bottom], [left, line.bottom]]
+            quads.append(np.array(corners, np.float32))
+    return quads
+
+
+def _holds(quad: Quad, edge: Sequence[_End]) -> bool:
+    """Whether a missing part ends at the edge: it is the other side of the same patch."""
+    x, height = edge[0].x, edge[0].line.height
+    return bool(
+        edge[0].line.top - height < quad[:, 1].mean() < edge[-1].line.bottom + height
+        and quad[:, 0].min() - height < x < quad[:, 0].max() + height
+    )
