@@ -49,7 +49,7 @@ def main() -> None:
             if arguments.queued:
                 report_drain(parts, url, arguments.queued)
         finally:
-            parts.stop()
+            parts.end()
 
 
 def submit(url: str, jobs: int) -> None:

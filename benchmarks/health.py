@@ -36,7 +36,7 @@ def main() -> None:
             parts.add_api(port)
             measure(f"http://127.0.0.1:{port}", crowd)
         finally:
-            parts.stop()
+            parts.end()
 
 
 def measure(url: str, crowd: int) -> None:

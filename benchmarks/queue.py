@@ -60,7 +60,7 @@ def main() -> None:
             if plain:
                 plain.terminate()
                 plain.wait()
-            parts.stop()
+            parts.end()
 
 
 def start_plain(directory: Path, url: str) -> subprocess.Popen[bytes]:

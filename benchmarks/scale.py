@@ -34,7 +34,7 @@ def main() -> None:
             try:
                 measure(parts, workers)
             finally:
-                parts.stop()
+                parts.end()
 
 
 def measure(parts: Parts, workers: int) -> None:

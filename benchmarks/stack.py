@@ -151,7 +151,7 @@ def _through_http(entries: Sequence[Entry], model: str, count: int, route: str) 
                     seconds, spent = time.perf_counter() - began, total_cpu(pids) - before
                 api_megabytes = sum(resident_megabytes(pid) for pid in family(api.pid))
         finally:
-            parts.stop()
+            parts.end()
     results, latencies = [answer for answer, _ in answers], [latency for _, latency in answers]
     texts = [str(result["text"]) for result in results]
     pages = sum(len(result["pages"]) for result in results)

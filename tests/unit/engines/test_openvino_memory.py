@@ -7,7 +7,7 @@ import pytest
 
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
 from worker.engines.ppocr.memory_bound import GROWTH, ROOM, MemoryLimit
-from worker.engines.ppocr.network import Network
+from worker.engines.ppocr.network import DeferredNetwork, Network
 from worker.engines.ppocr.upsampling import PLACES
 
 LOADED = 300 << 20
@@ -17,14 +17,18 @@ class Networks:
     """Stands in for a network: its buffers, and the bytes of the process."""
 
     def __init__(self) -> None:
-        self.other, self.buffers, self.releases = LOADED, 0, 0
+        self.other, self.shapes, self.buffers, self.releases, self.drops = LOADED, 0, 0, 0, 0
 
     def resident(self) -> int:
-        return self.other + self.buffers
+        return self.other + self.shapes + self.buffers
 
     def release_memory(self) -> None:
         self.buffers = 0
         self.releases += 1
+
+    def drop(self) -> None:
+        self.shapes = 0
+        self.drops += 1
 
 
 def limit_of(networks: Networks) -> MemoryLimit:
@@ -39,7 +43,7 @@ def test_buffers_are_released_once_the_process_has_grown_too_much() -> None:
     assert networks.releases == 0
     networks.buffers = GROWTH + 1
     limit.enforce()
-    assert (networks.releases, networks.buffers) == (1, 0)
+    assert (networks.releases, networks.buffers, networks.drops) == (1, 0, 0)
 
 
 def test_a_process_that_something_else_fills_is_not_emptied_on_every_page() -> None:
@@ -50,6 +54,30 @@ def test_a_process_that_something_else_fills_is_not_emptied_on_every_page() -> N
         networks.buffers = ROOM
         limit.enforce()
     assert networks.releases == 1
+
+
+def test_networks_are_dropped_where_what_is_compiled_for_shapes_fills_the_process() -> None:
+    networks = Networks()
+    limit = limit_of(networks)
+    networks.shapes, networks.buffers = GROWTH + 1, 1
+    limit.enforce()
+    assert (networks.drops, networks.resident()) == (1, LOADED)
+
+
+def test_a_dropped_network_is_loaded_again_when_it_is_called() -> None:
+    loads = []
+
+    def load() -> Network:
+        loads.append(1)
+        return cast(Network, lambda data: (data + 1,))
+
+    network = DeferredNetwork(load)
+    assert not loads
+    for _ in range(2):
+        assert network(np.zeros(1))[0] == 1
+    network.drop()
+    assert network(np.zeros(1))[0] == 1
+    assert len(loads) == 2
 
 
 class Noise:

@@ -23,17 +23,18 @@ from worker.engines.info import EngineInfo
 from worker.engines.ppocr import INFO, quantisation, script_network, tesseract
 from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, ranking_features
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
-from worker.engines.ppocr.memory_bound import MemoryLimit
+from worker.engines.ppocr.memory_bound import MemoryLimit, return_large_blocks
 from worker.engines.ppocr.models import (
     QUANTISATION,
+    SHARES,
     WEIGHTS,
     alphabet_of,
-    detection_models,
-    recognition_models,
+    detection_model,
+    recognition_model,
     tiny_alphabet,
     tiny_models,
 )
-from worker.engines.ppocr.network import Network, taking_pixels
+from worker.engines.ppocr.network import DeferredNetwork, Network, taking_pixels
 from worker.engines.ppocr.quantisation import quantised
 from worker.engines.ppocr.recognition import Recogniser
 from worker.engines.ppocr.scripts import Scripts, load_classifier, scripts_of
@@ -158,6 +159,7 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
         degraded_detection: The same for degraded pages.
         recognisers: Crops to readings: for ordinary lines, for degraded ones, and for a second opinion.
         settings: Thresholds of detection.
+        memory: Enforced after each page; None keeps whatever the largest page took.
     """
 
     def __init__(
@@ -166,9 +168,9 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
         degraded_detection: Network,
         recognisers: tuple[Recogniser, Recogniser, Recogniser],
         settings: DetectionSettings,
+        memory: MemoryLimit | None = None,
     ) -> None:
         plain, degraded, other = recognisers
-        memory = MemoryLimit([detection, degraded_detection, *(one.features for one in recognisers)])
         RapidOcrLines.__init__(self, plain)
         RapidOcrDetector.__init__(self, detection, settings, memory)
         self.degraded_reader, self.second_opinion = RapidOcrLines(degraded), RapidOcrLines(other)
@@ -176,7 +178,7 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
 
     @classmethod
     def load(cls, settings: DetectionSettings | None = None, cache: Path | None = None) -> RapidOcrEngine:
-        """Compile the networks for this machine's CPU: about three seconds and 280 MB.
+        """Compile the networks that every page needs for this machine's CPU: about a second; the others when needed.
 
         Args:
             settings: What detection weighs.
@@ -185,14 +187,19 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
         Raises:
             ModelUnavailable: The rapidocr package or its model files are missing.
         """
+        return_large_blocks()
         cv2.setNumThreads(1)  # as the networks: processes are the parallelism
         lexicon()  # loaded here, not during the first page: half a second
         calibrations = quantisation.load(QUANTISATION)
-        detection, degraded = (
-            _compiled(model, calibrations[name], cache, keeps_shapes=False)
-            for name, model in detection_models().items()
-        )
-        return cls(detection, degraded, _recognisers(calibrations, cache), settings or DetectionSettings())
+
+        def detector(name: str) -> Network:
+            return _compiled(detection_model(name), calibrations[name], cache, keeps_shapes=False)
+
+        detection = DeferredNetwork(partial(detector, "detection")).ready()
+        degraded = DeferredNetwork(partial(detector, "degraded_detection"))
+        networks: list[Network] = [detection, degraded]
+        recognisers = _recognisers(calibrations, cache, networks)
+        return cls(detection, degraded, recognisers, settings or DetectionSettings(), MemoryLimit(networks))
 
 
 class TinyEngine(RapidOcrLines, RapidOcrDetector):
@@ -211,6 +218,7 @@ class TinyEngine(RapidOcrLines, RapidOcrDetector):
     @classmethod
     def load(cls, settings: DetectionSettings | None = None, cache: Path | None = None) -> TinyEngine:
         """Compile the networks; arguments as of :meth:`RapidOcrEngine.load`."""
+        return_large_blocks()
         cv2.setNumThreads(1)
         lexicon()
         calibrations, models = quantisation.load(QUANTISATION), tiny_models()
@@ -247,19 +255,33 @@ def _compiled(
 
 
 def _recognisers(
-    calibrations: Mapping[str, quantisation.Calibration], cache: Path | None
+    calibrations: Mapping[str, quantisation.Calibration], cache: Path | None, networks: list[Network]
 ) -> tuple[Recogniser, Recogniser, Recogniser]:
-    models = recognition_models()
-    alphabet, layer = alphabet_of(models["recognition"]), last_layer(models["recognition"])
+    """For lines that are not degraded, for degraded ones, and for a second opinion.
+
+    Args:
+        calibrations: By the networks' names.
+        cache: Directory of compiled networks.
+        networks: Takes up the recognisers' networks, that of other scripts once it is loaded.
+    """
+    first = recognition_model("recognition")
+    alphabet, layer = alphabet_of(first), last_layer(first)
     common = common_classes(alphabet, layer)
     classifier = Classifier(common, layer)  # one for all: training left the last layer alone
-    scripts = Scripts(
-        load_classifier(SCRIPT_CLASSIFIER),
-        lambda: script_network.load(recognition_models()["recognition"], calibrations["recognition"], cache),
-        script_network.SCRIPTS,
+
+    def script_reader() -> Recogniser:
+        reader = script_network.load(recognition_model("recognition"), calibrations["recognition"], cache)
+        networks.append(reader.features)
+        return reader
+
+    scripts = Scripts(load_classifier(SCRIPT_CLASSIFIER), script_reader, script_network.SCRIPTS)
+
+    def network(name: str) -> Network:
+        return _compiled(ranking_features(recognition_model(name), common), calibrations[name], cache)
+
+    plain, degraded, other = (DeferredNetwork(partial(network, name)) for name in SHARES)
+    networks += [plain.ready(), degraded, other]
+    plain_reader, degraded_reader, second = (
+        Recogniser(one, classifier, alphabet, scripts) for one in (plain, degraded, other)
     )
-    plain, degraded, other = (
-        Recogniser(_compiled(ranking_features(model, common), calibrations[name], cache), classifier, alphabet, scripts)
-        for name, model in models.items()
-    )
-    return plain, degraded, other
+    return plain_reader, degraded_reader, second

@@ -9,8 +9,14 @@ from contextlib import suppress
 from tasks.monitoring.health import resident_bytes
 from worker.engines.ppocr.network import Network
 
-GROWTH = 320 << 20
-"""Bytes by which a process may grow beyond what it held after loading; an A4 page at full size takes 250 MB."""
+GROWTH = 260 << 20
+"""Bytes by which a process may grow beyond what it held after loading; an A4 page at full size takes as much."""
+
+LARGE_BLOCK = 1 << 20
+"""Bytes from which a block of memory is the system's again once it is freed; glibc raises that up to 32 MB by itself,
+and buffers of pages of different sizes then leave gaps that no other fits."""
+
+_MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD of malloc.h
 
 ROOM = 120 << 20
 """Bytes that are left to grow where something else fills the process, so that it is not emptied on every page."""
@@ -19,7 +25,8 @@ ROOM = 120 << 20
 class MemoryLimit:
     """Releases the networks' buffers where the process has grown too much.
 
-    The next page allocates them again, which costs as much as a third of its detection: so it is done seldom.
+    The next page allocates them again, which costs as much as a third of its detection: so it is done seldom. Where
+    that is not enough, the networks are loaded again when they are called, which takes a fifth of a second each.
 
     Args:
         networks: Of one engine, just loaded.
@@ -38,7 +45,17 @@ class MemoryLimit:
         for network in self._networks:
             network.release_memory()
         trim()
+        if self._resident() > self._first_limit:  # what is compiled for each width of a line, once for each network
+            for network in self._networks:
+                network.drop()
+            trim()
         self._limit = max(self._first_limit, self._resident() + ROOM)
+
+
+def return_large_blocks() -> None:
+    """Let the C library give large blocks back when they are freed, where it can be told to."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, LARGE_BLOCK)
 
 
 def trim() -> None:

@@ -42,6 +42,13 @@ zero-shot models", CVPR 2022. On pages that are not degraded, 0.5 reads better t
 read better than 1. For a second opinion on pages that are not degraded, the released weights help most."""
 
 
+SHARES = {"recognition": PLAIN, "degraded_recognition": DEGRADED, "released_recognition": RELEASED}
+"""Of the recognisers' names: for lines that are not degraded, for degraded ones, and for a second opinion."""
+
+WEIGHTS_OF_DETECTORS = {"degraded_detection": DEGRADED_DETECTION}
+"""Detectors with other weights than the released ones."""
+
+
 def models_folder() -> Path:
     """The directory of the rapidocr package's networks; the package itself is not imported.
 
@@ -57,27 +64,36 @@ def models_folder() -> Path:
     return folder
 
 
-def detection_models() -> dict[str, Any]:
-    """The detectors: for pages that are not degraded, and for degraded ones.
+def detection_model(name: str) -> Any:
+    """A detector: ``detection``, or ``degraded_detection`` for degraded pages.
 
     Raises:
         ModelUnavailable: The rapidocr package or its model files are missing.
     """
-    path = models_folder() / DETECTION_FILE
-    degraded = with_weights(read_model(path), _stored(DEGRADED_DETECTION))
-    models = {"detection": read_model(path), "degraded_detection": degraded}
-    return {name: without_upsampling(model) for name, model in models.items()}
+    model = read_model(models_folder() / DETECTION_FILE)
+    return without_upsampling(
+        with_weights(model, _stored(WEIGHTS_OF_DETECTORS[name])) if name in WEIGHTS_OF_DETECTORS else model
+    )
+
+
+def detection_models() -> dict[str, Any]:
+    """All detectors, by their names."""
+    return {name: detection_model(name) for name in ("detection", *WEIGHTS_OF_DETECTORS)}
+
+
+def recognition_model(name: str) -> Any:
+    """A recogniser, by its name in ``SHARES``.
+
+    Raises:
+        ModelUnavailable: The rapidocr package or its model files are missing.
+    """
+    model, share = read_model(models_folder() / RECOGNITION_FILE), SHARES[name]
+    return with_weights(model, _stored(DEGRADED_RECOGNITION), share) if share else model
 
 
 def recognition_models() -> dict[str, Any]:
-    """The recognisers: for lines that are not degraded, for degraded ones, and for a second opinion.
-
-    Raises:
-        ModelUnavailable: The rapidocr package or its model files are missing.
-    """
-    path, weights = models_folder() / RECOGNITION_FILE, _stored(DEGRADED_RECOGNITION)
-    shares = {"recognition": PLAIN, "degraded_recognition": DEGRADED, "released_recognition": RELEASED}
-    return {name: with_weights(read_model(path), weights, share) for name, share in shares.items()}
+    """All recognisers, by their names."""
+    return {name: recognition_model(name) for name in SHARES}
 
 
 def tiny_models() -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -62,6 +62,44 @@ class Network:
         """Free the buffers between the layers; the next call allocates them again."""
         with self._lock:
             self._compiled.release_memory()
+
+    def drop(self) -> None:
+        """Forget whatever can be loaded again: nothing, of this one."""
+
+
+class DeferredNetwork(Network):
+    """A network that is compiled at its first call, and after it was dropped at the next.
+
+    Args:
+        load: Compiles it.
+    """
+
+    def __init__(self, load: Callable[[], Network]) -> None:
+        self._load = load
+        self._loaded: Network | None = None
+        self._lock = threading.Lock()
+
+    def ready(self) -> DeferredNetwork:
+        """This network, compiled."""
+        with self._lock:
+            self._loaded = self._loaded or self._load()
+        return self
+
+    def __call__(self, data: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """The outputs for one input, as arrays of their own."""
+        with self._lock:
+            self._loaded = network = self._loaded or self._load()
+        return network(data)
+
+    def release_memory(self) -> None:
+        """Free the buffers between the layers, where there are any."""
+        if (network := self._loaded) is not None:
+            network.release_memory()
+
+    def drop(self) -> None:
+        """Forget the network with all that was compiled for its shapes."""
+        with self._lock:
+            self._loaded = None
 
 
 @cache
