@@ -25,7 +25,9 @@ LEVEL = 0.35
 INK, STRONG = 0.35, 0.55
 """Shares of a line's contrast: of a column with ink in it, and of a stroke."""
 
-LEAST_CONTRAST = 40
+LEAST_CONTRAST, LEAST_HEIGHT = 40, 16
+"""Grey values and pixels: in smaller print strokes run together."""
+
 SAME = 0.06
 """Heights by which ends of lines on one edge differ, for they may be blurred."""
 
@@ -34,6 +36,9 @@ FEWEST, NEXT = 3, 4.5
 
 STROKES, SEVERAL, DEPTH = 1.4, 0.4, 0.85
 """Means over these lines, in the last column: strokes, share with two or more, and darkest value by the line's own."""
+
+MANY, MANY_STROKES, MANY_SEVERAL, MANY_DEPTH = 6, 1.2, 0.25, 0.75
+"""The same for so many lines; strokes only where lines end there, for the first letters of a list may be alike."""
 
 WHOLE, NEAR = 3.0, 3.2
 """Heights that a whole line above or below reaches to both sides of the edge, and how far away it is."""
@@ -91,14 +96,14 @@ def interrupted_text(pixels: Pixels, quads: Sequence[Quad]) -> list[Quad]:
     for side in (1, -1):
         ends = list(_ends(lines, side))
         for edge in _edges(ends):
-            if _is_cut(edge, ends, lines) and not any(_holds(quad, edge) for quad in missing):
+            if _is_cut(edge, ends, lines, side) and not any(_holds(quad, edge) for quad in missing):
                 missing += _missing(edge, lines, side)
     return missing
 
 
 def _line(grey: NDArray[np.uint8], quad: Quad) -> _Line | None:
     wide, height = quad_size(quad)
-    if wide < 1.5 * height or height < 8 or abs(quad[1][1] - quad[0][1]) > LEVEL * height:
+    if wide < 1.5 * height or height < LEAST_HEIGHT or abs(quad[1][1] - quad[0][1]) > LEVEL * height:
         return None
     rim = 0.05 * height
     top, bottom = max(0, int(quad[:, 1].min() + rim)), int(quad[:, 1].max() - rim)
@@ -147,7 +152,7 @@ def _edges(ends: Sequence[_End]) -> Iterator[list[_End]]:
             yield [ends[member] for member in edge]
 
 
-def _is_cut(edge: Sequence[_End], ends: Sequence[_End], lines: Sequence[_Line]) -> bool:
+def _is_cut(edge: Sequence[_End], ends: Sequence[_End], lines: Sequence[_Line], side: int) -> bool:
     """Whether letters are cut there, in the midst of a paragraph."""
     x, height = float(np.median([end.x for end in edge])), edge[0].line.height
     top, bottom = edge[0].line.top, edge[-1].line.bottom
@@ -156,7 +161,7 @@ def _is_cut(edge: Sequence[_End], ends: Sequence[_End], lines: Sequence[_Line]) 
     others = sum(abs(end.x - x) <= max(3.0, 0.15 * height) for end in ends) - len(edge)
     return (
         others <= OTHERS
-        and _strokes_end(edge)
+        and _strokes_end(edge, side)
         and any(
             line.spans(x, WHOLE * height)
             and 0.7 < line.height / height < 1.4
@@ -166,10 +171,14 @@ def _is_cut(edge: Sequence[_End], ends: Sequence[_End], lines: Sequence[_Line]) 
     )
 
 
-def _strokes_end(edge: Sequence[_End]) -> bool:
+def _strokes_end(edge: Sequence[_End], side: int) -> bool:
     counts, depths = zip(*(end.strokes() for end in edge), strict=True)
-    several = float(np.mean([count >= 2 for count in counts]))
-    return bool(np.mean(counts) >= STROKES and several >= SEVERAL and np.mean(depths) >= DEPTH)
+    strokes, several, depth = STROKES, SEVERAL, DEPTH
+    if len(edge) >= MANY:
+        strokes, several, depth = MANY_STROKES if side > 0 else STROKES, MANY_SEVERAL, MANY_DEPTH
+    return bool(
+        np.mean(counts) >= strokes and np.mean([count >= 2 for count in counts]) >= several and np.mean(depths) >= depth
+    )
 
 
 def _missing(edge: Sequence[_End], lines: Sequence[_Line], side: int) -> list[Quad]:

@@ -38,6 +38,9 @@ LEAST_ROWS, LEAST_SHARE = 3, 0.06
 """Rows of ink that were not read, at least, and as a share of the lines read: fewer are logos, scribbles and grain,
 which the page's calibration knows."""
 
+LEAST_BOXES, LEAST_ZEROS = 3, 10
+"""Words and characters of a line in zeros: what a font draws for letters that it lacks is read as 0."""
+
 LEAST_WORDS = 0.5
 """Lost words below which a page is taken for whole."""
 
@@ -130,6 +133,13 @@ def doubtful_words(quads: Sequence[Quad], readings: Sequence[LineReading], calib
         for (first, after), sure in zip(word_ranges(reading.text), word_confidences(reading, calibration), strict=True)
         if sure < DOUBTFUL
     ]
+
+
+def empty_boxes(readings: Sequence[LineReading]) -> list[Loss]:
+    """Words of boxes in place of letters."""
+    lengths = [[len(word) for word in reading.text.split() if not word.strip("0")] for reading in readings]
+    lines = [own for own in lengths if len(own) >= LEAST_BOXES and sum(own) >= LEAST_ZEROS and len(set(own)) > 1]
+    return [Loss(sum(map(len, lines)), f"{_lines(len(lines))} of empty boxes in place of letters")] if lines else []
 
 
 def warnings_for(page: int, losses: Sequence[Loss]) -> tuple[str, ...]:

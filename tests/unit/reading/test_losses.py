@@ -13,7 +13,7 @@ from worker.imaging.covered import covered_text
 from worker.imaging.cut_lines import interrupted_text
 from worker.imaging.ink import LetterInk, rows_outside
 from worker.page import LineReading, PageImage, Pixels, Quad
-from worker.reading.losses import Dropped, Loss, confidence_left, losses_of, share_read
+from worker.reading.losses import Dropped, Loss, confidence_left, empty_boxes, losses_of, share_read
 from worker.reading.plain import PlainPipeline
 from worker.reading.protocols import PageRead
 
@@ -109,3 +109,9 @@ def test_a_single_scribble_is_no_loss_and_several_unread_lines_are(dropped: int,
     unread = [Dropped(quad, LineReading("")) for quad in quads[:dropped]]
     losses = losses_of(page_of(), LetterInk.of(page_of()), quads[dropped:], unread)
     assert (share_read(losses, readings[dropped:]) == 1.0) == whole
+
+
+@pytest.mark.parametrize(("text", "words"), [("00000 000 0000000 00", 4), ("1 000 000 000", 0), ("0 0 0 0 0", 0)])
+def test_boxes_in_place_of_letters_are_lost_words_and_numbers_are_none(text: str, words: int) -> None:
+    losses = empty_boxes([LineReading("Total"), LineReading(text)])
+    assert sum(loss.words for loss in losses) == words
