@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
-from worker.engines.ppocr.memory_bound import GROWTH, ROOM, MemoryLimit
+from worker.engines.ppocr.memory_bound import GROWTH, KEPT_GROWTH, ROOM, MemoryLimit
 from worker.engines.ppocr.network import DeferredNetwork, Network
 from worker.engines.ppocr.upsampling import PLACES
 
@@ -59,7 +59,7 @@ def test_a_process_that_something_else_fills_is_not_emptied_on_every_page() -> N
 def test_networks_are_dropped_where_what_is_compiled_for_shapes_fills_the_process() -> None:
     networks = Networks()
     limit = limit_of(networks)
-    networks.shapes, networks.buffers = GROWTH + 1, 1
+    networks.shapes = KEPT_GROWTH + 1
     limit.enforce()
     assert (networks.drops, networks.resident()) == (1, LOADED)
 

@@ -12,6 +12,10 @@ from worker.engines.ppocr.network import Network
 GROWTH = 260 << 20
 """Bytes by which a process may grow beyond what it held after loading; an A4 page at full size takes as much."""
 
+KEPT_GROWTH = 360 << 20
+"""Bytes of growth, with the buffers released, from which the networks are loaded again. Two recognisers that have met
+all widths of lines stay below it; to compile these again costs a second."""
+
 LARGE_BLOCK = 1 << 20
 """Bytes from which a block of memory is the system's again once it is freed; glibc raises that up to 32 MB by itself,
 and buffers of pages of different sizes then leave gaps that no other fits."""
@@ -36,7 +40,9 @@ class MemoryLimit:
     def __init__(self, networks: Sequence[Network], resident: Callable[[], int] = resident_bytes) -> None:
         self._networks, self._resident = networks, resident
         trim()
-        self._limit = self._first_limit = resident() + GROWTH
+        loaded = resident()
+        self._limit = self._first_limit = loaded + GROWTH
+        self._most_kept = loaded + KEPT_GROWTH
 
     def enforce(self) -> None:
         """Release the buffers if the process holds more than it may."""
@@ -45,7 +51,7 @@ class MemoryLimit:
         for network in self._networks:
             network.release_memory()
         trim()
-        if self._resident() > self._first_limit:  # what is compiled for each width of a line, once for each network
+        if self._resident() > self._most_kept:  # what is compiled for each width of a line, once for each network
             for network in self._networks:
                 network.drop()
             trim()
