@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from training.fields.documents import DOCUMENTS
 from training.fields.facts import WORDS, Facts, Vocabulary, facts
 from training.fields.parts import Parts
 from training.pages.chromium import Chromium, DrawnPage
+from training.pages.make import saved
 from training.tables.samples import lines_of
 from worker.layout.tree import LayoutLine
 from worker.page import LineReading, Quad
@@ -28,6 +31,11 @@ FONTS = ("Liberation Sans", "Liberation Serif", "Liberation Sans Narrow", "Noto 
 HELD_FONTS = ("DejaVu Sans", "DejaVu Serif", "DejaVu Sans Mono", "DejaVu Sans Condensed")
 PLAIN_SHARE = 0.4
 """Of the documents to learn from that have no blocks, as pages of readers without a layout: they cost a third."""
+
+COLUMNS = 3
+"""Of a table, at least; what has fewer shows labels and values."""
+
+TABLE = re.compile(r"<table(?P<row>.*?</tr>)", re.DOTALL)
 
 CONFUSED = {
     "0": "O",
@@ -55,6 +63,45 @@ def drawn(
     browser: Chromium, seed: int, held_out: bool, picture: bool = True, kind: str | None = None
 ) -> tuple[dict[str, Any], DrawnPage] | None:
     """The document of a seed: its truth and its picture; None where it came out too tall."""
+    document = compose(seed, held_out, kind)
+    page = browser.draw(document.css, document.html, picture)
+    if page is None:
+        return None
+    return {
+        "kind": document.kind,
+        "language": document.parts.facts.language,
+        "dayfirst": document.parts.write.dayfirst,
+        "truth": _truth(document.parts.facts, page),
+    }, page
+
+
+def tables_drawn(browser: Chromium, seed: int, held_out: bool) -> tuple[str, DrawnPage] | None:
+    """The kind of a seed's document, and its page with its tables as blocks of their own.
+
+    Those of three columns and more have the role of a table, those of labels and values the role of a form.
+    """
+    document = compose(seed, held_out)
+    page = browser.draw(document.css, TABLE.sub(_with_role, document.html))
+    return (document.kind, page) if page else None
+
+
+def _with_role(table: re.Match[str]) -> str:
+    role = "table" if len(re.findall("<t[dh]", table["row"])) >= COLUMNS else "form"
+    return f'<table data-r="{role}" data-l="0"{table["row"]}'
+
+
+@dataclass(frozen=True)
+class Composed:
+    """A document before it is drawn."""
+
+    kind: str
+    css: str
+    html: str
+    parts: Parts
+
+
+def compose(seed: int, held_out: bool, kind: str | None = None) -> Composed:
+    """The document of a seed."""
     chance = Chance(seed * 2 + held_out)
     document = chance.by_share({one: share for one, share in DOCUMENTS.items() if kind in (None, one.__name__)})
     words = Vocabulary(chance, chance.choice(sorted(WORDS)), held_out)
@@ -70,15 +117,7 @@ def drawn(
         f".slip{{padding:{margin}px}}.flex{{display:flex;justify-content:space-between;gap:{chance.randint(10, 50)}px}}.grow{{flex:1}}"
         ".nw{white-space:nowrap}table{border-spacing:0}"
     )
-    page = browser.draw(css, f'<div data-r="text" data-l="0">{document(parts)}</div>', picture)
-    if page is None:
-        return None
-    return {
-        "kind": document.__name__,
-        "language": told.language,
-        "dayfirst": parts.write.dayfirst,
-        "truth": _truth(told, page),
-    }, page
+    return Composed(document.__name__, css, f'<div data-r="text" data-l="0">{document(parts)}</div>', parts)
 
 
 def _truth(told: Facts, page: DrawnPage) -> dict[str, Any]:
@@ -189,8 +228,15 @@ def main() -> None:
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--kind", help="Only documents of a kind, as its function is called.")
     parser.add_argument("--pictures", action="store_true", help="Keep the pictures, for the reader.")
+    parser.add_argument("--tables", action="store_true", help="Pages of training.pages.make, for what tables are.")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
+    if given.tables:
+        with Chromium() as browser:
+            for seed in range(given.seed, given.seed + given.documents):
+                if with_tables := tables_drawn(browser, seed, given.held_out):
+                    saved(given.folder, seed, *with_tables)
+        return
     with Chromium() as browser, (given.folder / "documents.jsonl").open("a", encoding="utf-8") as out:
         for seed in range(given.seed, given.seed + given.documents):
             layout = given.held_out or not Chance(seed).happens(PLAIN_SHARE)

@@ -1,11 +1,13 @@
 """Which of the tables found on a page are tables, by their cells and by the roles of the page's lines.
 
 Columns of a newspaper whose lines are level, a receipt, a form and the labels of a chart stand like a table's cells; a
-picture that shows a table and nothing else has lines whose roles say little. A network judges both sides together.
+picture that shows a table and nothing else has lines whose roles say little. A network judges both sides together. The
+lines of an invoice's tables look like a form's; what has amounts is judged by networks that learned from invoices, too.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from statistics import median
 
@@ -24,6 +26,15 @@ SURE = 0.55
 PROSE_LETTERS = 30
 """Of a line of prose; Chinese letters count twice."""
 
+UNIT = 3
+"""Letters beside a line's digits that leave it a number: its unit or currency."""
+
+AMOUNT = re.compile(r"\d[.,]\d{2}(?!\d)")
+"""What a line of an amount has: two decimals."""
+
+AMOUNTS, PRICED = -1, 0.25
+"""Place of the share of lines with an amount among the measures, and from which networks that know invoices judge."""
+
 
 def choose_tables(
     tables: Sequence[TableRegion], lines: Sequence[LayoutLine], roles: Floats, row_page: bool
@@ -39,7 +50,8 @@ def choose_tables(
     if not tables:
         return []
     measures = np.array([measure_table(table, lines, roles, row_page) for table in tables], np.float32)
-    probabilities = judge("choice").probabilities(measures)
+    by_words, by_amounts = (judge(name).probabilities(measures) for name in ("choice", "priced"))
+    probabilities = np.where(measures[:, AMOUNTS] >= PRICED, by_amounts, by_words)
     return [table for table, one in zip(tables, probabilities, strict=True) if one >= SURE]
 
 
@@ -61,9 +73,16 @@ def measure_table(table: TableRegion, lines: Sequence[LayoutLine], roles: Floats
         *own.tolist(),
         *others.tolist(),
         *table.measures,
+        sum(_is_number(lines[member].text) for member in members) / len(members),
+        sum(bool(AMOUNT.search(lines[member].text)) for member in members) / len(members),
     ]
 
 
 def _letters(text: str) -> int:
     """Letters of a text, Chinese ones twice."""
     return sum(2 if letter >= FIRST_CHINESE else 1 for letter in text)
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a number, with its sign, unit or currency."""
+    return any(letter.isdigit() for letter in text) and sum(letter.isalpha() for letter in text) <= UNIT

@@ -64,7 +64,7 @@ def middle(values: Iterable[float]) -> float:
 
 @cache
 def judge(name: str) -> Judge:
-    """The networks of a name: ``columns``, ``rows``, ``headers``, ``tables`` or ``choice``."""
+    """The networks of a name: ``columns``, ``rows``, ``headers``, ``tables``, ``choice`` or ``priced``."""
     networks: list[Network] = []
     with np.load(WEIGHTS) as arrays:
         while f"{(of := f'{name}.{len(networks)}')}.mean" in arrays:
