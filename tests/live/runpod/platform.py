@@ -117,7 +117,9 @@ class Platform:
             count = self.done_calls
         if self.refuse(count):
             return False
-        with self.changed:  # what has arrived is taken, however long the worker waits to hear so
+        with self.changed:  # what has arrived is taken, however long the worker waits for the reply
+            if worker in self.gone:  # its last words came after its jobs were handed on
+                return False
             if body.get("status") == "IN_PROGRESS":
                 self.told.append((job_id, "progress", body["output"]))
             else:
@@ -167,7 +169,7 @@ class Platform:
                 _, _, worker, job_id = urlsplit(self.path).path.split("/")[:4]
                 length = int(self.headers["Content-Length"])
                 data = self.rfile.read(length)
-                if len(data) < length:  # the worker died while it told
+                if len(data) < length:  # the worker died in the middle of its answer
                     self.close_connection = True
                     return
                 taken = platform.done(worker, job_id, json.loads(data))
