@@ -147,10 +147,9 @@ class Admission:
         accepted = self._store.create([job], bounded=False)
         if job.id in (*accepted.following, *accepted.to_publish):
             self._documents.put(job.blob, submission.document)  # of a follower, too: what it follows may be cancelled
+            self._store.stored(job.id)
         if job.id in accepted.following:
             return  # the sweeper publishes it once it has its answer
-        if job.id in accepted.to_publish:
-            self._store.stored(job.id)
         self._publisher.publish(job.id)
 
     def publish(self, job_id: str) -> None:
@@ -226,7 +225,7 @@ class Admission:
             for job, document in new:
                 if job.id in needed:
                     self._documents.put(job.blob, document)
-            self._store.stored(*accepted.to_publish)
+            self._store.stored(*needed)
         except (redis.RedisError, OSError):
             for job, _ in new:
                 self._store.withdraw(job)

@@ -183,7 +183,8 @@ def test_a_frozen_redis_is_told_within_two_seconds(stack: Stack) -> None:
         assert not stack.backend.ready()
     finally:
         os.kill(stack.parts.redis.pid, signal.SIGCONT)
-    assert stack.text(stack.submit(), 60) == "page 1"
+    # The refused submission may have arrived at last, without a message: an equal one must not wait long behind it.
+    assert stack.text(stack.submit(), 30) == "page 1"
 
 
 def test_a_full_redis_refuses_and_goes_on_when_there_is_room(kept_stack: Stack) -> None:
