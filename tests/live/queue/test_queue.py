@@ -52,11 +52,13 @@ def test_a_page_goes_through_the_queue(backend: JobService) -> None:
 
 
 def test_many_pages_spread_over_the_workers_and_come_back_in_order(backend: JobService, parts: Parts) -> None:
-    result = read(backend, frames(12))
+    job = ended(backend, backend.submit(submission(frames(12))).id)
+    result = job.result
+    assert result
     assert [page["page"] for page in result["pages"]] == list(range(1, 13))
     assert result["text"].count("\f") == 11
     with parts.client() as client:
-        workers = {client.hget(key, "worker") for key in client.scan_iter("ocrq:job:*.*")}
+        workers = {client.hget(key, "worker") for key in client.scan_iter(f"ocrq:job:{job.id}.*")}
     assert len(workers) == 2
 
 
