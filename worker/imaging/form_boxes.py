@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.geometry import Bounds
 from worker.imaging.scale import copy_scale
 from worker.page import Pixels
 
@@ -46,24 +47,9 @@ MARGIN, CHECKED = 0.16, 0.05
 """Share of a checkbox's side that is left out around, and of the rest that is ink in one that is checked."""
 
 
-@dataclass(frozen=True)
-class Cell:
-    """The inside of a box, in pixels of the page."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def width(self) -> float:
-        """Pixels."""
-        return self.right - self.left
-
-    @property
-    def height(self) -> float:
-        """Pixels."""
-        return self.bottom - self.top
+LIGHT, AROUND = 0.6, 0.4
+"""Grey level around a checkbox, as a share of that of its paper, above which it is paper, and how far off that is
+looked at, in sides of the box: light letters on a dark ground are framed, too."""
 
 
 @dataclass(frozen=True)
@@ -71,12 +57,12 @@ class FormBoxes:
     """What was found.
 
     Attributes:
-        checkboxes: Each with whether there is something in it.
-        combs: Cells of each comb field, from left to right.
+        checkboxes: The inside of each, in pixels of the page, with whether there is something in it.
+        combs: Insides of the cells of each comb field, from left to right.
     """
 
-    checkboxes: tuple[tuple[Cell, bool], ...] = ()
-    combs: tuple[tuple[Cell, ...], ...] = ()
+    checkboxes: tuple[tuple[Bounds, bool], ...] = ()
+    combs: tuple[tuple[Bounds, ...], ...] = ()
 
 
 def find_form_boxes(pixels: Pixels, line_height: float) -> FormBoxes:
@@ -101,7 +87,13 @@ def find_form_boxes(pixels: Pixels, line_height: float) -> FormBoxes:
     rows = _rows(cells)
     combs = [row for row in rows if len(row) >= FEWEST_CELLS and not _is_in_grid(row, cells)]
     alone = [row[0] for row in rows if len(row) == 1 and not _is_in_grid(row, cells)]
-    boxes = [cell for cell in alone if max(cell[2] / cell[3], cell[3] / cell[2]) <= SQUARE]
+    lightest = LIGHT * float(np.percentile(grey[::4, ::4], 80))
+    boxes = [
+        cell
+        for cell in alone
+        if max(cell[2] / cell[3], cell[3] / cell[2]) <= SQUARE
+        and _level_around(np.asarray(grey, np.uint8), cell) >= lightest
+    ]
     return FormBoxes(
         tuple((_cell(cell, scale), _is_filled(ink, cell)) for cell in boxes),
         tuple(tuple(_cell(cell, scale) for cell in row) for row in combs),
@@ -173,12 +165,21 @@ def _is_in_grid(row: Sequence[_Rect], cells: Sequence[_Rect]) -> bool:
     )
 
 
+def _level_around(grey: Mask, cell: _Rect) -> float:
+    """The usual grey level on a square around a box."""
+    x, y, w, h = cell
+    gap = round(AROUND * max(w, h))
+    left, top = max(0, x - gap), max(0, y - gap)
+    part = grey[top : y + h + gap + 1, left : x + w + gap + 1]
+    return float(np.median(np.concatenate([part[0], part[-1], part[:, 0], part[:, -1]])))
+
+
 def _is_filled(ink: Mask, cell: _Rect) -> bool:
     x, y, w, h = cell
     rim = max(1, round(MARGIN * min(w, h)))
     return float(ink[y + rim : y + h - rim, x + rim : x + w - rim].mean()) >= CHECKED
 
 
-def _cell(cell: _Rect, scale: float) -> Cell:
+def _cell(cell: _Rect, scale: float) -> Bounds:
     x, y, w, h = cell
-    return Cell(x / scale, y / scale, (x + w) / scale, (y + h) / scale)
+    return Bounds(x / scale, y / scale, (x + w) / scale, (y + h) / scale)

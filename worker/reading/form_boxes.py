@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -10,14 +10,18 @@ import numpy as np
 
 from tasks.runner import ReadContext
 from worker.engines.protocols import LineReader
+from worker.geometry import Bounds
 from worker.imaging.crop import quad_size
-from worker.imaging.form_boxes import Cell, find_form_boxes
+from worker.imaging.form_boxes import find_form_boxes
 from worker.layout.text import BOX_CHECKED, BOX_EMPTY
 from worker.page import LineReading, Pixels, Quad
 from worker.reading.orientation import OrientedReading
 
 LABEL_GAP = 1.8
 """Between a checkbox and its label, in sides of the box; what is further away stands in a column of its own."""
+
+IN_WORD = 0.25
+"""Between a box and the letters on both sides, in widths of the box; what is nearer is a letter of their word."""
 
 MARK_SURE = 0.95
 """Probability of a checkbox's state."""
@@ -78,13 +82,13 @@ def _with_glyph(reading: LineReading) -> LineReading:
 
 
 def _with_comb(
-    pixels: Pixels, lines: list[Line], cells: Sequence[Cell], reader: LineReader, context: ReadContext
+    pixels: Pixels, lines: list[Line], cells: Sequence[Bounds], reader: LineReader, context: ReadContext
 ) -> list[Line]:
     """The lines with those in a comb field replaced by one; unchanged where its cells hold more than a character."""
     around = _around(cells)
     inside = [index for index, (quad, _) in enumerate(lines) if _holds(around, quad)]
-    said = sum(len(lines[index][1].text.replace(" ", "")) for index in inside)
-    if not inside or said > 1.5 * len(cells):
+    letters = sum(len(lines[index][1].text.replace(" ", "")) for index in inside)
+    if not inside or letters > 1.5 * len(cells):
         return lines
     parts = [_content(pixels, cell) for cell in cells]
     filled = [number for number, part in enumerate(parts) if part is not None]
@@ -103,7 +107,7 @@ def _with_comb(
     return [one for index, one in enumerate(lines) if index not in inside] + [line]
 
 
-def _content(pixels: Pixels, cell: Cell) -> Pixels | None:
+def _content(pixels: Pixels, cell: Bounds) -> Pixels | None:
     """What is in a cell, without white beside it; None for an empty one."""
     rim = CELL_RIM * min(cell.width, cell.height)
     left, right, top, bottom = (
@@ -147,41 +151,41 @@ def _spaced(text: str, filled: Sequence[int]) -> str:
     return result
 
 
-def _with_marks(lines: list[Line], checkboxes: Iterable[tuple[Cell, bool]]) -> list[Line]:
-    """The lines with a mark at the place of each checkbox."""
+def _with_marks(lines: list[Line], checkboxes: Sequence[tuple[Bounds, bool]]) -> list[Line]:
+    """The lines with a mark at the place of each checkbox; a page's only one, empty and without a label, is none."""
     lines = list(lines)
-    apart: list[tuple[Cell, bool, str]] = []
+    apart: list[tuple[Bounds, bool, str]] = []
     for cell, checked in checkboxes:
         inside = [index for index, (quad, _) in enumerate(lines) if _holds(cell, quad)]
-        said = "".join(lines[index][1].text for index in inside).strip()
-        if set(said) - LETTERS_IN_BOX:
+        content = "".join(lines[index][1].text for index in inside).strip()
+        if set(content) - LETTERS_IN_BOX:
             continue
         others = [line for index, line in enumerate(lines) if index not in inside]
         label = _label_of(others, cell)
         if label is None:
-            apart.append((cell, checked, said))
+            apart.append((cell, checked, content))
             lines = others
             continue
         marked = _marked(others[label], cell, checked)
         if marked is not None:
             lines = [*others[:label], marked, *others[label + 1 :]]
-    is_crossed = any(checked and said and CROSSED.issuperset(said) for _, checked, said in apart)
+    is_crossed = any(checked and content and CROSSED.issuperset(content) for _, checked, content in apart)
     for cell, checked, _ in apart:
-        if _has_row(lines, cell) and (checked or not is_crossed):  # among crosses an empty box says nothing
+        # Among crosses an empty box says nothing, and alone on a page it is part of a picture.
+        if _has_row(lines, cell) and (checked or not is_crossed and len(checkboxes) > 1):
             mark = (CROSS if is_crossed else BOX_CHECKED) if checked else BOX_EMPTY
             lines.append((_quad(cell), LineReading(mark, (MARK_SURE,), ((0.0, 1.0),))))
     return lines
 
 
-def _has_row(lines: Sequence[Line], cell: Cell) -> bool:
+def _has_row(lines: Sequence[Line], cell: Bounds) -> bool:
     """Whether text stands in a box's row; a box without any is a picture's, or a letter's hole."""
-    middle = (cell.top + cell.bottom) / 2
-    return any(quad[:, 1].min() <= middle <= quad[:, 1].max() for quad, _ in lines)
+    return any(quad[:, 1].min() <= cell.middle <= quad[:, 1].max() for quad, _ in lines)
 
 
-def _label_of(lines: Sequence[Line], cell: Cell) -> int | None:
+def _label_of(lines: Sequence[Line], cell: Bounds) -> int | None:
     """The line a checkbox stands in or beside; the one behind it before the one in front."""
-    middle, side = (cell.top + cell.bottom) / 2, max(cell.width, cell.height)
+    middle, side = cell.middle, max(cell.width, cell.height)
     best, distance = None, LABEL_GAP * side
     for index, (quad, reading) in enumerate(lines):
         left, top, right, bottom = _bounds(quad)
@@ -195,7 +199,7 @@ def _label_of(lines: Sequence[Line], cell: Cell) -> int | None:
     return best
 
 
-def _marked(line: Line, cell: Cell, checked: bool) -> Line | None:
+def _marked(line: Line, cell: Bounds, checked: bool) -> Line | None:
     """A line with the mark in its text; None where other characters stand in the box."""
     quad, reading = line
     left, right = float(quad[:, 0].min()), float(quad[:, 0].max())
@@ -212,8 +216,10 @@ def _marked(line: Line, cell: Cell, checked: bool) -> Line | None:
     before = [one for one in kept if (one[2] + one[3]) / 2 < cell.left]
     after = kept[len(before) :]
     is_shown = len(kept) < len(reading.text)  # the reader saw something in the box
-    if before and after and not is_shown and not before[-1][0].isspace() and not after[0][0].isspace():
-        return None  # the hole of a letter in a word
+    if before and after and not before[-1][0].isspace() and not after[0][0].isspace():
+        nearest = max(cell.left - before[-1][3], after[0][2] - cell.right)
+        if not is_shown or nearest < IN_WORD * cell.width:
+            return None  # a letter in a word, or the hole of one
     mark = (BOX_CHECKED if checked else BOX_EMPTY, MARK_SURE, cell.left, cell.right)
     gap = (" ", MARK_SURE, cell.right, cell.right)
     while before and before[-1][0] == " ":
@@ -235,7 +241,7 @@ def _marked(line: Line, cell: Cell, checked: bool) -> Line | None:
     )
 
 
-def _holds(cell: Cell, quad: Quad) -> bool:
+def _holds(cell: Bounds, quad: Quad) -> bool:
     """Whether a line's middle is in a box, and not much of it outside."""
     x, y = (float(value) for value in quad.mean(axis=0))
     width = float(quad[:, 0].max() - quad[:, 0].min())
@@ -247,11 +253,11 @@ def _bounds(quad: Quad) -> tuple[float, float, float, float]:
     return float(left), float(top), float(right), float(bottom)
 
 
-def _around(cells: Sequence[Cell]) -> Cell:
-    return Cell(cells[0].left, min(cell.top for cell in cells), cells[-1].right, max(cell.bottom for cell in cells))
+def _around(cells: Sequence[Bounds]) -> Bounds:
+    return Bounds(cells[0].left, min(cell.top for cell in cells), cells[-1].right, max(cell.bottom for cell in cells))
 
 
-def _quad(cell: Cell) -> Quad:
+def _quad(cell: Bounds) -> Quad:
     corners = [[cell.left, cell.top], [cell.right, cell.top], [cell.right, cell.bottom], [cell.left, cell.bottom]]
     return np.array(corners, np.float32)
 

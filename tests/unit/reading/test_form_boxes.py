@@ -10,11 +10,12 @@ from tasks.runner import ReadContext
 from worker.engines.ppocr.engine import RapidOcrEngine
 from worker.formats.flow import flow
 from worker.formats.protocols import RenderOptions
+from worker.geometry import Bounds
 from worker.imaging.form_boxes import find_form_boxes
 from worker.layout.checkboxes import with_checkboxes
 from worker.layout.tree import BlockLayout
 from worker.page import LineReading, PageImage, Pixels
-from worker.reading.form_boxes import _with_glyph
+from worker.reading.form_boxes import _with_glyph, _with_marks
 from worker.reading.plain import PlainPipeline
 
 LABELS = ("Owner of the house", "Tenant of the house", "Pays by invoice")
@@ -62,6 +63,12 @@ def test_a_grid_of_cells_is_neither() -> None:
     assert not found.combs
 
 
+def test_the_ground_between_light_letters_is_no_checkbox() -> None:
+    image = form(" " * 3)
+    image[30:260, 40:] = np.where(image[30:260, 40:] < 128, 255, 90)
+    assert not find_form_boxes(image, 34).checkboxes
+
+
 def test_a_form_is_read_with_marks_and_values(engine: RapidOcrEngine) -> None:
     page = PlainPipeline(engine, engine).read_page(PageImage(1, form()), ReadContext())
     boxes = [(block.checked, block.text) for block in page.blocks if block.type == "checkbox"]
@@ -89,3 +96,23 @@ def test_rows_are_divided_at_their_marks() -> None:
 )
 def test_a_printed_box_is_no_chinese_character(text: str, expected: str) -> None:
     assert _with_glyph(LineReading(text)).text == expected
+
+
+def line(text: str) -> tuple[np.ndarray, LineReading]:
+    """Characters of 20 pixels each."""
+    right, count = 20.0 * len(text), len(text)
+    spans = tuple((number / count, (number + 1) / count) for number in range(count))
+    return np.array([[0, 0], [right, 0], [right, 30], [0, 30]], np.float32), LineReading(text, (0.9,) * count, spans)
+
+
+@pytest.mark.parametrize(("text", "marked"), [("ALIVE", "ALIVE"), ("no V yes", "no ☑ yes")])
+def test_a_framed_letter_of_a_word_is_no_checkbox(text: str, marked: str) -> None:
+    left = 20.0 * text.index("V")
+    lines = _with_marks([line(text)], [(Bounds(left + 1, 5, left + 19, 25), True)])
+    assert [reading.text for _, reading in lines] == [marked]
+
+
+@pytest.mark.parametrize("boxes", [1, 2])
+def test_an_empty_box_without_a_label_counts_beside_others_only(boxes: int) -> None:
+    cells = [(Bounds(left, 5, left + 20, 25), False) for left in (400, 600)]
+    assert len(_with_marks([line("ALIVE")], cells[:boxes])) == {1: 1, 2: 3}[boxes]
