@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from worker.geometry import Bounds
 from worker.imaging.scale import copy_scale
 from worker.page import Pixels
+from worker.percentiles import grey_percentiles
 
 Mask = NDArray[np.uint8]
 
@@ -87,7 +88,7 @@ def find_form_boxes(pixels: Pixels, line_height: float) -> FormBoxes:
     rows = _rows(cells)
     combs = [row for row in rows if len(row) >= FEWEST_CELLS and not _is_in_grid(row, cells)]
     alone = [row[0] for row in rows if len(row) == 1 and not _is_in_grid(row, cells)]
-    lightest = LIGHT * float(np.percentile(grey[::4, ::4], 80))
+    lightest = LIGHT * grey_percentiles(np.asarray(grey, np.uint8), (80,))[0]
     boxes = [
         cell
         for cell in alone
