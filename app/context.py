@@ -27,7 +27,7 @@ class AppContext:
 
     backend: JobService
     settings: Settings
-    seats: WaitLimiter
+    waiters: WaitLimiter
     memory: MemoryLimiter
     access: Access
     fetch: Fetch | None

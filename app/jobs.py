@@ -85,7 +85,7 @@ def _get(context: AppContext, job_id: str) -> Response:
     sees = context.access.caller().sees
     if seconds == 0:
         return whole_reply(context, context.backend.get(job_id, sees, results=False), sees)
-    with context.seats.taken(context.access.caller().owner):
+    with context.waiters.taken(context.access.caller().owner):
         job = context.backend.wait(job_id, seconds, sees, results=False)
     return whole_reply(context, job, sees)
 
@@ -111,7 +111,7 @@ def _events(context: AppContext, job_id: str) -> Response:
     sees = context.access.caller().sees
     job = context.backend.get(job_id, sees)
     with ExitStack() as stack:
-        stack.enter_context(context.seats.taken(context.access.caller().owner))
+        stack.enter_context(context.waiters.taken(context.access.caller().owner))
         events = context.backend.events(job_id, after, sees)
         if job.status in ENDED and after is not None:
             rest = list(events)

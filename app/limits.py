@@ -109,7 +109,7 @@ class Meter:
                     self._refuse(item, whole, what, field, name)
 
     def _refuse(self, item: RateLimitItem, cost: int, what: str, field: str, name: str) -> None:
-        allowed = f"{item.amount:,} {what} in {_told(item.get_expiry())}"
+        allowed = f"{item.amount:,} {what} in {_period(item.get_expiry())}"
         if cost > item.amount:
             raise TooLarge(f"this has {cost:,}, and the API key may send {allowed}; send less at a time", field=field)
         seconds = ceil(self._until_room(item, cost, what, name) + _MARGIN_SECONDS)
@@ -126,7 +126,7 @@ class Meter:
         return shifts + length - length * (item.amount - cost + 1) / now
 
 
-def _told(seconds: int) -> str:
+def _period(seconds: int) -> str:
     for length, name in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
         if seconds % length == 0:
             count = seconds // length

@@ -33,7 +33,7 @@ def _read(context: AppContext, operation: Operation) -> Response:
     owner = context.access.caller().owner
     longest = context.settings.sync_seconds
     seconds = longest if prefer.wait is None else min(prefer.wait, longest)
-    with ExitStack() as seat:
+    with ExitStack() as slot:
         with context.memory.holding(PER_BODY_BYTE * (request.content_length or 0)):
             submission = read_upload(request).submission(
                 operation,
@@ -45,7 +45,7 @@ def _read(context: AppContext, operation: Operation) -> Response:
             context.access.charge(1, len(submission.document))
             if prefer.respond_async and not prefer.wait:
                 return accepted(context.backend.submit(submission), _ASYNC)
-            seat.enter_context(context.seats.taken(owner))
+            slot.enter_context(context.waiters.taken(owner))
             job_id = context.backend.submit(submission).id
             del submission  # a document of 40 MB need not wait along
         try:

@@ -114,13 +114,16 @@ def fitted(pages: Sequence[Sample]) -> Calibration:
 
 def figures(judged: Sequence[Sample]) -> dict[str, Any]:
     """Calibration error and ranking of pages, lines and words that were judged out of fold."""
-    said, was = [page["page"][0] for page in judged], [page["page"][1] for page in judged]
-    result: dict[str, Any] = {"page_ece": calibration_error(said, was)}
-    result["page_auroc"] = ranking(said, [share >= GOOD_SHARE for share in was])
-    result["mean_f1"], result["mean_confidence"] = sum(was) / len(was), sum(said) / len(said)
+    confidences, shares = [page["page"][0] for page in judged], [page["page"][1] for page in judged]
+    result: dict[str, Any] = {"page_ece": calibration_error(confidences, shares)}
+    result["page_auroc"] = ranking(confidences, [share >= GOOD_SHARE for share in shares])
+    result["mean_f1"], result["mean_confidence"] = sum(shares) / len(shares), sum(confidences) / len(confidences)
     for kind in ("lines", "words"):
-        said, was = zip(*(pair for page in judged for pair in page[kind]), strict=True)
-        result[f"{kind}_ece"], result[f"{kind}_auroc"] = calibration_error(said, was), ranking(said, was)
+        confidences, shares = zip(*(pair for page in judged for pair in page[kind]), strict=True)
+        result[f"{kind}_ece"], result[f"{kind}_auroc"] = (
+            calibration_error(confidences, shares),
+            ranking(confidences, shares),
+        )
     return {name: None if value is None else round(value, 4) for name, value in result.items()}
 
 
@@ -148,8 +151,8 @@ def _characters(page: Sample) -> list[tuple[float, bool]]:
 
 
 def _words(page: Sample, calibration: Calibration) -> list[tuple[float, bool]]:
-    said = [word for reading in _readings(page) for word in word_confidences(reading, calibration)]
-    return [(said[index], right) for index, right in page["words"]]
+    confidences = [word for reading in _readings(page) for word in word_confidences(reading, calibration)]
+    return [(confidences[index], right) for index, right in page["words"]]
 
 
 def _lines(page: Sample, calibration: Calibration) -> list[tuple[float, bool]]:

@@ -95,17 +95,17 @@ def out_of_fold(
 
 def calibration_error(confidence: Sequence[float], share: Sequence[float]) -> float:
     """Expected calibration error over ten bins of equal width, 0 to 1."""
-    said, was = np.array(confidence), np.array(share, float)
-    bins = np.minimum((said * BINS).astype(int), BINS - 1)
+    confidences, was = np.array(confidence), np.array(share, float)
+    bins = np.minimum((confidences * BINS).astype(int), BINS - 1)
     parts = [(bins == number) for number in range(BINS) if (bins == number).any()]
-    return float(sum(part.mean() * abs(said[part].mean() - was[part].mean()) for part in parts))
+    return float(sum(part.mean() * abs(confidences[part].mean() - was[part].mean()) for part in parts))
 
 
 def ranking(confidence: Sequence[float], right: Sequence[bool]) -> float | None:
     """Area under the ROC curve; None where all or none are right."""
-    said, was = np.array(confidence), np.array(right, bool)
+    confidences, was = np.array(confidence), np.array(right, bool)
     if was.all() or not was.any():
         return None
-    wrong = np.sort(said[~was])
-    below = np.searchsorted(wrong, said[was], "left") + np.searchsorted(wrong, said[was], "right")
+    wrong = np.sort(confidences[~was])
+    below = np.searchsorted(wrong, confidences[was], "left") + np.searchsorted(wrong, confidences[was], "right")
     return float(below.mean() / (2 * len(wrong)))

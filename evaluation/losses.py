@@ -46,8 +46,8 @@ def scored(sample: Sample) -> Scored:
     doubtful = doubtful_words(read.quads, read.readings, calibration)
     losses = losses_of(sample.pixels, ink, read.quads, read.dropped, read.behind, stamps, doubtful)
     losses += empty_boxes(read.readings)
-    said = page_confidence(read.readings, calibration, sample.measured)
-    confidence = said * confidence_left(losses, read.readings)
+    confidences = page_confidence(read.readings, calibration, sample.measured)
+    confidence = confidences * confidence_left(losses, read.readings)
     return Scored(sample.name, float(sample.lost.mean()), confidence, tuple(loss.what for loss in losses))
 
 

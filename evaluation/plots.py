@@ -27,19 +27,21 @@ def reliability(path: Path, by_reader: Mapping[str, tuple[Sequence[float], Seque
     figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.add_subplot()
     axes.plot((0, 1), (0, 1), color="grey", linewidth=1, linestyle=":")
-    for reader, (said, right) in by_reader.items():
-        said_bins, right_bins = binned(said, right)
-        axes.plot(said_bins, right_bins, marker="o", label=reader)
+    for reader, (confidences, right) in by_reader.items():
+        confidence_bins, right_bins = binned(confidences, right)
+        axes.plot(confidence_bins, right_bins, marker="o", label=reader)
     axes.set(xlabel="confidence", ylabel="word F1", xlim=(0, 1), ylim=(0, 1), title=title)
     axes.legend()
     figure.savefig(path, dpi=DPI)
 
 
-def binned(said: Sequence[float], right: Sequence[float]) -> tuple[list[float], list[float]]:
+def binned(confidences: Sequence[float], right: Sequence[float]) -> tuple[list[float], list[float]]:
     """Mean confidence and mean rightness of each bin that has any."""
-    bins = np.minimum((np.asarray(said) * BINS).astype(int), BINS - 1)
+    bins = np.minimum((np.asarray(confidences) * BINS).astype(int), BINS - 1)
     used = [bins == number for number in range(BINS) if (bins == number).any()]
-    return [float(np.asarray(said)[one].mean()) for one in used], [float(np.asarray(right)[one].mean()) for one in used]
+    return [float(np.asarray(confidences)[one].mean()) for one in used], [
+        float(np.asarray(right)[one].mean()) for one in used
+    ]
 
 
 def by_degradation(path: Path, by_reader: Mapping[str, Mapping[str, float]]) -> None:

@@ -80,8 +80,8 @@ def _draw(
     mode: str, score: Score, entries: list[Entry], read: Read, out: Path, degradation: dict[str, dict[str, float]]
 ) -> None:
     f1 = {name: document_f1(score, entries, predicted) for name, predicted in read.items()}
-    said = {name: [one.confidence for one in predicted] for name, predicted in read.items()}
-    plots.reliability(out / f"reliability-{mode}.png", {name: (said[name], f1[name]) for name in read}, mode)
+    confidences = {name: [one.confidence for one in predicted] for name, predicted in read.items()}
+    plots.reliability(out / f"reliability-{mode}.png", {name: (confidences[name], f1[name]) for name in read}, mode)
     degraded = [str(entry.gold.get("degradation", mode)) for entry in entries]
     for name, values in f1.items():
         for kind in dict.fromkeys(degraded):

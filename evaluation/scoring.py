@@ -48,9 +48,9 @@ def figures(score: Score, entries: Sequence[Entry], predictions: Sequence[Predic
     orders = [order(one.text, entry.gold["text"]) for entry, one in pairs if entry.gold.get("text_order") == "visual"]
     result["order"] = sum(orders) / len(orders) if orders else None
     lines = [line for entry, one in pairs for line in lines_right(one, entry.gold.get("boxes") or ())]
-    said, right = [line[0] for line in lines], [line[1] for line in lines]
-    result["line_ece"] = calibration_error(said, right) if lines else None
-    result["line_auroc"] = ranking(said, right) if lines else None
+    confidences, right = [line[0] for line in lines], [line[1] for line in lines]
+    result["line_ece"] = calibration_error(confidences, right) if lines else None
+    result["line_auroc"] = ranking(confidences, right) if lines else None
     pages = sum(one.pages for one in predictions)
     result["seconds_page"] = sum(one.seconds for one in predictions) / pages
     result["cpu_page"] = sum(one.cpu_seconds for one in predictions) / pages

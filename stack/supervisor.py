@@ -21,8 +21,8 @@ ProgressUpdate = Callable[[str], None]
 class Supervisor:
     """The parts of one stack, in the order they were started."""
 
-    def __init__(self, tell: ProgressUpdate) -> None:
-        self._tell = tell
+    def __init__(self, report: ProgressUpdate) -> None:
+        self._report = report
         self._parts: list[Part] = []
         self._watchdog = Watchdog()
         self._watchdog.check()
@@ -69,7 +69,7 @@ class Supervisor:
         try:
             part.start()
         except OSError as error:  # no process or no memory to be had, or no room for its log
-            self._tell(
+            self._report(
                 f"{part.spec.title} cannot be started now ({error.strerror}); trying again in {LONGEST_DELAY:g} s"
             )
             part.due_at = now + LONGEST_DELAY
@@ -82,7 +82,7 @@ class Supervisor:
                 f"{part.spec.title} {ended}, {part.restarts.failed} times in a row, and will not start; the end of its "
                 f"log, {part.spec.log}:\n{logs.tail(part.spec.log)}"
             )
-        self._tell(f"{part.spec.title} {ended}; starting it again in {delay:g} s (log: {part.spec.log})")
+        self._report(f"{part.spec.title} {ended}; starting it again in {delay:g} s (log: {part.spec.log})")
         part.due_at = now + delay
 
     def stop(self, hurry: Callable[[], bool]) -> None:

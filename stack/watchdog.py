@@ -57,12 +57,12 @@ class Watchdog:
     def add(self, session: int, kind: str) -> None:
         """A part has started."""
         self._living[session] = kind
-        self._tell(f"+{session} {kind}\n")
+        self._report(f"+{session} {kind}\n")
 
     def remove(self, session: int) -> None:
         """A part is gone, with all of its session."""
         if self._living.pop(session, None) is not None:
-            self._tell(f"-{session}\n")
+            self._report(f"-{session}\n")
 
     def check(self) -> None:
         """Start the process if it is not there."""
@@ -88,7 +88,7 @@ class Watchdog:
             self._process.wait()
             self._process = None
 
-    def _tell(self, line: str) -> None:
+    def _report(self, line: str) -> None:
         if self._process is not None:
             self._write(self._process.stdin, line)
 

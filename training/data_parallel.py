@@ -97,9 +97,9 @@ def load_into(network: OnnxGraph, path: Path) -> None:
 
 def agreed(share: float) -> float:
     """The first process's share of the training that is over: all have to stop at the same step."""
-    told = torch.tensor([share])
-    torch.distributed.broadcast(told, 0)
-    return float(told)
+    shared = torch.tensor([share])
+    torch.distributed.broadcast(shared, 0)
+    return float(shared)
 
 
 def _rate_at(highest: float, share: float, step: int) -> float:

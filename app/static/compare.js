@@ -12,9 +12,9 @@ export function showComparison(reading) {
   if (!other?.result) return;
   const steps = difference(reading.pages.flatMap(textsOf), (other.result.pages || []).flatMap(textsOf));
   const changes = steps.filter(([kind, word], index) => kind !== "same" && word.trim() && steps[index - 1]?.[0] !== kind).length;
-  const told = (result) => `${result.metadata.served_by}${result.metadata.robust_processing ? ", robust" : ""}, ${percent(result.confidence)}`;
+  const summary = (result) => `${result.metadata.served_by}${result.metadata.robust_processing ? ", robust" : ""}, ${percent(result.confidence)}`;
   const places = changes === 1 ? "1 place differs" : `${changes} places differ`;
-  $("compared").textContent = `${changes ? places : "Both readings are equal"}: ${told(reading.result)} beside ${told(other.result)}`;
+  $("compared").textContent = `${changes ? places : "Both readings are equal"}: ${summary(reading.result)} beside ${summary(other.result)}`;
   $("difference").append(...steps.map(([kind, word]) => {
     if (kind === "same" || !word.trim()) return word;
     return make(kind === "gone" ? "del" : "ins", { title: kind === "gone" ? "the first reading" : "the second reading" }, word);

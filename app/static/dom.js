@@ -36,8 +36,8 @@ export function save(name, type, data) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-// Puts text on the clipboard, and says so on the button for a moment.
-export async function copy(text, told) {
+// Puts text on the clipboard, and says so on the control for a moment.
+export async function copy(text, control) {
   try {
     await navigator.clipboard.writeText(text);
   } catch { // no clipboard outside https and localhost
@@ -46,9 +46,9 @@ export async function copy(text, told) {
     document.execCommand("copy");
     area.remove();
   }
-  const before = told.textContent;
-  told.textContent = "Copied";
-  setTimeout(() => { told.textContent = before; }, 1500);
+  const before = control.textContent;
+  control.textContent = "Copied";
+  setTimeout(() => { control.textContent = before; }, 1500);
 }
 
 export function csv(rows) {

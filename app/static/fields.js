@@ -65,8 +65,8 @@ function itemsGrid(list, evidence) {
   const add = (item, index) => {
     const row = make("tr");
     for (const column of columns) {
-      const told = index === null ? {} : evidence(`${list}[${index}].${column}`);
-      const cell = make("td", told.field ? { mark: told.mark, className: grade(told.field.confidence) } : {});
+      const shown = index === null ? {} : evidence(`${list}[${index}].${column}`);
+      const cell = make("td", shown.field ? { mark: shown.mark, className: grade(shown.field.confidence) } : {});
       cell.append(valueInput(`${column} of row ${body.rows.length + 1}`, item[column], (changed) => { item[column] = changed; }));
       row.append(cell);
     }

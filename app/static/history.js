@@ -28,11 +28,11 @@ export class History {
     try {
       ({ jobs } = await api.jobs(SHOWN));
     } catch {
-      return; // a key that may not look, or no answer: told elsewhere
+      return; // a key that may not look, or no answer: reported elsewhere
     }
-    const told = JSON.stringify([jobs, this.shown(), stored()]);
-    if (told === this.last) return;
-    this.last = told;
+    const current = JSON.stringify([jobs, this.shown(), stored()]);
+    if (current === this.last) return;
+    this.last = current;
     const focused = document.activeElement?.dataset?.job;
     $("history").hidden = !jobs.length;
     $("jobs").replaceChildren(...jobs.map((job) => this.item(job)));

@@ -2,7 +2,7 @@
 
 import { $ } from "./dom.js";
 
-// take(files) is told the documents.
+// take(files) gets the documents.
 export function intake(take) {
   for (const id of ["file", "camera"]) {
     $(id).addEventListener("change", () => { take([...$(id).files]); $(id).value = ""; });

@@ -4,7 +4,7 @@ const marked = () => document.querySelectorAll("[data-mark]");
 const words = (value) => (value ? value.split(" ") : []);
 let related = new Map();
 
-// Marks are told as pairs: each lights the other.
+// Marks come in pairs: each highlights the other.
 export function relate(pairs) {
   related = new Map();
   for (const [one, other] of pairs) {

@@ -152,12 +152,12 @@ function fail(problem) {
 }
 
 // Reads the document of a reading once more, in another way; its result.
-async function again(reading, other, changes, told) {
+async function again(reading, other, changes, started) {
   const file = reading.file;
   if (!file) throw new api.Problem({ title: "The document is no longer available", code: "reloaded", detail: "Files are not kept when the page reloads; choose the document again to read it." });
   const job = await api.submit(file, other, { ...request(), ...changes });
   remember(job.id, `${file.name || "pasted"}`);
-  told(job.id);
+  started(job.id);
   const ended = await api.follow(job.id, { onPage() {}, onProgress() {} });
   if (ended.status !== "succeeded") throw new api.Problem({ title: "The document could not be read", ...ended.error });
   return ended.result;

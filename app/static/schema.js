@@ -38,8 +38,8 @@ export class SchemaBuilder {
     const title = make("input", { type: "text", value: name, placeholder: "name of the field", ariaLabel: "Name", spellcheck: false });
     const kinds = make("select", { ariaLabel: "Kind" }, ...[...KINDS, LIST].map((one) => new Option(one)));
     kinds.value = kind;
-    const told = Object.entries(columns).map(([column, of]) => (of === "string" ? column : `${column}: ${of}`)).join(", ");
-    const items = make("input", { type: "text", className: "columns", value: told, ariaLabel: "Columns of the items", spellcheck: false, hidden: kind !== LIST });
+    const shown = Object.entries(columns).map(([column, of]) => (of === "string" ? column : `${column}: ${of}`)).join(", ");
+    const items = make("input", { type: "text", className: "columns", value: shown, ariaLabel: "Columns of the items", spellcheck: false, hidden: kind !== LIST });
     kinds.addEventListener("change", () => { items.hidden = kinds.value !== LIST; });
     row.append(title, kinds, button("Remove", () => { row.remove(); this.write(); }, { className: "plain" }), items);
     $("schema-rows").append(row);
@@ -60,7 +60,7 @@ export class SchemaBuilder {
       const schema = JSON.parse($("schema").value);
       if (Object.values(schema).every((kind) => KINDS.includes(kind) || (Array.isArray(kind) && kind.length === 1 && typeof kind[0] === "object"))) this.show(schema);
       else $("schema-rows").replaceChildren();
-    } catch { /* told when the fields are asked for */ }
+    } catch { /* reported when the fields are asked for */ }
   }
 
   // Throws a SyntaxError where the JSON is none.

@@ -1,7 +1,7 @@
 // Tabs by the ARIA pattern: arrow keys move, the panel follows.
 
 export class Tabs {
-  // changed(name) is told which tab is shown; a tab is called "tab-NAME" and its panel "panel-NAME".
+  // changed(name) gets the name of the tab that is shown; a tab is called "tab-NAME" and its panel "panel-NAME".
   constructor(list, changed) {
     this.tabs = [...list.querySelectorAll("[role=tab]")];
     this.changed = changed;

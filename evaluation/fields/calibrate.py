@@ -54,9 +54,13 @@ def main(folders: tuple[Path, ...], pages: Path | None, write: bool) -> None:
     right = np.array([case.right for case in cases])
     features = _matrix(cases, names)
     judged = _cautious(_cross_validated(cases, features, right))
-    told = [(float(p), bool(r), case.field, case.document) for p, r, case in zip(judged, right, cases, strict=True)]
+    judgements = [
+        (float(p), bool(r), case.field, case.document) for p, r, case in zip(judged, right, cases, strict=True)
+    ]
     sure = judged >= SURE
-    click.echo(f"{len(cases)} values, {right.mean():.3f} right; ECE, cross-validated: {calibration_error(told):.4f}")
+    click.echo(
+        f"{len(cases)} values, {right.mean():.3f} right; ECE, cross-validated: {calibration_error(judgements):.4f}"
+    )
     click.echo(f"wrong at {SURE} or more: {int((~right[sure]).sum())} of {int(sure.sum())}")
     if write:
         weights = dict(zip(("bias", *names), _fitted(features, right).round(4).tolist(), strict=True))

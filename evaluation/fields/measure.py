@@ -172,4 +172,4 @@ def calibration_error(judged: Sequence[tuple[float, bool, str, str]], bins: int 
         gap[0] += confidence
         gap[1] += right
         counts[place] += 1
-    return sum(abs(said - true) for said, true in sums.values()) / max(1, len(judged))
+    return sum(abs(confidences - true) for confidences, true in sums.values()) / max(1, len(judged))

@@ -64,14 +64,14 @@ class Case:
 def receipts(manifest: Path, cache: Path) -> Iterator[Case]:
     """Documents of a manifest of receipts and other kinds, asked what their truth tells of four fields."""
     for entry in from_manifest(manifest):
-        told = entry.gold.get("fields") or {}
+        record = entry.gold.get("fields") or {}
         asked = (
             RECEIPT if entry.kind == "receipt" else {"invoice_number": "string", "date": "string", "total": "number"}
         )
-        schema = {name: kind for name, kind in asked.items() if told.get(name) is not None}
+        schema = {name: kind for name, kind in asked.items() if record.get(name) is not None}
         if schema:
             group = "receipts" if entry.kind == "receipt" else "advertising and other invoices"
-            truth = {name: told[name] for name in schema}
+            truth = {name: record[name] for name in schema}
             dayfirst = bool(entry.gold.get("dayfirst", True))
             yield Case(entry.name, group, pages_of(entry, cache), schema, truth, dayfirst=dayfirst)
 
@@ -79,10 +79,10 @@ def receipts(manifest: Path, cache: Path) -> Iterator[Case]:
 def invoices(manifest: Path, cache: Path, text_layer: TextLayer) -> Iterator[Case]:
     """Invoices with the truth of their embedded XML, asked twelve fields each."""
     for entry in from_manifest(manifest):
-        told = dict(entry.gold["fields"])
-        items = told.pop("items", None)
+        record = dict(entry.gold["fields"])
+        items = record.pop("items", None)
         yield Case(
-            entry.name, f"invoices, text_layer {text_layer}", pages_of(entry, cache, text_layer), INVOICE, told, items
+            entry.name, f"invoices, text_layer {text_layer}", pages_of(entry, cache, text_layer), INVOICE, record, items
         )
 
 
@@ -92,16 +92,16 @@ def drawn(folder: Path, limit: int | None = None, read: Path | None = None) -> I
         for number, line in enumerate(lines):
             if limit is not None and number >= limit:
                 return
-            told = json.loads(line)
-            pages = [Page.model_validate(told["page"])]
+            record = json.loads(line)
+            pages = [Page.model_validate(record["page"])]
             if read is not None:
-                pages = pages_of(Entry(folder / told["file"], told["file"]), read)
-            yield drawn_case(told, pages, "drawn and read" if read else "drawn")
+                pages = pages_of(Entry(folder / record["file"], record["file"]), read)
+            yield drawn_case(record, pages, "drawn and read" if read else "drawn")
 
 
-def drawn_case(told: Mapping[str, Any], pages: Sequence[Page], group: str) -> Case:
+def drawn_case(record: Mapping[str, Any], pages: Sequence[Page], group: str) -> Case:
     """A drawn document in the names of the data's manifest."""
-    shown = told["truth"]
+    shown = record["truth"]
     truth: dict[str, Any] = {}
     marks: dict[str, Sequence[Sequence[float]]] = {}
     if any(_names(shown["currency"], line.text) for page in pages for line in page.lines):
@@ -109,15 +109,17 @@ def drawn_case(told: Mapping[str, Any], pages: Sequence[Page], group: str) -> Ca
     for name in set(INVOICE) - {"currency"}:
         for concept in DRAWN.get(name, (name,)):
             if concept in shown and name != "items":
-                truth[name], marks[name] = shown[concept], told["marks"].get(concept, [])
+                truth[name], marks[name] = shown[concept], record["marks"].get(concept, [])
     if "tax" not in truth and {"net", "total"} <= set(truth):
         truth |= _tax_by_rates(pages, float(truth["total"]) - float(truth["net"]))
     items = [{("amount" if key == "line_total" else key): one for key, one in row.items()} for row in shown["items"]]
-    kind = "receipts" if told["kind"] == "receipt" else "invoices and others"
+    kind = "receipts" if record["kind"] == "receipt" else "invoices and others"
     asked = dict(INVOICE)
-    if told["kind"] in ("order", "delivery"):
+    if record["kind"] in ("order", "delivery"):
         del asked["number"]  # which of its numbers an order's is, the schema does not say
-    return Case(str(told["seed"]), f"{group}: {kind}", pages, asked, truth, items, True, bool(told["dayfirst"]), marks)
+    return Case(
+        str(record["seed"]), f"{group}: {kind}", pages, asked, truth, items, True, bool(record["dayfirst"]), marks
+    )
 
 
 def _tax_by_rates(pages: Sequence[Page], tax: float) -> dict[str, float]:

@@ -53,14 +53,14 @@ def score(truth: Sequence[Part], markdown: str) -> Scores:
         markdown: The output.
     """
     found = parts_of(markdown)
-    said = [(plain(part.text), part.kind) for part in truth if part.kind in ("text", "ignored") and plain(part.text)]
+    true = [(plain(part.text), part.kind) for part in truth if part.kind in ("text", "ignored") and plain(part.text)]
     texts = [plain(part.text) for part in found if part.kind in ("text", "formula") and plain(part.text)]
-    pairs = pairs_of([text for text, _ in said], texts)
-    counted = [pair for pair in pairs if not pair.truth or any(said[index][1] == "text" for index in pair.truth)]
-    true_texts = [text for text, _ in said]
-    known = any(kind == "text" for _, kind in said)
-    tables, wanted = [p.text for p in found if p.kind == "table"], [p.text for p in truth if p.kind == "table"]
-    matched = _matched_tables(wanted, tables)
+    pairs = pairs_of([text for text, _ in true], texts)
+    counted = [pair for pair in pairs if not pair.truth or any(true[index][1] == "text" for index in pair.truth)]
+    true_texts = [text for text, _ in true]
+    known = any(kind == "text" for _, kind in true)
+    tables, expected = [p.text for p in found if p.kind == "table"], [p.text for p in truth if p.kind == "table"]
+    matched = _matched_tables(expected, tables)
     tests = tests_of(truth)
     passed: dict[str, int] = {}
     counts: dict[str, int] = {}
@@ -79,16 +79,16 @@ def score(truth: Sequence[Part], markdown: str) -> Scores:
     )
 
 
-def _matched_tables(wanted: Sequence[str], tables: Sequence[str]) -> list[tuple[str, str]]:
+def _matched_tables(expected: Sequence[str], tables: Sequence[str]) -> list[tuple[str, str]]:
     """Each true table with the one found that is most like it, "" where none is."""
-    one, other = [_cells(html) for html in wanted], [_cells(html) for html in tables]
-    result = dict.fromkeys(range(len(wanted)), "")
+    one, other = [_cells(html) for html in expected], [_cells(html) for html in tables]
+    result = dict.fromkeys(range(len(expected)), "")
     for pair in pairs_of(one, other):
         if len(pair.truth) == 1 and pair.found:
             best = min(pair.found, key=lambda index: Levenshtein.normalized_distance(one[pair.truth[0]], other[index]))
             if Levenshtein.normalized_similarity(one[pair.truth[0]], other[best]) >= TABLE_PAIR:
                 result[pair.truth[0]] = tables[best]
-    return [(wanted[index], found) for index, found in result.items()]
+    return [(expected[index], found) for index, found in result.items()]
 
 
 def _cells(html: str) -> str:

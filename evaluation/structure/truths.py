@@ -66,7 +66,7 @@ def _drawn(picture: Path, truth: dict[str, Any]) -> Truth:
     words: list[list[str]] = [[] for _ in truth["roles"]]
     for token in truth["tokens"]:
         words[token[5]].append(token[0])
-    blocks = ({"type": role, "text": _written(said)} for (role, _), said in zip(truth["roles"], words, strict=True))
+    blocks = ({"type": role, "text": _written(shown)} for (role, _), shown in zip(truth["roles"], words, strict=True))
     return Truth(picture, truth.get("template", "page"), tuple(_block(block) for block in blocks if block["text"]))
 
 

@@ -44,8 +44,8 @@ def tests_of(parts: Sequence[Part], most: int = 12) -> list[UnitTest]:
         parts: In reading order.
         most: At most so many of each kind, spread over the document.
     """
-    said = [found for part in parts if part.kind == "text" and (found := SENTENCE.search(part.text))]
-    sentences = _spread([" ".join(found[0].split()) for found in said], most)
+    sentences_found = [found for part in parts if part.kind == "text" and (found := SENTENCE.search(part.text))]
+    sentences = _spread([" ".join(found[0].split()) for found in sentences_found], most)
     tests = [UnitTest("present", text) for text in sentences]
     tests += [UnitTest("order", one, other) for one, other in zip(sentences, sentences[1:], strict=False)]
     tests += [UnitTest("absent", part.text) for part in parts if part.kind == "ignored" and len(part.text) > 3][:most]
@@ -77,10 +77,10 @@ def even(text: str) -> str:
     return " ".join(text.split())
 
 
-def _place(wanted: str, text: str) -> int | None:
-    wanted = even(wanted)
-    best = fuzz.partial_ratio_alignment(wanted, text, score_cutoff=100 * (1 - ALLOWED_SHARE))
-    return best.dest_start if best and len(text) >= len(wanted) * (1 - ALLOWED_SHARE) else None
+def _place(expected: str, text: str) -> int | None:
+    expected = even(expected)
+    best = fuzz.partial_ratio_alignment(expected, text, score_cutoff=100 * (1 - ALLOWED_SHARE))
+    return best.dest_start if best and len(text) >= len(expected) * (1 - ALLOWED_SHARE) else None
 
 
 def _rows(html: str) -> list[list[str]]:

@@ -36,7 +36,7 @@ def show(job_id: str, wait: bool, as_json: bool, server: str | None, api_key: st
     """Show the job or batch ID."""
     with server_client(server, api_key) as client:
         job = client.wait(job_id) if wait else client.job(job_id)
-    return _told(job, as_json)
+    return _print_job(job, as_json)
 
 
 @jobs.command("list")
@@ -94,7 +94,7 @@ def _each(job_ids: tuple[str, ...], do: Callable[[str], Job | Batch], as_json: b
     code = OK
     for job_id in job_ids:
         try:
-            _told(do(job_id), as_json)
+            _print_job(do(job_id), as_json)
         except OcrqError as error:
             if len(job_ids) == 1 or code_for(error) != SOME_FAILED:
                 raise
@@ -132,7 +132,7 @@ def server_client(server: str | None, api_key: str | None) -> Iterator[Client]:
         yield client
 
 
-def _told(job: Job | Batch, as_json: bool) -> int:
+def _print_job(job: Job | Batch, as_json: bool) -> int:
     if as_json:
         click.echo(job.model_dump_json(indent=2))
     else:

@@ -26,7 +26,7 @@ class Bars:
         self._names = names
         self._bars: dict[int, TaskID] = {}
 
-    def tell(self, sentence: str) -> None:
+    def report(self, sentence: str) -> None:
         """Say what is being done before anything can be counted."""
         if self._progress:
             self._progress.console.print(sentence, style="dim", markup=False, highlight=False)

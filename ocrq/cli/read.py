@@ -136,7 +136,7 @@ def _read_all(
     sources = [Source(name) for name in files]
     if not any(source.readable for source in sources):  # no server needs to be started for that
         return _written((Outcome(source.name, error=_why(source)) for source in sources), writer, Bars(None, files))
-    with bars_for(files) as bars, server_for_reading(server, api_key, bars.tell) as client:
+    with bars_for(files) as bars, server_for_reading(server, api_key, bars.report) as client:
         outcomes = client.read_many(sources, operation, on_progress=bars.show, **request)
         with contextlib.closing(outcomes):  # interrupted, what is under way is cancelled before the client is closed
             return _written(outcomes, writer, bars)

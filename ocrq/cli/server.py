@@ -37,7 +37,7 @@ def connected(server: str, api_key: str | None) -> Iterator[Client]:
 
 
 @contextmanager
-def server_for_reading(server: str | None, api_key: str | None, tell: Callable[[str], None]) -> Iterator[Client]:
+def server_for_reading(server: str | None, api_key: str | None, report: Callable[[str], None]) -> Iterator[Client]:
     """A client of the known server, else of a private one that is started for it and stopped after.
 
     Raises:
@@ -51,6 +51,6 @@ def server_for_reading(server: str | None, api_key: str | None, tell: Callable[[
     from ocrq.client import Client
 
     private_stack = stack_module("private").private_stack
-    tell("starting a server for this command (a running `ocrq up` is faster) …")
+    report("starting a server for this command (a running `ocrq up` is faster) …")
     with private_stack(os.environ) as url, Client(url) as client:
         yield client

@@ -45,7 +45,7 @@ def up(host: str, port: int, workers: int | None, data_dir: Path, temporary: boo
 
     console = Console(stderr=True, highlight=False)
 
-    def tell(sentence: str) -> None:
+    def report(sentence: str) -> None:
         with contextlib.suppress(OSError):  # the terminal is gone
             style = "yellow" if sentence.lower().startswith("warning") else "dim"
             console.print(sentence, style=style, markup=False, soft_wrap=True)
@@ -53,14 +53,14 @@ def up(host: str, port: int, workers: int | None, data_dir: Path, temporary: boo
     def announce(url: str) -> None:
         with contextlib.suppress(OSError):
             click.echo(f"ocrq is ready at {url}")
-        tell(f"try: ocrq read FILE --server {url}      (logs: {data_dir / 'logs'})")
+        report(f"try: ocrq read FILE --server {url}      (logs: {data_dir / 'logs'})")
 
     keys = os.environ.get("OCRQ_API_KEYS") or os.environ.get("OCRQ_API_KEYS_FILE")
     check_exposure(host, keys=bool(keys), accepted=os.environ.get("OCRQ_OPEN", "").lower() in _YES)
     stack = stack_module("embedded")
     with _directory(data_dir, temporary) as directory:
         options = stack.StackOptions(host, port, workers, directory, dict(os.environ), Path.cwd(), throwaway=temporary)
-        stack.run_stack(options, tell, announce)
+        stack.run_stack(options, report, announce)
 
 
 @contextlib.contextmanager

@@ -225,13 +225,13 @@ class JobRecord:
 
     def to_job(self, result: dict[str, Any] | None = None) -> Job:
         """The job as its owner sees it."""
-        return Job(**self._told(), result=result)
+        return Job(**self._public_fields(), result=result)
 
     def to_summary(self) -> JobSummary:
         """The job as lists show it."""
-        return JobSummary(**self._told(), endpoint=f"/{self.operation}", owner=self.owner)
+        return JobSummary(**self._public_fields(), endpoint=f"/{self.operation}", owner=self.owner)
 
-    def _told(self) -> dict[str, Any]:
+    def _public_fields(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "status": self.status,

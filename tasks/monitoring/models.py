@@ -15,7 +15,7 @@ def model_list(catalogue: Catalogue, beats: Sequence[Heartbeat]) -> ModelList:
     loaded = {model for beat in beats for model in beat.models}
     return ModelList(
         models=[
-            _told(entry, catalogue, entry.name in loaded, _served_by(entry, catalogue, beats))
+            _described(entry, catalogue, entry.name in loaded, _served_by(entry, catalogue, beats))
             for entry in map(catalogue.entry, catalogue.names)
         ]
     )
@@ -26,13 +26,13 @@ def local_model_list(catalogue: Catalogue, runner: Runner | None) -> ModelList:
     loaded = runner.loaded() if runner else []
     return ModelList(
         models=[
-            _told(entry, catalogue, entry.name in loaded, entry.name if runner else None)
+            _described(entry, catalogue, entry.name in loaded, entry.name if runner else None)
             for entry in map(catalogue.entry, catalogue.names)
         ]
     )
 
 
-def _told(entry: ModelEntry, catalogue: Catalogue, loaded: bool, served_by: str | None) -> ModelInfo:
+def _described(entry: ModelEntry, catalogue: Catalogue, loaded: bool, served_by: str | None) -> ModelInfo:
     return ModelInfo(
         name=entry.name,
         engine=entry.engine,

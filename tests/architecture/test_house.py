@@ -72,7 +72,7 @@ def test_the_probes_see_what_they_look_for() -> None:
 
 def test_the_tree_in_contributing_is_the_tree_there_is() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    told = set(re.findall(r"^([a-z]+)/ ", text, re.MULTILINE))
+    documented = set(re.findall(r"^([a-z]+)/ ", text, re.MULTILINE))
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     there = {line.partition("/")[0] for line in tracked.splitlines() if "/" in line and not line.startswith(".")}
-    assert told == there
+    assert documented == there

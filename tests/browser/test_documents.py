@@ -279,5 +279,5 @@ def test_the_api_is_described_and_tried_from_the_page(page: Chrome, reading_url:
     until(page, lambda b: b.find_elements(By.CSS_SELECTOR, ".execute"), "the button")
     page.find_element(By.CSS_SELECTOR, ".execute").click()
     until(page, lambda b: '"healthy"' in b.find_element(By.CSS_SELECTOR, ".live-responses-table").text, "the answer")
-    told = [entry["message"] for entry in page.get_log("browser") if entry["level"] in {"SEVERE", "WARNING"}]
-    assert told == [], "nothing inline, nothing from another host"
+    messages = [entry["message"] for entry in page.get_log("browser") if entry["level"] in {"SEVERE", "WARNING"}]
+    assert messages == [], "nothing inline, nothing from another host"

@@ -153,7 +153,7 @@ def test_a_file_that_is_no_document_shows_the_remedy(browser: Chrome, tmp_path: 
     assert "PNG, JPEG" in by_id(browser, "problem-detail").text
 
 
-def test_fields_that_are_no_json_are_told_before_anything_is_sent(browser: Chrome, scan: Path) -> None:
+def test_fields_that_are_no_json_are_reported_before_anything_is_sent(browser: Chrome, scan: Path) -> None:
     read_to_the_end(browser, scan)
     tab(browser, "fields")
     ask_for(browser, "total")
@@ -185,7 +185,7 @@ def test_a_document_may_be_pasted(browser: Chrome, scan: Path) -> None:
     until(browser, lambda b: by_id(b, "bar").is_displayed(), "the result")
 
 
-def test_the_corner_tells_the_service_s_health(browser: Chrome) -> None:
+def test_the_page_corner_shows_the_services_health(browser: Chrome) -> None:
     until(browser, lambda b: "busy" in by_id(b, "health").text, "health")
     assert by_id(browser, "health").get_attribute("data-status") == "healthy"
 

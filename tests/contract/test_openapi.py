@@ -52,7 +52,7 @@ def test_the_document_is_served_as_it_is(app: Flask) -> None:
     assert app.test_client().get("/openapi.json").get_json() == DOCUMENT
 
 
-def test_every_route_is_told_and_no_other(app: Flask) -> None:
+def test_every_route_is_described_and_no_other(app: Flask) -> None:
     there = {
         (rule.rule.replace("<", "{").replace(">", "}"), method.lower())
         for rule in app.url_map.iter_rules()
@@ -71,8 +71,8 @@ def test_every_route_describes_itself_its_parameters_and_its_problems() -> None:
 
 
 def test_the_request_has_every_field_of_the_contract() -> None:
-    told = DOCUMENT["components"]["schemas"]["ReadRequest"]["properties"]
-    assert set(told) == {field.alias or name for name, field in ReadRequest.model_fields.items()}
+    described = DOCUMENT["components"]["schemas"]["ReadRequest"]["properties"]
+    assert set(described) == {field.alias or name for name, field in ReadRequest.model_fields.items()}
 
 
 def operation_of(path: str, method: str) -> dict[str, Any]:
@@ -85,9 +85,9 @@ def operation_of(path: str, method: str) -> dict[str, Any]:
 
 def check(response: Any, method: str, path: str) -> None:
     """The answer's status, type, headers and body are what the document says."""
-    told = operation_of(path, method)["responses"][str(response.status_code)]
-    schema = told["content"][response.mimetype]["schema"]
-    assert set(told.get("headers", {})) - {"Retry-After", "Location"} <= set(response.headers.keys())
+    described = operation_of(path, method)["responses"][str(response.status_code)]
+    schema = described["content"][response.mimetype]["schema"]
+    assert set(described.get("headers", {})) - {"Retry-After", "Location"} <= set(response.headers.keys())
     OAS31Validator({**schema, "components": DOCUMENT["components"]}).validate(response.get_json())
 
 
@@ -155,11 +155,11 @@ def test_what_a_server_with_keys_answers_is_what_the_document_says(runner: PageR
     settings = Settings(model="fake", api_keys=keys)
     client = create_app(inline(runner, settings, threads=2)[0], settings).test_client()
     for path, item in DOCUMENT["paths"].items():
-        for method, told in item.items():
+        for method, described in item.items():
             response = client.open(
                 path.replace("{job_id}", "none"), method=method, json={} if method == "post" else None
             )
-            assert (response.status_code == 401) == ("security" not in told), (method, path)
+            assert (response.status_code == 401) == ("security" not in described), (method, path)
             if response.status_code == 401:
                 check(response, method, path.replace("{job_id}", "none"))
     for secret, statuses in (("web", [403, 403]), ("one", [400, 429])):

@@ -72,7 +72,7 @@ def test_a_refusal_reaches_a_client_that_sends_its_whole_body_first(connection, 
     assert healthy(connection), "the connection goes on"
 
 
-def test_a_refusal_reaches_a_client_that_does_not_tell_its_length(connection, large):
+def test_a_refusal_reaches_a_client_that_sends_no_length(connection, large):
     data = large.read_bytes()
     pieces = (data[at : at + 100_000] for at in range(0, len(data), 100_000))
     connection.request("POST", "/extract_text", pieces, {"Content-Type": "image/png"}, encode_chunked=True)

@@ -19,7 +19,7 @@ from tests.served import served
 pytestmark = pytest.mark.live
 
 
-async def told(session: ClientSession, tool: str, **arguments: Any) -> dict[str, Any]:
+async def call(session: ClientSession, tool: str, **arguments: Any) -> dict[str, Any]:
     answer = await session.call_tool(tool, arguments)
     text = answer.content[0].text  # type: ignore[union-attr]
     return {"error": text} if answer.isError else dict(json.loads(text))
@@ -37,21 +37,21 @@ def test_an_agent_reads_extracts_and_looks_at_jobs(tmp_path: Path) -> None:
             tools = {tool.name: tool for tool in (await session.list_tools()).tools}
             assert set(tools) == {"read", "extract", "status"} and all(tool.description for tool in tools.values())
 
-            read = await told(session, "read", document=str(page), markdown=False)
+            read = await call(session, "read", document=str(page), markdown=False)
             assert read["text"].startswith("Hello from page 1") and read["pages"] == 1
-            found = await told(session, "extract", document=str(page), schema={"hello": "string"})
+            found = await call(session, "extract", document=str(page), schema={"hello": "string"})
             assert found["data"]["hello"] and found["fields"]["hello"]["page"] == 1
-            status = await told(session, "status")
+            status = await call(session, "status")
             assert status["health"]["status"] == "healthy"
             assert [job["endpoint"] for job in status["jobs"]] == ["/extract_structured", "/extract_text"]
-            job = await told(session, "status", job_id=status["jobs"][1]["id"])
+            job = await call(session, "status", job_id=status["jobs"][1]["id"])
             assert job["status"] == "succeeded" and job["result"]["text"] == read["text"]
 
-            assert "absolute path" in (await told(session, "read", document="nowhere.png"))["error"]
+            assert "absolute path" in (await call(session, "read", document="nowhere.png"))["error"]
             assert (
-                "invalid_schema" in (await told(session, "extract", document=str(page), schema={"a": "poem"}))["error"]
+                "invalid_schema" in (await call(session, "extract", document=str(page), schema={"a": "poem"}))["error"]
             )
-            assert "job_not_found" in (await told(session, "status", job_id="none"))["error"]
+            assert "job_not_found" in (await call(session, "status", job_id="none"))["error"]
 
     with served() as url:
         asyncio.run(use(url))

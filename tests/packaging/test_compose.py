@@ -50,9 +50,9 @@ def test_docker_reads_the_file_where_docker_is() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_every_variable_is_told_in_the_example_or_has_a_default() -> None:
-    told = compose.example()
-    assert not [v.name for v in compose.variables() if v.default is None and v.name not in told]
+def test_every_variable_is_in_the_example_or_has_a_default() -> None:
+    documented = compose.example()
+    assert not [v.name for v in compose.variables() if v.default is None and v.name not in documented]
 
 
 def test_every_line_of_the_example_is_used() -> None:
@@ -102,7 +102,7 @@ def test_redis_has_no_way_out_and_a_model_server_none_to_redis() -> None:
     assert SERVICES["vllm"]["networks"] == ["outside"]
 
 
-def test_everything_of_ours_waits_for_redis_and_who_asks_vllm_for_that() -> None:
+def test_every_service_waits_for_redis_and_the_gpu_worker_for_vllm() -> None:
     healthy = {"condition": "service_healthy"}
     ours = {name: service["depends_on"] for name, service in SERVICES.items() if name not in {"redis", "vllm"}}
     assert ours.pop("worker-vllm") == {"redis": healthy, "vllm": healthy}
@@ -110,15 +110,15 @@ def test_everything_of_ours_waits_for_redis_and_who_asks_vllm_for_that() -> None
 
 
 def test_with_vllm_the_models_it_serves_are_read_by_the_workers_that_ask_it() -> None:
-    told = {**compose.example(), "OCRQ_OPENAI_URL": "http://vllm:8000/v1", "OCRQ_MODELS": "rapidocr,a/model"}
-    told |= {"OCRQ_VLLM_MODEL": "a/model", "OCRQ_OPENAI_MODELS": "a/model"}
-    services = compose.services(told)
+    documented = {**compose.example(), "OCRQ_OPENAI_URL": "http://vllm:8000/v1", "OCRQ_MODELS": "rapidocr,a/model"}
+    documented |= {"OCRQ_VLLM_MODEL": "a/model", "OCRQ_OPENAI_MODELS": "a/model"}
+    services = compose.services(documented)
     asking = services["worker-vllm"]["environment"]
     # Every part gets .env; what Compose sets for this worker stands over it.
     settings = Settings.model_validate(
         {
             name.removeprefix("OCRQ_").lower(): value
-            for name, value in told.items()
+            for name, value in documented.items()
             if name.startswith("OCRQ_") and value
         }
     )

@@ -18,7 +18,7 @@ ROW = re.compile(r"^\| `(?P<name>[A-Z_]+)` \| (?P<default>[^|]+?) \|", re.MULTIL
 IN_WORDS = {"none", "in Redis", "the default model", "`~/.local/share/ocrq`", "the embedded Redis"}
 
 
-def told_settings(guide: Path) -> dict[str, str]:
+def documented_settings(guide: Path) -> dict[str, str]:
     return {row["name"]: row["default"] for row in ROW.finditer(guide.read_text(encoding="utf-8"))}
 
 
@@ -31,26 +31,30 @@ def real_settings() -> dict[str, FieldInfo]:
     return found
 
 
-def test_the_deploy_guide_tells_every_setting_and_no_other() -> None:
+def test_the_deploy_guide_documents_every_setting_and_no_other() -> None:
     of_the_stack = {"OCRQ_DATA_DIR"}  # read by `ocrq up`
-    assert set(told_settings(ROOT / "docs" / "deploy.md")) == set(real_settings()) | of_the_stack
+    assert set(documented_settings(ROOT / "docs" / "deploy.md")) == set(real_settings()) | of_the_stack
 
 
 @pytest.mark.parametrize("guide", [ROOT / "docs" / "deploy.md", ROOT / "README.md"], ids=lambda path: path.name)
-def test_the_defaults_that_are_told_are_the_defaults(guide: Path) -> None:
-    real, told = real_settings(), told_settings(guide)
-    for name in told.keys() & real.keys():
+def test_the_documented_defaults_are_the_defaults(guide: Path) -> None:
+    real, documented = real_settings(), documented_settings(guide)
+    for name in documented.keys() & real.keys():
         if real[name].default in (None, ()):
-            assert told[name].partition(";")[0] in IN_WORDS, name
-        elif told[name] not in IN_WORDS:
-            assert TypeAdapter(real[name].annotation).validate_python(told[name].strip("`")) == real[name].default, name
+            assert documented[name].partition(";")[0] in IN_WORDS, name
+        elif documented[name] not in IN_WORDS:
+            assert (
+                TypeAdapter(real[name].annotation).validate_python(documented[name].strip("`")) == real[name].default
+            ), name
 
 
-def test_every_make_target_that_is_told_is_there() -> None:
-    told = {target for guide in GUIDES for target in re.findall(r"\bmake ([a-z]+)\b(?=[` \n,.)])", code_of(guide))}
+def test_every_make_target_in_the_guides_exists() -> None:
+    documented = {
+        target for guide in GUIDES for target in re.findall(r"\bmake ([a-z]+)\b(?=[` \n,.)])", code_of(guide))
+    }
     there = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-    assert {"demo", "test", "serve"} <= told
-    assert told <= there
+    assert {"demo", "test", "serve"} <= documented
+    assert documented <= there
 
 
 def code_of(guide: Path) -> str:

@@ -109,7 +109,7 @@ def test_every_deployment_survives_a_node_that_is_drained() -> None:
     assert set(budgets) == set(names([one for one in WORKLOADS if one["kind"] == "Deployment"]))
 
 
-def test_keda_asks_for_what_health_tells_of_each_pool() -> None:
+def test_keda_queries_what_health_reports_of_each_pool() -> None:
     assert {one["spec"]["scaleTargetRef"]["name"] for one in SCALED} <= set(names(WORKLOADS))
     asked = {one["spec"]["triggers"][0]["metadata"]["valueLocation"] for one in SCALED}
     assert asked == {f"work.{pool}" for pool in POOLS} and "work" in Health.model_fields
@@ -132,8 +132,8 @@ def expressions() -> dict[str, str]:
 @pytest.mark.parametrize(("name", "expression"), expressions().items(), ids=expressions())
 def test_every_rule_and_panel_is_promql_about_a_metric_that_there_is(name: str, expression: str) -> None:
     promql_parser.parse(expression.replace("$__rate_interval", "5m"))
-    told = set(re.findall(r"\bocrq_[a-z_]+", expression))
-    assert told and told <= METRICS, name
+    documented = set(re.findall(r"\bocrq_[a-z_]+", expression))
+    assert documented and documented <= METRICS, name
 
 
 def test_every_alert_says_what_it_means_and_what_to_do() -> None:

@@ -16,7 +16,7 @@ import pytest
 from tests.live.processes import free_port
 from tests.live.runpod.workers import environment
 from tests.packaging.images import ROOT, instructions
-from tests.packaging.test_guides import told_settings
+from tests.packaging.test_guides import documented_settings
 from worker.serverless.job_request import parse_input
 from worker.serverless.settings import ServerlessSettings
 
@@ -40,12 +40,12 @@ def ran(commands: str) -> tuple[int, str]:
         text=True,
     )
     try:
-        said, _ = shell.communicate(timeout=SECONDS)
+        output, _ = shell.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:
         for process in [*_below(shell.pid), shell.pid]:
             os.kill(process, signal.SIGKILL)
-        said, _ = shell.communicate()
-    return shell.returncode, said
+        output, _ = shell.communicate()
+    return shell.returncode, output
 
 
 def _below(pid: int) -> list[int]:
@@ -61,21 +61,21 @@ def _below(pid: int) -> list[int]:
     list(zip(COMMANDS, ["models_loaded", '"status":"COMPLETED"', '"served_by":"fake/fixed"'], strict=True)),
     ids=["one job", "local API", "load balancing"],
 )
-def test_the_local_commands_run_as_they_are_told(commands: str, answer: str) -> None:
-    status, said = ran(commands)
-    assert status == 0, said
-    assert answer in said
-    assert "Fake reading of page 1" in said
-    assert "Traceback" not in said
+def test_the_local_commands_run_as_printed(commands: str, answer: str) -> None:
+    status, output = ran(commands)
+    assert status == 0, output
+    assert answer in output
+    assert "Fake reading of page 1" in output
+    assert "Traceback" not in output
 
 
-def test_the_handlers_settings_are_told_with_their_defaults() -> None:
-    told = told_settings(GUIDE)
+def test_the_handlers_settings_are_documented_with_their_defaults() -> None:
+    documented = documented_settings(GUIDE)
     for name, setting in ServerlessSettings.model_fields.items():
         variable = setting.validation_alias or f"OCRQ_{name.upper()}"
         if str(variable) in {"BUCKET_ACCESS_KEY_ID", "BUCKET_SECRET_ACCESS_KEY"}:
             continue  # beside the URL
-        default = told[str(variable)]
+        default = documented[str(variable)]
         if setting.default in (None, ()):
             assert default == "none" or variable == "OCRQ_BUCKET_NAME", variable
         else:

@@ -54,7 +54,7 @@ def test_the_package_brings_no_server(elsewhere: Path) -> None:
     assert run(elsewhere / "python", "-c", probe).stdout.strip() == "[]"
 
 
-def test_the_command_line_tells_what_it_can(elsewhere: Path) -> None:
+def test_the_command_line_lists_its_commands(elsewhere: Path) -> None:
     done = run(elsewhere / "ocrq", "--help")
     assert done.returncode == 0
     assert "read" in done.stdout and "doctor" in done.stdout

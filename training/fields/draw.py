@@ -105,8 +105,8 @@ def compose(seed: int, held_out: bool, kind: str | None = None) -> Composed:
     chance = Chance(seed * 2 + held_out)
     document = chance.by_share({one: share for one, share in DOCUMENTS.items() if kind in (None, one.__name__)})
     words = Vocabulary(chance, chance.choice(sorted(WORDS)), held_out)
-    told = facts(chance, words, document.__name__ == "receipt")
-    parts = Parts(chance, told, words, held_out)
+    facts_shown = facts(chance, words, document.__name__ == "receipt")
+    parts = Parts(chance, facts_shown, words, held_out)
     font = chance.choice(HELD_FONTS if held_out else FONTS)
     slip = document.__name__ == "receipt"
     width, size = (chance.randint(330, 560), chance.uniform(15, 22)) if slip else (1000, chance.uniform(12.5, 18))
@@ -120,30 +120,30 @@ def compose(seed: int, held_out: bool, kind: str | None = None) -> Composed:
     return Composed(document.__name__, css, f'<div data-r="text" data-l="0">{document(parts)}</div>', parts)
 
 
-def _truth(told: Facts, page: DrawnPage) -> dict[str, Any]:
+def _truth(facts_shown: Facts, page: DrawnPage) -> dict[str, Any]:
     """Canonical values of what the page shows."""
     shown = {token.mark for token in page.tokens if token.mark}
-    total = told.total + told.rounding if "rounding" in shown else told.total
+    total = facts_shown.total + facts_shown.rounding if "rounding" in shown else facts_shown.total
     values: dict[str, Any] = {
-        "company": told.seller.name, "customer": told.buyer.name, "vat_id": told.seller.vat_id, "customer_vat": told.buyer.vat_id,
-        "iban": told.seller.iban, "bic": told.seller.bic, "phone": told.seller.phone, "fax": told.seller.fax,
-        "email": told.seller.email, "website": told.seller.website, "registration_number": told.seller.registration,
-        "subtotal": told.net / 100, "tax": told.tax / 100, "total": total / 100, "discount": told.discount / 100,
-        "shipping": told.shipping / 100, "rounding": told.rounding / 100, "cash": told.paid / 100,
-        "change": (told.paid - total) / 100,
-        "count": sum(item.quantity for item in told.items),
-        **{name: day.isoformat() for name, day in told.dates.items()},
-        **told.codes,
+        "company": facts_shown.seller.name, "customer": facts_shown.buyer.name, "vat_id": facts_shown.seller.vat_id, "customer_vat": facts_shown.buyer.vat_id,
+        "iban": facts_shown.seller.iban, "bic": facts_shown.seller.bic, "phone": facts_shown.seller.phone, "fax": facts_shown.seller.fax,
+        "email": facts_shown.seller.email, "website": facts_shown.seller.website, "registration_number": facts_shown.seller.registration,
+        "subtotal": facts_shown.net / 100, "tax": facts_shown.tax / 100, "total": total / 100, "discount": facts_shown.discount / 100,
+        "shipping": facts_shown.shipping / 100, "rounding": facts_shown.rounding / 100, "cash": facts_shown.paid / 100,
+        "change": (facts_shown.paid - total) / 100,
+        "count": sum(item.quantity for item in facts_shown.items),
+        **{name: day.isoformat() for name, day in facts_shown.dates.items()},
+        **facts_shown.codes,
     }  # fmt: skip
     for name in ("invoice_number", "receipt_number", "order_number", "delivery_number"):
-        if name in shown and any(token.mark == name and token.text in told.number for token in page.tokens):
-            values[name] = told.number
-    for role, party in (("", told.seller), ("customer_", told.buyer)):
+        if name in shown and any(token.mark == name and token.text in facts_shown.number for token in page.tokens):
+            values[name] = facts_shown.number
+    for role, party in (("", facts_shown.seller), ("customer_", facts_shown.buyer)):
         values[f"{role}address"] = ", ".join(filter(None, (party.street, party.town)))
     for name in ("cashier", "payment_terms", "payment_method"):
         values[name] = " ".join(token.text for token in page.tokens if token.mark == name)
     items = []
-    for number, item in enumerate(told.items):
+    for number, item in enumerate(facts_shown.items):
         row = {
             "description": item.description,
             "quantity": item.quantity,
@@ -152,7 +152,11 @@ def _truth(told: Facts, page: DrawnPage) -> dict[str, Any]:
             "sku": item.sku,
         }
         items.append({name: one for name, one in row.items() if f"items.{number}.{name}" in shown})
-    return {**{name: values[name] for name in shown if name in values}, "items": items, "currency": told.currency}
+    return {
+        **{name: values[name] for name in shown if name in values},
+        "items": items,
+        "currency": facts_shown.currency,
+    }
 
 
 def as_read(page: DrawnPage, chance: Chance, noisy: bool, layout: bool = True) -> Page:
@@ -243,13 +247,18 @@ def main() -> None:
             made = drawn(browser, seed, given.held_out, layout, given.kind)
             if made is None:
                 continue
-            told, page = made
+            facts_shown, page = made
             marks: dict[str, list[list[float]]] = defaultdict(list)
             for token in page.tokens:
                 if token.mark:
                     marks[token.mark].append([round(x, 1) for x in token.box])
             read = as_read(page, Chance(seed), not given.pictures, layout)
-            line = {"seed": seed, **told, "marks": marks, "page": read.model_dump(mode="json", exclude_none=True)}
+            line = {
+                "seed": seed,
+                **facts_shown,
+                "marks": marks,
+                "page": read.model_dump(mode="json", exclude_none=True),
+            }
             if given.pictures:
                 line["file"] = f"{seed}.png"
                 cv2.imwrite(str(given.folder / line["file"]), page.pixels)

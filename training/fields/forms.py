@@ -17,27 +17,27 @@ PARTIES = {"company": "address", "customer": "customer_address"}
 NUMBERS = ("invoice_number", "receipt_number")
 
 
-def as_form(told: Mapping[str, Any], chance: Chance) -> Json:
+def as_form(drawn: Mapping[str, Any], chance: Chance) -> Json:
     """A document with its parties, and perhaps its number and date, as rows of a form at its head.
 
     Args:
-        told: Of ``documents.jsonl``.
+        drawn: Of ``documents.jsonl``.
         chance: Of the form.
 
     Returns:
         The document without blocks; as it was where it does not name both parties.
     """
-    truth = told["truth"]
+    truth = drawn["truth"]
     if not all(truth.get(name) for name in (*PARTIES, *PARTIES.values())):
-        return dict(told)
-    words = Vocabulary(chance, told["language"], held_out=False)
+        return dict(drawn)
+    words = Vocabulary(chance, drawn["language"], held_out=False)
     moved = [*PARTIES, *PARTIES.values()]
     number = next((name for name in NUMBERS if truth.get(name)), None)
     titled = number is not None and truth.get("date") and chance.happens(0.5)
     moved += [number, "date"] if titled and number else []
-    form = _Form(told, chance)
+    form = _Form(drawn, chance)
     if titled and number:
-        day = _shown(told, "date")
+        day = _shown(drawn, "date")
         called = f"{words.one('invoice')} {chance.choice(('', words.one('number_label') + ' '))}"
         form.row(0, (called, None), (truth[number], number), (f" {words.one('dated')} ", None), (day, "date"))
     roles = list(PARTIES)
@@ -48,15 +48,15 @@ def as_form(told: Mapping[str, Any], chance: Chance) -> Json:
     return form.document(moved)
 
 
-def _shown(told: Mapping[str, Any], name: str) -> str:
+def _shown(drawn: Mapping[str, Any], name: str) -> str:
     """A value as it stands on the page."""
-    boxes = told["marks"][name]
+    boxes = drawn["marks"][name]
     left, top, right, bottom = boxes[0]
     near = [box for box in boxes if abs(box[1] - top) < (bottom - top) / 2]
     right = max(box[2] for box in near)
     found = [
         word["text"]
-        for line in told["page"]["lines"]
+        for line in drawn["page"]["lines"]
         for word in line.get("words") or ()
         if left - 1 <= (word["box"][0][0] + word["box"][1][0]) / 2 <= right + 1
         and top <= (word["box"][0][1] + word["box"][2][1]) / 2 <= bottom
@@ -65,9 +65,9 @@ def _shown(told: Mapping[str, Any], name: str) -> str:
 
 
 class _Form:
-    def __init__(self, told: Mapping[str, Any], chance: Chance) -> None:
-        self._told, self._chance = told, chance
-        lines = told["page"]["lines"]
+    def __init__(self, drawn: Mapping[str, Any], chance: Chance) -> None:
+        self._drawn, self._chance = drawn, chance
+        lines = drawn["page"]["lines"]
         self._left = min(line["box"][0][0] for line in lines)
         self._top = min(line["box"][0][1] for line in lines)
         heights = sorted(line["box"][2][1] - line["box"][0][1] for line in lines)
@@ -120,17 +120,22 @@ class _Form:
 
     def document(self, moved: list[str]) -> Json:
         """The document with the form over what is left of it."""
-        gone = [box for name in moved for box in self._told["marks"].get(name, ())]
+        gone = [box for name in moved for box in self._drawn["marks"].get(name, ())]
         down = self._rows * self._pitch
-        kept = [line for line in self._told["page"]["lines"] if not _on(line["box"], gone)]
+        kept = [line for line in self._drawn["page"]["lines"] if not _on(line["box"], gone)]
         lines = self._lines + [_lower(line, down) for line in kept]
         marks = {
             name: [[left, top + down, right, bottom + down] for left, top, right, bottom in boxes]
-            for name, boxes in self._told["marks"].items()
+            for name, boxes in self._drawn["marks"].items()
             if name not in moved
         }
-        page = {**self._told["page"], "lines": lines, "blocks": [], "height": int(self._told["page"]["height"] + down)}
-        return {**self._told, "page": page, "marks": {**marks, **self._marks}}
+        page = {
+            **self._drawn["page"],
+            "lines": lines,
+            "blocks": [],
+            "height": int(self._drawn["page"]["height"] + down),
+        }
+        return {**self._drawn, "page": page, "marks": {**marks, **self._marks}}
 
 
 def _corners(place: list[float]) -> list[list[float]]:

@@ -118,10 +118,10 @@ def main() -> None:
     chance = Chance(given.seed)
     learned: list[Sample] = []
     checked: list[Sample] = []
-    for number, told in enumerate(documents(given.folders)):
+    for number, document in enumerate(documents(given.folders)):
         if number >= given.documents:
             break
-        (checked if chance.happens(CHECKED_SHARE) else learned).extend(samples(told, number, chance))
+        (checked if chance.happens(CHECKED_SHARE) else learned).extend(samples(document, number, chance))
     sets = [
         lightgbm.Dataset(
             np.concatenate([sample.features for sample in group]),

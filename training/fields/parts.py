@@ -337,7 +337,7 @@ class Parts:
         key, write = f"items.{number}.", self.write
         per = write.per_item
         more = f"<br>{esc(item.more)}" if item.more else ""
-        told = {
+        values_shown = {
             "position": esc(str(number + 1)),
             "sku": value(key + "sku", item.sku),
             "description": value(key + "description", item.description) + more,
@@ -350,7 +350,7 @@ class Parts:
             "discount": esc(self.chance.choice(("", "0%", "0,00"))),
         }
         cells = "".join(
-            f'<td style="{style}vertical-align:top;text-align:{"right" if name in ends else "left"}">{told[name]}</td>'
+            f'<td style="{style}vertical-align:top;text-align:{"right" if name in ends else "left"}">{values_shown[name]}</td>'
             for name in names
         )
         return f"<tr>{cells}</tr>"

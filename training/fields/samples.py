@@ -81,16 +81,16 @@ def documents(folders: Sequence[Path]) -> Iterator[Mapping[str, Any]]:
                 yield json.loads(line)
 
 
-def samples(told: Mapping[str, Any], number: int, chance: Chance) -> Iterator[Sample]:
+def samples(drawn: Mapping[str, Any], number: int, chance: Chance) -> Iterator[Sample]:
     """What a document teaches.
 
     Args:
-        told: Of ``documents.jsonl``.
+        drawn: Of ``documents.jsonl``.
         number: Of the document.
         chance: For what is left out of it.
     """
-    told = as_form(told, chance) if chance.happens(FORM_SHARE) else told
-    page = Page.model_validate(told["page"])
+    drawn = as_form(drawn, chance) if chance.happens(FORM_SHARE) else drawn
+    page = Page.model_validate(drawn["page"])
     if chance.happens(CUT_SHARE):
         page = _cut(page, chance)
     elif chance.happens(PLAIN_SHARE):
@@ -98,10 +98,10 @@ def samples(told: Mapping[str, Any], number: int, chance: Chance) -> Iterator[Sa
     sheet = sheet_of([page])
     labels = _forgotten(sheet, find_labels(sheet, {}), chance)
     relations = LabelMatcher(sheet, labels)
-    ranker = Ranker(sheet, CandidateIndex(sheet, labels, told["dayfirst"]), relations)
-    marks = {NAMED_ALIKE.get(name, name): _bounds(boxes) for name, boxes in told["marks"].items()}
+    ranker = Ranker(sheet, CandidateIndex(sheet, labels, drawn["dayfirst"]), relations)
+    marks = {NAMED_ALIKE.get(name, name): _bounds(boxes) for name, boxes in drawn["marks"].items()}
     shown = [name for name in ASKED if name in marks]
-    others = [name for name in ASKED if name not in marks and told["truth"].get(name) is None]
+    others = [name for name in ASKED if name not in marks and drawn["truth"].get(name) is None]
     for concept in [*shown, *chance.sample(others, min(ABSENT, len(others)))]:
         hidden = chance.happens(UNKNOWN_SHARE) and concept not in SPEAKING
         spec = Spec((concept,), {}, {}, KINDS.get(concept, "text"), f"own.{concept}" if hidden else concept)

@@ -101,8 +101,8 @@ def _with_large_title(page: Page) -> Page:
         return page
     degrees = text_angle(page)
     heights = [found.height if (found := upright_bounds(line.box, degrees)) else None for line in page.lines]
-    said = [heights[line] for block in page.blocks if block.type not in FURNITURE for line in block.lines]
-    known = [height for height in said if height]
+    of_text = [heights[line] for block in page.blocks if block.type not in FURNITURE for line in block.lines]
+    known = [height for height in of_text if height]
     if not known:
         return page
     least = TITLE_SIZE * median(known)
@@ -151,17 +151,17 @@ def _kinds(own: Sequence[_Row], rows: Rows) -> Kinds:
 
 def _kind(row: _Row, rows: Rows) -> BlockType | None:
     """What a row is, as others of the document tell."""
-    twins = [
+    others_alike = [
         other
         for page in range(row.page - NEAR_PAGES, row.page + NEAR_PAGES + 1)
         for other in rows.get((page, row.key), ())
         if page != row.page and abs(other.place - row.place) <= SAME_PLACE
     ]
-    if not twins:
+    if not others_alike:
         return None
     if number := _PAGE_NUMBER.fullmatch(row.text):
-        counted = [found for other in twins if (found := _PAGE_NUMBER.fullmatch(other.text))]
-        steps = zip(counted, twins, strict=False)
+        counted = [found for other in others_alike if (found := _PAGE_NUMBER.fullmatch(other.text))]
+        steps = zip(counted, others_alike, strict=False)
         if any(int(found[1]) - int(number[1]) == other.page - row.page for found, other in steps):
             return "page_number"
     if not any(char.isalpha() for char in row.text):
@@ -195,11 +195,11 @@ def rows_with_lines(page: Page, block: Block) -> Iterator[tuple[str, list[int]]]
     left = list(block.lines)
     for text in block.text.split("\n"):
         taken: list[int] = []
-        said = ""
-        while left and len(said) < len("".join(text.split())):
+        joined = ""
+        while left and len(joined) < len("".join(text.split())):
             taken.append(left.pop(0))
-            said += "".join(page.lines[taken[-1]].text.split())
-        if said != "".join(text.split()):
+            joined += "".join(page.lines[taken[-1]].text.split())
+        if joined != "".join(text.split()):
             return
         yield text, taken
 

@@ -10,7 +10,7 @@ if field(id, 'parent') then
   return {1, settle_unit(id, payload, pages)}
 end
 if state == 'succeeded' then
-  -- The smoothed time of a document, for an honest Retry-After.
+  -- The smoothed time of a document, for a realistic Retry-After.
   local took = now - tonumber(field(id, 'started'))
   local mean = tonumber(redis.call('GET', 'ocrq:mean') or took)
   redis.call('SET', 'ocrq:mean', mean * 0.9 + took * 0.1)

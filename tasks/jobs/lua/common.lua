@@ -14,7 +14,7 @@ local STORING = 60
 -- Events kept of one job; a client that reconnects finds at least these.
 local EVENTS = 5000
 
--- Seconds after which an ended job's caller, told by a message, is told by another one.
+-- Seconds after which the caller of an ended job is sent a second message.
 local TELLING = 30
 
 local function tell(id, name, data)
@@ -132,7 +132,7 @@ end
 
 local answer_followers
 
--- A direct caller hears of an end through a message of its own; the sweeper sends one where no run is left to tell.
+-- A direct caller gets the end of its job in a message; the sweeper sends it where no run is left to do so.
 local function tell_caller(id)
   if field(id, 'message') then redis.call('ZADD', 'ocrq:due', now, id) end
 end
@@ -197,7 +197,7 @@ local function finish(id, state, ttl)
   redis.call('COPY', key('events', id), key('events', id .. ':'), 'REPLACE')
   redis.call('RENAME', key('events', id .. ':'), key('events', id))
   for _, kind in ipairs({'job', 'events', 'result', 'units'}) do redis.call('EXPIRE', key(kind, id), ttl) end
-  -- What an id once was is remembered ten times as long as the job: expired is told apart from unknown.
+  -- What an id once was is remembered ten times as long as the job: so expired differs from unknown.
   redis.call('SET', key('tomb', id), state, 'EX', ttl * 10)
   announce(id, state, ttl)
   answer_followers(id, state, ttl)

@@ -13,7 +13,7 @@ local function shown(id)
   return state
 end
 
-local function told(id)
+local function summary_of(id)
   local flat = {}
   for place, value in ipairs(redis.call('HMGET', key('job', id), unpack(names))) do
     if value then
@@ -34,7 +34,7 @@ for place = 1, #entries, 2 do
   if not state then
     redis.call('ZREM', index, id)
   elseif status == '' or state == status then
-    found[#found + 1] = told(id)
+    found[#found + 1] = summary_of(id)
     if #found == limit then break end
   end
 end

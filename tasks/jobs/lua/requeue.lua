@@ -1,4 +1,4 @@
--- The process that runs a job is told to stop. ARGV: id, worker. The job is queued again and no attempt is lost.
+-- The process that runs a job is asked to stop. ARGV: id, worker. The job is queued again and no attempt is lost.
 -- Returns 1, or 0 where that process does not hold it.
 local id, worker = ARGV[1], ARGV[2]
 local state, held_by, phase = unpack(redis.call('HMGET', key('job', id), 'state', 'worker', 'phase'))

@@ -98,7 +98,7 @@ def test_dead_jobs_are_listed_for_their_owner_and_for_admins_and_tried_again(api
         assert ann.wait(poison, timeout=60).status == "failed"
 
 
-def test_a_job_of_the_celery_door_is_the_admins(api: Api, parts: Parts):
+def test_a_job_sent_by_celery_is_the_admins(api: Api, parts: Parts):
     celery = make_celery(Settings(redis_url=parts.url), socket_timeout=5)
     image = base64.b64encode(page()).decode()
     sent = celery.send_task("ocr.extract_text", kwargs={"request": {"image": image}})
@@ -122,7 +122,7 @@ def test_limits_are_counted_over_all_api_processes(api: Api, second_api: Api, pa
         assert all(client.ttl(key) > 0 for key in client.scan_iter("ocrq:limits:*")), "and leave it by themselves"
 
 
-def test_without_redis_a_limited_key_hears_503_in_time(api: Api, parts: Parts):
+def test_without_redis_a_limited_key_gets_503_in_time(api: Api, parts: Parts):
     assert parts.redis.process is not None
     parts.redis.process.send_signal(signal.SIGSTOP)
     try:
@@ -155,10 +155,10 @@ def test_no_key_and_no_header_is_in_any_log(api: Api, parts: Parts):
                 client.get(path, **how)
             client.post("/extract_text", content=b"{", **how)
     api.part.stop()
-    said = api.part.output()
-    logs = said + "".join(part.output() for part in [*parts.workers, parts.control])
+    api_log = api.part.output()
+    logs = api_log + "".join(part.output() for part in [*parts.workers, parts.control])
     api.start()
-    assert '"GET /models" 401' in said and '"GET /models" 200' in said, "the access log is on"
+    assert '"GET /models" 401' in api_log and '"GET /models" 200' in api_log, "the access log is on"
     for secret in (*SECRETS.values(), strange):
         assert secret not in logs
         assert digest_of(secret.encode()).hex() not in logs
@@ -222,9 +222,9 @@ def test_a_wrong_entry_is_a_clear_end_that_shows_nothing_of_it(serve: Serve, ent
         assert secret not in done.stderr
 
 
-def test_the_command_line_takes_a_key_and_tells_what_is_dead(api: Api, serve: Serve):
-    told = serve("jobs", "dead", "--json", "--server", api.url, module="ocrq", OCRQ_API_KEY=SECRETS["bob"])
-    assert (told.returncode, json.loads(told.stdout)) == (0, [])
-    told = serve("jobs", "dead", "--server", api.url, module="ocrq")
-    assert told.returncode == 1
-    assert "send an API key" in told.stderr
+def test_the_command_line_takes_a_key_and_lists_dead_jobs(api: Api, serve: Serve):
+    listed = serve("jobs", "dead", "--json", "--server", api.url, module="ocrq", OCRQ_API_KEY=SECRETS["bob"])
+    assert (listed.returncode, json.loads(listed.stdout)) == (0, [])
+    listed = serve("jobs", "dead", "--server", api.url, module="ocrq")
+    assert listed.returncode == 1
+    assert "send an API key" in listed.stderr

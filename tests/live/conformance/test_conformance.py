@@ -41,7 +41,7 @@ def test_a_bad_request_has_one_error(transports: Transports, name: str) -> None:
     assert all(outcome == first for outcome in outcomes.values()), outcomes
 
 
-def test_what_is_no_request_is_told_alike(transports: Transports) -> None:
+def test_what_is_no_request_is_reported_the_same_way(transports: Transports) -> None:
     listed: Any = []
     case = Case(document=None)
     asked = (
@@ -50,17 +50,21 @@ def test_what_is_no_request_is_told_alike(transports: Transports) -> None:
         transports.by_runsync,
         partial(transports.by_jobs, at=transports.standalone),
     )
-    told = [transport(case, request=listed) for transport in asked]
-    assert told[0].error is not None and told[0].error["code"] == "invalid_request"
-    assert all(one == told[0] for one in told)
+    answers = [transport(case, request=listed) for transport in asked]
+    assert answers[0].error is not None and answers[0].error["code"] == "invalid_request"
+    assert all(one == answers[0] for one in answers)
 
 
-def test_an_endpoint_that_is_not_there_is_told_alike(transports: Transports) -> None:
+def test_an_endpoint_that_is_not_there_is_reported_the_same_way(transports: Transports) -> None:
     case = Case(operation="translate")  # type: ignore[arg-type]
-    told = [transports.by_jobs(case), transports.by_runsync(case), transports.by_jobs(case, at=transports.standalone)]
-    assert told[0].error is not None
-    assert (told[0].error["code"], told[0].error["field"]) == ("not_found", "endpoint")
-    assert all(one == told[0] for one in told)
+    answers = [
+        transports.by_jobs(case),
+        transports.by_runsync(case),
+        transports.by_jobs(case, at=transports.standalone),
+    ]
+    assert answers[0].error is not None
+    assert (answers[0].error["code"], answers[0].error["field"]) == ("not_found", "endpoint")
+    assert all(one == answers[0] for one in answers)
 
 
 def test_the_table_has_every_operation_in_good_and_bad() -> None:

@@ -103,10 +103,10 @@ class Transports:
 
     def by_runsync(self, case: Case, **otherwise: Any) -> Outcome:
         body = {"input": {"endpoint": f"/{case.operation}", "request": otherwise.get("request", request_of(case))}}
-        told = httpx.post(f"{self.runpod}/runsync", json=body, timeout=SECONDS).json()
-        if told["status"] == "COMPLETED":
-            return Outcome.of_result(told["output"])
-        return Outcome.of_error(json.loads(told["error"]))
+        reply = httpx.post(f"{self.runpod}/runsync", json=body, timeout=SECONDS).json()
+        if reply["status"] == "COMPLETED":
+            return Outcome.of_result(reply["output"])
+        return Outcome.of_error(json.loads(reply["error"]))
 
     def by_client(self, case: Case) -> Outcome:
         return _of_client(Client(self.http), case)

@@ -172,7 +172,7 @@ def test_redis_killed_and_restarted_loses_no_job(stack: Stack) -> None:
     assert [stack.text(job_id, 60) for job_id in jobs] == ["page 1"] * 4
 
 
-def test_a_frozen_redis_is_told_within_two_seconds(stack: Stack) -> None:
+def test_a_frozen_redis_is_reported_within_two_seconds(stack: Stack) -> None:
     os.kill(stack.parts.redis.pid, signal.SIGSTOP)
     try:
         began = time.monotonic()
@@ -187,7 +187,7 @@ def test_a_frozen_redis_is_told_within_two_seconds(stack: Stack) -> None:
     assert stack.text(stack.submit(), 30) == "page 1"
 
 
-def test_a_full_redis_refuses_and_goes_on_when_there_is_room(kept_stack: Stack) -> None:
+def test_a_full_redis_refuses_and_recovers_when_there_is_space(kept_stack: Stack) -> None:
     with kept_stack.parts.client() as client:
         client.config_set("maxmemory", 1)
         with pytest.raises(BrokerUnavailable, match="memory is full"):
@@ -223,7 +223,7 @@ def without_disk(client: redis.Redis, directory: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("trouble", "cause"), [(demoted, "read_only"), (without_disk, "redis_disk")])
-def test_a_redis_that_takes_no_writes_is_told_by_name_and_every_job_is_read_afterwards(
+def test_a_redis_that_takes_no_writes_is_reported_by_name_and_every_job_is_read_afterwards(
     kept_stack: Stack, trouble: Callable[..., AbstractContextManager[None]], cause: str, tmp_path: Path
 ) -> None:
     jobs = [kept_stack.submit(page(SLOW), cache=False) for _ in range(4)]
@@ -252,7 +252,7 @@ def test_a_cancelled_job_never_starts_and_a_running_one_frees_its_worker(kept_st
     assert stack.job(queued).started_at is None
 
 
-def test_a_job_cancelled_with_no_worker_alive_never_starts(stack: Stack) -> None:
+def test_a_job_cancelled_without_workers_never_starts(stack: Stack) -> None:
     for part in stack.parts.workers:
         part.kill()  # without a goodbye: for a while it counts as alive
     job_id = stack.submit(page(KILL_CHILD))
@@ -272,9 +272,7 @@ class MakesDirectory:
         return os.mkdir, (self.path,)
 
 
-def test_messages_that_are_no_jobs_of_ours_are_dropped_and_the_worker_goes_on(
-    kept_stack: Stack, tmp_path: Path
-) -> None:
+def test_messages_that_are_not_ocrq_jobs_are_dropped_and_the_worker_goes_on(kept_stack: Stack, tmp_path: Path) -> None:
     app = Celery(broker=kept_stack.parts.url, backend=kept_stack.parts.url)
     harm = tmp_path / "harm"
     app.send_task("ocr.extract_text", args=[MakesDirectory(harm)], queue="ocrq.cpu.interactive", serializer="pickle")
@@ -295,7 +293,7 @@ def test_bytes_that_are_no_message_cost_one_worker_and_no_job(stack: Stack) -> N
     until(lambda: sum(lives(part) for part in stack.parts.workers) == 1, "the worker that took them has ended")
 
 
-def test_a_document_gone_from_the_store_is_a_told_failure(stack: Stack) -> None:
+def test_a_document_gone_from_the_store_is_a_reported_failure(stack: Stack) -> None:
     for part in stack.parts.workers:
         part.kill()  # without a goodbye: for a while it counts as alive
     job_id = stack.submit()
@@ -307,7 +305,7 @@ def test_a_document_gone_from_the_store_is_a_told_failure(stack: Stack) -> None:
     assert (job.status, job.error.code) == ("failed", "document_lost")
 
 
-def test_an_engine_that_breaks_is_told_by_an_incident_and_nothing_of_the_inside(kept_stack: Stack) -> None:
+def test_an_engine_that_breaks_is_reported_by_an_incident_id_without_internals(kept_stack: Stack) -> None:
     job = kept_stack.job(kept_stack.submit(page(RAISE)), 30)
     assert job.error is not None
     assert (job.status, job.error.code) == ("failed", "internal_error")
@@ -337,7 +335,7 @@ def test_a_chain_and_a_chord_end_though_a_worker_dies(stack: Stack) -> None:
     assert linked.get(timeout=40)["workers"] >= 1
 
 
-def test_a_worker_told_to_stop_finishes_or_hands_back_and_burns_no_attempt(stack: Stack) -> None:
+def test_a_worker_asked_to_stop_finishes_or_hands_back_and_burns_no_attempt(stack: Stack) -> None:
     jobs = [stack.submit(page(SLOW)) for _ in range(6)]
     until(lambda: running(stack, jobs[0]), "the first job runs")
     child = victim(stack, jobs[0])
@@ -375,7 +373,7 @@ def test_a_worker_whose_warm_up_always_fails_stops_and_its_peer_reads(stack: Sta
     assert stack.text(stack.submit()) == "page 1"
 
 
-def test_a_task_past_its_hard_limit_is_told_and_its_worker_is_free(make_stack: Callable[..., Stack]) -> None:
+def test_a_task_past_its_hard_limit_is_reported_and_its_worker_is_free(make_stack: Callable[..., Stack]) -> None:
     stack = make_stack(workers=1, OCRQ_JOB_SECONDS="1", OCRQ_HARD_LIMIT_SECONDS="1")
     job = stack.job(stack.submit(page(DEAF)), 40)
     assert job.error is not None

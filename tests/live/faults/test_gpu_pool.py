@@ -137,14 +137,14 @@ def test_a_child_that_lost_its_gpu_leaves_and_another_reads(forked: Pool) -> Non
     assert {forked.ended(job_id).status for job_id in waiting} == {"succeeded"}
 
 
-def test_a_page_that_no_process_has_memory_for_is_a_told_failure_in_the_end(forked: Pool) -> None:
+def test_a_page_that_no_process_has_memory_for_is_a_reported_failure_in_the_end(forked: Pool) -> None:
     job = forked.ended(forked.submit(SHORT_ALWAYS))
     assert job.error is not None
     assert (job.status, job.error.code, job.attempts) == ("failed", "worker_spent", ATTEMPTS)
     assert forked.read(SLOW)["attempts"] == 1
 
 
-def test_readiness_and_the_models_are_told_of_the_pool(forked: Pool) -> None:
+def test_readiness_and_models_are_reported_per_pool(forked: Pool) -> None:
     assert forked.backend.ready()
     [model] = forked.backend.models().models
     assert (model.engine, model.pool, model.loaded) == ("vlm", "gpu", True)

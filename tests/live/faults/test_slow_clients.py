@@ -103,7 +103,7 @@ def test_without_a_key_no_body_is_waited_for() -> None:
         assert ask(address, "POST", "/extract_text", page(), **bearer)[0] == 200
 
 
-def test_at_the_bound_of_an_address_those_that_only_wait_make_room() -> None:
+def test_at_the_limit_of_an_address_idle_connections_are_closed() -> None:
     with served(OCRQ_MAX_CONNECTIONS="30") as url, crowd(address := urlsplit(url).netloc, HALF, count=50) as clients:
         until(lambda: open_still(clients) <= 30, "no more than 30 are open", SECONDS)
         assert ask(address, "POST", "/extract_text", page())[0] == 200
@@ -111,9 +111,9 @@ def test_at_the_bound_of_an_address_those_that_only_wait_make_room() -> None:
 
 def test_requests_sent_in_one_piece_are_answered_in_turn(address: str) -> None:
     document = page()
-    told = NO_BODY.replace(b"999999", str(len(document)).encode())
+    complete = NO_BODY.replace(b"999999", str(len(document)).encode())
     chunked = NO_BODY.replace(b"Content-Length: 999999", b"Transfer-Encoding: chunked")
-    sent = told + document + chunked + f"{len(document):x}\r\n".encode() + document + b"\r\n0\r\n\r\n"
+    sent = complete + document + chunked + f"{len(document):x}\r\n".encode() + document + b"\r\n0\r\n\r\n"
     with crowd(address, sent + b"GET /livez HTTP/1.0\r\n\r\n", count=1) as (client,):
         answers = b""
         while piece := client.recv(65536):

@@ -27,7 +27,7 @@ OPERATIONS = [
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=lambda part: part)
-def test_whatever_the_document_allows_gets_a_told_answer(served: Served, method: str, path: str) -> None:
+def test_whatever_the_document_allows_gets_a_defined_answer(served: Served, method: str, path: str) -> None:
     """schemathesis makes requests from the OpenAPI document; none may end in an untold error of the server."""
     operation = schemathesis.openapi.from_url(f"{served.url}/openapi.json")[path][method]
 

@@ -61,7 +61,7 @@ def outcome(result):
     try:
         return {"result": result.get(timeout=60)}
     except Exception as error:
-        return {"type": type(error).__name__, "said": str(error), "args": error.args}
+        return {"type": type(error).__name__, "message": str(error), "args": error.args}
 
 def ours(task):
     return task.s().set(queue="theirs")
@@ -88,7 +88,7 @@ if __name__ == "__main__":
 
 
 @pytest.fixture(scope="module")
-def told(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+def outcomes(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """What the program printed; its own worker runs beside ours, on the same Redis."""
     directory = tmp_path_factory.mktemp("theirs")
     site = packages(directory / "site")
@@ -118,32 +118,32 @@ def told(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dic
         theirs.end()
 
 
-def test_a_chain_goes_on_with_the_result(told: dict[str, Any]) -> None:
-    assert told["chained"] == {"result": 2}
+def test_a_chain_goes_on_with_the_result(outcomes: dict[str, Any]) -> None:
+    assert outcomes["chained"] == {"result": 2}
 
 
-def test_a_group_has_all_results_in_order(told: dict[str, Any]) -> None:
-    assert told["grouped"] == [3, 1, 1]
+def test_a_group_has_all_results_in_order(outcomes: dict[str, Any]) -> None:
+    assert outcomes["grouped"] == [3, 1, 1]
 
 
-def test_a_chord_of_chains_ends_once_all_are_read(told: dict[str, Any]) -> None:
-    assert told["summed"] == {"result": 4}
+def test_a_chord_of_chains_ends_once_all_are_read(outcomes: dict[str, Any]) -> None:
+    assert outcomes["summed"] == {"result": 4}
 
 
-def test_a_chain_goes_on_after_a_chord_of_documents_read_page_by_page(told: dict[str, Any]) -> None:
-    assert told["headed"] == {"result": [6, 2]}
+def test_a_chain_goes_on_after_a_chord_of_documents_read_page_by_page(outcomes: dict[str, Any]) -> None:
+    assert outcomes["headed"] == {"result": [6, 2]}
 
 
-def test_a_chord_of_which_one_cannot_be_read_says_which_error(told: dict[str, Any]) -> None:
+def test_a_chord_of_which_one_cannot_be_read_says_which_error(outcomes: dict[str, Any]) -> None:
     # The reader's own error where it is there before the caller waits, else Celery's ChordError, which quotes it.
-    assert "invalid_image" in str(told["broken"]["args"]), told["broken"]
+    assert "invalid_image" in str(outcomes["broken"]["args"]), outcomes["broken"]
 
 
-def test_a_chain_stops_at_what_cannot_be_read_and_its_errback_hears_why(told: dict[str, Any]) -> None:
-    assert told["stopped"]["args"][0] == "invalid_image"
-    assert told["stopped"]["args"][2] == {"field": "image", "retryable": False}
-    job_id, arguments = told["noted"]
-    assert job_id == told["stopped_id"]
+def test_a_chain_stops_at_what_cannot_be_read_and_its_errback_gets_the_error(outcomes: dict[str, Any]) -> None:
+    assert outcomes["stopped"]["args"][0] == "invalid_image"
+    assert outcomes["stopped"]["args"][2] == {"field": "image", "retryable": False}
+    job_id, arguments = outcomes["noted"]
+    assert job_id == outcomes["stopped_id"]
     assert arguments[0] == "invalid_image"
 
 
@@ -175,7 +175,7 @@ def test_submitting_again_under_one_id_makes_no_second_job(app: Celery, parts: P
         assert redis.hget("ocrq:job:invoice-4817", "state") == b"succeeded"
 
 
-def test_what_is_wrong_is_told_before_anything_is_sent(app: Celery) -> None:
+def test_what_is_wrong_is_reported_before_anything_is_sent(app: Celery) -> None:
     with pytest.raises(InvalidRequest, match="ensemble_size"):
         call(app, PAGE, ensembel_size=3)
     with pytest.raises(InvalidRequest, match="less than or equal"):

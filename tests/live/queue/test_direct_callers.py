@@ -83,7 +83,7 @@ def test_a_call_of_a_task_that_there_is_not_is_answered_at_once(app: Celery) -> 
     assert refused.value.args[0] == "invalid_request"
 
 
-def test_a_caller_hears_that_the_document_being_read_page_by_page_was_cancelled(app: Celery, ledger: Ledger) -> None:
+def test_a_caller_gets_the_cancellation_of_a_document_read_page_by_page(app: Celery, ledger: Ledger) -> None:
     call = ask(app, frames(40, "cancelled")).apply_async()
     until(lambda: phase(ledger, call) == "units", "the pages are read")
     ledger.cancel(str(call.id))

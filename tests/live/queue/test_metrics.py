@@ -113,7 +113,7 @@ def test_a_job_is_counted_and_logged_once_wherever_it_was_read(stack: tuple[Part
         (line,) = [line for line in lines if line.get("end") and line["job_id"] == job_id]
         assert (line["end"], line["pages"], line["request_id"]) == ("succeeded", pages, request_id)
         assert line["engine"] == "fake/fixed"
-    said = "".join(part.output() for part in (*parts.workers, parts.control))
-    assert "Hello" not in said and "gnored" not in said
+    logs = "".join(part.output() for part in (*parts.workers, parts.control))
+    assert "Hello" not in logs and "gnored" not in logs
     (asked,) = [line for line in json_lines(parts.workers[1].log) if line.get("request_id") == jobs[0][1]]
     assert (asked["path"], asked["status"]) == ("/jobs", 202)

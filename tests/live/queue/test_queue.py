@@ -70,7 +70,7 @@ def test_only_the_pages_asked_for_are_read(backend: JobService) -> None:
 
 
 @pytest.mark.parametrize("at_once", [1, 50])
-def test_progress_and_pages_are_told_as_events(
+def test_progress_and_pages_are_reported_as_events(
     backend: JobService, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tasks.jobs.service.EVENTS_AT_ONCE", at_once)
@@ -86,7 +86,7 @@ def test_progress_and_pages_are_told_as_events(
     assert sorted(page["page"] for page in late) == [1, 2, 3]  # also where all had ended before anybody asked
 
 
-def test_a_document_that_cannot_be_read_is_a_told_failure(backend: JobService, parts: Parts) -> None:
+def test_a_document_that_cannot_be_read_is_a_reported_failure(backend: JobService, parts: Parts) -> None:
     before = len(parts.workers[0].output())
     job = ended(backend, backend.submit(submission(truncated(PAGE))).id)
     assert job.error is not None
@@ -186,7 +186,7 @@ def test_a_batchs_idempotency_key_makes_no_second_batch(backend: JobService) -> 
         backend.submit_batch(items[:1])
 
 
-def test_a_batch_tells_its_jobs_as_they_end(backend: JobService) -> None:
+def test_a_batch_reports_its_jobs_as_they_end(backend: JobService) -> None:
     batch = backend.submit_batch([submission(cache=False) for _ in range(3)])
     events = [event for event in backend.events(batch.id) if event]
     assert events[-1].data == {"status": "succeeded"}

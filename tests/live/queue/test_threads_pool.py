@@ -167,7 +167,7 @@ def test_the_fallback_reads_while_the_server_does_not(backend: JobService, serve
     assert any(MODEL in warning for warning in result["metadata"]["warnings"])
 
 
-def test_a_worker_that_is_told_to_stop_hands_back_what_it_has_not_finished(
+def test_a_worker_that_is_asked_to_stop_hands_back_what_it_has_not_finished(
     backend: JobService, server: StandIn, parts: Parts
 ) -> None:
     server.answers = [drips("word ", 0.05)]

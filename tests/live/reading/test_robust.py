@@ -25,18 +25,18 @@ def robust(up: Up, document: bytes, **asked: object) -> dict[str, object]:
     return result
 
 
-def test_the_robust_read_tells_how_it_read(up: Up) -> None:
+def test_the_robust_read_reports_its_variants(up: Up) -> None:
     result = robust(up, as_png(PAGE))
     assert [line for line in str(result["text"]).split("\n") if line] == LINES
-    told = result["metadata"]
-    assert isinstance(told, dict)
-    assert (told["robust_processing"], told["ensemble_size"], told["calibrated"]) == (True, 3, True)
-    assert told["variants_processed"] in {1, 2, 3}
-    assert told["lines_reread"] >= 0
+    metadata = result["metadata"]
+    assert isinstance(metadata, dict)
+    assert (metadata["robust_processing"], metadata["ensemble_size"], metadata["calibrated"]) == (True, 3, True)
+    assert metadata["variants_processed"] in {1, 2, 3}
+    assert metadata["lines_reread"] >= 0
     assert robust(up, as_png(PAGE), ensemble_size=10)["metadata"]["ensemble_size"] == 10  # type: ignore[index]
 
 
-def test_the_same_worn_page_reads_the_same_twice(up: Up) -> None:
+def test_the_same_degraded_page_reads_the_same_twice(up: Up) -> None:
     degraded = as_png(PAGE.filter(ImageFilter.GaussianBlur(4)))
     first, second = robust(up, degraded, ensemble_size=5), robust(up, degraded, ensemble_size=5)
     for result in (first, second):

@@ -46,7 +46,7 @@ def test_fields_come_with_their_evidence(up: Up, endpoint: str) -> None:
         assert 0.5 < field["confidence"] <= 1, name
 
 
-def test_a_hostile_schema_is_refused_at_the_door(up: Up) -> None:
+def test_a_hostile_schema_is_refused_at_submission(up: Up) -> None:
     answer = ask(up, "extract_structured", {"type": "object", "properties": {"a": {"$ref": "#"}}})
     assert (answer.status_code, answer.json()["code"], answer.json()["field"]) == (422, "invalid_schema", "schema")
 

@@ -103,7 +103,7 @@ def through_all_doors(up: Up, request: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("name", READABLE)
-def test_every_format_is_read_right_through_every_door(up: Up, name: str) -> None:
+def test_every_format_is_read_correctly_through_every_transport(up: Up, name: str) -> None:
     document, pages = READABLE[name]
     results = through_all_doors(up, {"image": encoded(document)})
     for result in results:
@@ -121,7 +121,7 @@ def test_pages_come_back_in_order(up: Up) -> None:
     assert result["text"].count("\f") == 2
 
 
-def test_a_name_the_deployment_lacks_is_read_by_the_fallback_and_told(up: Up) -> None:
+def test_a_name_the_deployment_lacks_is_read_by_the_fallback_and_reported(up: Up) -> None:
     result = by_sync_route(up, {"image": encoded(as_png(PAGE)), "model_name": "allenai/OLMo-7B-0724-hf"}).json()
     assert result["metadata"]["model_name"] == "allenai/OLMo-7B-0724-hf"
     assert result["metadata"]["served_by"].startswith("rapidocr/")
@@ -158,7 +158,7 @@ BAD: dict[str, tuple[Callable[[], dict[str, Any]], int, str, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_is_a_problem_that_names_the_field_at_every_door(up: Up, name: str) -> None:
+def test_bad_input_is_a_problem_that_names_the_field_at_every_transport(up: Up, name: str) -> None:
     make, status, code, field = BAD[name]
     request = make()
     answer = by_sync_route(up, request)

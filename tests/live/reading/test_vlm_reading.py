@@ -66,7 +66,7 @@ def test_known_pages_are_read_as_olmocrs_preset_does(up: Up) -> None:
         assert "primary_language" not in page["text"]
 
 
-def test_each_line_has_its_place_and_its_words_theirs(up: Up) -> None:
+def test_each_line_and_each_word_has_its_box(up: Up) -> None:
     (page,) = read(up, as_png(picture("invoice")))["pages"]
     assert [line["text"] for line in page["lines"]] == INVOICE
     tops = [line["box"][0][1] for line in page["lines"]]
@@ -90,7 +90,7 @@ def test_a_turned_page_is_read_upright_and_its_boxes_are_those_of_the_page_as_se
     assert along[1] > abs(along[0]) if quarters == 1 else along[0] < -abs(along[1])
 
 
-def test_a_loop_is_told_and_never_sure(up: Up) -> None:
+def test_a_repetition_is_reported_with_low_confidence(up: Up) -> None:
     result = read(up, as_png(picture("loop")))
     assert result["text"].startswith("Chapter the ninth")
     assert result["text"].count("and on and on") < 20, "of the hundreds it would write"

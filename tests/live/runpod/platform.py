@@ -29,7 +29,7 @@ class Platform:
     waiting: deque[dict[str, Any]] = field(default_factory=deque)
     taken: dict[str, dict[str, dict[str, Any]]] = field(default_factory=lambda: defaultdict(dict))
     answers: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
-    told: list[tuple[str, str, Any]] = field(default_factory=list)
+    reports: list[tuple[str, str, Any]] = field(default_factory=list)
     to_stop: list[str] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
     pings: list[str | None] = field(default_factory=list)
@@ -121,9 +121,9 @@ class Platform:
             if worker in self.gone:  # its last words came after its jobs were handed on
                 return False
             if body.get("status") == "IN_PROGRESS":
-                self.told.append((job_id, "progress", body["output"]))
+                self.reports.append((job_id, "progress", body["output"]))
             else:
-                self.told.append((job_id, "answer", None))
+                self.reports.append((job_id, "answer", None))
                 self.answers[job_id].append(body)
                 self.taken[worker].pop(job_id, None)
             self.changed.notify_all()

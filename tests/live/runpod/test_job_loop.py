@@ -46,7 +46,7 @@ def worker(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Iter
         worker.kill()
 
 
-def test_a_job_is_answered_as_through_every_other_door(platform: Platform, worker: Worker) -> None:
+def test_a_job_is_answered_as_through_every_other_transport(platform: Platform, worker: Worker) -> None:
     platform.submit("plain", endpoint="/extract_text", request={"image": PAGE})
     output = platform.answer("plain")["output"]
     assert output["text"].startswith("Fake reading of page 1")
@@ -61,12 +61,12 @@ def test_a_job_that_cannot_be_read_fails_with_a_code_a_caller_can_read(platform:
     assert (error["code"], error["field"], error["retryable"]) == ("invalid_image", "image", False)
 
 
-def test_progress_is_told_now_and_then_and_never_after_the_answer(platform: Platform, worker: Worker) -> None:
+def test_progress_is_reported_now_and_then_and_never_after_the_answer(platform: Platform, worker: Worker) -> None:
     platform.submit("long", endpoint="/extract_text", request={"image": TWELVE_PAGES})
     platform.answer("long")
-    told = [(kind, what) for job_id, kind, what in platform.told if job_id == "long"]
-    assert told[-1] == ("answer", None)
-    words = [what for _, what in told[:-1]]
+    reports = [(kind, what) for job_id, kind, what in platform.reports if job_id == "long"]
+    assert reports[-1] == ("answer", None)
+    words = [what for _, what in reports[:-1]]
     assert 2 <= len(words) < 12, "fewer than there are pages, or it is not throttled"
     assert words == sorted(words, key=lambda word: word["done"])
     assert {(word["total"], word["unit"]) for word in words} == {(12, "page")}
@@ -75,7 +75,7 @@ def test_progress_is_told_now_and_then_and_never_after_the_answer(platform: Plat
 def test_a_job_the_platform_stops_is_stopped_and_the_next_one_read(platform: Platform, worker: Worker) -> None:
     minutes = pages(900)
     platform.submit("stopped", endpoint="/extract_text", request={"image": minutes})
-    platform.until(lambda: any(told[0] == "stopped" for told in platform.told), "the long job is being read")
+    platform.until(lambda: any(reports[0] == "stopped" for reports in platform.reports), "the long job is being read")
     platform.stop("stopped")
     platform.submit("next", endpoint="/extract_text", request={"image": PAGE})
     assert platform.answer("next")["output"]["text"]
@@ -83,7 +83,7 @@ def test_a_job_the_platform_stops_is_stopped_and_the_next_one_read(platform: Pla
     assert platform.answers["stopped"] == []
 
 
-def test_the_platform_hears_which_jobs_a_worker_has(platform: Platform, worker: Worker) -> None:
+def test_the_platform_gets_the_list_of_a_workers_jobs(platform: Platform, worker: Worker) -> None:
     platform.submit("heard", endpoint="/extract_text", request={"image": TWELVE_PAGES})
     platform.until(lambda: any("heard" in (jobs or "") for jobs in platform.pings), "a ping names the job")
     platform.answer("heard")

@@ -104,7 +104,7 @@ def test_of_a_batch_only_the_wrong_item_fails(api: str) -> None:
     assert batch["jobs"][2]["result"]["text"].startswith("Fake reading")
 
 
-def test_an_endpoint_that_is_not_there_is_told(api: str) -> None:
+def test_an_endpoint_that_is_not_there_is_reported(api: str) -> None:
     assert parsed(post(f"{api}/runsync", endpoint="/translate", request={})["error"])["code"] == "not_found"
 
 

@@ -51,13 +51,13 @@ class Worker:
 
     def __init__(self, name: str, log: Path, settings: dict[str, str], *arguments: str, module: str = "") -> None:
         self.name, self.log = name, log
-        with log.open("ab") as said:
+        with log.open("ab") as stream:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", module or "worker.runpod_handler", *arguments],
                 cwd=ROOT,
                 env=environment(**settings),
-                stdout=said,
-                stderr=said,
+                stdout=stream,
+                stderr=stream,
                 start_new_session=True,
             )
 

@@ -45,12 +45,12 @@ class Up:
     def __init__(self, data_dir: Path, arguments: Sequence[str] = (), **settings: str) -> None:
         self.data_dir = data_dir
         self.log = data_dir.with_name(f"{data_dir.name}-{uuid.uuid4().hex[:8]}.said")
-        with self.log.open("wb") as said:
+        with self.log.open("wb") as stream:
             self.process = subprocess.Popen(
                 ocrq("up", "--port", "0", "--workers", "1", "--data-dir", str(data_dir), *arguments),
                 env=environment(**settings),
-                stdout=said,
-                stderr=said,
+                stdout=stream,
+                stderr=stream,
                 start_new_session=True,
             )
         until(lambda: self.url or self.process.poll() is not None, "ocrq is ready", READY_SECONDS)

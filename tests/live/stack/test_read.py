@@ -42,20 +42,20 @@ def test_it_brings_its_own_server_never_works_for_another_queue_and_leaves_nothi
     page: Path, tmp_path: Path, own_temp: Path
 ) -> None:
     elsewhere = {"REDIS_URL": "redis://127.0.0.1:1/0", "PORT": "1"}
-    told = run("read", str(page), "-", "--json", stdin=page.read_bytes(), **elsewhere, **settings(tmp_path, own_temp))
-    assert told.returncode == 0, told.stderr.decode()
-    assert [item["result"]["pages"][0]["width"] for item in json.loads(told.stdout)] == [200, 200]
-    assert told.stderr == b""
+    done = run("read", str(page), "-", "--json", stdin=page.read_bytes(), **elsewhere, **settings(tmp_path, own_temp))
+    assert done.returncode == 0, done.stderr.decode()
+    assert [item["result"]["pages"][0]["width"] for item in json.loads(done.stdout)] == [200, 200]
+    assert done.stderr == b""
     assert not list(own_temp.iterdir())
 
 
 def test_a_private_server_that_cannot_start_says_why(page: Path, tmp_path: Path, own_temp: Path) -> None:
-    told = run("read", str(page), OCRQ_MAX_PAGES="many", **settings(tmp_path, own_temp))
-    assert told.returncode == 3
-    said = told.stderr.decode()
-    assert said.startswith("error: the private server could not start:")
-    assert "valid integer" in said
-    assert "Traceback (most recent call last)" not in said.splitlines()[0]
+    done = run("read", str(page), OCRQ_MAX_PAGES="many", **settings(tmp_path, own_temp))
+    assert done.returncode == 3
+    errors = done.stderr.decode()
+    assert errors.startswith("error: the private server could not start:")
+    assert "valid integer" in errors
+    assert "Traceback (most recent call last)" not in errors.splitlines()[0]
     assert not list(own_temp.iterdir())
 
 
@@ -74,9 +74,9 @@ def test_what_ends_the_command_ends_its_server(
     family = psutil.Process(command.pid).children(recursive=True)
     assert len(family) >= 6
     command.send_signal(number)
-    _, said = command.communicate(timeout=STOP_SECONDS)
+    _, errors = command.communicate(timeout=STOP_SECONDS)
     assert command.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 130)
-    assert not said.strip()
+    assert not errors.strip()
     until(lambda: not living(family), "all of it is gone", STOP_SECONDS)
     until(lambda: not list(own_temp.iterdir()), "its data are gone", STOP_SECONDS)
 

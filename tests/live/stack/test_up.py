@@ -167,29 +167,29 @@ def test_a_second_stack_on_the_same_data_is_refused_by_pid(shared_up: Up) -> Non
     until(lambda: http_probe.status(f"{shared_up.url}/readyz") == 200, "the first still reads")
 
 
-def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_before_anything_starts(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        told = run("up", "--port", str(port), "--data-dir", str(tmp_path / "data"))
-    assert told.returncode == 3
-    assert f"error: port {port} on 127.0.0.1 is in use" in told.stderr.decode()
+        failed = run("up", "--port", str(port), "--data-dir", str(tmp_path / "data"))
+    assert failed.returncode == 3
+    assert f"error: port {port} on 127.0.0.1 is in use" in failed.stderr.decode()
     assert not list((tmp_path / "data" / "redis").rglob("appendonly.aof*"))
 
 
-def test_a_redis_that_does_not_answer_is_told(tmp_path: Path) -> None:
-    told = run("up", "--port", "0", "--data-dir", str(tmp_path / "data"), REDIS_URL="redis://:secret@127.0.0.1:1/0")
-    assert told.returncode == 3
-    said = told.stderr.decode()
-    assert "does not answer" in said and "REDIS_URL" in said
-    assert "secret" not in said
+def test_a_redis_that_does_not_answer_is_reported(tmp_path: Path) -> None:
+    failed = run("up", "--port", "0", "--data-dir", str(tmp_path / "data"), REDIS_URL="redis://:secret@127.0.0.1:1/0")
+    assert failed.returncode == 3
+    errors = failed.stderr.decode()
+    assert "does not answer" in errors and "REDIS_URL" in errors
+    assert "secret" not in errors
 
 
 def test_a_part_that_cannot_start_is_given_up_with_the_end_of_its_log(tmp_path: Path) -> None:
-    told = run("up", "--port", "0", "--data-dir", str(tmp_path / "data"), OCRQ_MAX_PAGES="many")
-    assert told.returncode == 3
-    said = told.stderr.decode()
-    assert "3 times in a row" in said
-    assert "    " in said and "valid integer" in said, said
+    failed = run("up", "--port", "0", "--data-dir", str(tmp_path / "data"), OCRQ_MAX_PAGES="many")
+    assert failed.returncode == 3
+    errors = failed.stderr.decode()
+    assert "3 times in a row" in errors
+    assert "    " in errors and "valid integer" in errors, errors
 
 
 def test_a_given_redis_is_used_and_left_alone(start_up: StartUp, page: bytes) -> None:

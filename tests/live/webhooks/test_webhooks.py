@@ -21,13 +21,13 @@ from tests.live.webhooks.receiver import Receiver, receiving
 pytestmark = [pytest.mark.live, pytest.mark.slow]
 
 
-def told(receiver: Receiver, job_id: str, times: int = 1, seconds: float = 30) -> None:
+def wait_for_notices(receiver: Receiver, job_id: str, times: int = 1, seconds: float = 30) -> None:
     until(lambda: len(receiver.about(job_id)) >= times, f"told {times} times of {job_id}", seconds)
 
 
-def test_a_job_that_succeeded_is_told_and_the_signature_verifies(stack: Stack, receiver: Receiver) -> None:
+def test_a_job_that_succeeded_is_reported_and_the_signature_verifies(stack: Stack, receiver: Receiver) -> None:
     job_id = stack.submit(receiver.url)
-    told(receiver, job_id)
+    wait_for_notices(receiver, job_id)
     (notice,) = receiver.about(job_id)
     assert verify(SECRET, notice.body, notice.signature)
     body = json.loads(notice.body)
@@ -36,43 +36,43 @@ def test_a_job_that_succeeded_is_told_and_the_signature_verifies(stack: Stack, r
     assert stack.backend.get(job_id).status == "succeeded"
 
 
-def test_a_document_that_cannot_be_read_is_told_as_a_failure(stack: Stack, receiver: Receiver) -> None:
+def test_a_document_that_cannot_be_read_is_reported_as_a_failure(stack: Stack, receiver: Receiver) -> None:
     job_id = stack.submit(receiver.url, page()[:60])
-    told(receiver, job_id)
+    wait_for_notices(receiver, job_id)
     body = json.loads(receiver.about(job_id)[0].body)
     assert body["type"] == "job.failed"
     assert body["job"]["error"]["code"] == "unreadable_document"
 
 
-def test_each_item_of_a_batch_is_told_by_itself(stack: Stack, receiver: Receiver) -> None:
+def test_each_item_of_a_batch_is_reported_by_itself(stack: Stack, receiver: Receiver) -> None:
     request = parse_request({"webhook": receiver.url})
     batch = stack.backend.submit_batch([Submission("extract_text", request, page()) for _ in range(3)])
     for job in batch.jobs:
-        told(receiver, job.id)
+        wait_for_notices(receiver, job.id)
 
 
-def test_a_direct_celery_callers_job_is_told(stack: Stack, receiver: Receiver) -> None:
+def test_a_direct_celery_callers_job_is_reported(stack: Stack, receiver: Receiver) -> None:
     app = Celery(broker=stack.parts.url, backend=stack.parts.url)
     image = base64.b64encode(page()).decode()
     call = app.send_task("ocr.extract_text", kwargs={"request": {"image": image, "webhook": receiver.url}})
-    told(receiver, call.id)
+    wait_for_notices(receiver, call.id)
     elsewhere = {"image": image, "webhook": "https://elsewhere.example.com/"}
     refused = app.send_task("ocr.extract_text", kwargs={"request": elsewhere})
     with pytest.raises(Exception, match="OCRQ_WEBHOOK_HOSTS"):
         refused.get(timeout=30)
 
 
-def test_a_receiver_that_fails_first_is_told_again_the_same(stack: Stack, receiver: Receiver) -> None:
+def test_a_receiver_that_fails_first_gets_the_same_notice_again(stack: Stack, receiver: Receiver) -> None:
     receiver.statuses.extend([500, 503])
     job_id = stack.submit(receiver.url)
-    told(receiver, job_id, times=3)
+    wait_for_notices(receiver, job_id, times=3)
     time.sleep(2)
     notices = receiver.about(job_id)
     assert len(notices) == 3
     assert len({(notice.delivery, notice.body) for notice in notices}) == 1
 
 
-def test_a_receiver_that_is_down_is_told_when_it_is_up(stack: Stack) -> None:
+def test_a_receiver_that_is_down_gets_its_notice_when_it_is_up(stack: Stack) -> None:
     port = stack.ports[2]
     job_id = stack.submit(f"http://127.0.0.1:{port}/hook")
     with stack.parts.client() as client:
@@ -82,10 +82,10 @@ def test_a_receiver_that_is_down_is_told_when_it_is_up(stack: Stack) -> None:
 
         until(tried, "a first try failed", 30)
     with receiving(port) as receiver:
-        told(receiver, job_id)
+        wait_for_notices(receiver, job_id)
 
 
-def test_a_control_worker_killed_before_it_could_tell_is_made_good_by_the_next(
+def test_webhooks_of_a_control_worker_killed_before_sending_are_sent_by_the_next(
     stack: Stack, receiver: Receiver
 ) -> None:
     stack.parts.control.kill()
@@ -94,20 +94,22 @@ def test_a_control_worker_killed_before_it_could_tell_is_made_good_by_the_next(
     time.sleep(1)
     assert receiver.about(job_id) == []
     stack.parts.control.start()
-    told(receiver, job_id)
+    wait_for_notices(receiver, job_id)
 
 
-def test_a_control_worker_killed_while_it_tells_is_made_good_by_its_stand_by(stack: Stack, receiver: Receiver) -> None:
+def test_webhooks_of_a_control_worker_killed_while_sending_are_sent_by_its_standby(
+    stack: Stack, receiver: Receiver
+) -> None:
     stand_by = stack.parts._part("control2", [sys.executable, "-m", "worker.process.control"])
     stand_by.start()
     try:
         receiver.open.clear()
         job_id = stack.submit(receiver.url)
-        told(receiver, job_id)
+        wait_for_notices(receiver, job_id)
         until(lambda: "ready" in stand_by.output(), "the stand-by is up")
         stack.parts.control.kill()
         receiver.open.set()
-        told(receiver, job_id, times=2, seconds=60)
+        wait_for_notices(receiver, job_id, times=2, seconds=60)
         first, second = receiver.about(job_id)
         assert first.delivery == second.delivery
     finally:
@@ -115,7 +117,7 @@ def test_a_control_worker_killed_while_it_tells_is_made_good_by_its_stand_by(sta
         stack.parts.control.start()
 
 
-def test_two_control_workers_tell_each_job_once_and_one_of_them_tells(stack: Stack, receiver: Receiver) -> None:
+def test_of_two_control_workers_one_sends_each_webhook_once(stack: Stack, receiver: Receiver) -> None:
     stand_by = stack.parts._part("control3", [sys.executable, "-m", "worker.process.control"])
     stand_by.start()
     try:
@@ -127,37 +129,35 @@ def test_two_control_workers_tell_each_job_once_and_one_of_them_tells(stack: Sta
         assert len(receiver.notices) == 2
         receiver.open.set()
         for job_id in jobs:
-            told(receiver, job_id)
+            wait_for_notices(receiver, job_id)
     finally:
         stand_by.stop()
     assert [len(receiver.about(job_id)) for job_id in jobs] == [1] * 20
 
 
-def test_a_control_worker_told_to_stop_leaves_the_telling_to_its_stand_by_at_once(
-    stack: Stack, receiver: Receiver
-) -> None:
+def test_a_control_worker_asked_to_stop_hands_webhooks_to_its_standby_at_once(stack: Stack, receiver: Receiver) -> None:
     stand_by = stack.parts._part("control4", [sys.executable, "-m", "worker.process.control"])
     stand_by.start()
     try:
         until(lambda: "ready" in stand_by.output(), "the stand-by is up")
-        told(receiver, stack.submit(receiver.url))
+        wait_for_notices(receiver, stack.submit(receiver.url))
         stack.parts.control.stop()
-        told(receiver, stack.submit(receiver.url), seconds=5)
+        wait_for_notices(receiver, stack.submit(receiver.url), seconds=5)
     finally:
         stand_by.stop()
         stack.parts.control.start()
 
 
-def test_what_waits_to_be_told_outlives_redis(stack: Stack, receiver: Receiver) -> None:
+def test_webhooks_that_wait_survive_a_redis_restart(stack: Stack, receiver: Receiver) -> None:
     receiver.statuses.append(500)
     job_id = stack.submit(receiver.url)
-    told(receiver, job_id)
+    wait_for_notices(receiver, job_id)
     stack.parts.control.kill()
     time.sleep(1.5)  # the log of changes is written every second
     stack.parts.redis.kill()
     stack.parts.start_redis()
     stack.parts.control.start()
-    told(receiver, job_id, times=2, seconds=60)
+    wait_for_notices(receiver, job_id, times=2, seconds=60)
 
 
 def test_a_redirect_to_another_place_of_the_inside_is_not_followed(
@@ -176,7 +176,7 @@ def dead(stack: Stack, job_id: str) -> list:
     return [delivery for delivery in stack.outbox.dead() if delivery.job_id == job_id]
 
 
-def test_a_listed_name_that_is_at_a_private_address_is_not_told(stack: Stack) -> None:
+def test_a_listed_name_at_a_private_address_gets_no_webhook(stack: Stack) -> None:
     with receiving(stack.named) as inside:
         job_id = stack.submit(f"http://localhost:{stack.named}/hook")
         until(lambda: dead(stack, job_id), "the delivery is dead")
@@ -198,7 +198,7 @@ def test_a_delivery_that_was_given_up_is_retried_by_hand(stack: Stack, receiver:
     with pytest.raises(NotFound):
         stack.backend.retry_delivery(given_up.id, owner="somebody else")
     stack.backend.retry_delivery(given_up.id)
-    told(receiver, job_id, times=TRIES + 1)
+    wait_for_notices(receiver, job_id, times=TRIES + 1)
     until(lambda: not dead(stack, job_id), "it is not dead any more", 5)
 
 
@@ -211,12 +211,12 @@ def test_a_slow_receiver_does_not_hold_up_another(stack: Stack, receiver: Receiv
     began = time.monotonic()
     quick = [stack.submit(other.url) for _ in range(5)]
     for job_id in quick:
-        told(other, job_id, seconds=8)
+        wait_for_notices(other, job_id, seconds=8)
     assert time.monotonic() - began < 8
     assert len(receiver.notices) == 2
     receiver.open.set()
     for job_id in slow:
-        told(receiver, job_id)
+        wait_for_notices(receiver, job_id)
 
 
 def test_a_host_that_is_not_listed_is_refused_at_once(stack: Stack) -> None:
@@ -228,7 +228,7 @@ def test_a_host_that_is_not_listed_is_refused_at_once(stack: Stack) -> None:
 
 def test_the_logs_hold_neither_the_secret_nor_the_receivers_paths(stack: Stack, receiver: Receiver) -> None:
     receiver.statuses.append(500)
-    told(receiver, stack.submit(receiver.url), times=2)
-    said = stack.parts.control.output() + "".join(worker.output() for worker in stack.parts.workers)
-    assert f"127.0.0.1:{receiver.port}" in said
-    assert "hush" not in said
+    wait_for_notices(receiver, stack.submit(receiver.url), times=2)
+    logs = stack.parts.control.output() + "".join(worker.output() for worker in stack.parts.workers)
+    assert f"127.0.0.1:{receiver.port}" in logs
+    assert "hush" not in logs

@@ -95,7 +95,7 @@ def test_two_keys_of_one_name_are_one_owner_so_that_a_key_can_be_changed():
 
 
 @pytest.mark.parametrize(
-    ("entry", "said"),
+    ("entry", "expected"),
     [
         (f"a:b:{OPS}:read:x", "more than three parts"),
         (f"we b:{OPS}", "its name may have"),
@@ -120,12 +120,12 @@ def test_two_keys_of_one_name_are_one_owner_so_that_a_key_can_be_changed():
         (f"other:{ANN}", "listed twice"),
     ],
 )
-def test_a_wrong_entry_is_told_by_its_number_and_never_by_what_is_in_it(entry, said):
-    told = complaint(f"ann:{ANN}\n\n{entry}")
-    assert told.startswith("entry 3 of OCRQ_API_KEYS: ")
-    assert said in told
+def test_a_wrong_entry_is_reported_by_its_number_and_never_by_what_is_in_it(entry, expected):
+    message = complaint(f"ann:{ANN}\n\n{entry}")
+    assert message.startswith("entry 3 of OCRQ_API_KEYS: ")
+    assert expected in message
     for part in (ANN, OPS, "very-secret-value", "12ab", "lots", "speed"):
-        assert part not in told
+        assert part not in message
 
 
 def test_a_name_that_was_made_up_is_nobodys_else():
@@ -133,7 +133,7 @@ def test_a_name_that_was_made_up_is_nobodys_else():
     assert "name all entries" in complaint(f"key2:{ANN},{BOB}")
 
 
-def test_a_wrong_line_of_a_file_is_told_by_its_number(tmp_path):
+def test_a_wrong_line_of_a_file_is_reported_by_its_number(tmp_path):
     path = tmp_path / "keys"
     path.write_text(f"# one\nweb:{ANN}\nweb:x\n")
     with pytest.raises(ServiceError, match="line 3 of OCRQ_API_KEYS_FILE: its secret"):
@@ -147,7 +147,7 @@ def test_keys_that_are_set_and_hold_none_open_nothing(tmp_path):
         ring_of(file=tmp_path / "keys")
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path):
+def test_a_file_that_cannot_be_read_is_reported(tmp_path):
     with pytest.raises(ServiceError, match="cannot be read"):
         ring_of(file=tmp_path / "nothing")
     (tmp_path / "noise").write_bytes(b"\xff\xfe\x00")

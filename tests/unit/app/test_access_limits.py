@@ -68,7 +68,7 @@ def test_without_limits_nothing_is_counted():
     assert Access(keys)._meter is None
 
 
-def test_a_key_sends_as_many_as_it_may_and_then_hears_when_to_come_again(meter, clock):
+def test_a_key_past_its_limit_gets_429_with_retry_after(meter, clock):
     for _ in range(3):
         meter.charge("ann", RATE, 1, 0)
     with pytest.raises(RateLimited) as refused:
@@ -82,7 +82,7 @@ def test_a_key_sends_as_many_as_it_may_and_then_hears_when_to_come_again(meter, 
 @pytest.mark.parametrize("sent", [1, 2, 3])
 @pytest.mark.parametrize("cost", [1, 2, 3])
 @pytest.mark.parametrize("into", [0, 17, 59])
-def test_after_the_seconds_it_was_told_there_is_room_and_before_there_is_none(meter, clock, sent, cost, into):
+def test_a_limited_key_is_admitted_after_retry_after_and_not_before(meter, clock, sent, cost, into):
     clock.now += into
     for _ in range(sent):
         meter.charge("ann", RATE, 1, 0)
@@ -169,11 +169,11 @@ def test_a_batch_counts_as_its_documents(client, image, problem):
 def test_a_batch_that_never_fits_says_so(client, image, problem):
     for count in (4, 9):
         body = {"endpoint": "/extract_text", "requests": [{"image": image}] * count}
-        told = problem(client.post("/jobs", json=body, headers=by(ANN)), 413, "too_large", "requests")
-        assert f"this has {count}" in told["detail"]
+        problem_json = problem(client.post("/jobs", json=body, headers=by(ANN)), 413, "too_large", "requests")
+        assert f"this has {count}" in problem_json["detail"]
 
 
-def test_a_batch_fits_after_it_was_told_twice_to_come_again(client, image, clock):
+def test_a_batch_fits_after_two_retry_after_answers(client, image, clock):
     # The first refusal comes before the body is read, and does not know how many documents there are.
     body = {"endpoint": "/extract_text", "requests": [{"image": image}] * 3}
     assert client.post("/jobs", json=body, headers=by(ANN)).status_code == 202

@@ -55,7 +55,7 @@ def test_a_listed_origin_may_ask_without_a_key_what_it_may_send(client, origin, 
         "https://app.example.com:8443",
     ],
 )
-def test_another_origin_is_told_nothing(client, origin):
+def test_another_origin_gets_no_cors_headers(client, origin):
     for response in (preflight(client, origin), client.get("/health", headers={"Origin": origin})):
         assert "Access-Control-Allow-Origin" not in response.headers
 

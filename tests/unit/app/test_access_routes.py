@@ -60,7 +60,7 @@ def every_route(app) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("headers", STRANGERS.values(), ids=STRANGERS.keys())
-def test_a_stranger_gets_at_what_is_open_and_at_nothing_else(client, problem, headers):
+def test_without_a_key_only_the_open_routes_answer(client, problem, headers):
     routes = every_route(client.application)
     assert len(routes) > 20
     for method, path in routes:
@@ -76,7 +76,7 @@ def test_a_stranger_gets_at_what_is_open_and_at_nothing_else(client, problem, he
             problem(response, 401, "unauthorized")
 
 
-def test_a_stranger_learns_nothing_of_a_job(client, of_ann, problem):
+def test_without_a_key_nothing_of_a_job_is_shown(client, of_ann, problem):
     for method, path in (("GET", ""), ("GET", "?wait=5"), ("GET", "/events"), ("DELETE", ""), ("POST", "/retry")):
         there, nowhere = (client.open(f"{job}{path}", method=method) for job in (of_ann, "/jobs/none"))
         assert problem(there, 401, "unauthorized")["detail"] == problem(nowhere, 401, "unauthorized")["detail"]
@@ -130,13 +130,13 @@ def test_a_key_that_reads_does_not_submit_cancel_or_retry(client, image, problem
         ("DELETE", "/jobs/a"),
         ("POST", "/jobs/a/retry"),
     ):
-        told = problem(client.open(path, method=method, json=body, headers=by(EYE)), 403, "forbidden")
-        assert "submit" in told["detail"]
+        problem_json = problem(client.open(path, method=method, json=body, headers=by(EYE)), 403, "forbidden")
+        assert "submit" in problem_json["detail"]
     assert client.get("/jobs?state=dead", headers=by(EYE)).status_code == 200
     assert client.get("/models", headers=by(EYE)).status_code == 200
 
 
-def test_a_key_that_submits_gets_its_results_at_once_and_looks_at_no_job(client, image, problem):
+def test_a_submit_only_key_gets_its_results_and_sees_no_job(client, image, problem):
     assert client.post("/extract_text", json={"image": image}, headers=by(HAND)).get_json()["text"]
     location = client.post(
         "/extract_text", json={"image": image}, headers={**by(HAND), "Prefer": "respond-async"}

@@ -16,7 +16,7 @@ def test_null_is_absent_for_every_optional_field(client, image):
     assert client.post("/extract_text", json={"image": image, **nulls}).status_code == 200
 
 
-def test_null_for_the_document_and_for_unknown_fields_is_told(client, problem, image):
+def test_null_for_the_document_and_for_unknown_fields_is_reported(client, problem, image):
     problem(client.post("/extract_text", json={"image": None}), 400, "invalid_image", "image")
     problem(client.post("/extract_text", json={"image": image, "imge": None}), 400, "invalid_request", "imge")
 
@@ -39,7 +39,7 @@ def test_forms_are_taken_as_browsers_and_libraries_fill_them(client, png, form):
     assert answer.get_json()["metadata"]["preprocessing_enabled"] is False
 
 
-def test_a_switch_that_is_none_is_told(client, problem, png):
+def test_a_switch_that_is_none_is_reported(client, problem, png):
     answer = client.post("/extract_text", data={"file": (io.BytesIO(png), "a.png"), "cache": "maybe"})
     problem(answer, 400, "invalid_request", "cache")
 
@@ -59,7 +59,7 @@ def test_a_proxys_prefix_stands_before_the_links(client, png, prefix, before):
     assert document["servers"] == [{"url": before or "/"}]
 
 
-def test_numbers_beyond_all_sense_are_told(client, problem, png):
+def test_numbers_beyond_all_sense_are_reported(client, problem, png):
     answer = client.post("/extract_text", data=png, content_type="image/png", headers={"Prefer": "wait=" + "9" * 5000})
     problem(answer, 400, "invalid_request", "Prefer")
     job = client.post("/jobs", data=png, content_type="image/png").get_json()["id"]

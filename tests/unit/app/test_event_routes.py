@@ -25,7 +25,7 @@ def location(client, three_pages) -> str:
     return client.post("/jobs", data=three_pages, content_type="image/tiff").headers["Location"]
 
 
-def test_a_stream_tells_every_page_and_ends_with_the_job(client, location):
+def test_a_stream_reports_every_page_and_ends_with_the_job(client, location):
     response = client.get(f"{location}/events")
     assert response.status_code == 200
     assert response.content_type == "text/event-stream; charset=utf-8"
@@ -44,13 +44,13 @@ def test_a_broken_stream_goes_on_where_it_broke(client, location):
     assert events_of(rest.text) == events[4:]
 
 
-def test_a_stream_heard_to_its_end_tells_the_browser_to_stop(client, location):
+def test_a_finished_stream_stops_the_browser_from_reconnecting(client, location):
     events = events_of(client.get(f"{location}/events").text)
     response = client.get(f"{location}/events", headers={"Last-Event-ID": events[-1]["id"]})
     assert (response.status_code, response.data) == (204, b"")
 
 
-def test_an_id_that_is_none_of_ours_tells_all(client, location):
+def test_an_unknown_last_event_id_replays_all_events(client, location):
     whole = events_of(client.get(f"{location}/events").text)
     for strange in ("'; drop", "1-2-3", "é"):
         response = client.get(f"{location}/events", headers={"Last-Event-ID": strange})
@@ -67,7 +67,7 @@ def test_silence_is_filled_with_comments(client, png, runner, monkeypatch):
     stream.close()
 
 
-def test_a_listener_that_left_frees_its_seat(client, png, runner, settings, problem):
+def test_a_listener_that_left_frees_its_wait_slot(client, png, runner, settings, problem):
     runner.gate.clear()
     location = client.post("/jobs", data=png, content_type="image/png").headers["Location"]
     open_streams = [client.get(f"{location}/events") for _ in range(settings.max_waiting)]
@@ -100,7 +100,7 @@ def test_a_stream_that_breaks_unforeseen_says_an_id(client, location, backend, m
     assert events_of(text)[-1]["data"]["error_id"] in caplog.text
 
 
-def test_a_batch_tells_each_item(client, image):
+def test_a_batch_reports_each_item(client, image):
     body = {"endpoint": "/extract_text", "requests": [{"image": image}, {"image": "%"}]}
     location = client.post("/jobs", json=body).headers["Location"]
     events = events_of(client.get(f"{location}/events").text)

@@ -53,7 +53,7 @@ def test_a_wait_out_of_bounds_is_refused(client, image, problem, wait):
     problem(client.get(location, query_string={"wait": wait}), 400, "invalid_request", "wait")
 
 
-def test_a_failed_job_is_found_and_tells_its_error(client, png):
+def test_a_failed_job_is_found_with_its_error(client, png):
     response = client.post("/jobs", data=png[:60], content_type="image/png")
     found = client.get(response.headers["Location"] + "?wait=10")
     assert found.status_code == 200
@@ -108,8 +108,8 @@ def test_a_repeated_submit_returns_the_first_job_and_another_body_conflicts(clie
     first = submit(client, image, headers=key).get_json()
     assert submit(client, image, headers=key).get_json()["id"] == first["id"]
     body = {"endpoint": "/extract_text", "request": {"image": image, "prompt": "other"}}
-    told = problem(client.post("/jobs", json=body, headers=key), 409, "job_conflict", "Idempotency-Key")
-    assert told["job_id"] == first["id"]
+    problem_json = problem(client.post("/jobs", json=body, headers=key), 409, "job_conflict", "Idempotency-Key")
+    assert problem_json["job_id"] == first["id"]
 
 
 def test_a_batch_goes_on_past_its_bad_items(client, image):
@@ -162,7 +162,7 @@ def test_an_upload_may_name_its_endpoint(client, png, problem):
         ({"endpoint": "/extract_text", "request": {}}, 400, "invalid_image", "image"),
     ],
 )
-def test_a_wrong_submission_is_told_what(client, problem, body, status, code, field):
+def test_a_wrong_submission_is_refused_with_the_reason(client, problem, body, status, code, field):
     problem(client.post("/jobs", json=body), status, code, field)
 
 

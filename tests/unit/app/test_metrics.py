@@ -77,7 +77,7 @@ def test_the_queue_is_measured(either, image, runner):
     runner.gate.set()
 
 
-def test_every_metric_is_told_with_its_help(client):
+def test_every_metric_is_reported_with_its_help(client):
     text = client.get("/metrics").text
     assert not [name for name in (*COUNTED, *TIMED, *GAUGES) if f"# HELP ocrq_{name}" not in text]
 

@@ -34,14 +34,14 @@ def test_options_reach_the_reader(client, image, runner):
 
 @pytest.mark.parametrize("operation", STRUCTURED)
 def test_a_structured_read_without_a_schema_is_422(client, image, problem, operation):
-    told = problem(client.post(f"/{operation}", json={"image": image}), 422, "invalid_schema", "schema")
-    assert "missing" in told["detail"]
+    problem_json = problem(client.post(f"/{operation}", json={"image": image}), 422, "invalid_schema", "schema")
+    assert "missing" in problem_json["detail"]
 
 
 def test_a_document_that_the_reader_cannot_open_is_422(client, png, problem):
     response = client.post("/extract_text", data=png[:60], content_type="image/png")
-    told = problem(response, 422, "unreadable_document", "image")
-    assert client.get(f"/jobs/{told['job_id']}").get_json()["status"] == "failed"
+    problem_json = problem(response, 422, "unreadable_document", "image")
+    assert client.get(f"/jobs/{problem_json['job_id']}").get_json()["status"] == "failed"
 
 
 def test_a_failed_read_answers_with_its_own_status(client, image, runner, problem):
@@ -51,18 +51,18 @@ def test_a_failed_read_answers_with_its_own_status(client, image, runner, proble
 
 def test_what_nobody_foresaw_in_the_reader_shows_an_id_and_nothing_else(client, image, runner, problem, caplog):
     runner.fail = RuntimeError("a secret of the inside")
-    told = problem(client.post("/extract_text", json={"image": image}), 500, "internal_error")
-    assert "secret" not in str(told)
-    assert told["error_id"] in caplog.text
+    problem_json = problem(client.post("/extract_text", json={"image": image}), 500, "internal_error")
+    assert "secret" not in str(problem_json)
+    assert problem_json["error_id"] in caplog.text
 
 
 def test_a_wait_that_runs_out_says_where_the_job_is_and_the_job_goes_on(client, image, runner, problem):
     runner.gate.clear()
     response = client.post("/extract_text", json={"image": image}, headers={"Prefer": "wait=0"})
-    told = problem(response, 504, "wait_timeout")
-    assert response.headers["Location"] == f"/jobs/{told['job_id']}"
+    problem_json = problem(response, 504, "wait_timeout")
+    assert response.headers["Location"] == f"/jobs/{problem_json['job_id']}"
     assert response.headers["Retry-After"] == "1"
-    assert told["retryable"] is True
+    assert problem_json["retryable"] is True
     runner.gate.set()
     assert client.get(response.headers["Location"] + "?wait=10").get_json()["status"] == "succeeded"
 
@@ -94,7 +94,7 @@ def test_respond_async_with_a_wait_answers_with_the_result_if_it_comes_in_time(c
     assert late.status_code == 202
 
 
-def test_a_job_cancelled_while_its_caller_waits_is_told_so(client, app, image, runner, problem):
+def test_a_job_cancelled_while_its_caller_waits_is_reported(client, app, image, runner, problem):
     runner.gate.clear()
     answers = []
     caller = threading.Thread(
@@ -107,10 +107,10 @@ def test_a_job_cancelled_while_its_caller_waits_is_told_so(client, app, image, r
         time.sleep(0.005)
     started = client.post("/extract_text", json={"image": image}, headers={"Idempotency-Key": "k", "Prefer": "wait=0"})
     client.delete(started.headers["Location"])
-    told = problem(
+    problem_json = problem(
         client.post("/extract_text", json={"image": image}, headers={"Idempotency-Key": "k"}), 409, "job_cancelled"
     )
-    assert told["job_id"] in started.headers["Location"]
+    assert problem_json["job_id"] in started.headers["Location"]
     runner.gate.set()
     caller.join()
     assert answers[0].status_code == 200

@@ -95,9 +95,9 @@ def test_what_nobody_foresaw_is_500_with_an_id_that_is_in_the_log(client, backen
         raise RuntimeError("a secret of the inside")
 
     monkeypatch.setattr(backend, "health", broken)
-    told = problem(client.get("/health"), 500, "internal_error")
-    assert "secret" not in str(told)
-    assert told["error_id"] in caplog.text
+    problem_json = problem(client.get("/health"), 500, "internal_error")
+    assert "secret" not in str(problem_json)
+    assert problem_json["error_id"] in caplog.text
     assert "a secret of the inside" in caplog.text
 
 

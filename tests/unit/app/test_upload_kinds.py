@@ -94,13 +94,13 @@ def test_an_option_in_the_query_of_a_json_request_is_not_passed_over(client, ima
     ids=lambda body: repr(body[:16]),
 )
 def test_a_body_that_is_no_json_says_so(client, problem, body):
-    told = problem(client.post("/extract_text", data=body, **JSON), 400, "invalid_request", "body")
-    assert '{"image": "<base64>"}' in told["detail"]
+    problem_json = problem(client.post("/extract_text", data=body, **JSON), 400, "invalid_request", "body")
+    assert '{"image": "<base64>"}' in problem_json["detail"]
 
 
 def test_malformed_json_says_where(client):
-    told = client.post("/extract_text", data=b'{"image":\n  "a",,}', **JSON).get_json()
-    assert "line 2" in told["detail"]
+    problem_json = client.post("/extract_text", data=b'{"image":\n  "a",,}', **JSON).get_json()
+    assert "line 2" in problem_json["detail"]
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"text"', b"17", b"null", b"true"])
@@ -124,8 +124,8 @@ def test_json_subtypes_are_json(client, image):
 def test_another_content_type_is_415_and_says_what_to_send(client, problem, image, kind):
     for path in ("/extract_text", "/jobs"):
         response = client.post(path, data=json.dumps({"image": image}), content_type=kind)
-        told = problem(response, 415, "unsupported_format", "Content-Type")
-        assert "application/json" in told["detail"] and "multipart/form-data" in told["detail"]
+        problem_json = problem(response, 415, "unsupported_format", "Content-Type")
+        assert "application/json" in problem_json["detail"] and "multipart/form-data" in problem_json["detail"]
 
 
 @pytest.mark.parametrize("kind", ["application/json", "image/png", "multipart/form-data; boundary=x"])
@@ -181,7 +181,7 @@ def test_the_document_may_come_only_once(client, problem, png, image):
         ({"pages": "x", "file": None}, "pages"),
     ],
 )
-def test_a_wrong_form_is_told_which_part(client, problem, png, form, field):
+def test_a_wrong_form_is_refused_naming_the_part(client, problem, png, form, field):
     form = {name: a_file(png) if value is None else value for name, value in form.items()}
     response = client.post("/extract_text", data=form, content_type="multipart/form-data")
     problem(response, 400, "invalid_request", field)
@@ -229,8 +229,8 @@ def test_a_body_over_the_limit_is_refused_by_its_length(app, problem, settings, 
     client = app.test_client()
     app.wsgi_app._application, inner = _unread_first(app.wsgi_app._application), app.wsgi_app._application
     response = client.post(path, data=bytes(too_long), content_type=kind)
-    told = problem(response, 413, "too_large", "image")
-    assert told["max_bytes"] == settings.max_body_bytes
+    problem_json = problem(response, 413, "too_large", "image")
+    assert problem_json["max_bytes"] == settings.max_body_bytes
     app.wsgi_app._application = inner
 
 

@@ -27,22 +27,22 @@ def test_what_is_not_understood_in_prefer_is_passed_over(headers, expected):
     assert Preferences.of(headers) == expected
 
 
-def test_a_seat_is_free_again_when_its_caller_failed():
-    seats = WaitLimiter(1)
-    with pytest.raises(ValueError, match="on the way"), seats.taken():
+def test_a_wait_slot_is_free_again_when_its_caller_failed():
+    waiters = WaitLimiter(1)
+    with pytest.raises(ValueError, match="on the way"), waiters.taken():
         raise ValueError("on the way")
-    with seats.taken(), pytest.raises(TooManyWaiting), seats.taken():
+    with waiters.taken(), pytest.raises(TooManyWaiting), waiters.taken():
         pass
 
 
-def test_no_key_holds_more_than_half_of_the_seats():
-    seats = WaitLimiter(4)
-    with seats.taken("ann"), seats.taken("ann"):
-        with pytest.raises(TooManyWaiting), seats.taken("ann"):
+def test_no_key_holds_more_than_half_of_the_wait_slots():
+    waiters = WaitLimiter(4)
+    with waiters.taken("ann"), waiters.taken("ann"):
+        with pytest.raises(TooManyWaiting), waiters.taken("ann"):
             pass
-        with seats.taken("bob"), seats.taken("bob"), pytest.raises(TooManyWaiting), seats.taken("eve"):
+        with waiters.taken("bob"), waiters.taken("bob"), pytest.raises(TooManyWaiting), waiters.taken("eve"):
             pass
-    with seats.taken("ann"):
+    with waiters.taken("ann"):
         pass
 
 

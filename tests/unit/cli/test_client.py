@@ -40,7 +40,7 @@ def test_fields_of_the_request_are_passed_on(client: Client, runner: PageRunner,
     assert runner.requests[-1].use_preprocessing
 
 
-def test_progress_is_told_until_the_end(client: Client, runner: PageRunner, three_pages: Path) -> None:
+def test_progress_is_reported_until_the_end(client: Client, runner: PageRunner, three_pages: Path) -> None:
     runner.gate.clear()
     seen: list[Job | Batch] = []
 
@@ -86,12 +86,12 @@ def test_a_failed_job_raises_the_error_of_its_code(client: Client, runner: PageR
         (None, {"model_name": "nobody/knows"}, ModelNotAllowed, "model_name"),
     ],
 )
-def test_a_refused_request_raises_what_the_server_told(
+def test_a_refused_request_raises_the_servers_error(
     client: Client, page: Path, document: bytes | None, how: dict[str, object], error: type[Exception], field: str
 ) -> None:
-    with pytest.raises(error) as told:
+    with pytest.raises(error) as raised:
         client.submit(document or page, **how)  # type: ignore[arg-type]
-    assert told.value.field == field  # type: ignore[attr-defined]
+    assert raised.value.field == field  # type: ignore[attr-defined]
 
 
 def test_a_schema_that_cannot_be_used_says_so(client: Client, page: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_schema_that_cannot_be_used_says_so(client: Client, page: Path) -> Non
         client.read(page, "extract_structured", schema={"total": "nubmer"})
 
 
-def test_an_unknown_job_is_told(client: Client) -> None:
+def test_an_unknown_job_is_reported(client: Client) -> None:
     with pytest.raises(JobNotFound):
         client.job("nobody")
 
@@ -109,7 +109,7 @@ def test_health_and_models(client: Client) -> None:
     assert [model.name for model in client.models().models] == ["fake"]
 
 
-def test_an_unhealthy_service_tells_its_health_all_the_same() -> None:
+def test_an_unhealthy_service_still_reports_its_health() -> None:
     sick = {"status": "unhealthy", "models_loaded": [], "gpu_available": False, "memory_info": {}, "reasons": ["r"]}
     with answering(lambda _n, _request: (503, {}, sick)) as url, Client(url, retries=QUICK) as client:
         assert client.health().reasons == ["r"]
@@ -155,14 +155,14 @@ def test_the_callers_mistake_is_not_repeated() -> None:
         asked.append(number)
         return 422, {}, {"code": "model_not_allowed", "detail": "no", "field": "model_name", "models": ["a"]}
 
-    with answering(answer) as url, Client(url) as client, pytest.raises(ModelNotAllowed) as told:
+    with answering(answer) as url, Client(url) as client, pytest.raises(ModelNotAllowed) as raised:
         client.submit(b"x")
     assert len(asked) == 1
-    assert told.value.extra["models"] == ["a"]
+    assert raised.value.extra["models"] == ["a"]
 
 
 @pytest.mark.parametrize("body", [["what"], {"hello": "world"}])
-def test_a_server_of_another_kind_is_told_and_not_taken_for_ours(body: object) -> None:
+def test_a_server_of_another_kind_is_reported_and_not_taken_for_ours(body: object) -> None:
     with (
         answering(lambda _n, _request: (200, {}, body)) as url,
         Client(url, retries=QUICK) as client,
@@ -171,13 +171,13 @@ def test_a_server_of_another_kind_is_told_and_not_taken_for_ours(body: object) -
         client.job("a")
 
 
-def test_no_server_at_all_is_told_with_the_remedy() -> None:
+def test_no_server_at_all_is_reported_with_the_remedy() -> None:
     with Client("http://127.0.0.1:1", retries=QUICK) as client, pytest.raises(ServerUnreachable, match="ocrq up"):
         client.health()
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://:::", "ftp://example.org"])
-def test_what_is_no_url_is_told(url: str) -> None:
+def test_what_is_no_url_is_reported(url: str) -> None:
     with pytest.raises(ServerUnreachable), Client(url, retries=QUICK) as client:
         client.health()
 

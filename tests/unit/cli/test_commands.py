@@ -42,9 +42,9 @@ def shell(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 
 def test_a_job_is_shown_with_how_far_it_is(command: Command, client: Client, three_pages: Path) -> None:
     job = client.wait(client.submit(three_pages).id)
-    told = command("jobs", "show", job.id)
-    assert told.return_value == OK
-    assert told.stdout.startswith(f"{job.id}  succeeded  3 of 3 pages  created 20")
+    result = command("jobs", "show", job.id)
+    assert result.return_value == OK
+    assert result.stdout.startswith(f"{job.id}  succeeded  3 of 3 pages  created 20")
 
 
 def test_a_job_is_awaited_where_asked_for(command: Command, client: Client, runner: PageRunner, page: Path) -> None:
@@ -56,38 +56,38 @@ def test_a_failed_job_says_why_and_fails_the_command(
     command: Command, client: Client, runner: PageRunner, page: Path
 ) -> None:
     runner.fail = ReadFailed("no page could be read; send a better scan")
-    told = command("jobs", "show", client.submit(page).id, "--wait")
-    assert told.return_value == SOME_FAILED
-    assert "read_failed: no page could be read; send a better scan" in told.stdout
+    result = command("jobs", "show", client.submit(page).id, "--wait")
+    assert result.return_value == SOME_FAILED
+    assert "read_failed: no page could be read; send a better scan" in result.stdout
 
 
 def test_a_job_is_cancelled(command: Command, client: Client, runner: PageRunner, page: Path) -> None:
     runner.gate.clear()
     job_id = client.submit(page).id
-    told = command("jobs", "cancel", job_id)
-    assert told.return_value == OK
+    result = command("jobs", "cancel", job_id)
+    assert result.return_value == OK
     job = client.wait(job_id)
     assert isinstance(job, Job)
     assert job.status == "cancelled"
 
 
-def test_an_unknown_job_is_told_by_its_code(command: Command) -> None:
-    told = command("jobs", "show", "nobody")
-    assert isinstance(told.exception, OcrqError)
-    assert told.exception.code == "job_not_found"
+def test_an_unknown_job_is_reported_by_its_code(command: Command) -> None:
+    result = command("jobs", "show", "nobody")
+    assert isinstance(result.exception, OcrqError)
+    assert result.exception.code == "job_not_found"
 
 
 def test_without_any_server_the_command_says_how_to_name_one(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OCRQ_SERVER")
-    told = command("jobs", "show", "a")
-    assert isinstance(told.exception, ServiceError)
-    assert "--server" in told.exception.detail
+    result = command("jobs", "show", "a")
+    assert isinstance(result.exception, ServiceError)
+    assert "--server" in result.exception.detail
 
 
-def test_the_doctor_tells_what_is_there_for_people_and_machines(command: Command) -> None:
-    told = json.loads(command("doctor", "--json").stdout)
-    subjects = {check["subject"]: check for check in told["checks"]}
-    assert told["can_read"] is True
+def test_the_doctor_reports_what_is_there_for_people_and_machines(command: Command) -> None:
+    result = json.loads(command("doctor", "--json").stdout)
+    subjects = {check["subject"]: check for check in result["checks"]}
+    assert result["can_read"] is True
     assert {
         "Python",
         "server code",
@@ -100,7 +100,7 @@ def test_the_doctor_tells_what_is_there_for_people_and_machines(command: Command
         "server",
     } <= set(subjects)
     assert "healthy" in subjects["server"]["found"]
-    assert all(check["remedy"] for check in told["checks"] if check["status"] == "failed")
+    assert all(check["remedy"] for check in result["checks"] if check["status"] == "failed")
     shown = command("doctor")
     assert shown.return_value == OK
     assert "documents can be read here" in shown.stdout
@@ -109,10 +109,10 @@ def test_the_doctor_tells_what_is_there_for_people_and_machines(command: Command
 def test_the_doctor_fails_where_nothing_can_read(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OCRQ_SERVER", "http://127.0.0.1:1")
     monkeypatch.setenv("REDIS_URL", "redis://:secret@127.0.0.1:1/0")
-    told = command("doctor")
-    assert told.return_value == SOME_FAILED
-    assert "FAILED   Redis" in told.stdout
-    assert "secret" not in told.stdout
+    result = command("doctor")
+    assert result.return_value == SOME_FAILED
+    assert "FAILED   Redis" in result.stdout
+    assert "secret" not in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -137,33 +137,33 @@ def test_every_option_says_what_it_is_for(name: str) -> None:
 
 
 def test_the_version_is_the_packages() -> None:
-    told = shell("--version")
-    assert (told.returncode, told.stdout) == (0, f"ocrq, version {ocrq.__version__}\n")
+    result = shell("--version")
+    assert (result.returncode, result.stdout) == (0, f"ocrq, version {ocrq.__version__}\n")
 
 
 def test_a_wrong_option_is_a_usage_error_with_code_2() -> None:
-    told = shell("read", "--no-such-option", "x")
-    assert told.returncode == 2
-    assert "No such option" in told.stderr
+    result = shell("read", "--no-such-option", "x")
+    assert result.returncode == 2
+    assert "No such option" in result.stderr
 
 
 def test_an_error_is_one_line_and_no_traceback() -> None:
-    told = shell("read", "pyproject.toml", "--server", "http://127.0.0.1:1")
-    assert told.returncode == 3
-    assert told.stderr.startswith("error: no server answers at http://127.0.0.1:1")
-    assert "Traceback" not in told.stderr
+    result = shell("read", "pyproject.toml", "--server", "http://127.0.0.1:1")
+    assert result.returncode == 3
+    assert result.stderr.startswith("error: no server answers at http://127.0.0.1:1")
+    assert "Traceback" not in result.stderr
 
 
-def test_a_part_that_is_not_installed_is_told_with_the_command() -> None:
+def test_a_part_that_is_not_installed_is_reported_with_the_command() -> None:
     hide = "import sys; sys.modules['flask'] = None; from ocrq.cli import main; sys.argv = ['ocrq', 'up']; main()"
-    told = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-c", hide], cwd=ROOT, capture_output=True, text=True, timeout=60, env={"HOME": "/nonexistent"}
     )
-    assert told.returncode == 3
-    assert "not installed: flask; in the checkout, run: pip install -e '.[api,cpu]'" in told.stderr
+    assert result.returncode == 3
+    assert "not installed: flask; in the checkout, run: pip install -e '.[api,cpu]'" in result.stderr
 
 
 def test_help_imports_nothing_that_is_slow() -> None:
     heavy = "import sys, ocrq.cli; print([n for n in ('httpx', 'pydantic', 'rich', 'redis') if n in sys.modules])"
-    told = subprocess.run([sys.executable, "-c", heavy], cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert told.stdout == "[]\n", told.stderr
+    result = subprocess.run([sys.executable, "-c", heavy], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert result.stdout == "[]\n", result.stderr

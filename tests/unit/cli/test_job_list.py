@@ -58,8 +58,8 @@ def test_several_jobs_are_cancelled_and_one_that_is_unknown_keeps_none_from_it(
     command: Command, client: Client, page: Path
 ) -> None:
     ids = [client.submit(page, cache=False).id for _ in range(2)]
-    told = command("jobs", "cancel", ids[0], "nobody", ids[1])
-    assert told.return_value == SOME_FAILED
-    assert [line.split()[0] for line in told.stdout.splitlines() if not line.startswith(" ")] == ids
-    assert "nobody" in told.stderr
+    result = command("jobs", "cancel", ids[0], "nobody", ids[1])
+    assert result.return_value == SOME_FAILED
+    assert [line.split()[0] for line in result.stdout.splitlines() if not line.startswith(" ")] == ids
+    assert "nobody" in result.stderr
     assert command("jobs", "cancel", *ids).return_value == OK

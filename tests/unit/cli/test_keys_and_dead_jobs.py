@@ -69,9 +69,9 @@ def test_a_job_is_tried_again(
 ) -> None:
     job = client.wait(client.submit(page).id)
     monkeypatch.setattr(backend, "retry", lambda job_id, owner=None: job)
-    told = command("jobs", "retry", job.id)
-    assert told.return_value == OK
-    assert told.stdout.startswith(job.id)
+    result = command("jobs", "retry", job.id)
+    assert result.return_value == OK
+    assert result.stdout.startswith(job.id)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "localhost", "::1", "[::1]"])
@@ -95,9 +95,9 @@ def test_the_stack_refuses_before_it_starts_anything(
 ) -> None:
     for name in ("OCRQ_API_KEYS", "OCRQ_API_KEYS_FILE", "OCRQ_OPEN"):
         monkeypatch.setenv(name, "")
-    told = command("up", "--host", "0.0.0.0", "--data-dir", tmp_path / "data")
-    assert isinstance(told.exception, ServiceError)
-    assert "OCRQ_OPEN=1" in told.exception.detail
+    result = command("up", "--host", "0.0.0.0", "--data-dir", tmp_path / "data")
+    assert isinstance(result.exception, ServiceError)
+    assert "OCRQ_OPEN=1" in result.exception.detail
     assert not (tmp_path / "data").exists()
 
 

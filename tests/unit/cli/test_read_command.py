@@ -23,15 +23,15 @@ TEXT = "Hello from page 1\nGrüße, 世界 £9"
 
 
 def test_the_text_is_all_that_comes_out(command: Command, page: Path) -> None:
-    told = command("read", page)
-    assert (told.return_value, told.stdout, told.stderr) == (OK, TEXT + "\n", "")
+    result = command("read", page)
+    assert (result.return_value, result.stdout, result.stderr) == (OK, TEXT + "\n", "")
 
 
 def test_several_files_are_headed_and_keep_their_order(
     command: Command, runner: PageRunner, page: Path, three_pages: Path
 ) -> None:
-    told = command("read", three_pages, page, "--pages", "1")
-    assert told.stdout == f"==> {three_pages} <==\n{TEXT}\n\n==> {page} <==\n{TEXT}\n"
+    result = command("read", three_pages, page, "--pages", "1")
+    assert result.stdout == f"==> {three_pages} <==\n{TEXT}\n\n==> {page} <==\n{TEXT}\n"
 
 
 def test_standard_input_is_read(command: Command, page: Path) -> None:
@@ -39,9 +39,9 @@ def test_standard_input_is_read(command: Command, page: Path) -> None:
 
 
 def test_json_of_one_file_is_the_result_itself(command: Command, page: Path) -> None:
-    told = json.loads(command("read", page, "--json").stdout)
-    assert told["text"] == TEXT
-    assert told["pages"][0]["lines"][0]["box"]
+    result = json.loads(command("read", page, "--json").stdout)
+    assert result["text"] == TEXT
+    assert result["pages"][0]["lines"][0]["box"]
 
 
 def test_json_of_several_files_is_a_list_with_their_names_and_errors(
@@ -49,20 +49,20 @@ def test_json_of_several_files_is_a_list_with_their_names_and_errors(
 ) -> None:
     wrong = tmp_path / "wrong.txt"
     wrong.write_text("no image")
-    told = command("read", page, wrong, "--json")
-    first, second = json.loads(told.stdout)
+    result = command("read", page, wrong, "--json")
+    first, second = json.loads(result.stdout)
     assert (first["file"], first["result"]["text"]) == (str(page), TEXT)
     assert (second["file"], second["error"]["code"]) == (str(wrong), "unsupported_format")
-    assert told.return_value == SOME_FAILED
+    assert result.return_value == SOME_FAILED
 
 
 def test_one_bad_file_fails_alone_and_says_the_remedy(command: Command, page: Path, tmp_path: Path) -> None:
     empty, missing = tmp_path / "empty.png", tmp_path / "missing.png"
     empty.touch()
-    told = command("read", missing, empty, tmp_path, page)
-    assert told.return_value == SOME_FAILED
-    assert told.stdout.endswith(TEXT + "\n")
-    assert told.stderr.splitlines() == [
+    result = command("read", missing, empty, tmp_path, page)
+    assert result.return_value == SOME_FAILED
+    assert result.stdout.endswith(TEXT + "\n")
+    assert result.stderr.splitlines() == [
         f"error: {missing}: cannot be opened (No such file or directory); check the path",
         f"error: {empty}: is empty; give an image or a PDF",
         f"error: {tmp_path}: is a directory; name the files in it, like DIR/*",
@@ -75,8 +75,8 @@ def test_a_further_format_goes_to_standard_output(command: Command, page: Path) 
 
 def test_several_formats_go_into_a_directory_under_the_files_name(command: Command, page: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    told = command("read", page, "--output", "hocr", "--output", "markdown", "--output", "words", "--out", out)
-    assert (told.return_value, told.stdout) == (OK, "")
+    result = command("read", page, "--output", "hocr", "--output", "markdown", "--output", "words", "--out", out)
+    assert (result.return_value, result.stdout) == (OK, "")
     assert {file.name: file.read_text() for file in out.iterdir()} == {
         "page.hocr": "hocr of the document",
         "page.md": "markdown of the document",
@@ -95,7 +95,7 @@ def test_json_goes_into_the_file_named(command: Command, page: Path, tmp_path: P
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (["page.png", "--output", "hocr", "--output", "text"], "--out DIR"),
         (["page.png", "other.png", "--output", "pdf"], "binary"),
@@ -109,12 +109,17 @@ def test_json_goes_into_the_file_named(command: Command, page: Path, tmp_path: P
     ],
 )
 def test_a_command_line_that_does_not_fit_is_refused_before_anything_is_read(
-    command: Command, runner: PageRunner, page: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+    command: Command,
+    runner: PageRunner,
+    page: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    expected: str,
 ) -> None:
     monkeypatch.chdir(page.parent)
-    told = command("read", *arguments)
-    assert isinstance(told.exception, click.UsageError)
-    assert said in told.exception.message
+    result = command("read", *arguments)
+    assert isinstance(result.exception, click.UsageError)
+    assert expected in result.exception.message
     assert not runner.requests
 
 
@@ -126,23 +131,23 @@ def test_options_become_fields_of_the_request(command: Command, runner: PageRunn
 
 def test_a_schema_asks_for_fields(command: Command, runner: PageRunner, page: Path) -> None:
     for options in ([], ["--robust"]):
-        told = command("read", page, "--schema", '{"colour": "string"}', *options)
-        assert told.return_value == OK, told.stderr
-        assert json.loads(told.stdout) == {"colour": None}
+        result = command("read", page, "--schema", '{"colour": "string"}', *options)
+        assert result.return_value == OK, result.stderr
+        assert json.loads(result.stdout) == {"colour": None}
         assert runner.requests[-1].schema_["properties"] == {"colour": {"type": ["string", "null"]}}
 
 
-def test_a_server_that_does_not_answer_is_told_at_once(command: Command, page: Path) -> None:
+def test_a_server_that_does_not_answer_is_reported_at_once(command: Command, page: Path) -> None:
     began = time.monotonic()
-    told = command("read", page, "--server", "http://127.0.0.1:1")
-    assert isinstance(told.exception, OcrqError)
-    assert told.exception.code == "server_unreachable"
+    result = command("read", page, "--server", "http://127.0.0.1:1")
+    assert isinstance(result.exception, OcrqError)
+    assert result.exception.code == "server_unreachable"
     assert time.monotonic() - began < 5
 
 
 def test_files_that_cannot_be_opened_need_no_server(command: Command, tmp_path: Path) -> None:
-    told = command("read", tmp_path / "missing.png", "--server", "http://127.0.0.1:1")
-    assert told.return_value == SOME_FAILED
+    result = command("read", tmp_path / "missing.png", "--server", "http://127.0.0.1:1")
+    assert result.return_value == SOME_FAILED
 
 
 def test_a_files_name_may_be_no_text(command: Command, client: Client, page: Path) -> None:
@@ -155,17 +160,17 @@ def test_a_files_name_may_be_no_text(command: Command, client: Client, page: Pat
 
 def test_a_job_that_fails_fails_its_file(command: Command, runner: PageRunner, page: Path) -> None:
     runner.fail = ReadFailed("no page could be read; send a better scan")
-    told = command("read", page)
-    assert told.return_value == SOME_FAILED
-    assert told.stderr == f"error: {page}: no page could be read; send a better scan\n"
+    result = command("read", page)
+    assert result.return_value == SOME_FAILED
+    assert result.stderr == f"error: {page}: no page could be read; send a better scan\n"
 
 
 def test_more_files_than_are_read_at_a_time_all_come_in_order(command: Command, page: Path, tmp_path: Path) -> None:
     files = [tmp_path / f"{number}.png" for number in range(20)]
     for file in files:
         file.write_bytes(page.read_bytes())
-    told = json.loads(command("read", *files, "--json").stdout)
-    assert [item["file"] for item in told] == [str(file) for file in files]
+    result = json.loads(command("read", *files, "--json").stdout)
+    assert [item["file"] for item in result] == [str(file) for file in files]
 
 
 def test_cancelling_stops_what_is_under_way_and_submits_no_more(client: Client, runner: PageRunner, page: Path) -> None:

@@ -21,5 +21,5 @@ def test_the_urls_of_the_stack_that_runs_are_printed(
 
 
 def test_where_none_runs_it_says_what_to_do(command: Callable[..., Result], tmp_path: Path) -> None:
-    told = command("url", "--data-dir", tmp_path)
-    assert isinstance(told.exception, ServiceError) and "start one" in told.exception.detail
+    result = command("url", "--data-dir", tmp_path)
+    assert isinstance(result.exception, ServiceError) and "start one" in result.exception.detail

@@ -45,22 +45,22 @@ def test_it_has_the_same_calls_with_the_same_arguments() -> None:
     assert calls(AsyncClient) == calls(Client)
 
 
-def test_progress_is_told_to_functions_and_coroutines(server: str, runner: PageRunner, three_pages: Path) -> None:
+def test_progress_is_reported_to_functions_and_coroutines(server: str, runner: PageRunner, three_pages: Path) -> None:
     runner.gate.clear()
-    told: list[Job | Batch] = []
+    updates: list[Job | Batch] = []
 
     async def awaited_note(now: Job | Batch) -> None:
         await asyncio.sleep(0)
-        told.append(now)
+        updates.append(now)
         runner.gate.set()
 
     async def read() -> None:
         async with AsyncClient(server, retries=QUICK) as client:
             await client.read(three_pages, on_progress=awaited_note)
-            await client.read(three_pages, on_progress=told.append, cache=False)
+            await client.read(three_pages, on_progress=updates.append, cache=False)
 
     run(read())
-    assert [now.progress.done for now in told if now.status == "succeeded"] == [3, 3]
+    assert [now.progress.done for now in updates if now.status == "succeeded"] == [3, 3]
 
 
 def test_submitting_asking_cancelling_and_the_rest_are_awaited(server: str, runner: PageRunner, page: Path) -> None:
@@ -69,9 +69,9 @@ def test_submitting_asking_cancelling_and_the_rest_are_awaited(server: str, runn
             runner.gate.clear()
             submitted = await client.submit(page, filename="a.png")
             assert (await client.job(submitted.id)).status in {"queued", "running"}
-            with pytest.raises(WaitTimeout) as told:
+            with pytest.raises(WaitTimeout) as raised:
                 await client.read(page, timeout=0.1)
-            assert (await client.cancel(told.value.extra["job_id"])).id == told.value.extra["job_id"]
+            assert (await client.cancel(raised.value.extra["job_id"])).id == raised.value.extra["job_id"]
             await client.cancel(submitted.id)
             with pytest.raises(JobCancelled):
                 await client.result(submitted.id)

@@ -30,7 +30,7 @@ def test_the_plain_profile_reads_its_variables() -> None:
     assert found.request == {"model_name": "microsoft/trocr-base-printed"}
 
 
-def test_the_robust_profile_reads_its_twins() -> None:
+def test_the_robust_profile_calls_the_robust_operations() -> None:
     found = Variables(ALL, "ROLM").configuration()
     assert found.endpoints == (Endpoint("https://api.runpod.ai/v2/abc", "robust-key", "runpod"),)
     assert (found.timeout, found.retries.attempts, found.operation) == (90.5, 1, "extract_text_robust")
@@ -77,12 +77,12 @@ def test_several_addresses_are_a_list_of_fallbacks_with_one_key_or_one_each() ->
 )
 def test_a_wrong_variable_is_named(name: str, value: str) -> None:
     profile = "ROLM" if name.startswith("ROLM") else "OLM"
-    with pytest.raises(InvalidRequest, match=name) as told:
+    with pytest.raises(InvalidRequest, match=name) as raised:
         Variables({**ALL, name: value}, profile).configuration()  # type: ignore[arg-type]
-    assert told.value.field == name
+    assert raised.value.field == name
 
 
-def test_without_an_address_anywhere_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_an_address_anywhere_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OLM_API_ENDPOINT", raising=False)
     with pytest.raises(InvalidRequest, match="OLM_API_ENDPOINT"):
         Client()
@@ -126,13 +126,13 @@ def test_an_address_given_keeps_the_environment_out(monkeypatch: pytest.MonkeyPa
         ("runpod+http://127.0.0.1:8000", "http://127.0.0.1:8000", "runpod"),
     ],
 )
-def test_an_address_tells_what_speaks_there(address: str, url: str, kind: str) -> None:
+def test_the_transport_is_known_from_the_address(address: str, url: str, kind: str) -> None:
     found = Endpoint.of(address)
     assert (found.url, found.kind) == (url, kind)
 
 
 @pytest.mark.parametrize("address", ["", "localhost:8000", "ftp://example.org", "runpod+nonsense"])
-def test_what_is_no_address_is_told(address: str) -> None:
+def test_what_is_no_address_is_reported(address: str) -> None:
     with pytest.raises(ServerUnreachable, match="not a URL"):
         Endpoint.of(address)
 

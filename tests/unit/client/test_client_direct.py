@@ -16,10 +16,10 @@ def direct(server: str) -> Client:
 
 
 def test_it_reads_by_the_synchronous_routes(direct: Client, client: Client, three_pages: Path) -> None:
-    told: list[Job | Batch] = []
+    updates: list[Job | Batch] = []
     with direct:
-        assert direct.read(three_pages, on_progress=told.append).text == client.read(three_pages).text
-    assert [(job.status, job.progress.done) for job in told] == [("succeeded", 3)]
+        assert direct.read(three_pages, on_progress=updates.append).text == client.read(three_pages).text
+    assert [(job.status, job.progress.done) for job in updates] == [("succeeded", 3)]
 
 
 def test_a_submit_has_ended_when_it_returns_and_nothing_is_kept(direct: Client, page: Path) -> None:

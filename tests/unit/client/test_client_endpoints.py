@@ -43,7 +43,7 @@ def test_a_full_endpoint_leaves_the_document_to_the_next_and_a_jobs_questions_go
     assert first.keys == second.keys
 
 
-def test_all_refusing_is_one_attempt_and_the_last_word_is_told() -> None:
+def test_all_servers_refusing_is_one_attempt_and_the_last_error_is_raised() -> None:
     with (
         listening(lambda _n, _asked: FULL) as first,
         listening(lambda _n, _asked: FULL) as second,
@@ -76,7 +76,7 @@ def test_the_callers_mistake_is_the_same_everywhere() -> None:
     assert not second.asked
 
 
-def test_what_is_no_server_of_ours_is_passed_over() -> None:
+def test_what_is_not_an_ocrq_server_is_skipped() -> None:
     with (
         listening(lambda _n, _asked: (404, {}, "nothing here")) as first,
         listening(lambda _n, _asked: taking("b")) as second,
@@ -112,7 +112,7 @@ def test_a_server_that_has_lost_a_job_is_given_it_again_under_its_key() -> None:
     assert len(set(server.keys)) == 1
 
 
-def test_a_job_that_is_lost_again_and_again_is_told() -> None:
+def test_a_job_that_is_lost_again_and_again_is_reported() -> None:
     def answer(_number: int, asked: Asked) -> Answer:
         return taking("a") if asked.command == "POST" else problem(404, "job_not_found")
 
@@ -146,11 +146,11 @@ def test_each_endpoint_is_sent_its_own_key() -> None:
     seen: dict[str, str | None] = {}
 
     def note(name: str, answer: Answer) -> Callable[[int, Asked], Answer]:
-        def told(_number: int, asked: Asked) -> Answer:
+        def reply(_number: int, asked: Asked) -> Answer:
             seen[name] = asked.headers["Authorization"]
             return answer
 
-        return told
+        return reply
 
     with (
         listening(note("first", FULL)) as first,
@@ -161,7 +161,7 @@ def test_each_endpoint_is_sent_its_own_key() -> None:
     assert seen == {"first": "Bearer k1", "second": "Bearer k2"}
 
 
-def test_health_is_of_the_first_that_tells() -> None:
+def test_health_comes_from_the_first_server_that_answers() -> None:
     well = {"status": "healthy", "models_loaded": [], "gpu_available": False, "memory_info": {}}
     with (
         listening(lambda _n, _asked: (200, {}, well)) as second,
@@ -170,7 +170,7 @@ def test_health_is_of_the_first_that_tells() -> None:
         assert client.health().status == "healthy"
 
 
-def test_nobody_at_all_is_told() -> None:
+def test_no_server_at_all_is_reported() -> None:
     with Client(NOBODY, retries=QUICK, fallbacks=[NOBODY]) as client, pytest.raises(ServerUnreachable):
         client.submit(b"x")
 

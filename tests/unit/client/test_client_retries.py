@@ -21,7 +21,7 @@ def test_the_wait_doubles_up_to_a_bound_and_no_two_are_alike(attempt: int) -> No
     assert len(delays) > 40
 
 
-def test_a_server_is_never_asked_sooner_than_it_said() -> None:
+def test_a_server_is_never_asked_before_its_retry_after() -> None:
     delays = [Retries(first_seconds=0.5).delay(1, 20) for _ in range(50)]
     assert all(delay is not None and 20 <= delay <= 22 for delay in delays)
     assert len(set(delays)) > 40
@@ -48,11 +48,11 @@ def test_retry_after_is_read_as_a_date() -> None:
     assert asked_seconds("Wed, 21 Oct 2015 07:28:00 GMT") == 0
 
 
-def test_a_wait_the_server_asks_for_in_vain_is_told_at_once() -> None:
+def test_a_retry_after_beyond_the_deadline_fails_at_once() -> None:
     full = problem(429, "queue_full", {"Retry-After": "86400"}, retryable=True, retry_after=86400)
-    with listening(lambda _n, _asked: full) as server, Client(server.url) as client, pytest.raises(QueueFull) as told:
+    with listening(lambda _n, _asked: full) as server, Client(server.url) as client, pytest.raises(QueueFull) as raised:
         client.submit(b"x")
-    assert told.value.retry_after == 86400
+    assert raised.value.retry_after == 86400
     assert len(server.asked) == 1
 
 

@@ -39,7 +39,7 @@ def client_of(url: str) -> Client:
     return Client(Endpoint(url, "rp-key", "runpod"), retries=QUICK)
 
 
-def told(status: str, **more: object) -> Answer:
+def job_reply(status: str, **more: object) -> Answer:
     return 200, {}, {"id": "j1", "status": status, **more}
 
 
@@ -55,8 +55,8 @@ def test_a_document_is_run_asked_for_and_its_output_is_the_result() -> None:
         if asked.command == "POST":
             bodies.append(asked.json)
             assert asked.headers["Authorization"] == "Bearer rp-key"
-            return told("IN_QUEUE")
-        return told("IN_PROGRESS") if number < 3 else told("COMPLETED", output=text_result("read"))
+            return job_reply("IN_QUEUE")
+        return job_reply("IN_PROGRESS") if number < 3 else job_reply("COMPLETED", output=text_result("read"))
 
     with listening(answer) as server, client_of(server.url) as client:
         assert client.read(b"image", pages="1-3").text == "read"
@@ -65,17 +65,17 @@ def test_a_document_is_run_asked_for_and_its_output_is_the_result() -> None:
     assert server.asked[0] == "POST /run" and set(server.asked[1:]) == {"GET /status/j1"}
 
 
-def test_progress_that_the_worker_tells_arrives() -> None:
+def test_progress_from_the_worker_arrives() -> None:
     seen: list[tuple[str, int, int | None]] = []
 
     def note(now: Job | Batch) -> None:
         seen.append((now.status, now.progress.done, now.progress.total))
 
     answers = (
-        told("IN_QUEUE"),
-        told("IN_PROGRESS", output={"done": 2, "total": 5, "unit": "page"}),
-        told("IN_PROGRESS", output="loading"),
-        told("COMPLETED", output=text_result()),
+        job_reply("IN_QUEUE"),
+        job_reply("IN_PROGRESS", output={"done": 2, "total": 5, "unit": "page"}),
+        job_reply("IN_PROGRESS", output="loading"),
+        job_reply("COMPLETED", output=text_result()),
     )
     with listening(saying(*answers)) as server, client_of(server.url) as client:
         client.read(b"x", on_progress=note)
@@ -87,21 +87,21 @@ SDKS = json.dumps({"error_type": "<class 'ValueError'>", "error_message": "boom"
 
 
 @pytest.mark.parametrize(
-    ("answer", "error", "said"),
+    ("answer", "error", "expected"),
     [
-        (told("FAILED", error=OURS), InvalidImage, "not base64"),
-        (told("FAILED", error=SDKS), InternalError, "boom"),
-        (told("FAILED", error="no words"), InternalError, "no words"),
-        (told("FAILED"), InternalError, "no reason"),
-        (told("TIMED_OUT"), TimeLimitExceeded, "fewer pages"),
-        (told("CANCELLED"), JobCancelled, "cancelled"),
+        (job_reply("FAILED", error=OURS), InvalidImage, "not base64"),
+        (job_reply("FAILED", error=SDKS), InternalError, "boom"),
+        (job_reply("FAILED", error="no words"), InternalError, "no words"),
+        (job_reply("FAILED"), InternalError, "no reason"),
+        (job_reply("TIMED_OUT"), TimeLimitExceeded, "fewer pages"),
+        (job_reply("CANCELLED"), JobCancelled, "cancelled"),
     ],
 )
-def test_a_job_that_failed_raises_what_the_worker_said(answer: Answer, error: type[Exception], said: str) -> None:
+def test_a_failed_job_raises_the_workers_error(answer: Answer, error: type[Exception], expected: str) -> None:
     with (
-        listening(saying(told("IN_QUEUE"), answer)) as server,
+        listening(saying(job_reply("IN_QUEUE"), answer)) as server,
         client_of(server.url) as client,
-        pytest.raises(error, match=said) as raised,
+        pytest.raises(error, match=expected) as raised,
     ):
         client.read(b"x")
     if error is InvalidImage:
@@ -111,7 +111,7 @@ def test_a_job_that_failed_raises_what_the_worker_said(answer: Answer, error: ty
 @pytest.mark.parametrize(
     ("status", "error"), [(401, Unauthorized), (404, NotFound), (413, TooLarge), (400, ServerUnreachable)]
 )
-def test_what_the_platform_refuses_is_told_once(status: int, error: type[OcrqError]) -> None:
+def test_what_the_platform_refuses_is_reported_once(status: int, error: type[OcrqError]) -> None:
     with (
         listening(saying((status, {}, {"error": "no"}))) as server,
         client_of(server.url) as client,
@@ -123,7 +123,7 @@ def test_what_the_platform_refuses_is_told_once(status: int, error: type[OcrqErr
 
 def test_too_many_requests_are_sent_again_later() -> None:
     refused: Answer = (429, {"Retry-After": "0"}, {"error": "too many"})
-    with listening(saying(refused, refused, told("IN_QUEUE"))) as server, client_of(server.url) as client:
+    with listening(saying(refused, refused, job_reply("IN_QUEUE"))) as server, client_of(server.url) as client:
         assert client.submit(b"x").id == "j1"
     with listening(saying(refused)) as server, client_of(server.url) as client, pytest.raises(RateLimited):
         client.submit(b"x")
@@ -133,7 +133,7 @@ def test_too_many_requests_are_sent_again_later() -> None:
 @pytest.mark.parametrize("lost", [None, (502, {}, "bad gateway"), (504, {}, "no answer")])
 def test_a_submit_whose_answer_was_lost_is_not_made_twice(lost: Answer | None) -> None:
     with (
-        listening(saying(lost, told("IN_QUEUE"))) as server,
+        listening(saying(lost, job_reply("IN_QUEUE"))) as server,
         client_of(server.url) as client,
         pytest.raises(ServerUnreachable, match="did not say whether it took the document"),
     ):
@@ -142,7 +142,7 @@ def test_a_submit_whose_answer_was_lost_is_not_made_twice(lost: Answer | None) -
 
 
 def test_a_question_whose_answer_was_lost_is_asked_again() -> None:
-    answers = (told("IN_QUEUE"), None, (502, {}, ""), told("COMPLETED", output=text_result()))
+    answers = (job_reply("IN_QUEUE"), None, (502, {}, ""), job_reply("COMPLETED", output=text_result()))
     with listening(saying(*answers)) as server, client_of(server.url) as client:
         assert client.read(b"x").text == "hello"
 
@@ -153,14 +153,14 @@ def test_the_local_api_is_asked_in_its_own_way() -> None:
     def answer(_number: int, asked: Asked) -> Answer:
         if asked.command == "GET":
             return 405, {"Allow": "POST"}, {"detail": "Method Not Allowed"}
-        return told("FAILED", error="Job ID not found")
+        return job_reply("FAILED", error="Job ID not found")
 
     with listening(answer) as server, client_of(server.url) as client, pytest.raises(JobNotFound):
         client.job("j1")
     assert server.asked == ["GET /status/j1", "POST /status/j1"]
 
 
-def test_a_job_the_platform_has_forgotten_is_told() -> None:
+def test_a_job_the_platform_has_forgotten_is_reported() -> None:
     with (
         listening(saying((404, {}, {"error": "not found"}))) as server,
         client_of(server.url) as client,
@@ -170,13 +170,13 @@ def test_a_job_the_platform_has_forgotten_is_told() -> None:
 
 
 def test_a_job_is_cancelled() -> None:
-    with listening(saying(told("CANCELLED"))) as server, client_of(server.url) as client:
+    with listening(saying(job_reply("CANCELLED"))) as server, client_of(server.url) as client:
         assert client.cancel("j1").status == "cancelled"
     assert server.asked == ["POST /cancel/j1"]
 
 
 def test_what_is_too_large_for_run_goes_to_runsync_and_what_is_too_large_for_both_is_not_sent() -> None:
-    done = told("COMPLETED", output=text_result())
+    done = job_reply("COMPLETED", output=text_result())
     with listening(saying(done)) as server, client_of(server.url) as client:
         assert client.read(b"x" * (RUN_BYTES * 3 // 4)).text == "hello"
         assert server.asked == ["POST /runsync"]
@@ -191,7 +191,7 @@ def test_a_document_by_url_is_sent_as_one() -> None:
 
     def answer(_number: int, asked: Asked) -> Answer:
         bodies.append(asked.json)
-        return told("COMPLETED", output=text_result())
+        return job_reply("COMPLETED", output=text_result())
 
     with listening(answer) as server, client_of(server.url) as client:
         client.read("https://files.example.com/scan.pdf")
@@ -207,7 +207,7 @@ def test_a_result_that_lies_elsewhere_is_fetched_without_the_key() -> None:
 
     with listening(stored) as bucket:
         output = {"result_url": f"{bucket.url}/result.json?signature=s", "result_bytes": 30_000_000}
-        with listening(saying(told("COMPLETED", output=output))) as server, client_of(server.url) as client:
+        with listening(saying(job_reply("COMPLETED", output=output))) as server, client_of(server.url) as client:
             assert client.read(b"x").text == "large"
     assert keys == [None]
     assert bucket.asked == ["GET /result.json?signature=s"]
@@ -215,7 +215,7 @@ def test_a_result_that_lies_elsewhere_is_fetched_without_the_key() -> None:
 
 def test_health_is_what_a_worker_says() -> None:
     well = {"status": "healthy", "models_loaded": ["m"], "gpu_available": True, "memory_info": {}}
-    with listening(saying(told("COMPLETED", output=well))) as server, client_of(server.url) as client:
+    with listening(saying(job_reply("COMPLETED", output=well))) as server, client_of(server.url) as client:
         assert client.health().models_loaded == ["m"]
         with pytest.raises(NotFound):
             client.models()
@@ -225,7 +225,7 @@ def test_health_is_what_a_worker_says() -> None:
 
 
 @pytest.mark.parametrize("body", [["a list"], {"hello": "world"}, {"id": "j1", "status": "SLEEPING"}])
-def test_what_is_no_runpod_is_told(body: object) -> None:
+def test_what_is_no_runpod_is_reported(body: object) -> None:
     with (
         listening(saying((200, {}, body))) as server,
         client_of(server.url) as client,

@@ -44,20 +44,20 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        told = self.stand_in
-        with told.lock:
-            told.asked.append(body)
-            told.headers.append(dict(self.headers))
-            answer = told.answers.pop(0) if len(told.answers) > 1 else told.answers[0]
-            told.open_now += 1
-            told.at_once = max(told.at_once, told.open_now)
+        released = self.stand_in
+        with released.lock:
+            released.asked.append(body)
+            released.headers.append(dict(self.headers))
+            answer = released.answers.pop(0) if len(released.answers) > 1 else released.answers[0]
+            released.open_now += 1
+            released.at_once = max(released.at_once, released.open_now)
         try:
             answer(self)
         except (BrokenPipeError, ConnectionResetError):
-            told.left.release()
+            released.left.release()
         finally:
-            with told.lock:
-                told.open_now -= 1
+            with released.lock:
+                released.open_now -= 1
 
     def begin(self, status: int = 200, kind: str = "text/event-stream", **headers: str) -> None:
         self.send_response(status)
@@ -105,18 +105,18 @@ def cut_after(*pieces: str) -> Answer:
     return answer
 
 
-def refuses(status: int, said: str = "{}", **headers: str) -> Answer:
+def refuses(status: int, content: str = "{}", **headers: str) -> Answer:
     def answer(handler: Handler) -> None:
         handler.begin(status, "application/json", **headers)
-        handler.wfile.write(said.encode())
+        handler.wfile.write(content.encode())
 
     return answer
 
 
-def babbles(said: str) -> Answer:
+def babbles(content: str) -> Answer:
     def answer(handler: Handler) -> None:
         handler.begin()
-        handler.event(said)
+        handler.event(content)
 
     return answer
 
@@ -134,10 +134,10 @@ def drips(text: str, seconds: float, times: int = 1000) -> Answer:
     return answer
 
 
-def is_silent_until(told: threading.Event) -> Answer:
+def is_silent_until(released: threading.Event) -> Answer:
     def answer(handler: Handler) -> None:
         handler.begin()
-        told.wait(30)
+        released.wait(30)
         handler.event(piece("late", end="stop"))
 
     return answer

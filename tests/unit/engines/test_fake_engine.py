@@ -59,7 +59,7 @@ def test_lines_lie_inside_the_page_below_one_another_and_run_clockwise_from_the_
         bottom_before = bottom
 
 
-def test_pages_take_the_time_they_are_told_to() -> None:
+def test_pages_take_the_configured_time() -> None:
     started = time.monotonic()
     FakeEngine(seconds_per_page=0.06).read([page(1), page(2)], None, ReadContext())
     assert time.monotonic() - started >= 0.12

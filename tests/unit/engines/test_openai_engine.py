@@ -93,7 +93,7 @@ def test_a_loop_and_nothing_else_is_a_failed_page(server: StandIn) -> None:
     assert (reading.text, reading.failure is not None) == ("", True)
 
 
-def test_the_callers_prompt_and_options_are_passed_on_and_what_cannot_be_is_told(server: StandIn) -> None:
+def test_the_callers_prompt_and_options_are_passed_on_and_what_cannot_be_is_reported(server: StandIn) -> None:
     server.answers = [says("x")]
     options = {"temperature": 0.5, "top_k": 3, "max_new_tokens": 9000, "num_beams": 4}
     [reading] = read(reader(server), prompt="Only the total", options=options)
@@ -123,12 +123,12 @@ def test_a_fault_that_passes_is_outlived(server: StandIn, fault: Any) -> None:
 
 
 def test_a_server_that_says_nothing_is_asked_again(server: StandIn) -> None:
-    told = threading.Event()
-    server.answers = [is_silent_until(told), says("whole")]
+    released = threading.Event()
+    server.answers = [is_silent_until(released), says("whole")]
     try:
         assert read(reader(server, openai_silence_seconds=0.3))[0].text == "whole"
     finally:
-        told.set()
+        released.set()
 
 
 def test_a_server_that_asks_to_wait_is_not_asked_before(server: StandIn) -> None:
@@ -171,9 +171,7 @@ def test_a_model_the_server_does_not_have_is_asked_for_once(server: StandIn) -> 
     assert len(server.asked) == 1
 
 
-def test_a_refused_page_fails_alone_and_tells_the_caller_nothing_of_the_inside(
-    server: StandIn, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_refused_page_fails_alone_without_internals(server: StandIn, caplog: pytest.LogCaptureFixture) -> None:
     server.answers = [refuses(400, "prompt is too long at /srv/models/x"), says("the other one")]
     readings = read(reader(server, openai_concurrency=1), page(1), page(2))
     assert sorted(reading.text for reading in readings) == ["", "the other one"]
@@ -182,7 +180,7 @@ def test_a_refused_page_fails_alone_and_tells_the_caller_nothing_of_the_inside(
     assert "/srv" in caplog.text
 
 
-def test_a_server_that_tells_no_probabilities_is_asked_without(server: StandIn) -> None:
+def test_a_server_without_probabilities_is_asked_without(server: StandIn) -> None:
     server.answers = [refuses(400, "logprobs are not supported"), says("whole")]
     engine = reader(server)
     assert read(engine)[0].text == "whole"
@@ -191,7 +189,7 @@ def test_a_server_that_tells_no_probabilities_is_asked_without(server: StandIn) 
 
 
 @pytest.mark.parametrize("probability", [0.9, None], ids=["tokens", "characters"])
-def test_a_loop_is_stopped_and_told(server: StandIn, probability: float | None) -> None:
+def test_a_loop_is_stopped_and_reported(server: StandIn, probability: float | None) -> None:
     server.answers = [says("Total 42\n", *(["again "] * 3000), probability=probability)]
     [reading] = read(reader(server))
     assert reading.text.startswith("Total 42")
@@ -207,8 +205,8 @@ def test_an_answer_that_was_too_long_says_so(server: StandIn) -> None:
 
 @pytest.mark.parametrize("silent", [True, False], ids=["silent", "talking"])
 def test_cancelling_hangs_up_at_once(server: StandIn, silent: bool) -> None:
-    told = threading.Event()
-    server.answers = [is_silent_until(told) if silent else drips("word ", 0.02)]
+    released = threading.Event()
+    server.answers = [is_silent_until(released) if silent else drips("word ", 0.02)]
     engine = reader(server)
     cancelled = threading.Event()
 
@@ -220,7 +218,7 @@ def test_cancelling_hangs_up_at_once(server: StandIn, silent: bool) -> None:
     threading.Thread(target=cancel_once_asked).start()
     with stops(JobCancelled):
         read(engine, cancelled=cancelled.is_set)
-    told.set()
+    released.set()
     if not silent:
         assert server.left.acquire(timeout=10)
 

@@ -43,7 +43,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("common_only", [True, False])
-def test_the_likeliest_classes_are_told_in_falling_order_common_or_not(model: Any, common_only: bool) -> None:
+def test_the_likeliest_classes_come_in_falling_order_common_or_not(model: Any, common_only: bool) -> None:
     common = np.arange(COMMON)
     features = ranking_features(model, common)
     wanted = RANDOM.integers(0, COMMON if common_only else CLASSES, STEPS)

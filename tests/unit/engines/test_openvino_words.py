@@ -20,9 +20,9 @@ def steps_of(seen: Sequence[Seen]) -> Steps:
     probabilities = np.zeros((len(seen), LIKELIEST), np.float32)
     classes = np.zeros((len(seen), LIKELIEST), np.int32)
     for row, step in enumerate(seen):
-        told = sorted(step.items(), key=lambda item: -item[1])
+        likeliest = sorted(step.items(), key=lambda item: -item[1])
         others = [(character, 0.0) for character in ALPHABET if character not in step]
-        for column, (character, probability) in enumerate([*told, *others][:LIKELIEST]):
+        for column, (character, probability) in enumerate([*likeliest, *others][:LIKELIEST]):
             probabilities[row, column] = probability
             classes[row, column] = ALPHABET.index(character)
     return probabilities, classes
@@ -144,7 +144,7 @@ def test_what_only_looks_like_a_figure_counts_as_nothing(text: str) -> None:
     assert commonness(text) == 0
 
 
-def test_a_sure_word_stays_even_where_nobody_knows_it() -> None:
+def test_a_confident_word_stays_even_if_it_is_in_no_dictionary() -> None:
     assert text_of(read(spelled("Qxzvbk tolal"))) == "Qxzvbk tolal"
 
 
@@ -206,7 +206,7 @@ def test_a_lost_space_comes_back_where_the_network_saw_one() -> None:
     assert text_of(read(without)) == "ofthe"
 
 
-def test_a_space_that_parts_a_word_goes_where_the_network_doubts_it() -> None:
+def test_a_space_inside_a_word_is_removed_where_the_network_is_uncertain() -> None:
     assert text_of(read([*spelled("to")[:-1], {" ": 0.55, "": 0.45}, *spelled("tal")])) == "total"
 
 

@@ -66,7 +66,7 @@ def test_it_reads_lines_in_the_order_given_with_a_probability_for_each_character
         assert all(0 < probability <= 1 for probability in reading.probabilities)
 
 
-def test_lines_made_wrong_on_purpose_are_less_sure(engine: TrocrEngine) -> None:
+def test_lines_made_wrong_on_purpose_have_lower_confidence(engine: TrocrEngine) -> None:
     texts = some_lines(40, seed=8)
     crops = [drawn(text) for text in texts]
     damaged = [garbled(crop, seed) for seed, crop in enumerate(crops)]
@@ -215,7 +215,7 @@ def test_weights_that_are_missing_are_not_made_up(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         ({"max_new_tokens": 512}, "decoding_options.max_new_tokens: the model has 512 positions; 511 was used"),
         ({"do_sample": True, "num_beams": 4}, "decoding_options.num_beams: sampling reads with one beam; 1 was used"),
@@ -223,8 +223,8 @@ def test_weights_that_are_missing_are_not_made_up(tmp_path: Path) -> None:
         ({"num_return_sequences": 2}, "decoding_options.num_return_sequences: a line has one reading; 1 was used"),
     ],
 )
-def test_what_is_past_the_model_is_capped_with_a_warning(options: dict[str, Any], said: str) -> None:
-    assert decoding_of(options, 512)[1] == [said]
+def test_what_is_past_the_model_is_capped_with_a_warning(options: dict[str, Any], expected: str) -> None:
+    assert decoding_of(options, 512)[1] == [expected]
 
 
 def test_temperature_nought_is_greedy_even_where_sampling_is_asked_for() -> None:

@@ -88,7 +88,7 @@ def test_a_page_the_model_says_stands_turned_is_turned_and_read_again(engine: Vl
     assert reading.turns == 3, "its text stood a quarter anticlockwise"
 
 
-def test_a_loop_is_stopped_cut_off_and_told_and_its_neighbours_are_read(engine: VlmEngine) -> None:
+def test_a_loop_is_stopped_cut_off_and_reported_and_its_neighbours_are_read(engine: VlmEngine) -> None:
     looped, notice = engine.read([page("loop"), page("notice")], None, ReadContext())
     assert looped.text.startswith(CHAPTER)
     assert looped.text.count("and on and on") < 20, "of the hundreds it would write"
@@ -105,14 +105,14 @@ def test_a_page_of_nothing_but_a_loop_is_not_read_and_its_neighbours_are(engine:
     assert "repeated one piece" in failed.failure
 
 
-def test_a_text_longer_than_allowed_is_cut_and_told(engine: VlmEngine) -> None:
+def test_a_text_longer_than_allowed_is_cut_and_reported(engine: VlmEngine) -> None:
     (reading,) = engine.read([page("invoice")], None, ReadContext(options={"max_new_tokens": 60}))
     assert reading.cut
     assert INVOICE.startswith(reading.text)
     assert "cut off at 60 tokens" in reading.warnings[0]
 
 
-def test_beams_read_the_same_and_know_how_sure_they_are(engine: VlmEngine) -> None:
+def test_beams_read_the_same_and_give_probabilities(engine: VlmEngine) -> None:
     pages = [page("invoice"), page("notice")]
     greedy = engine.read(pages, None, ReadContext())
     beams = engine.read(pages, None, ReadContext(options={"num_beams": 3, "max_new_tokens": 120}))

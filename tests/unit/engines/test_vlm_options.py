@@ -44,7 +44,7 @@ def test_a_temperature_samples_with_what_else_is_asked() -> None:
 
 
 @pytest.mark.parametrize("name", ["max_new_tokens", "max_length"])
-def test_more_tokens_than_there_is_room_for_are_capped_and_told(name: str) -> None:
+def test_more_tokens_than_there_is_room_for_are_capped_and_reported(name: str) -> None:
     decoding = decoding_for({name: 5000}, USUAL, 1000)
     assert decoding.arguments["max_new_tokens"] == 1000
     assert f"{name} 5000" in decoding.warnings[0]
@@ -55,7 +55,7 @@ def test_the_usual_tokens_are_capped_quietly_for_the_caller_asked_for_none() -> 
     assert (decoding.arguments["max_new_tokens"], decoding.warnings) == (1000, ())
 
 
-def test_more_beams_than_there_is_memory_for_are_capped_and_told() -> None:
+def test_more_beams_than_there_is_memory_for_are_capped_and_reported() -> None:
     decoding = decoding_for({"num_beams": 16, "length_penalty": 0.5}, USUAL, None)
     assert decoding.arguments["num_beams"] == MAX_BEAMS
     assert decoding.arguments["length_penalty"] == 0.5

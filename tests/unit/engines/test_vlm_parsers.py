@@ -22,7 +22,7 @@ def sure(text: str) -> Answer:
     return Answer(text, tuple((ord(character) % 97) / 100 for character in text))
 
 
-def test_front_matter_is_taken_off_and_told() -> None:
+def test_front_matter_is_taken_off_and_reported() -> None:
     parsed = parse("front_matter", Answer(FRONT + "# Harbour Bakery\n\nTotal 4.50"))
     assert parsed.answer.text == "Harbour Bakery\n\nTotal 4.50"
     assert (parsed.language, parsed.turns, parsed.warnings) == ("en", 0, ())
@@ -34,14 +34,14 @@ def test_a_page_the_model_calls_turned_says_by_how_many_quarters(degrees: int, t
     assert parse("front_matter", Answer(front + "Text")).turns == turns
 
 
-def test_a_turn_that_cannot_be_is_told_and_not_taken() -> None:
+def test_a_turn_that_cannot_be_is_reported_and_not_taken() -> None:
     front = FRONT.replace("valid: True", "valid: False").replace("correction: 0", "correction: 45")
     parsed = parse("front_matter", Answer(front + "Text"))
     assert parsed.turns == 0
     assert "45" in parsed.warnings[0]
 
 
-def test_an_answer_without_front_matter_is_text_and_told() -> None:
+def test_an_answer_without_front_matter_is_text_and_reported() -> None:
     parsed = parse("front_matter", Answer("Just text\n---\nand more"))
     assert parsed.answer.text == "Just text\n\nand more"
     assert "no front matter" in parsed.warnings[0]
@@ -58,7 +58,7 @@ def test_front_matter_that_was_cut_off_leaves_no_trace_in_the_text() -> None:
 
 
 def test_the_previews_json_is_understood_fenced_or_not() -> None:
-    told = {
+    expected = {
         "primary_language": "de",
         "is_rotation_valid": False,
         "rotation_correction": 270,
@@ -66,14 +66,14 @@ def test_the_previews_json_is_understood_fenced_or_not() -> None:
         "is_diagram": False,
         "natural_text": "Straße 4\nSumme 8",
     }
-    plain = parse("json", sure(json.dumps(told)))
+    plain = parse("json", sure(json.dumps(expected)))
     assert (plain.answer.text, plain.language, plain.turns) == ("Straße 4\nSumme 8", "de", 3)
     assert len(plain.answer.probabilities) == len(plain.answer.text)
-    assert parse("json", Answer(f"```json\n{json.dumps(told)}\n```")).answer.text == plain.answer.text
+    assert parse("json", Answer(f"```json\n{json.dumps(expected)}\n```")).answer.text == plain.answer.text
 
 
 @pytest.mark.parametrize("text", ["no json", "[1]", '{"natural_text": 7}', '{"natural_text": "cut o'])
-def test_what_is_not_the_json_asked_for_is_text_and_told(text: str) -> None:
+def test_what_is_not_the_json_asked_for_is_text_and_reported(text: str) -> None:
     parsed = parse("json", Answer(text))
     assert parsed.answer.text == text
     assert "not in JSON" in parsed.warnings[0]
@@ -133,7 +133,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize(("model", "preset"), NAMES.items())
-def test_a_model_gets_the_preset_its_name_tells(model: str, preset: str) -> None:
+def test_a_model_gets_the_preset_of_its_name(model: str, preset: str) -> None:
     assert preset_for(model).name == preset
 
 

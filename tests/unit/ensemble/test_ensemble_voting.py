@@ -28,7 +28,7 @@ def test_what_most_readings_say_wins_at_every_place() -> None:
     assert voted(reading("T0tal 99.00"), reading("Total 9.00"), reading("Total 99.0O")).text == "Total 99.00"
 
 
-def test_a_sure_reading_outvotes_an_unsure_one() -> None:
+def test_a_confident_reading_outvotes_an_uncertain_one() -> None:
     assert voted(reading("8", 0.5), reading("6", 0.9)).text == "6"
     assert voted(reading("8", 0.9), reading("6", 0.5)).text == "8"
 

@@ -20,7 +20,7 @@ def test_a_gain_on_every_document_has_an_interval_above_zero():
     assert gain == pytest.approx(0.0525)
 
 
-def test_a_gain_that_one_document_makes_is_not_sure():
+def test_a_gain_from_one_document_is_not_significant():
     gain, low, _ = difference([0.5, 0.5, 0.5, 1.0], [0.5, 0.5, 0.5, 0.5])
     assert gain > 0
     assert low == 0
@@ -57,14 +57,14 @@ def test_tesseract_words_count_and_its_blocks_do_not():
     assert word_scores(table) == [0.96, 0.5]
 
 
-def test_times_are_told_as_a_ratio_to_the_base():
+def test_times_are_given_as_a_ratio_to_the_base():
     figures = {"olm": {"word_f1": 0.9, "cpu_page": 2.0}, "rolm": {"word_f1": 0.91, "cpu_page": 3.0}}
     last = side_by_side(figures, "olm").splitlines()[-1]
     assert last.startswith("| rolm | 0.9100 |")
     assert last.endswith("| 3.00 | 1.50 |")
 
 
-def test_bins_hold_what_was_said_and_what_was_right():
+def test_bins_hold_confidences_and_shares_of_correct():
     assert binned([0.05, 0.95, 1.0], [0.0, 1.0, 0.5]) == ([0.05, 0.975], [0.0, 0.75])
 
 

@@ -62,7 +62,7 @@ class Country:
 
 
 _SHOPS = tomllib.loads(Path(__file__).with_name("shops.toml").read_text("utf-8"))
-COUNTRIES = {name: Country(**told) for name, told in _SHOPS.items()}
+COUNTRIES = {name: Country(**totals) for name, totals in _SHOPS.items()}
 TITLES = ["TAX INVOICE", "RECEIPT", "*** RECEIPT ***", "CASH BILL", "SIMPLIFIED TAX INVOICE", "INVOICE"]
 GREETINGS = ["WELCOME", "Thank you for shopping", "** ORIGINAL **", "CUSTOMER COPY"]
 GOODS = ["TEH AIS", "BROWN BREAD 400G", "PAINT BRUSH 2IN", "A4 PAPER 80GSM", "Latte", "Apple Pie", "Milk 1L"]
@@ -157,18 +157,18 @@ def _body(chance: random.Random, shop: Country) -> tuple[list[str], int]:
     lines = _goods(chance, items, money)
     if chance.random() < 0.3:
         lines.append(f"{chance.choice(shop.count)} {sum(quantity for _, quantity, _ in items)}")
-    told = [(chance.choice(shop.net), total - tax)] if chance.random() < 0.6 else []
-    told += [(chance.choice(shop.tax), tax)] if told or chance.random() < 0.4 else []
+    totals = [(chance.choice(shop.net), total - tax)] if chance.random() < 0.6 else []
+    totals += [(chance.choice(shop.tax), tax)] if totals or chance.random() < 0.4 else []
     rounded = chance.choice(shop.rounded)
     label = chance.choice([one for one in shop.total if one != rounded] or shop.total)
-    told.append((label, total))
+    totals.append((label, total))
     if cents is not None:
-        told += [(chance.choice(shop.rounding), cents), (rounded, total + cents)]
+        totals += [(chance.choice(shop.rounding), cents), (rounded, total + cents)]
         total += cents
     if chance.random() < 0.65:
         given = total if chance.random() < 0.3 else -(-total // 1000) * 1000
-        told += [(chance.choice(shop.cash), given), (chance.choice(shop.change), given - total)]
-    lines += [money.row(label, value) for label, value in told]
+        totals += [(chance.choice(shop.cash), given), (chance.choice(shop.change), given - total)]
+    lines += [money.row(label, value) for label, value in totals]
     filled = {"net": money.plain(total - tax), "tax": money.plain(tax), "total": money.plain(total)}
     return [*lines, *(line.format(**filled) for line in chance.choice(shop.summary))], total
 

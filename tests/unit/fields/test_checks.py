@@ -18,29 +18,29 @@ def both(text: str, schema: dict[str, object]) -> tuple[Extraction, Extraction]:
 
 
 def test_a_sum_that_comes_out_makes_its_fields_surer() -> None:
-    plain, told = both("Subtotal 100.00\nTax 6.00\nTotal 106.00", SUMS)
+    plain, robust = both("Subtotal 100.00\nTax 6.00\nTotal 106.00", SUMS)
     for name in SUMS:
-        assert told.fields[name].confidence > plain.fields[name].confidence
-        assert told.fields[name].reason is None
+        assert robust.fields[name].confidence > plain.fields[name].confidence
+        assert robust.fields[name].reason is None
 
 
 @pytest.mark.parametrize("total", ["160.00", "106.50"])
-def test_a_sum_that_does_not_come_out_is_told(total: str) -> None:
-    plain, told = both(f"Subtotal 100.00\nTax 6.00\nTotal {total}", SUMS)
+def test_a_sum_that_does_not_come_out_is_reported(total: str) -> None:
+    plain, robust = both(f"Subtotal 100.00\nTax 6.00\nTotal {total}", SUMS)
     for name in SUMS:
-        assert told.fields[name].confidence < plain.fields[name].confidence
-        assert "100.00 and 6.00 tax do not make" in str(told.fields[name].reason)
-        assert told.fields[name].value == plain.fields[name].value
+        assert robust.fields[name].confidence < plain.fields[name].confidence
+        assert "100.00 and 6.00 tax do not make" in str(robust.fields[name].reason)
+        assert robust.fields[name].value == plain.fields[name].value
 
 
 def test_a_cent_of_rounding_is_no_fault() -> None:
-    _, told = both("Subtotal 100.00\nTax 6.00\nTotal 106.01", SUMS)
-    assert told.fields["total"].reason is None
+    _, robust = both("Subtotal 100.00\nTax 6.00\nTotal 106.01", SUMS)
+    assert robust.fields["total"].reason is None
 
 
-def test_a_due_date_before_the_date_is_told() -> None:
-    _, told = both("Invoice Date: 2024-02-01\nDue Date: 2024-01-15", {"date": "date", "due_date": "date"})
-    assert "before" in str(told.fields["due_date"].reason)
+def test_a_due_date_before_the_date_is_reported() -> None:
+    _, robust = both("Invoice Date: 2024-02-01\nDue Date: 2024-01-15", {"date": "date", "due_date": "date"})
+    assert "before" in str(robust.fields["due_date"].reason)
     _, fine = both("Invoice Date: 2024-02-01\nDue Date: 2024-03-15", {"date": "date", "due_date": "date"})
     assert fine.fields["due_date"].reason is None
 
@@ -53,7 +53,7 @@ Total                               17.50
 """
 
 
-def test_items_that_add_up_are_surer_and_those_that_do_not_are_told() -> None:
+def test_items_that_add_up_are_more_confident_and_others_are_reported() -> None:
     plain, fine = both(TABLE.format(amount="10.00"), ROWS)
     assert fine.fields["items[0].amount"].confidence > plain.fields["items[0].amount"].confidence
     _, wrong = both(TABLE.format(amount="19.00"), ROWS)

@@ -25,10 +25,10 @@ Summe 1.234,56 EUR
 SCHEMA = {"invoice_number": "string", "date": "date", "total": "number", "company": "string", "colour": "string"}
 
 
-def result(said: str, pages: list[Page] | None = None, schema: Any = None) -> Any:
+def result(reply: str, pages: list[Page] | None = None, schema: Any = None) -> Any:
     request = ReadRequest(schema=prepared(schema or SCHEMA))
-    told = Metadata(model_name="m", served_by="vlm/m")
-    return structured_result(request, pages or [PAGE], "", told, 0.1, robust=False, replies=[said])
+    served = Metadata(model_name="m", served_by="vlm/m")
+    return structured_result(request, pages or [PAGE], "", served, 0.1, robust=False, replies=[reply])
 
 
 def test_the_prompt_holds_the_schema_and_what_the_caller_asked() -> None:
@@ -47,7 +47,7 @@ def test_the_prompt_holds_the_schema_and_what_the_caller_asked() -> None:
         "{total: 5}",
     ],
 )
-def test_an_answer_is_mended(text: str) -> None:
+def test_a_broken_json_answer_is_repaired(text: str) -> None:
     assert answered(text) == {"total": 5}
 
 
@@ -62,9 +62,9 @@ def test_pages_answers_become_one() -> None:
 
 
 def test_a_models_values_are_found_on_the_page_by_what_they_mean() -> None:
-    said = {"invoice_number": "INV-001", "date": "2024-01-31", "total": 1234.56, "company": "Acme Global Trading Ltd."}
-    found = result(json.dumps(said))
-    assert found.structured_data == {**said, "colour": None}
+    reply = {"invoice_number": "INV-001", "date": "2024-01-31", "total": 1234.56, "company": "Acme Global Trading Ltd."}
+    found = result(json.dumps(reply))
+    assert found.structured_data == {**reply, "colour": None}
     texts = {name: field.text for name, field in found.fields.items() if field.value is not None}
     assert texts["total"] == "1.234,56 EUR"
     assert texts["date"] == "31.01.2024"
@@ -91,7 +91,7 @@ def test_a_value_of_the_wrong_type_is_brought_to_it_or_left() -> None:
 
 def test_a_models_rows_are_taken_where_they_are_valid() -> None:
     page = page_of("2 Blue widget 10.00\n1 Red widget 7.50")
-    said = {
+    reply = {
         "rows": [
             {"name": "Blue widget", "amount": 10.0},
             {"name": 5, "amount": "x"},
@@ -99,7 +99,7 @@ def test_a_models_rows_are_taken_where_they_are_valid() -> None:
         ]
     }
     schema = {"rows": [{"name": "string", "amount": "number"}]}
-    found = result(json.dumps(said), [page], schema)
+    found = result(json.dumps(reply), [page], schema)
     assert found.structured_data["rows"][0] == {"name": "Blue widget", "amount": 10.0}
     assert found.structured_data["rows"][-1] == {"name": "Red widget", "amount": 7.5}
     assert found.fields["rows[0].amount"].text == "10.00"

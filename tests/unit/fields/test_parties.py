@@ -43,7 +43,7 @@ Gesamtbetrag                              20,00
 
 
 @pytest.mark.parametrize("text", PAGES.values(), ids=PAGES.keys())
-def test_seller_and_buyer_are_told_apart(text: str) -> None:
+def test_seller_and_buyer_are_distinguished(text: str) -> None:
     fields = read(text, {"seller": "string", "buyer": "string"}).fields
     assert fields["seller"].value == "Nordwind Supplies Ltd"
     assert fields["buyer"].value == "Bergmann Consulting Limited"

@@ -33,7 +33,7 @@ def same(name: str, value: Any, truth: Any) -> bool:
 
 def test_fields_are_found_on_receipts_of_many_countries() -> None:
     wrong: Counter[str] = Counter()
-    told = []
+    mistakes = []
     for seed in range(RECEIPTS):
         drawn = receipt(seed)
         answers = read(drawn.text, SCHEMA)
@@ -41,8 +41,8 @@ def test_fields_are_found_on_receipts_of_many_countries() -> None:
             answer = answers.fields[name]
             if not same(name, answer.value, truth):
                 wrong[name] += 1
-                told.append(f"{seed} {name}: {answer.value!r} ({answer.confidence}), not {truth!r}")
-    assert all(count <= (1 - LEAST) * RECEIPTS for count in wrong.values()), "\n".join(told)
+                mistakes.append(f"{seed} {name}: {answer.value!r} ({answer.confidence}), not {truth!r}")
+    assert all(count <= (1 - LEAST) * RECEIPTS for count in wrong.values()), "\n".join(mistakes)
 
 
 @pytest.mark.parametrize("country", COUNTRIES)
@@ -53,11 +53,11 @@ def test_no_country_is_left_out(country: str) -> None:
         assert same(name, answers.fields[name].value, truth), drawn.text
 
 
-@pytest.mark.parametrize("told", HANDMADE, ids=[one["company"] for one in HANDMADE])
-def test_a_receipt_is_read_as_a_person_would(told: dict[str, Any]) -> None:
-    answers = read(told["text"], SCHEMA)
+@pytest.mark.parametrize("document", HANDMADE, ids=[one["company"] for one in HANDMADE])
+def test_a_receipt_is_read_as_a_person_would(document: dict[str, Any]) -> None:
+    answers = read(document["text"], SCHEMA)
     for name in SCHEMA:
-        assert same(name, answers.fields[name].value, told[name])
+        assert same(name, answers.fields[name].value, document[name])
 
 
 @pytest.mark.parametrize("noise", [" ", ", ", "(", "no ", "O1l", "1/"])

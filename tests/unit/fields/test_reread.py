@@ -100,14 +100,14 @@ def test_lines_read_again_are_read_in_every_variant_and_voted_on() -> None:
 
 
 def test_a_sum_that_comes_out_after_reading_again_stands(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = extracted(Stub(), monkeypatch)
-    assert told["structured_data"] == {"subtotal": 100.0, "tax": 6.0, "total": 106.0}
-    reasons = {name: field["reason"] for name, field in told["fields"].items()}
+    checked = extracted(Stub(), monkeypatch)
+    assert checked["structured_data"] == {"subtotal": 100.0, "tax": 6.0, "total": 106.0}
+    reasons = {name: field["reason"] for name, field in checked["fields"].items()}
     because = "read again because 100.00 and 6.00 tax do not make 160.00"
     assert reasons == {"subtotal": None, "tax": None, "total": because}
-    assert told["metadata"]["lines_reread"] == 3
-    assert "Total 106.00" in told["metadata"]["source_text"]
-    assert told["fields"]["total"]["box"] is not None
+    assert checked["metadata"]["lines_reread"] == 3
+    assert "Total 106.00" in checked["metadata"]["source_text"]
+    assert checked["fields"]["total"]["box"] is not None
 
 
 def test_a_sum_that_still_fails_halves_the_confidence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +126,9 @@ def test_what_does_not_help_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> Non
             reading = super()._read(crop)
             return LineReading(reading.text.replace("106", "190"), reading.probabilities, reading.spans)
 
-    told = extracted(Wavering(), monkeypatch)
-    assert told["structured_data"]["total"] == 160.0
-    assert str(told["fields"]["total"]["reason"]).endswith("; read again, which did not help")
+    checked = extracted(Wavering(), monkeypatch)
+    assert checked["structured_data"]["total"] == 160.0
+    assert str(checked["fields"]["total"]["reason"]).endswith("; read again, which did not help")
 
 
 def test_an_engine_that_fails_meanwhile_leaves_the_first_answers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,11 +138,11 @@ def test_an_engine_that_fails_meanwhile_leaves_the_first_answers(monkeypatch: py
                 raise RuntimeError("the model went away")
             return super()._read(crop)
 
-    told = extracted(Gone(), monkeypatch)
-    assert told["structured_data"]["total"] == 160.0
-    assert told["fields"]["total"]["reason"] == "100.00 and 6.00 tax do not make 160.00"
+    checked = extracted(Gone(), monkeypatch)
+    assert checked["structured_data"]["total"] == 160.0
+    assert checked["fields"]["total"]["reason"] == "100.00 and 6.00 tax do not make 160.00"
     warning = "lines whose fields contradict each other could not be read again"
-    assert warning in told["metadata"]["warnings"]
+    assert warning in checked["metadata"]["warnings"]
 
 
 def test_a_job_cancelled_meanwhile_stops(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,7 +72,7 @@ def test_taxes_by_other_names(name: str) -> None:
     assert [tuple(row.values()) for row in listed] == [(7.0, 160.0, 11.2), (19.0, 336.0, 63.84)]
 
 
-def test_a_rate_with_its_tax_alone_and_items_with_rates_are_told_apart() -> None:
+def test_a_rate_with_its_tax_alone_and_items_with_rates_are_distinguished() -> None:
     listed = read(ITEMS + "\nVAT 19%          63,84\nTotal            571,04\n", TAXES).items["taxes"]
     assert listed == [{"rate": 19.0, "net": None, "amount": 63.84}]
 

@@ -80,7 +80,7 @@ def test_a_trap_is_seen(text: str, name: str, kind: str, value: Any) -> None:
     assert (answer.reason is None) == (value is not None)
 
 
-def test_the_order_of_day_and_month_is_the_callers_if_told() -> None:
+def test_the_order_of_day_and_month_is_the_callers_if_given() -> None:
     assert ask("Date: 04/05/2024", "date", dayfirst=True).value == "2024-05-04"
     assert ask("Date: 04/05/2024", "date", dayfirst=False).value == "2024-04-05"
 

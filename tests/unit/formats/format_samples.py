@@ -67,9 +67,9 @@ def tree_of(*parts: tuple[Block, list[Line]], number: int = 1, **more: object) -
     return Page(page=number, width=WIDTH, height=HEIGHT, text=text, confidence=0.9, lines=lines, blocks=blocks, **more)
 
 
-def part(kind: BlockType, *said: str | Line, **more: Any) -> tuple[Block, list[Line]]:
+def part(kind: BlockType, *content: str | Line, **more: Any) -> tuple[Block, list[Line]]:
     """A block of a type; texts are lines without a place."""
-    lines = [one if isinstance(one, Line) else Line(text=one, confidence=0.9) for one in said]
+    lines = [one if isinstance(one, Line) else Line(text=one, confidence=0.9) for one in content]
     return Block(type=kind, **more), lines
 
 

@@ -90,14 +90,14 @@ def test_every_page_has_its_number_size_and_confidence() -> None:
     assert (pages[0].get("WIDTH"), pages[0].get("HEIGHT"), pages[0].get("PC")) == ("800", "1000", "0.9")
 
 
-def test_a_turned_page_tells_its_rotation_counter_clockwise_and_where_its_lines_rest() -> None:
+def test_a_turned_page_writes_its_rotation_counter_clockwise_and_its_baselines() -> None:
     root = write(page_of(line("down the page", 700, 100, 300, degrees=90), angle=90))
     assert next(root.iter(ALTO + "Page")).get("ROTATION") == "270"
     assert next(root.iter(ALTO + "TextLine")).get("BASELINE") == "670,100 670,400"
     assert places(root, "TextLine") == [(670, 100, 30, 300)]
 
 
-def test_a_level_page_tells_no_rotation() -> None:
+def test_a_level_page_writes_no_rotation() -> None:
     assert next(write(receipt()).iter(ALTO + "Page")).get("ROTATION") is None
 
 

@@ -61,10 +61,10 @@ def properties(node: etree._Element) -> dict[str, list[float]]:
 def test_it_is_xhtml_that_says_who_made_it_and_what_it_holds() -> None:
     markup = render("hocr", document(), Pictures())
     assert markup.startswith('<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE html PUBLIC')
-    told = {meta.get("name"): meta.get("content", "") for meta in write(*document()).iter(HTML + "meta")}
-    assert re.fullmatch(r"ocrq \d+\.\d+\.\S+", told["ocr-system"])
-    assert "ocrx_word" in told["ocr-capabilities"].split()
-    assert told["ocr-number-of-pages"] == "5"
+    described = {meta.get("name"): meta.get("content", "") for meta in write(*document()).iter(HTML + "meta")}
+    assert re.fullmatch(r"ocrq \d+\.\d+\.\S+", described["ocr-system"])
+    assert "ocrx_word" in described["ocr-capabilities"].split()
+    assert described["ocr-number-of-pages"] == "5"
 
 
 def test_all_lines_come_in_reading_order_with_their_words() -> None:
@@ -105,21 +105,21 @@ def test_a_level_line_rests_on_its_lower_edge() -> None:
 
 
 @pytest.mark.parametrize("degrees", [7, -7])
-def test_a_sloping_lines_baseline_is_told_from_the_lower_left_of_its_bounds(degrees: float) -> None:
+def test_a_sloping_lines_baseline_starts_at_the_lower_left_of_its_bounds(degrees: float) -> None:
     sample = line("sloping", 100, 300, 400, 40, degrees)
     assert sample.box is not None
     (found,) = of_class(write(page_of(sample)), "ocr_line")
-    told = properties(found)
-    slope, offset = told["baseline"]
-    left, _, _, bottom = told["bbox"]
+    described = properties(found)
+    slope, offset = described["baseline"]
+    left, _, _, bottom = described["bbox"]
     for x, y in (sample.box[3], sample.box[2]):  # both ends of the lower edge lie on it
         assert bottom + slope * (x - left) + offset == pytest.approx(y, abs=0.1)
 
 
-@pytest.mark.parametrize(("degrees", "told"), [(90, 270), (180, 180), (-90, 90)])
-def test_a_turned_lines_angle_is_told_counter_clockwise(degrees: float, told: float) -> None:
+@pytest.mark.parametrize(("degrees", "described"), [(90, 270), (180, 180), (-90, 90)])
+def test_a_turned_lines_angle_is_written_counter_clockwise(degrees: float, described: float) -> None:
     (found,) = of_class(write(page_of(line("turned", 400, 500, 300, degrees=degrees))), "ocr_line")
-    assert properties(found)["textangle"] == [told]
+    assert properties(found)["textangle"] == [described]
     assert "baseline" not in properties(found)
 
 

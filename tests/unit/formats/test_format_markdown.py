@@ -37,8 +37,8 @@ def texts(markdown: str) -> list[str]:
         elif token.type == "list_item_open" and token.info:
             number = f"{token.info}{token.markup}"
         elif token.type == "inline":
-            said = "".join(map(_said, token.children or ()))
-            found.append(f"{number} {said}".strip())
+            plain = "".join(map(_plain_text, token.children or ()))
+            found.append(f"{number} {plain}".strip())
             number = ""
         elif token.type == "list_item_close" and number:
             found.append(number)
@@ -46,9 +46,9 @@ def texts(markdown: str) -> list[str]:
     return found
 
 
-def _said(token: Token) -> str:
+def _plain_text(token: Token) -> str:
     if token.type == "image":
-        return "".join(map(_said, token.children or ()))
+        return "".join(map(_plain_text, token.children or ()))
     return token.content if token.type == "text" else "\n"
 
 
@@ -79,7 +79,7 @@ def test_a_paragraph_runs_on_and_hyphens_of_divided_words_are_taken_out() -> Non
     assert write(page) == "The inhabitants of the long-term settlement kept information in clay jars.\n"
 
 
-def test_rows_that_had_room_for_the_next_word_keep_their_end() -> None:
+def test_rows_with_space_for_the_next_word_keep_their_end() -> None:
     page = tree_of(
         part(
             "text",
@@ -235,10 +235,12 @@ def test_any_text_is_shown_as_it_stands(kind: str, text: str) -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(said=st.lists(st.text("ab1-*_`~.)# |[]<>&\\", min_size=1, max_size=8).filter(str.strip), min_size=1, max_size=4))
-def test_any_list_is_shown_as_it_stands(said: list[str]) -> None:
-    page = tree_of(*(part("list_item", f"• {text}") for text in said))
-    assert [" ".join(text.split()) for text in texts(write(page))] == [" ".join(text.split()) for text in said]
+@given(
+    plain=st.lists(st.text("ab1-*_`~.)# |[]<>&\\", min_size=1, max_size=8).filter(str.strip), min_size=1, max_size=4)
+)
+def test_any_list_is_shown_as_it_stands(plain: list[str]) -> None:
+    page = tree_of(*(part("list_item", f"• {text}") for text in plain))
+    assert [" ".join(text.split()) for text in texts(write(page))] == [" ".join(text.split()) for text in plain]
 
 
 def test_old_results_without_blocks_are_one_paragraph() -> None:

@@ -165,8 +165,8 @@ def test_a_picture_too_long_for_jpeg_is_shown_too() -> None:
 def test_a_failed_page_keeps_its_place_and_carries_a_note_that_says_why() -> None:
     with pikepdf.open(_file(write(*document(), pictures=Pictures(damaged=(3,))))) as pdf:
         notes = [[str(note.Contents) for note in page.get("/Annots", [])] for page in pdf.pages]
-    told = "Page 3 could not be read: the frame is <damaged>; send it again (unreadable_document)"
-    assert notes == [[], [], [told], [], []]
+    described = "Page 3 could not be read: the frame is <damaged>; send it again (unreadable_document)"
+    assert notes == [[], [], [described], [], []]
 
 
 def test_a_page_that_cannot_be_shown_is_white_and_keeps_its_text() -> None:

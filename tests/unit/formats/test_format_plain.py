@@ -68,7 +68,7 @@ def test_lines_of_a_page_that_has_text_only_are_cut_from_it() -> None:
     ]
 
 
-def test_lines_and_words_tell_of_a_page_that_failed_and_keep_silent_about_a_blank_one() -> None:
+def test_lines_and_words_report_a_failed_page_and_not_a_blank_one() -> None:
     for name in ("lines", "words"):
         (entry,) = entries(name, blank(), failed())
         assert (entry["page"], entry["text"], entry["box"]) == (3, "", None)

@@ -122,7 +122,7 @@ def test_every_format_reads_to_the_same_pixels(decoder: Decoder, name: str) -> N
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_every_refusal_is_told_in_the_same_words_by_a_process_that_lives_on(decoder: Decoder, name: str) -> None:
+def test_every_refusal_is_reported_in_the_same_words_by_a_process_that_lives_on(decoder: Decoder, name: str) -> None:
     decoder.start()
     pid = decoder.pid
     there, here = both(decoder, BAD[name])

@@ -31,13 +31,13 @@ def test_messages_and_bytes_arrive_in_order(ends: tuple[Channel, socket.socket])
 
 
 @pytest.mark.parametrize(
-    "said",
+    "expected",
     [b"\xff\xff\xff\xff", b"\0\0\0\2[]", b"\0\0\0\3{x}", b"\0\0\0\2\xff\xfe"],
     ids=["endless", "no object", "no JSON", "no text"],
 )
-def test_nonsense_breaks_the_line(ends: tuple[Channel, socket.socket], said: bytes) -> None:
+def test_nonsense_breaks_the_line(ends: tuple[Channel, socket.socket], expected: bytes) -> None:
     line, theirs = ends
-    theirs.sendall(said)
+    theirs.sendall(expected)
     with pytest.raises(ChannelError):
         line.receive()
 

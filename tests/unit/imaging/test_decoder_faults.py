@@ -78,7 +78,7 @@ def test_a_decoder_killed_from_outside_in_the_middle_of_a_page_costs_nothing(dec
         assert decoder.pid != first
 
 
-def test_a_document_whose_decoders_are_killed_each_time_is_told_so(decoder: Decoder) -> None:
+def test_a_document_whose_decoders_are_killed_each_time_is_reported(decoder: Decoder) -> None:
     killed = []
 
     def ask(client: DecoderClient) -> None:
@@ -86,9 +86,9 @@ def test_a_document_whose_decoders_are_killed_each_time_is_told_so(decoder: Deco
         os.kill(client.pid, signal.SIGKILL)
         client.open(1, PAGES, {})
 
-    with pytest.raises(UnreadableDocument, match="page 7 cannot be decoded; save it again") as told:
+    with pytest.raises(UnreadableDocument, match="page 7 cannot be decoded; save it again") as raised:
         decoder.call("page 7", ask)
-    assert told.value.field == "image"
+    assert raised.value.field == "image"
     assert len(set(killed)) == 2 and all(gone(pid) for pid in killed)
     with decoder.open_document(PAGES, LIMITS) as document:
         assert document.read_page(3).width == 203
@@ -109,9 +109,9 @@ def test_a_page_that_takes_too_long_fails_and_its_decoder_is_killed(decoder: Dec
         stuck = pid_of(decoder)
         os.kill(stuck, signal.SIGSTOP)
         began = time.monotonic()
-        with pytest.raises(UnreadableDocument, match="page 1 takes longer than 1 s") as told:
+        with pytest.raises(UnreadableDocument, match="page 1 takes longer than 1 s") as raised:
             document.read_page(1)
-        assert told.value.field == "image"
+        assert raised.value.field == "image"
         assert time.monotonic() - began < SECONDS + 2
         assert gone(stuck)
         assert document.read_page(2).width == 202
@@ -133,7 +133,7 @@ def test_a_decoder_that_hangs_as_the_document_is_closed_fails_nothing(decoder: D
     assert gone(stuck)
 
 
-def test_a_page_beyond_the_memory_is_told_and_the_decoder_lives_on() -> None:
+def test_a_page_beyond_the_memory_is_reported_and_the_decoder_lives_on() -> None:
     decoder = Decoder(20, 300 * MEGABYTE)
     try:
         with decoder.open_document(pixel_bomb_png(), Limits(max_pixels=200 * MILLION)) as document:

@@ -41,7 +41,7 @@ def test_rules_frames_shadows_and_grain_are_no_letters() -> None:
     assert share_in_lines(LetterInk.of(page), found) > 0.9
 
 
-def test_faint_print_that_was_missed_tells() -> None:
+def test_faint_print_that_was_missed_lowers_the_confidence() -> None:
     page = drawn((TEXTS[1],) * 2)
     page[TOP + STEP :] = 255 - (255 - page[TOP + STEP :]) // 6
     assert share_in_lines(LetterInk.of(page), [line(0)]) < 0.7

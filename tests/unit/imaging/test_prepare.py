@@ -106,7 +106,7 @@ class Plain(Detector):
         return []
 
 
-def test_a_worn_page_is_looked_at_by_the_detector_for_worn_pages(page):
+def test_a_degraded_page_is_read_by_the_detector_for_degraded_pages(page):
     finder = Finder()
     for degraded in (with_specks(page), in_shadow(page), cv2.GaussianBlur(page, (0, 0), 2.0)):
         assert prepare(degraded).detector_for(finder) is finder.degraded_detector

@@ -61,9 +61,9 @@ def test_a_table_is_a_block_between_the_others_and_a_line_over_its_cells_is_divi
     table = layout.blocks[1].table
     assert table is not None
     assert (table.rows, table.columns) == (4, 3)
-    said = {(c.row, c.column): [layout.lines[i].text for row in c.rows for i in row] for c in table.cells}
-    assert said[0, 0] == ["Store"]
-    assert [said[3, column] for column in range(3)] == [["West"], ["2026"], ["7.00"]]
+    texts = {(c.row, c.column): [layout.lines[i].text for row in c.rows for i in row] for c in table.cells}
+    assert texts[0, 0] == ["Store"]
+    assert [texts[3, column] for column in range(3)] == [["West"], ["2026"], ["7.00"]]
     assert [part for part in layout.parts if part.line == 10] == [LinePart(10, n, n + 1) for n in range(3)]
 
 
@@ -99,8 +99,8 @@ def test_two_equal_pages_have_equal_layouts() -> None:
 
 
 def test_level_columns_of_prose_are_no_table() -> None:
-    said = "as long as the lines of a narrow column are"
-    lines = [line(said[n : n + 24], x, 40 + 28 * n) for x in (40, 330, 620) for n in range(18)]
+    texts = "as long as the lines of a narrow column are"
+    lines = [line(texts[n : n + 24], x, 40 + 28 * n) for x in (40, 330, 620) for n in range(18)]
     blocks = lay_out(lines, np.full((640, 900, 3), 255, np.uint8)).blocks
     assert "table" not in {block.type for block in blocks}
 

@@ -8,7 +8,7 @@ from worker.models.devices import child_index, gpu_memory, gpu_of, has_gpu, visi
 
 
 @pytest.mark.parametrize(
-    ("told", "gpus"),
+    ("declared", "gpus"),
     [
         ("0,1", ("0", "1")),
         ("2, 0", ("2", "0")),
@@ -19,8 +19,8 @@ from worker.models.devices import child_index, gpu_memory, gpu_of, has_gpu, visi
         ("none", ()),
     ],
 )
-def test_the_gpus_are_those_that_cuda_is_let_see(told: str, gpus: tuple[str, ...]) -> None:
-    assert visible_gpus(told) == gpus
+def test_the_gpus_are_those_that_cuda_is_let_see(declared: str, gpus: tuple[str, ...]) -> None:
+    assert visible_gpus(declared) == gpus
 
 
 def test_without_a_word_they_are_the_drivers_devices(tmp_path: Path) -> None:
@@ -36,6 +36,6 @@ def test_children_take_gpus_in_turn() -> None:
     assert child_index() == 0  # this process is nobody's child
 
 
-def test_a_process_without_torch_or_gpu_tells_no_memory() -> None:
+def test_a_process_without_torch_or_gpu_reports_no_memory() -> None:
     assert gpu_memory() == {}
     assert has_gpu(None) is False

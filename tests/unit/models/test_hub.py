@@ -81,11 +81,11 @@ def test_only_models_that_are_listed_and_may_be_fetched_are_asked_for(
         timeout=120,
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout.splitlines()[-1])
-    assert told["evil/trocr"][:2] == ["model_not_allowed", 422]
-    assert told["listed/unfetched"][0] == "model_unavailable"
-    assert told["listed/trocr"][0] == "model_unavailable"
-    assert "has no listed/trocr" in told["listed/trocr"][2]
+    seen = json.loads(done.stdout.splitlines()[-1])
+    assert seen["evil/trocr"][:2] == ["model_not_allowed", 422]
+    assert seen["listed/unfetched"][0] == "model_unavailable"
+    assert seen["listed/trocr"][0] == "model_unavailable"
+    assert "has no listed/trocr" in seen["listed/trocr"][2]
     wanted = [path for path in asked if "trocr" in path or "unfetched" in path]
     # The one model alone, and that in one go: the second time it is refused at once.
     assert wanted == ["/api/models/listed/trocr", "/api/models/listed/trocr/revision/main"]

@@ -63,7 +63,7 @@ def read(engine: Any, *pages: PageImage) -> tuple[list[PageReading], list[str]]:
     return wrapped.read(pages, None, ReadContext()), warnings
 
 
-def test_a_batch_that_is_too_large_is_halved_until_it_fits_and_that_is_told_once() -> None:
+def test_a_batch_that_is_too_large_is_halved_until_it_fits_and_that_is_reported_once() -> None:
     engine = PagesWithin(2 * 6000)
     readings, warnings = read(engine, *(page(number) for number in range(1, 8)))
     assert [reading.text for reading in readings] == list("1234567")
@@ -84,7 +84,7 @@ def test_a_page_that_is_too_large_alone_is_read_smaller_and_its_places_are_the_p
     assert any("70%" in warning for warning in reading.warnings)
 
 
-def test_where_even_a_small_picture_does_not_fit_the_process_is_spent() -> None:
+def test_where_even_a_small_picture_does_not_fit_the_worker_is_replaced() -> None:
     with stops(WorkerSpent):
         read(PagesWithin(10), page())
 

@@ -152,7 +152,7 @@ def test_a_model_that_cannot_be_had_is_not_tried_again_for_a_while_and_the_fallb
     assert stock.loads == ["b", "a"]
 
 
-def test_what_could_not_be_had_and_what_the_others_take_is_told(stock: Stock) -> None:
+def test_what_could_not_be_had_and_what_the_others_take_is_reported(stock: Stock) -> None:
     a, b = stock.model("a"), stock.model("b")
     models = registry(a, b)
     stock.faults["b"] = [OSError("damaged")]
@@ -162,7 +162,7 @@ def test_what_could_not_be_had_and_what_the_others_take_is_told(stock: Stock) ->
     assert (models.refused(), models.loaded(), models.bytes()) == ([b], [a], SIZE)
 
 
-def test_without_a_fallback_it_is_an_error_that_tells_nothing_of_the_inside(stock: Stock) -> None:
+def test_without_a_fallback_it_is_an_error_without_internals(stock: Stock) -> None:
     name = stock.model("a")
     stock.faults["a"] = [OSError("/srv/secret is damaged")]
     with pytest.raises(ModelUnavailable) as refused, registry(name).using(name):

@@ -21,9 +21,9 @@ def test_a_line_is_one_json_object_with_the_ids_at_hand() -> None:
         for variable, token in tokens:
             variable.reset(token)
     assert "\n" not in line
-    told = json.loads(line)
-    assert told.pop("time").endswith("+00:00")
-    assert told == {
+    logged = json.loads(line)
+    assert logged.pop("time").endswith("+00:00")
+    assert logged == {
         "level": "info",
         "logger": "ocrq.jobs",
         "message": "two\nlines",
@@ -39,9 +39,9 @@ def test_what_a_caller_sent_ends_no_line_and_moves_no_cursor() -> None:
     assert len(line.splitlines()) == 1
 
 
-def test_an_exception_is_told_with_its_traceback() -> None:
+def test_an_exception_is_reported_with_its_traceback() -> None:
     try:
         raise ValueError("why")
     except ValueError:
-        told = json.loads(JsonFormatter().format(record("failed", exc_info=sys.exc_info())))
-    assert "ValueError: why" in told["exception"] and "job_id" not in told
+        logged = json.loads(JsonFormatter().format(record("failed", exc_info=sys.exc_info())))
+    assert "ValueError: why" in logged["exception"] and "job_id" not in logged

@@ -72,8 +72,8 @@ def test_a_job_is_one_trace_from_the_request_to_what_is_rendered(spans: InMemory
 
     expected = {"unit": ["POST /jobs"], "recognise": ["unit", "POST /jobs"], "render": ["job", "POST /jobs"]}
     assert {name: above(next(span for span in of_job if span.name == name)) for name in expected} == expected
-    told = " ".join(str(dict(span.attributes or {})) for span in of_job)
-    assert job["id"] in told and "Hello" not in told, "ids are told, text is not"
+    logged = " ".join(str(dict(span.attributes or {})) for span in of_job)
+    assert job["id"] in logged and "Hello" not in logged, "ids are told, text is not"
 
 
 def test_without_a_tracer_nothing_is_kept_of_a_trace(spans: InMemorySpanExporter) -> None:

@@ -30,7 +30,7 @@ def test_what_existing_clients_send_is_taken() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "field", "said"),
+    ("data", "field", "expected"),
     [
         ({"imge": "x"}, "imge", "did you mean image?"),
         ({"zzz": 1}, "zzz", "use one of"),
@@ -53,11 +53,11 @@ def test_what_existing_clients_send_is_taken() -> None:
         (None, "request", "JSON object"),
     ],
 )
-def test_what_is_wrong_is_told_by_field_and_remedy(data: Any, field: str, said: str) -> None:
+def test_what_is_wrong_is_reported_by_field_and_remedy(data: Any, field: str, expected: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         parse_request(data)
     assert caught.value.field == field
-    assert said in caught.value.detail
+    assert expected in caught.value.detail
 
 
 @given(

@@ -21,7 +21,7 @@ def test_each_error_survives_json_and_pickle(cls: type[OcrqError]) -> None:
         assert (again.field, again.retry_after, again.extra) == ("image", 3, {"models": ["a"]})
 
 
-def test_codes_are_told_apart_and_drawn_in_the_tree() -> None:
+def test_codes_are_distinguished_and_drawn_in_the_tree() -> None:
     classes = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, OcrqError)]
     assert len({cls.code for cls in classes}) == len(classes)
     for cls in classes:

@@ -36,7 +36,7 @@ from ocrq.redis_faults import redis_fault
         ("ERR unknown command", "unreachable"),
     ],
 )
-def test_each_reply_of_redis_is_told_by_its_cause(reply: str, cause: str) -> None:
+def test_each_reply_of_redis_is_reported_by_its_cause(reply: str, cause: str) -> None:
     parsed = redis.connection.DefaultParser.parse_error(reply)
     assert redis_fault(parsed).cause == cause
 
@@ -56,11 +56,11 @@ def test_a_cause_is_found_behind_the_errors_that_carry_it() -> None:
         (errno.EPIPE, "unreachable"),
     ],
 )
-def test_a_disk_that_takes_no_document_is_told_apart(number: int, cause: str) -> None:
+def test_a_full_disk_is_reported_as_such(number: int, cause: str) -> None:
     assert redis_fault(OSError(number, os.strerror(number))).cause == cause
 
 
-def test_a_refused_certificate_is_told_with_its_reason() -> None:
+def test_a_refused_certificate_is_reported_with_its_reason() -> None:
     fault = redis_fault(
         redis.ConnectionError(
             "Error 1 connecting to queue:6380. [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
@@ -71,5 +71,5 @@ def test_a_refused_certificate_is_told_with_its_reason() -> None:
     assert "(self-signed certificate in certificate chain)" in fault.detail
 
 
-def test_speaking_tls_to_a_redis_without_it_is_told() -> None:
+def test_tls_to_a_redis_without_it_is_reported() -> None:
     assert redis_fault(redis.ConnectionError("[SSL: WRONG_VERSION_NUMBER] wrong version number")).cause == "no_tls"

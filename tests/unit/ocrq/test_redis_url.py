@@ -35,7 +35,7 @@ def test_a_url_has_one_form_and_keeps_it(url: str, form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "expected"),
     [
         ("unix:///run/redis.sock", "Unix socket"),
         ("redis+socket:///run/redis.sock", "Unix socket"),
@@ -51,8 +51,8 @@ def test_a_url_has_one_form_and_keeps_it(url: str, form: str) -> None:
         ("rediss://host?ssl_cert_reqs=maybe", "ssl_cert_reqs"),
     ],
 )
-def test_what_cannot_be_used_is_refused_with_the_remedy(url: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_what_cannot_be_used_is_refused_with_the_remedy(url: str, expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
         normalised(url)
 
 

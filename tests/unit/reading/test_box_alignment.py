@@ -97,10 +97,10 @@ def test_probabilities_stay_with_their_characters() -> None:
 
 
 @pytest.mark.parametrize(("text", "share"), [("Alpha beta gamma delta", 1.0), ("Alpha beta", 0.5), ("", 0.0)])
-def test_how_much_of_the_page_a_text_holds_is_told(text: str, share: float) -> None:
+def test_the_share_of_the_page_that_a_text_holds_is_measured(text: str, share: float) -> None:
     assert place(LineReading(text), found("Alpha beta", "gamma delta")).share == share
 
 
-def test_each_word_has_at_most_one_twin() -> None:
+def test_each_word_is_matched_at_most_once() -> None:
     pairs = paired(["the", "cat", "and", "the", "dog", "and", "the", "bird"], ["the", "dog", "and", "the", "cat"])
     assert len(set(pairs.values())) == len(pairs)

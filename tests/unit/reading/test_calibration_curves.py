@@ -36,11 +36,11 @@ def test_curves_never_turn_the_order_around() -> None:
     assert 0 <= values[0] < values[-1] <= 1
 
 
-def test_a_fit_finds_how_much_too_sure_a_reader_is() -> None:
+def test_a_fit_finds_how_overconfident_a_reader_is() -> None:
     chance = random.Random(3)
-    said = [chance.uniform(0.5, 0.999) for _ in range(4000)]
+    confidences = [chance.uniform(0.5, 0.999) for _ in range(4000)]
     truth = Platt(0.5, -0.4)
-    curve = fit_platt(said, [chance.random() < truth(p) for p in said])
+    curve = fit_platt(confidences, [chance.random() < truth(p) for p in confidences])
     assert curve(0.95) == pytest.approx(truth(0.95), abs=0.04)
 
 
@@ -65,7 +65,7 @@ def test_error_and_ranking_of_confidence() -> None:
     assert ranking([0.9, 0.8], [True, True]) is None
 
 
-def test_what_is_right_is_told_by_the_true_text() -> None:
+def test_correct_characters_are_marked_by_the_true_text() -> None:
     truth = "Total amount 99.00\nThank you"
     assert words_right(["Total", "99.00", "99.00", "yuo"], truth) == [True, True, False, False]
     assert line_right("TOTAL AMOUNT", truth)
@@ -97,7 +97,7 @@ def test_a_line_that_its_reader_says_nothing_of_gets_no_confidence() -> None:
     assert line_confidences([LineReading("ab", (0.5, 0.5))], curves, {})[0] > 0.9
 
 
-def test_a_worn_page_is_trusted_less_than_a_clean_one_with_the_same_words() -> None:
+def test_a_degraded_page_is_trusted_less_than_a_clean_one_with_the_same_words() -> None:
     reading = LineReading("ab", (0.99, 0.99))
     curves = Calibration(page=Logistic({"words": 1.0, "sharp": 1.0}, 0.0), fitted=True)
     degraded, clean = (page_confidence([reading], curves, {"sharp": -blur}) for blur in (2.0, 0.8))

@@ -39,7 +39,7 @@ class TestTidied:
     def test_latin_lines_get_ascii_for_full_width_forms(self) -> None:
         assert tidied(reading("Total：（RM）　１２，５")).text == "Total:(RM) 12,5"
 
-    def test_chinese_lines_keep_theirs(self) -> None:
+    def test_chinese_lines_keep_their_spaces(self) -> None:
         assert tidied(reading("总计：（元）")).text == "总计：（元）"
 
     def test_letters_and_their_accents_become_one_character_with_the_lower_probability(self) -> None:
@@ -71,7 +71,7 @@ class TestWithoutStrays:
         page = [reading("合計金額", 0.9), reading("一", 0.9)]
         assert without_strays(page) == page
 
-    def test_a_row_of_asterisks_is_no_chinese_however_sure_it_reads(self) -> None:
+    def test_a_row_of_asterisks_is_not_chinese_at_any_confidence(self) -> None:
         kept = without_strays([*self.page, reading("冰家家**家家家家寒家*家 GST 家家", 0.97)])
         assert kept[2].text == "*** GST"
 
@@ -119,7 +119,7 @@ class TestSpaced:
         assert spaced(set_in_type("GOODSSOLD", {4: 5.5})).text == "GOODS SOLD"
         assert spaced(set_in_type("GOOD::OLD", {4: 5.5})).text == "GOOD::OLD"
 
-    def test_numbers_are_not_parted_at_their_point_and_no_letter_is_left_alone(self) -> None:
+    def test_numbers_are_not_split_at_their_point_and_no_letter_is_left_alone(self) -> None:
         assert spaced(set_in_type("RM1234.50", {6: 12.0})).text == "RM1234.50"
         assert spaced(set_in_type("Credits", {5: 9.0})).text == "Credits"
 
@@ -158,7 +158,7 @@ class TestLanguage:
             ("请在月底之前支付发票总额", "zh"),
         ],
     )
-    def test_it_is_told_from_the_words(self, text: str, language: str) -> None:
+    def test_the_language_is_detected_from_the_words(self, text: str, language: str) -> None:
         assert detect_language(text) == language
 
     @pytest.mark.parametrize("text", ["", "12.50", "A1 B2 C3 99-X", "OK", "\n\f"])

@@ -53,7 +53,7 @@ def test_a_whole_page_has_no_losses(engine: RapidOcrEngine) -> None:
     assert whole.page.confidence > 0.95
 
 
-def test_a_page_whose_side_is_cut_off_is_less_sure_and_says_so(engine: RapidOcrEngine) -> None:
+def test_a_page_whose_side_is_cut_off_has_lower_confidence_and_a_warning(engine: RapidOcrEngine) -> None:
     cut = read(engine, np.ascontiguousarray(page_of()[:, :420]))
     assert cut.page.confidence < 0.9
     assert any("cut off at the page's edge" in warning for warning in cut.warnings), cut.warnings
@@ -77,7 +77,7 @@ def test_a_patch_over_text_is_a_loss_and_one_beside_it_is_none(engine: RapidOcrE
     assert not covered_text(LetterInk.of(beside), quads_of())
 
 
-def test_letters_cut_along_an_edge_tell_a_patch_in_the_colour_of_the_paper() -> None:
+def test_letters_cut_along_an_edge_reveal_a_patch_in_the_papers_colour() -> None:
     pixels = page_of()
     assert not interrupted_text(pixels, quads_of())
     cv2.rectangle(pixels, (264, TOP + STEP - 4), (760, TOP + 5 * STEP - 4), (255, 255, 255), -1)

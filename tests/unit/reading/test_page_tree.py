@@ -86,7 +86,7 @@ def test_a_figure_without_text_is_a_block_and_leaves_no_trace_in_the_text() -> N
     assert tree.text == "a\n\nb"
 
 
-def test_a_block_is_as_sure_as_its_words() -> None:
+def test_a_blocks_confidence_is_that_of_its_words() -> None:
     words = [Word(text="one", confidence=0.9), Word(text="two", confidence=0.5)]
     lines = [Line(text="one two", confidence=0.4, words=words), Line(text="three", confidence=0.1)]
     tree = page_tree([BlockLayout("text", ((0,), (1,)))], lines, [None, None], partial(sent_box, PAGE, 0))

@@ -71,7 +71,7 @@ def test_a_skewed_page_reads_in_order_and_says_its_angle(read: Read, degrees: fl
     assert page.angle == pytest.approx(degrees, abs=0.5)
 
 
-def test_a_skewed_page_on_its_head_is_told_from_an_upright_one(read: Read) -> None:
+def test_a_skewed_page_upside_down_is_distinguished_from_an_upright_one(read: Read) -> None:
     page = read(np.ascontiguousarray(skewed(drawn(), 4.0)[::-1, ::-1]))
     assert [row for row in page.text.split("\n") if row] == list(TEXTS)
     assert page.angle == pytest.approx(184.0, abs=0.5)
@@ -109,7 +109,7 @@ def shaded() -> Pixels:
 
 
 @pytest.mark.parametrize("turns", [1, 3])
-def test_a_worn_page_on_its_side_is_turned_where_the_detector_for_worn_pages_does_not_see_it(
+def test_a_degraded_page_on_its_side_is_turned_where_the_detector_for_degraded_pages_does_not_see_it(
     engine: RapidOcrEngine, turns: int
 ) -> None:
     degraded = np.ascontiguousarray(np.rot90(shaded(), turns))
@@ -118,7 +118,7 @@ def test_a_worn_page_on_its_side_is_turned_where_the_detector_for_worn_pages_doe
     assert [row for row in page.text.split("\n") if row] == list(TEXTS)
 
 
-def test_a_worn_page_that_reads_surely_is_looked_at_once(engine: RapidOcrEngine) -> None:
+def test_a_degraded_page_read_with_high_confidence_is_analysed_once(engine: RapidOcrEngine) -> None:
     detectors = TwoDetectors(engine)
     PlainPipeline(detectors, engine, preprocess=True).read_page(PageImage(1, shaded()), ReadContext())
     assert detectors.looks == 0

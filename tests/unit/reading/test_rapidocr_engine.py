@@ -69,13 +69,13 @@ def test_the_other_readers_read_clean_lines_right(engine: RapidOcrEngine) -> Non
         assert reader.info == engine.info
 
 
-def test_the_readers_differ_in_what_they_are_sure_of(engine: RapidOcrEngine) -> None:
+def test_the_recognisers_differ_in_their_confidences(engine: RapidOcrEngine) -> None:
     crops = [blurred_line(text, 24) for text in TEXTS]
     readers = (engine, engine.degraded_reader, engine.second_opinion)
     assert len({reader.read(crops, ReadContext())[0].probabilities for reader in readers}) == len(readers)
 
 
-def test_the_detector_of_worn_pages_finds_lines_apart_that_blur_runs_together(engine: RapidOcrEngine) -> None:
+def test_the_detector_of_degraded_pages_finds_lines_apart_that_blur_runs_together(engine: RapidOcrEngine) -> None:
     size, step, rows, top = 18, 20, 26, 30
     picture, font = Image.new("L", (900, 2 * top + rows * step), "white"), ImageFont.load_default(size=size)
     for row in range(rows):
@@ -95,7 +95,7 @@ def as_it_came() -> Network:
     return Network(taking_pixels(without_upsampling(read_model(models_folder() / DETECTION_FILE))))
 
 
-def test_the_reader_of_worn_lines_errs_less_on_blurred_ones(engine: RapidOcrEngine) -> None:
+def test_the_reader_of_degraded_lines_errs_less_on_blurred_ones(engine: RapidOcrEngine) -> None:
     lines = [(text, size) for text in TEXTS for size in (16, 24, 32)]
     crops = [blurred_line(text, size) for text, size in lines]
     plain, degraded = (

@@ -156,7 +156,7 @@ def test_a_batch_is_broken_off_when_all_of_it_is_cancelled(readers: Readers, eng
     assert readers.ask(2).result(30) == ["p 2"]
 
 
-def test_a_gpu_that_failed_is_told_to_all(readers: Readers, engine: Engine) -> None:
+def test_a_gpu_that_failed_is_reported_to_all(readers: Readers, engine: Engine) -> None:
     engine.spent = True
     asked = [readers.ask(number) for number in (1, 2, 3)]
     engine.gate.set()

@@ -82,7 +82,7 @@ def test_a_request_by_itself_is_read_plainly(make_handler: MakeHandler) -> None:
         ({"image": "https://example.com/scan.png"}, "invalid_image", "image"),
     ],
 )
-def test_what_is_wrong_is_told_as_a_string_with_code_and_field(
+def test_what_is_wrong_is_reported_as_a_string_with_code_and_field(
     make_handler: MakeHandler, job_input: dict[str, Any], code: str, field: str
 ) -> None:
     answer = answered(make_handler(), **job_input)
@@ -92,12 +92,12 @@ def test_what_is_wrong_is_told_as_a_string_with_code_and_field(
 
 
 @pytest.mark.parametrize("given", [None, [], "text", 7])
-def test_an_input_that_is_no_object_is_told(make_handler: MakeHandler, given: Any) -> None:
+def test_an_input_that_is_no_object_is_reported(make_handler: MakeHandler, given: Any) -> None:
     answer = asyncio.run(make_handler().answer({"id": "job", "input": given}))
     assert error_of(answer)["field"] == "input"
 
 
-def test_what_nobody_foresaw_is_told_by_an_id_and_nothing_of_the_inside(
+def test_an_unexpected_error_is_reported_by_an_id_without_internals(
     make_handler: MakeHandler, runner: PageRunner
 ) -> None:
     runner.fail = RuntimeError("the engine broke: /secret/path")
@@ -132,7 +132,9 @@ def test_a_batch_of_many_large_schemas_is_refused_before_any_is_prepared(
     assert not runner.requests
 
 
-def test_as_many_documents_are_read_at_a_time_as_there_are_seats(make_handler: MakeHandler, runner: PageRunner) -> None:
+def test_as_many_documents_are_read_at_a_time_as_the_concurrency_allows(
+    make_handler: MakeHandler, runner: PageRunner
+) -> None:
     runner.gate.clear()
 
     async def three() -> list[dict[str, Any]]:
@@ -184,15 +186,15 @@ def test_a_job_that_takes_too_long_says_so(make_handler: MakeHandler, runner: Pa
     assert error_of(answered(make_handler(job_seconds=1), image=PAGE))["code"] == "time_limit_exceeded"
 
 
-def test_a_spent_worker_asks_to_be_replaced_and_the_job_to_be_sent_again(
+def test_a_worn_out_worker_asks_to_be_replaced_and_the_job_to_be_sent_again(
     make_handler: MakeHandler, runner: PageRunner
 ) -> None:
     runner.fail = ReadStopped(WorkerSpent("the GPU failed while this was read; another process tries it"))
-    told = []
-    answer = answered(make_handler(on_spent=lambda: told.append(1)), image=PAGE)
+    updates = []
+    answer = answered(make_handler(on_spent=lambda: updates.append(1)), image=PAGE)
     assert answer["refresh_worker"] is True
     assert (error_of(answer)["code"], error_of(answer)["retryable"]) == ("worker_spent", True)
-    assert told == [1]
+    assert updates == [1]
 
 
 @pytest.mark.parametrize(("dead", "code"), [(True, "worker_spent"), (False, "internal_error")])
@@ -205,7 +207,7 @@ def test_a_failure_nobody_foresaw_is_the_gpus_where_the_gpu_is_dead(
     assert ("refresh_worker" in answer) is dead
 
 
-def test_a_spent_worker_gives_up_the_whole_batch(make_handler: MakeHandler, runner: PageRunner) -> None:
+def test_a_worn_out_worker_gives_up_the_whole_batch(make_handler: MakeHandler, runner: PageRunner) -> None:
     runner.fail = ReadStopped(WorkerSpent("the GPU failed while this was read; another process tries it"))
     answer = answered(make_handler(), endpoint="/extract_text", requests=[{"image": PAGE}] * 3)
     assert answer["refresh_worker"] is True

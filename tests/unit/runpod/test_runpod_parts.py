@@ -171,7 +171,7 @@ def test_a_certificate_of_another_name_is_refused(downloader: Callable[..., Down
         fetched(downloader(f"https://127.0.0.1:{port}"), f"https://127.0.0.1:{port}/scan.png")
 
 
-def test_a_host_that_is_not_there_is_told(downloader: Callable[..., Downloader], site: int) -> None:
+def test_a_host_that_is_not_there_is_reported(downloader: Callable[..., Downloader], site: int) -> None:
     with pytest.raises(InvalidImage, match="answered 404"):
         fetched(downloader(f"https://127.0.0.1:{site}"), f"https://127.0.0.1:{site}/nothing")
 
@@ -191,9 +191,9 @@ def test_a_result_that_fits_is_the_answer() -> None:
 @pytest.mark.parametrize(("job_id", "limit"), [("sync-1", 20_000_000), ("1-u1", 10_000_000)])
 def test_the_limit_is_the_platforms_for_the_way_the_job_came(job_id: str, limit: int) -> None:
     delivered(ServerlessSettings(), {"text": "x" * (limit - 100)}, job_id)
-    with pytest.raises(TooLarge) as told:
+    with pytest.raises(TooLarge) as raised:
         delivered(ServerlessSettings(), {"text": "x" * limit}, job_id)
-    assert told.value.extra["max_bytes"] == limit
+    assert raised.value.extra["max_bytes"] == limit
 
 
 def test_size_is_counted_in_bytes_and_not_in_characters() -> None:
@@ -238,7 +238,7 @@ def test_half_a_bucket_is_none() -> None:
         delivered(settings, LARGE)
 
 
-def test_a_place_that_does_not_take_the_result_is_told() -> None:
+def test_a_place_that_does_not_take_the_result_is_reported() -> None:
     with serving() as (port, _):
         settings = ServerlessSettings(result_bytes=1000, result_url=f"http://127.0.0.1:{port}/full/{{id}}")
         with pytest.raises(ServiceError, match="did not take it"):
@@ -258,16 +258,16 @@ def test_settings_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
         Settings(image_hosts="http://a.example")
 
 
-async def _told(seconds: float, words: int, slow: float = 0.0) -> tuple[list[int], bool]:
+async def _updates(seconds: float, words: int, slow: float = 0.0) -> tuple[list[int], bool]:
     """What was told of that many words, and whether any was told after the end."""
-    told: list[int] = []
+    updates: list[int] = []
     ended = late = False
 
     async def tell(word: dict[str, Any]) -> None:
         nonlocal late
         await asyncio.sleep(slow)
         late = late or ended
-        told.append(word["done"])
+        updates.append(word["done"])
 
     async with Progress(tell, "page", seconds) as progress:
         for number in range(words):
@@ -275,26 +275,26 @@ async def _told(seconds: float, words: int, slow: float = 0.0) -> tuple[list[int
             await asyncio.sleep(0.005)
     ended = True
     await asyncio.sleep(0.05)
-    return told, late
+    return updates, late
 
 
 def test_progress_is_throttled_to_the_latest_word() -> None:
-    told, _ = asyncio.run(_told(seconds=0.05, words=40))
-    assert 1 <= len(told) < 20
-    assert told == sorted(set(told))
+    updates, _ = asyncio.run(_updates(seconds=0.05, words=40))
+    assert 1 <= len(updates) < 20
+    assert updates == sorted(set(updates))
 
 
 def test_a_word_on_its_way_arrives_before_the_end() -> None:
-    told, late = asyncio.run(_told(seconds=0.01, words=10, slow=0.2))
-    assert told
+    updates, late = asyncio.run(_updates(seconds=0.01, words=10, slow=0.2))
+    assert updates
     assert not late
 
 
-def test_of_a_job_that_ends_at_once_nothing_is_told() -> None:
-    assert asyncio.run(_told(seconds=60, words=3)) == ([], False)
+def test_of_a_job_that_ends_at_once_nothing_is_reported() -> None:
+    assert asyncio.run(_updates(seconds=60, words=3)) == ([], False)
 
 
-def test_progress_that_cannot_be_told_costs_nothing_else() -> None:
+def test_progress_that_cannot_be_reported_costs_nothing_else() -> None:
     async def broken() -> str:
         async def tell(word: dict[str, Any]) -> None:
             raise TimeoutError
@@ -397,6 +397,6 @@ def test_a_worker_for_gpus_without_one_is_not_fit(monkeypatch: pytest.MonkeyPatc
 
 
 def test_errors_of_downloads_name_the_field(downloader: Callable[..., Downloader]) -> None:
-    with pytest.raises(OcrqError) as told:
+    with pytest.raises(OcrqError) as raised:
         fetched(downloader(), "https://files.example/scan.png")
-    assert told.value.field == "image"
+    assert raised.value.field == "image"

@@ -75,9 +75,9 @@ def test_a_worker_for_each_processor_as_far_as_the_models_copies_fit(
     assert machine.default_workers(held_model({"OCRQ_MODEL": "a/model", "OCRQ_OPENAI_URL": "http://vllm/v1"})) == 8
 
 
-def test_who_names_a_model_is_told_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_model_reports_the_packages_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(environment.EXTRAS, "gpu", ("no_such_module",))
-    told = missing_for_models({"OCRQ_MODEL": "a/model"})
-    assert "a/model" in told and "no_such_module" in told and "pip install" in told
+    missing = missing_for_models({"OCRQ_MODEL": "a/model"})
+    assert "a/model" in missing and "no_such_module" in missing and "pip install" in missing
     assert missing_for_models({"OCRQ_MODEL": "rapidocr", "OCRQ_MODELS": "a/model"}) == ""
     assert missing_for_models({"OCRQ_MODEL": "a/model", "OCRQ_OPENAI_URL": "http://vllm/v1"}) == ""

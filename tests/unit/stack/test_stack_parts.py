@@ -121,7 +121,7 @@ def test_a_supervisor_that_was_killed_is_noticed(tmp_path: Path) -> None:
         assert hold.after_crash
 
 
-def test_a_directory_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ServiceError, match="--data-dir"):
         DataDir(tmp_path / "file" / "data").create()
@@ -145,7 +145,7 @@ def test_a_url_left_by_a_killed_stack_is_no_running_server(tmp_path: Path) -> No
     assert running_server(tmp_path) is None
 
 
-def test_a_taken_port_is_told_and_a_free_one_is_not() -> None:
+def test_a_taken_port_is_reported_and_a_free_one_is_not() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ServiceError, match=f"port {port} on 127.0.0.1 is in use"):
@@ -153,7 +153,7 @@ def test_a_taken_port_is_told_and_a_free_one_is_not() -> None:
     machine.check_port("127.0.0.1", machine.free_port())
 
 
-def test_an_address_of_another_machine_is_told() -> None:
+def test_an_address_of_another_machine_is_reported() -> None:
     with pytest.raises(ServiceError, match="address of this machine"):
         machine.check_port("192.0.2.1", 8000)
 
@@ -238,7 +238,7 @@ def test_the_servers_code_is_found_beside_the_package_or_where_the_command_runs(
         checkout.find_checkout(tmp_path)
 
 
-def test_what_is_missing_is_told_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_reported_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(environment.EXTRAS, "cpu", ("json", "no_such_module"))
     with pytest.raises(ServiceError, match=r"not installed: no_such_module; .*pip install -e '\.\[cpu\]'"):
         environment.check_extras("cpu")

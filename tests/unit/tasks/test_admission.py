@@ -134,7 +134,7 @@ def test_of_a_batch_whose_documents_cannot_all_be_stored_none_is_read(ledger: Le
     assert states(ledger, client) == ["cancelled", "cancelled"]
 
 
-def test_a_batch_repeated_while_the_first_is_being_accepted_is_told_to_wait_and_not_for_days(
+def test_a_batch_repeated_while_the_first_is_being_accepted_is_asked_to_wait_and_not_for_days(
     admission: Admission, client: redis.Redis
 ) -> None:
     batches = Batches(client, job_ttl=1000)
@@ -160,7 +160,7 @@ def test_a_key_of_a_job_is_no_batchs_and_the_other_way_round(admission: Admissio
     assert conflict.value.extra == {"job_id": batch}
 
 
-def test_only_an_id_of_ours_is_looked_up_as_a_batch(admission: Admission, client: redis.Redis) -> None:
+def test_only_an_id_in_our_format_is_looked_up_as_a_batch(admission: Admission, client: redis.Redis) -> None:
     batch = admission.submit_batch([submission()])
     batches = Batches(client, 100)
     assert batches.find(batch)

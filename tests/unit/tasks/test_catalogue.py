@@ -36,7 +36,7 @@ def test_the_fallback_reads_where_only_its_pool_lives() -> None:
     assert Catalogue("rapidocr", LISTED.names, None).serving(trocr, {"cpu"}) is trocr
 
 
-def test_the_model_list_tells_what_is_loaded_and_who_reads() -> None:
+def test_the_model_list_shows_what_is_loaded_and_which_engine_reads() -> None:
     models = model_list(LISTED, [Heartbeat(worker="h:1", pool="cpu", models=("rapidocr",))]).models
     assert [(m.name, m.default, m.loaded, m.served_by) for m in models] == [
         ("rapidocr", True, True, "rapidocr"),

@@ -31,7 +31,7 @@ def test_base64_is_read_as_clients_write_it(image: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "said"),
+    ("image", "expected"),
     [
         ("", "missing or empty"),
         ("   ", "missing or empty"),
@@ -43,11 +43,11 @@ def test_base64_is_read_as_clients_write_it(image: str) -> None:
         ("data:image/png;base64,", "is empty"),
     ],
 )
-def test_what_is_no_base64_says_the_remedy(image: str, said: str) -> None:
+def test_what_is_no_base64_says_the_remedy(image: str, expected: str) -> None:
     with pytest.raises(InvalidImage) as caught:
         decode_base64(image)
     assert caught.value.field == "image"
-    assert said in caught.value.detail
+    assert expected in caught.value.detail
 
 
 def test_a_document_comes_by_one_way_only() -> None:
@@ -77,7 +77,7 @@ def test_documents_are_refused_by_size_and_by_first_bytes() -> None:
         (b"<html>", None),
     ],
 )
-def test_formats_are_told_by_their_first_bytes(head: bytes, name: str | None) -> None:
+def test_formats_are_recognised_by_their_first_bytes(head: bytes, name: str | None) -> None:
     assert sniff(head) == name
 
 

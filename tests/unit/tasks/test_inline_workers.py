@@ -33,7 +33,7 @@ def test_before_the_model_is_loaded_nothing_is_accepted_and_health_says_so() -> 
     assert service.models().models[0].served_by is None
 
 
-def test_health_and_models_tell_what_is_loaded() -> None:
+def test_health_and_models_report_what_is_loaded() -> None:
     with reading(PageRunner(), SETTINGS) as service:
         health = service.health()
         assert (health.status, health.models_loaded, health.workers, health.busy) == ("healthy", ["fake"], 1, 0)

@@ -56,7 +56,7 @@ def test_jobs_are_listed_newest_first_each_owner_s_alone(backend: JobService) ->
     assert ids(backend, "eve") == []
 
 
-def test_a_job_is_told_as_it_is_without_its_result(backend: JobService) -> None:
+def test_a_job_is_reported_as_it_is_without_its_result(backend: JobService) -> None:
     job_id = submitted(backend, "ann")
     backend.wait(job_id, 10)
     (job,) = backend.newest("ann").jobs

@@ -97,7 +97,7 @@ def test_a_job_that_cannot_be_read_fails_with_the_readers_error(backend):
     assert (job.error.code, job.error.field) == ("unreadable_document", "image")
 
 
-def test_what_nobody_foresaw_is_told_by_an_id_that_is_in_the_log(runner, backend, caplog):
+def test_an_unexpected_error_is_reported_by_an_id_that_is_in_the_log(runner, backend, caplog):
     runner.fail = KeyError("a secret of the inside")
     with caplog.at_level(logging.ERROR):
         error = finished(backend, a_submission()).error
@@ -114,7 +114,7 @@ def test_a_wait_that_runs_out_answers_the_job_as_it_is(runner, backend):
     assert backend.wait(job.id, 0.02).status in {"queued", "running"}
 
 
-def test_pages_are_told_as_they_are_read_and_the_stream_ends_with_the_job(backend):
+def test_pages_are_reported_as_they_are_read_and_the_stream_ends_with_the_job(backend):
     job = backend.submit(a_submission(THREE_PAGES))
     events = [event for event in backend.events(job.id) if event]
     assert [event.name for event in events] == ["status", "progress", *["progress", "page"] * 3, "status"]
@@ -234,7 +234,7 @@ def test_a_batch_that_does_not_fit_is_refused_whole(runner, backend):
     assert sum(backend.health().queued.values()) == 0
 
 
-def test_cancelling_makes_room(runner, backend):
+def test_cancelling_frees_queue_capacity(runner, backend):
     runner.gate.clear()
     until_running(backend, backend.submit(a_submission()).id)
     waiting = [backend.submit(a_submission()) for _ in range(3)]
@@ -302,7 +302,7 @@ def test_a_batch_item_that_is_not_served_fails_alone(backend):
     assert batch.status == "failed"
 
 
-def test_a_batch_tells_how_many_have_ended_and_then_its_status(backend):
+def test_a_batch_reports_how_many_have_ended_and_then_its_status(backend):
     batch = backend.submit_batch([a_submission(), a_submission()])
     events = [event for event in backend.events(batch.id) if event]
     assert {event.name for event in events[:-1]} == {"progress"}
@@ -329,7 +329,7 @@ def test_a_batch_repeats_under_its_key_and_expires_with_its_items(backend, expir
         backend.get(first.id)
 
 
-def test_what_is_not_served_is_refused_at_the_door(backend):
+def test_what_is_not_served_is_refused_at_submission(backend):
     with pytest.raises(ModelNotAllowed):
         backend.submit(a_submission(model_name="gpt"))
     with pytest.raises(InvalidRequest) as caught:

@@ -88,7 +88,7 @@ def test_a_late_commit_is_refused_after_a_takeover(ledger: Ledger, client: redis
     assert ledger.result(job_id) == {"text": "right"}
 
 
-def test_a_job_whose_workers_keep_dying_is_dead_with_the_reason(ledger: Ledger, client: redis.Redis) -> None:
+def test_a_job_whose_workers_keep_crashing_is_dead_with_the_reason(ledger: Ledger, client: redis.Redis) -> None:
     job_id = accepted(ledger)
     for _ in range(2):
         assert ledger.claim(job_id, "a").verdict == "run"
@@ -212,7 +212,7 @@ def test_an_ended_job_expires_and_is_remembered(ledger: Ledger, client: redis.Re
     assert not ledger.existed(new_id())
 
 
-def test_events_tell_a_jobs_life_in_order(ledger: Ledger) -> None:
+def test_events_follow_a_job_in_order(ledger: Ledger) -> None:
     job_id = accepted(ledger)
     token = ledger.claim(job_id, "a").token
     ledger.progress(job_id, token, 1, 2)
@@ -362,7 +362,7 @@ def test_a_claim_sent_twice_is_one_claim_and_no_attempt(ledger: Ledger, monkeypa
     assert record.lost == 0
 
 
-def test_a_direct_caller_is_told_of_an_end_that_no_run_was_there_to_tell(ledger: Ledger, client: redis.Redis) -> None:
+def test_a_direct_caller_gets_an_end_that_no_run_reported(ledger: Ledger, client: redis.Redis) -> None:
     cut, followed, dying = (
         accepted(ledger, message="{}"),
         accepted(ledger, cache_key="k"),
@@ -432,7 +432,7 @@ def test_units_leave_nothing_that_does_not_expire(ledger: Ledger, client: redis.
     assert {key for key in left if client.ttl(key) < 0} == set()
 
 
-def test_a_cancelled_job_makes_room_in_its_lane(ledger: Ledger) -> None:
+def test_a_cancelled_job_frees_capacity_in_its_lane(ledger: Ledger) -> None:
     for job_id in [accepted(ledger) for _ in range(3)]:
         ledger.cancel(job_id)
     assert ledger.waiting()[QUEUE] == 0

@@ -27,7 +27,7 @@ class ReadOnlyRedis(fakeredis.FakeRedis):
         raise redis.exceptions.ReadOnlyError("You can't write against a read only replica.", status_code="READONLY")
 
 
-def test_a_redis_that_takes_writes_and_a_disk_with_room_have_no_fault(tmp_path: Path) -> None:
+def test_a_writable_redis_and_a_disk_with_space_have_no_fault(tmp_path: Path) -> None:
     storage = Storage(fakeredis.FakeRedis(), tmp_path)
     assert storage.fault() is None
     storage.require()
@@ -46,7 +46,7 @@ def test_a_read_only_redis_is_the_cause_that_health_and_refusals_name(tmp_path: 
     assert health_of([Heartbeat("a:1", "cpu")], {}, storage.fault()).status == "degraded"
 
 
-def test_a_broker_that_is_gone_is_told_by_its_cause() -> None:
+def test_a_broker_that_is_gone_is_reported_by_its_cause() -> None:
     assert broker_gone().reasons[0].startswith("unreachable: ")
 
 
@@ -62,7 +62,7 @@ def test_a_disk_keeps_a_reserve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert fault is not None and fault.cause == "disk_full"
 
 
-def test_a_small_disk_keeps_a_smaller_reserve_and_redis_is_no_disk_of_ours(
+def test_a_small_disk_keeps_a_smaller_reserve_and_a_remote_redis_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(RESERVE_BYTES, 0, RESERVE_BYTES // 10))

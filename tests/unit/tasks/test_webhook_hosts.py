@@ -31,7 +31,7 @@ LISTED = AllowList.parse(
         ("https://[fd00:0::7]/x", "fd00::7", 443, "/x"),
     ],
 )
-def test_a_listed_host_may_be_told(url: str, host: str, port: int, path: str) -> None:
+def test_a_listed_host_gets_webhooks(url: str, host: str, port: int, path: str) -> None:
     target = LISTED.target(url)
     assert (target.host, target.port, target.path) == (host, port, path)
 
@@ -72,7 +72,7 @@ def test_any_other_is_refused_and_the_field_is_named(url: str) -> None:
 @pytest.mark.parametrize(
     "entry", ["*", "*.*.example.com", "*.10.0.0.7", "ftp://a.example", "a.example/x", "a:0", "a b"]
 )
-def test_an_entry_that_is_no_host_is_told_at_the_start(entry: str) -> None:
+def test_an_entry_that_is_no_host_is_reported_at_the_start(entry: str) -> None:
     with pytest.raises(ValidationError, match="is not a host|has no port"):
         Settings(webhook_hosts=(entry,))
 

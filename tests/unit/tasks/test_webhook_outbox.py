@@ -45,12 +45,12 @@ def test_a_job_that_ends_is_in_the_outbox_and_one_that_runs_is_not(ledger: Ledge
     assert (delivery.job_id, delivery.status, delivery.url, delivery.tries) == (job_id, "succeeded", URL, 0)
 
 
-def test_a_job_without_a_webhook_tells_nobody(ledger: Ledger, outbox: Outbox) -> None:
+def test_a_job_without_a_webhook_sends_none(ledger: Ledger, outbox: Outbox) -> None:
     ended(ledger, webhook=None)
     assert outbox.take(10) == []
 
 
-def test_a_failed_a_cancelled_and_a_dead_job_are_told_with_the_reason(
+def test_a_failed_a_cancelled_and_a_dead_job_are_reported_with_the_reason(
     ledger: Ledger, outbox: Outbox, client: redis.Redis
 ) -> None:
     failed, cancelled, dead = accepted(ledger), accepted(ledger), accepted(ledger)
@@ -75,7 +75,7 @@ def test_a_failed_a_cancelled_and_a_dead_job_are_told_with_the_reason(
     assert bodies[cancelled]["job"]["error"] is None
 
 
-def test_a_document_of_many_units_is_told_once(ledger: Ledger, outbox: Outbox) -> None:
+def test_a_document_of_many_units_sends_one_webhook(ledger: Ledger, outbox: Outbox) -> None:
     job_id = accepted(ledger)
     ledger.fan_out(job_id, ledger.claim(job_id, "a").token, [[1], [2]], 2)
     ledger.cancel(job_id)
@@ -171,7 +171,7 @@ def test_a_sender_that_thaws_late_does_not_bring_back_what_was_delivered_or_give
     assert [(dead.tries, dead.last) for dead in outbox.dead()] == [(1, "HTTP 500")]
 
 
-def test_a_host_with_much_to_be_told_leaves_room_for_the_others(ledger: Ledger, outbox: Outbox) -> None:
+def test_a_host_with_many_webhooks_leaves_capacity_for_the_others(ledger: Ledger, outbox: Outbox) -> None:
     for _ in range(20):
         ended(ledger, "https://slow.example.com/x")
     ended(ledger, "https://quick.example.com/x")
@@ -200,7 +200,7 @@ def test_a_notice_is_kept_a_day_though_the_job_is_not_and_no_longer_when_dead(
     assert client.zcard("ocrq:dead_deliveries") == 0
 
 
-def test_a_job_tried_again_after_failing_is_told_again(ledger: Ledger, outbox: Outbox) -> None:
+def test_a_job_tried_again_after_failing_is_reported_again(ledger: Ledger, outbox: Outbox) -> None:
     job_id = accepted(ledger)
     ledger.fail(job_id, ledger.claim(job_id, "a").token, {"code": "x", "detail": "y"})
     assert ledger.retry(job_id)

@@ -74,7 +74,7 @@ def test_a_name_at_a_private_address_is_not_connected_to(receiver: Receiver) -> 
     assert receiver.notices == []
 
 
-def test_a_host_taken_off_the_list_is_not_told(receiver: Receiver) -> None:
+def test_a_host_taken_off_the_list_gets_no_webhook(receiver: Receiver) -> None:
     why = send(sender("other.example.com"), receiver.url)
     assert why is not None and "OCRQ_WEBHOOK_HOSTS" in why
     assert receiver.notices == []
@@ -96,7 +96,7 @@ def test_an_answer_that_is_not_of_success_is_a_failure(receiver: Receiver, statu
     assert send(sender(f"http://127.0.0.1:{receiver.port}"), receiver.url) == f"HTTP {status}"
 
 
-def test_a_receiver_that_is_down_is_told_so(receiver: Receiver) -> None:
+def test_a_failing_receiver_is_retried_and_listed_as_failing(receiver: Receiver) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         rule = f"http://127.0.0.1:{closed.getsockname()[1]}"

@@ -48,7 +48,7 @@ def test_a_turned_line_keeps_its_quad_on_its_ink(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_worn_line_is_a_picture_of_the_same_size(seed: int) -> None:
+def test_a_degraded_line_is_a_picture_of_the_same_size(seed: int) -> None:
     chance = Chance(seed)
     line = set_line(TEXT, NEIGHBOURS, font(), chance)
     pixels = degraded(line.ink, SIZE, chance)

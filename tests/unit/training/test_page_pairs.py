@@ -28,7 +28,7 @@ def dark(page: torch.Tensor) -> np.ndarray:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_a_worn_copy_has_its_ink_where_the_page_as_printed_has_it(seed: int) -> None:
+def test_a_degraded_copy_has_its_ink_where_the_page_as_printed_has_it(seed: int) -> None:
     pair = pair_of(*printed(), Chance(seed))
     assert pair.clean.shape == pair.degraded.shape == (1, 3, SIDE, SIDE)
     for page in (pair.clean, pair.degraded):
