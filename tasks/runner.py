@@ -158,7 +158,6 @@ class Session(Protocol):
         Raises:
             RequestError: The document cannot be read as requested; names the field.
         """
-        ...
 
     def read(self, pages: Sequence[int], context: ReadContext) -> UnitReading:
         """Read some pages. A page that fails carries its error; the others go on.
@@ -168,7 +167,6 @@ class Session(Protocol):
             ServiceError: Reading failed here and may work elsewhere.
             ReadStopped: The job was cancelled, its deadline has passed, or this process cannot go on.
         """
-        ...
 
     def assemble(
         self, readings: Sequence[UnitReading], seconds: float, context: ReadContext | None = None
@@ -187,7 +185,6 @@ class Session(Protocol):
             ReadFailed: No page could be read.
             ReadStopped: The job was cancelled, its deadline has passed, or this process cannot go on.
         """
-        ...
 
 
 @runtime_checkable
@@ -196,11 +193,9 @@ class Runner(Protocol):
 
     def open(self, submission: Submission) -> AbstractContextManager[Session]:
         """A session with a document. Its bytes are decoded when first needed, and once."""
-        ...
 
     def loaded(self) -> list[str]:
         """Names of the models this process has in memory."""
-        ...
 
 
 def _ignore_unit(reading: UnitReading) -> None:

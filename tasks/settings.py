@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ocrq.redis_url import normalised
@@ -16,6 +16,18 @@ MEGABYTE = 1024 * 1024
 DEFAULT_REDIS = "redis://127.0.0.1:6379/0"
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?")  # no path, and no pattern
 MIN_SECRET = 16  # characters; what signs has to be beyond guessing
+
+
+def _split_commas(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+T = TypeVar("T")
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_commas)]
+"""Separated by commas."""
+
+OrUnset = Annotated[T | None, BeforeValidator(lambda value: None if value == "" else value)]
+"""An empty variable is one that is not set."""
 
 
 class Settings(BaseSettings):
@@ -36,14 +48,12 @@ class Settings(BaseSettings):
     model: str = Field(
         default="rapidocr", description="The default model: `rapidocr`, `rapidocr-tiny`, a hub name, or `fake`."
     )
-    models: Annotated[tuple[str, ...], NoDecode] = Field(
+    models: Names = Field(
         default=(), description="The allow-list, separated by commas; empty allows the default model alone."
     )
-    fallback_model: str | None = Field(default=None, description="Reads where a listed model cannot be served.")
-    preload_models: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), validation_alias=AliasChoices("PRELOAD_MODELS", "preload_models")
-    )
-    fetch_models: Annotated[tuple[str, ...] | None, NoDecode] = Field(
+    fallback_model: OrUnset[str] = Field(default=None, description="Reads where a listed model cannot be served.")
+    preload_models: Names = Field(default=(), validation_alias=AliasChoices("PRELOAD_MODELS", "preload_models"))
+    fetch_models: Names | None = Field(
         default=None, description="Which may be fetched from a model hub, with commas; all that are listed if not set."
     )
     model_memory_mb: int = Field(
@@ -53,17 +63,17 @@ class Settings(BaseSettings):
         default="float32",
         description="Of TrOCR's weights without a GPU; bfloat16 halves the time where the CPU has it.",
     )
-    models_cache: Path | None = Field(
+    models_cache: OrUnset[Path] = Field(
         default=None,
         description="Compiled models are kept here, for a quicker start; `ocrq up` sets a folder of its data.",
     )
     fake_seconds: float = Field(default=0.0, ge=0, description="What each page takes with OCRQ_MODEL=fake.")
 
-    openai_url: str | None = Field(
+    openai_url: OrUnset[str] = Field(
         default=None, description="An OpenAI-compatible server, e.g. http://vllm:8000/v1, that reads whole pages."
     )
-    openai_key: SecretStr | None = Field(default=None, description="The key for that server.")
-    openai_models: Annotated[tuple[str, ...], NoDecode] = Field(
+    openai_key: OrUnset[SecretStr] = Field(default=None, description="The key for that server.")
+    openai_models: Names = Field(
         default=(), description="Names it serves, with commas; empty: every listed one that reads whole pages."
     )
     openai_pool: Literal["cpu", "gpu"] = Field(default="cpu", description="Whose workers ask that server.")
@@ -76,9 +86,9 @@ class Settings(BaseSettings):
         default="prefork", description="Processes, or threads of one process in front of a server that reads."
     )
     start_method: Literal["fork", "spawn"] = Field(default="fork", description="How a worker makes its processes.")
-    blob_dir: Path | None = Field(default=None, description="Keep documents here; in Redis if not set.")
+    blob_dir: OrUnset[Path] = Field(default=None, description="Keep documents here; in Redis if not set.")
     max_body_bytes: int = Field(default=32 * MEGABYTE, ge=1024, description="Bytes of one document.")
-    image_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    image_hosts: Names = Field(
         default=(),
         description="Hosts that images may be fetched from, with commas: names, `*.names`, `https://ip:port`.",
     )
@@ -131,14 +141,12 @@ class Settings(BaseSettings):
     )
     max_waiting: int = Field(default=320, ge=1, description="Callers of one API process that may wait at a time.")
 
-    api_keys: SecretStr | None = Field(default=None, description="Who may call; see docs/access.md.")
-    api_keys_file: Path | None = Field(default=None, description="The same from a file, one entry a line.")
+    api_keys: OrUnset[SecretStr] = Field(default=None, description="Who may call; see docs/access.md.")
+    api_keys_file: OrUnset[Path] = Field(default=None, description="The same from a file, one entry a line.")
     open: bool = Field(default=False, description="Serve other machines without keys, knowingly.")
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Origins whose pages may call, separated by commas."
-    )
+    cors_origins: Names = Field(default=(), description="Origins whose pages may call, separated by commas.")
 
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_hosts: Names = Field(
         default=(), description="Names, beside localhost, by which a server without keys may be called, with commas."
     )
 
@@ -147,13 +155,13 @@ class Settings(BaseSettings):
     )
     gpu_dollars_per_hour: float = Field(default=0.0, ge=0, description="The same of one with a GPU.")
     log_format: Literal["text", "json"] = Field(default="text", description="How log lines are written.")
-    traces_url: str | None = Field(
+    traces_url: OrUnset[str] = Field(
         default=None,
         description="An OTLP collector, such as http://collector:4318/v1/traces; needs the extra `traces`.",
     )
 
-    webhook_secret: SecretStr | None = Field(default=None, description="Signs webhooks; without it none are sent.")
-    webhook_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    webhook_secret: OrUnset[SecretStr] = Field(default=None, description="Signs webhooks; without it none are sent.")
+    webhook_hosts: Names = Field(
         default=(),
         description="Hosts that webhooks may be sent to, separated by commas: names, `*.names`, or `http(s)://host:port`.",
     )
@@ -166,39 +174,6 @@ class Settings(BaseSettings):
     def _is_redis_url(cls, value: Any) -> Any:
         url = value.get_secret_value() if isinstance(value, SecretStr) else value
         return SecretStr(normalised(url or DEFAULT_REDIS)) if isinstance(url, str) else value
-
-    @field_validator(
-        "models",
-        "preload_models",
-        "fetch_models",
-        "openai_models",
-        "cors_origins",
-        "allowed_hosts",
-        "webhook_hosts",
-        "image_hosts",
-        mode="before",
-    )
-    @classmethod
-    def _split_commas(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator(
-        "fallback_model",
-        "openai_url",
-        "openai_key",
-        "models_cache",
-        "blob_dir",
-        "api_keys",
-        "api_keys_file",
-        "traces_url",
-        "webhook_secret",
-        mode="before",
-    )
-    @classmethod
-    def _empty_is_unset(cls, value: Any) -> Any:
-        return None if value == "" else value
 
     @field_validator("cors_origins")
     @classmethod

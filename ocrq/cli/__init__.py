@@ -10,7 +10,7 @@ import click
 
 from ocrq import __version__
 from ocrq.cli.doctor import doctor
-from ocrq.cli.exits import EXIT_CODES, INTERRUPTED, UNFORESEEN, code_for, complain
+from ocrq.cli.exits import EXIT_CODES, INTERRUPTED, UNEXPECTED, code_for, complain
 from ocrq.cli.jobs import jobs
 from ocrq.cli.keys import keys
 from ocrq.cli.mcp import mcp
@@ -70,5 +70,5 @@ def _run() -> int:
         if os.environ.get("OCRQ_DEBUG"):
             traceback.print_exc()
         complain(f"an unexpected error occurred ({type(error).__name__}: {error}); OCRQ_DEBUG=1 shows where")
-        return UNFORESEEN
+        return UNEXPECTED
     return code if isinstance(code, int) else 0

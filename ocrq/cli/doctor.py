@@ -12,7 +12,7 @@ import click
 
 from ocrq.cli.checkout import Check, stack_module
 from ocrq.cli.exits import OK, SOME_FAILED
-from ocrq.cli.options import data_dir_option, server_options
+from ocrq.cli.options import address_options, data_dir_option, server_options
 from ocrq.cli.running import running_server
 from ocrq.errors import ServiceError
 
@@ -21,15 +21,7 @@ _MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failed": ("F
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--host", envvar="OCRQ_HOST", default="127.0.0.1", hidden=True)
-@click.option(
-    "--port",
-    envvar=["PORT", "OCRQ_PORT"],
-    type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    help="The port to check.",
-)
+@address_options("The port to check.", hidden_host=True)
 @data_dir_option
 @server_options
 def doctor(as_json: bool, host: str, port: int, data_dir: Path, server: str | None, api_key: str | None) -> int:

@@ -8,9 +8,8 @@ from ocrq.errors import OcrqError, ServiceError
 
 OK = 0
 SOME_FAILED = 1
-USAGE = 2
 NO_SERVER = 3
-UNFORESEEN = 70  # EX_SOFTWARE of sysexits.h
+UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 EXIT_CODES = """\

@@ -37,3 +37,24 @@ def data_dir_option(command: F) -> F:
         help="Redis's files, documents and logs.  [default: $OCRQ_DATA_DIR, else $XDG_DATA_HOME/ocrq, else "
         "~/.local/share/ocrq]",
     )(command)
+
+
+def address_options(port_help: str, *, hidden_host: bool = False) -> Callable[[F], F]:
+    """Add ``--host`` and ``--port`` of the API."""
+    host = click.option(
+        "--host",
+        envvar="OCRQ_HOST",
+        default="127.0.0.1",
+        show_default=True,
+        hidden=hidden_host,
+        help="Where the API listens.",
+    )
+    port = click.option(
+        "--port",
+        envvar=["PORT", "OCRQ_PORT"],
+        type=click.IntRange(0, 65535),
+        default=8000,
+        show_default=True,
+        help=port_help,
+    )
+    return lambda command: host(port(command))

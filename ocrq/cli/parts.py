@@ -9,18 +9,11 @@ from pathlib import Path
 import click
 
 from ocrq.cli.checkout import find_checkout, stack_module
+from ocrq.cli.options import address_options
 
 
 @click.command()
-@click.option("--host", envvar="OCRQ_HOST", default="127.0.0.1", show_default=True, help="Where the API listens.")
-@click.option(
-    "--port",
-    envvar=["PORT", "OCRQ_PORT"],
-    type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    help="0 picks a free one.",
-)
+@address_options("0 picks a free one.")
 def api(host: str, port: int) -> None:
     """Run only the API, with the Redis of REDIS_URL."""
     _become("api", "app", "--host", host, "--port", str(port))

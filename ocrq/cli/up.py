@@ -12,22 +12,14 @@ from pathlib import Path
 import click
 
 from ocrq.cli.checkout import stack_module
-from ocrq.cli.options import data_dir_option
+from ocrq.cli.options import address_options, data_dir_option
 from ocrq.exposure import check_exposure
 
 _YES = frozenset({"1", "true", "t", "yes", "y", "on"})  # as the server's settings read it
 
 
 @click.command()
-@click.option("--host", envvar="OCRQ_HOST", default="127.0.0.1", show_default=True, help="Where the API listens.")
-@click.option(
-    "--port",
-    envvar=["PORT", "OCRQ_PORT"],
-    type=click.IntRange(0, 65535),
-    default=8000,
-    show_default=True,
-    help="0 picks a free one and prints it.",
-)
+@address_options("0 picks a free one and prints it.")
 @click.option(
     "--workers",
     envvar="OCRQ_WORKERS",

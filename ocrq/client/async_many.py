@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ocrq.client.many import CANCEL_SECONDS, Outcome, Source, result_json, unexpected
+from ocrq.client.many import CANCEL_SECONDS, ManyDocuments, Outcome, Source, result_json
 from ocrq.contracts import Batch, Job, Operation
-from ocrq.errors import OcrqError, ServerUnreachable
 
 if TYPE_CHECKING:
     from ocrq.client.asynchronous import AsyncClient
@@ -27,16 +25,11 @@ class AsyncManyReader:
         on_progress: Callable[[int, Job | Batch], object | Awaitable[object]] | None,
         at_a_time: int,
     ) -> None:
-        if at_a_time < 1:
-            raise ValueError("at_a_time must be at least 1")
         self._client = client
-        self._operation = operation
-        self._request = request
+        self._documents = ManyDocuments(client.core, operation, request, at_a_time)
         self._on_progress = on_progress
-        self._at_a_time = at_a_time
         self._tasks: set[asyncio.Task[Outcome]] = set()
         self._jobs: set[str] = set()
-        self._lost: OcrqError | None = None
 
     async def outcomes(self, sources: Iterator[Source]) -> AsyncIterator[Outcome]:
         """Each document's outcome, in the order given, as soon as it and all before it are known."""
@@ -61,37 +54,25 @@ class AsyncManyReader:
 
     def _fill(self, turns: Iterator[tuple[int, Source]]) -> bool:
         """Begin as many documents as there is room for; whether any is under way."""
-        while len(self._tasks) < self._at_a_time and (turn := next(turns, None)) is not None:
+        while len(self._tasks) < self._documents.at_a_time and (turn := next(turns, None)) is not None:
             self._tasks.add(asyncio.create_task(self._outcome(*turn)))
         return bool(self._tasks)
 
     async def _outcome(self, place: int, source: Source) -> Outcome:
-        if self._lost is not None:  # the retries for another document are used up; they are not repeated for each
-            return Outcome(source.name, error=self._lost, place=place)
+        watch = self._on_progress
         jobs: list[str] = []
-        try:
-            result = await self._read(place, source, jobs)
-            outcome = Outcome(source.name, json=result, place=place, job_id=jobs[-1])
-        except ServerUnreachable as error:
-            self._lost = error
-            outcome = Outcome(source.name, error=error, place=place)
-        except OcrqError as error:
-            outcome = Outcome(source.name, error=error, place=place, job_id=jobs[-1] if jobs else None)
-        except Exception as error:  # as with threads: one document's fault is not the others'
-            outcome = Outcome(source.name, error=unexpected(error), place=place)
-        self._jobs.difference_update(jobs)
-        return outcome
-
-    async def _read(self, place: int, source: Source, jobs: list[str]) -> dict[str, Any]:
-        watch, core = self._on_progress, self._client.core
 
         def submitted(job_id: str) -> None:
             jobs.append(job_id)
             self._jobs.add(job_id)
 
-        name = Path(source.name).name or "document"
-        to_submit = core.document_request(
-            await asyncio.to_thread(source.load), self._operation, name, None, self._request
-        )
-        effects = core.read(to_submit, watch is not None, through_outages=True, submitted=submitted)
-        return result_json(await self._client.run(effects, (lambda job: watch(place, job)) if watch else None))
+        try:
+            self._documents.require_server()
+            document = await asyncio.to_thread(source.load)
+            effects = self._documents.read(source.name, document, watch is not None, submitted)
+            job = await self._client.run(effects, (lambda job: watch(place, job)) if watch else None)
+            outcome = Outcome(source.name, json=result_json(job), place=place, job_id=job.id)
+        except Exception as error:  # one document's fault is not the others'
+            outcome = self._documents.failed(source.name, place, jobs, error)
+        self._jobs.difference_update(jobs)  # those of a cancelled task stay, to be cancelled
+        return outcome

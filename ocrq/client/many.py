@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ocrq.client.core import Readable
-from ocrq.client.exchange import Failure
+from ocrq.client.core import ClientCore, Readable
+from ocrq.client.exchange import Effects, Failure
 from ocrq.client.transport import parsed
 from ocrq.contracts import ENDED, Batch, Job, Operation, StructuredResult, TextResult
 from ocrq.errors import InternalError, InvalidImage, JobCancelled, OcrqError, ServerUnreachable, from_json
@@ -83,11 +83,6 @@ def typed_result(data: dict[str, Any]) -> Result:
         raise failure.error from None
 
 
-def unexpected(error: Exception) -> InternalError:
-    """An error of the client itself, as the outcome of the document it was reading."""
-    return InternalError(f"{type(error).__name__}: {error}; please report this")
-
-
 AT_A_TIME = 8  # documents under way: enough to keep a machine's workers busy, and few to hold in memory
 CANCEL_SECONDS = 5.0  # how long cancelling the jobs of an abandoned loop may take
 
@@ -132,6 +127,40 @@ def sources_of(documents: Iterable[Readable | Source]) -> Iterator[Source]:
         yield _Given(document) if isinstance(document, bytes | Path | str) else document
 
 
+class ManyDocuments:
+    """What reading many documents needs, with threads or asyncio; arguments as of :class:`ManyReader`."""
+
+    def __init__(
+        self, core: ClientCore, operation: Operation | None, request: Mapping[str, Any], at_a_time: int
+    ) -> None:
+        if at_a_time < 1:
+            raise ValueError("at_a_time must be at least 1")
+        self.at_a_time = at_a_time
+        self._core = core
+        self._operation = operation
+        self._request = request
+        self._lost: ServerUnreachable | None = None
+
+    def require_server(self) -> None:
+        """Raise what ended the retries for another document: they are not repeated for each."""
+        if self._lost is not None:
+            raise self._lost
+
+    def read(self, name: str, document: Readable, watched: bool, submitted: Callable[[str], None]) -> Effects[Job]:
+        """Submit one and wait; ``submitted`` is called with the id of its job."""
+        filename = Path(name).name or "document"
+        to_submit = self._core.document_request(document, self._operation, filename, None, self._request)
+        return self._core.read(to_submit, watched, through_outages=True, submitted=submitted)
+
+    def failed(self, name: str, place: int, jobs: Sequence[str], error: Exception) -> Outcome:
+        """The outcome of a document that was not read; an error of the client itself is one document's, too."""
+        if isinstance(error, ServerUnreachable):
+            self._lost = error
+        elif not isinstance(error, OcrqError):
+            error = InternalError(f"{type(error).__name__}: {error}; please report this")
+        return Outcome(name, error=error, place=place, job_id=jobs[-1] if jobs else None)
+
+
 class ManyReader:
     """Reads documents through a client, in its own threads.
 
@@ -151,30 +180,25 @@ class ManyReader:
         on_progress: Callable[[int, Job | Batch], object] | None = None,
         at_a_time: int = AT_A_TIME,
     ) -> None:
-        if at_a_time < 1:
-            raise ValueError("at_a_time must be at least 1")
         self._client = client
-        self._operation = operation
-        self._request = request
+        self._documents = ManyDocuments(client.core, operation, request, at_a_time)
         self._on_progress = on_progress
-        self._at_a_time = at_a_time
         self._cancelled = threading.Event()
         self._under_way: set[str] = set()
         self._lock = threading.Lock()
-        self._lost: OcrqError | None = None
         self._threads: list[threading.Thread] = []
 
     def outcomes(self, sources: Iterable[Source]) -> Iterator[Outcome]:
         """Each document's outcome, in the order given, as soon as it and all before it are known."""
         turns = iter(enumerate(sources))
         done: SimpleQueue[Outcome | BaseException | None] = SimpleQueue()
-        for _ in range(self._at_a_time):
+        for _ in range(self._documents.at_a_time):
             # Daemons: an interrupted program does not wait for an answer that may never come.
             thread = threading.Thread(target=self._take_turns, args=(turns, done), daemon=True)
             self._threads.append(thread)
             thread.start()
         early: dict[int, Outcome] = {}
-        awaited, working = 0, self._at_a_time
+        awaited, working = 0, self._documents.at_a_time
         while working:
             came = done.get()
             if came is None:
@@ -215,22 +239,8 @@ class ManyReader:
         done.put(None)
 
     def _outcome(self, place: int, source: Source) -> Outcome:
-        if self._lost is not None:  # the retries for another document are used up; they are not repeated for each
-            return Outcome(source.name, error=self._lost, place=place)
+        watch = self._on_progress
         jobs: list[str] = []
-        try:
-            result = self._read(place, source, jobs)
-            return Outcome(source.name, json=result, place=place, job_id=jobs[-1])
-        except ServerUnreachable as error:
-            self._lost = error
-            return Outcome(source.name, error=error, place=place)
-        except OcrqError as error:
-            return Outcome(source.name, error=error, place=place, job_id=jobs[-1] if jobs else None)
-        except Exception as error:  # a thread that dies would leave the caller waiting
-            return Outcome(source.name, error=unexpected(error), place=place)
-
-    def _read(self, place: int, source: Source, jobs: list[str]) -> dict[str, Any]:
-        watch, core = self._on_progress, self._client.core
 
         def submitted(job_id: str) -> None:
             jobs.append(job_id)
@@ -239,12 +249,13 @@ class ManyReader:
             if self._cancelled.is_set():
                 self._cancel_job(job_id)
 
-        to_submit = core.document_request(
-            source.load(), self._operation, Path(source.name).name or "document", None, self._request
-        )
-        effects = core.read(to_submit, watch is not None, through_outages=True, submitted=submitted)
         try:
-            return result_json(self._client.run(effects, (lambda job: watch(place, job)) if watch else None))
+            self._documents.require_server()
+            effects = self._documents.read(source.name, source.load(), watch is not None, submitted)
+            job = self._client.run(effects, (lambda job: watch(place, job)) if watch else None)
+            return Outcome(source.name, json=result_json(job), place=place, job_id=job.id)
+        except Exception as error:  # a thread that dies would leave the caller waiting
+            return self._documents.failed(source.name, place, jobs, error)
         finally:
             with self._lock:
                 self._under_way.difference_update(jobs)

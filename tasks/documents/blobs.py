@@ -33,7 +33,6 @@ class BlobStore(Protocol):
 
     def put(self, name: str, data: bytes) -> None:
         """Keep the bytes under their name (:func:`blob_name`)."""
-        ...
 
     def get(self, name: str) -> bytes:
         """The bytes.
@@ -41,15 +40,12 @@ class BlobStore(Protocol):
         Raises:
             DocumentLost: They are gone.
         """
-        ...
 
     def remove_drafts(self) -> None:
         """Remove what those who died while they stored a document have left."""
-        ...
 
     def delete(self, name: str, pinned: Callable[[], bool]) -> None:
         """Remove the bytes, unless ``pinned`` says that a job came to need them meanwhile."""
-        ...
 
 
 def blob_name(data: bytes) -> str:

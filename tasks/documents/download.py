@@ -13,11 +13,10 @@ import httpx
 from ocrq.errors import InvalidImage, InvalidRequest, OcrqError, TooLarge
 from tasks.documents.ingest import Fetch
 from tasks.settings import Settings
-from tasks.webhooks.addresses import AddressRefused, Resolve, addresses_of, resolve
+from tasks.webhooks.addresses import AddressRefused, Resolve, addresses_of, answer_of, resolve
 from tasks.webhooks.hosts import AllowList, Target
 
 CONNECT_SECONDS = 5.0
-_ADDRESSES = 3  # tried per host, where the first does not answer
 
 
 def fetcher(settings: Settings) -> Fetch | None:
@@ -78,7 +77,7 @@ class Downloader:
         try:
             async with asyncio.timeout(self.seconds):
                 addresses = await addresses_of(target, private=False, resolve=self.resolve)
-                return await self._from_first(target, addresses)
+                return await self._download(target, addresses)
         except TimeoutError:
             raise _failed(target, f"did not return it within {self.seconds:g} s") from None
         except AddressRefused as error:
@@ -103,29 +102,10 @@ class Downloader:
             ) from None
         return target
 
-    async def _from_first(self, target: Target, addresses: Sequence[str]) -> bytes:
-        """Download from the first address that answers."""
-        unreached: httpx.HTTPError | None = None
-        for address in addresses[:_ADDRESSES]:
-            try:
-                return await self._from(address, target)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                unreached = error
-        raise unreached or AddressRefused(f"{target.host} has no address")
-
-    async def _from(self, address: str, target: Target) -> bytes:
-        # As for webhooks: the URL has the address, so nothing is resolved again; TLS checks the name.
-        url = httpx.URL(scheme=target.scheme, host=address, port=target.port, raw_path=target.path.encode())
-        client = httpx.AsyncClient(
-            verify=self.trust,
-            trust_env=False,  # a proxy would resolve the name itself
-            follow_redirects=False,
-            timeout=httpx.Timeout(self.seconds, connect=CONNECT_SECONDS),
-        )
-        # identity: a compressed body could expand without bound
-        headers = {"Host": target.authority, "User-Agent": "ocrq", "Accept-Encoding": "identity"}
-        extensions = {"sni_hostname": target.host}
-        async with client, client.stream("GET", url, headers=headers, extensions=extensions) as response:
+    async def _download(self, target: Target, addresses: Sequence[str]) -> bytes:
+        headers = {"Accept-Encoding": "identity"}  # a compressed body could expand without bound
+        timeout = httpx.Timeout(self.seconds, connect=CONNECT_SECONDS)
+        async with answer_of(target, addresses, "GET", headers, timeout, self.trust) as response:
             if response.status_code != httpx.codes.OK:
                 raise _failed(target, f"answered {response.status_code}")
             return await self._body(response)

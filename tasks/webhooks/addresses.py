@@ -1,18 +1,22 @@
-"""Which addresses of a host may be connected to: those of the public internet, unless the operator says otherwise."""
+"""Connecting to a host: to its public addresses alone, unless the operator says otherwise, and past any proxy."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import httpx
 
 from tasks.webhooks.hosts import Target
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
-# What OCRQ_WEBHOOK_PRIVATE opens: the networks of a house, and this machine.
+# What OCRQ_WEBHOOK_PRIVATE opens: private networks, and this machine.
 _PRIVATE = tuple(
     map(
         ipaddress.ip_network,
@@ -24,6 +28,8 @@ _METADATA = tuple(map(ipaddress.ip_network, ("168.63.129.16/32", "100.100.100.20
 # Global to Python's ipaddress, and yet of special use or with another address inside.
 _SPECIAL = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/32", "2002::/16", "3fff::/20")))
 _GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
+
+_TRIED = 3  # addresses of one host, should the first not answer
 
 
 class AddressRefused(Exception):
@@ -71,3 +77,42 @@ def may_connect(address: Address, *, private: bool = False) -> bool:
         return False
     special = any(address in network for network in _SPECIAL)
     return address.is_global and not (address.is_multicast or address.is_reserved or special)
+
+
+@asynccontextmanager
+async def answer_of(
+    target: Target,
+    addresses: Sequence[str],
+    method: str,
+    headers: Mapping[str, str],
+    timeout: httpx.Timeout,
+    trust: ssl.SSLContext,
+    content: bytes | None = None,
+) -> AsyncIterator[httpx.Response]:
+    """The response, its body not read yet, of the first address of a target that can be connected to.
+
+    The URL has the address, so nothing is resolved again; TLS asks and checks for the name. The client lives for this
+    request alone: a pooled connection would be shared by all names at one address.
+
+    Raises:
+        AddressRefused: There is no address.
+        httpx.HTTPError: None answers, or the one that does breaks off.
+    """
+    unreached: httpx.HTTPError | None = None
+    sent = {"Host": target.authority, "User-Agent": "ocrq", **headers}
+    for address in addresses[:_TRIED]:
+        url = httpx.URL(scheme=target.scheme, host=address, port=target.port, raw_path=target.path.encode())
+        async with AsyncExitStack() as stack:
+            # A proxy would resolve the name itself.
+            client = httpx.AsyncClient(verify=trust, trust_env=False, follow_redirects=False, timeout=timeout)
+            await stack.enter_async_context(client)
+            extensions = {"sni_hostname": target.host}
+            stream = client.stream(method, url, headers=sent, content=content, extensions=extensions)
+            try:
+                response = await stack.enter_async_context(stream)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                unreached = error
+                continue
+            yield response
+            return
+    raise unreached or AddressRefused(f"{target.host} has no address")

@@ -13,13 +13,12 @@ from pydantic import SecretStr
 
 from ocrq.errors import InvalidRequest
 from ocrq.webhooks import DELIVERY_HEADER, SIGNATURE_HEADER, sign
-from tasks.webhooks.addresses import AddressRefused, Resolve, addresses_of, resolve
+from tasks.webhooks.addresses import AddressRefused, Resolve, addresses_of, answer_of, resolve
 from tasks.webhooks.hosts import AllowList, Target
 from tasks.webhooks.outbox import Delivery
 
 TOTAL_SECONDS = 10.0  # of one try, the name's lookup included
 CONNECT_SECONDS = 3.0
-_ADDRESSES = 3  # tried of one host, should the first not answer
 _WHY_CHARACTERS = 300  # an error may quote what the receiver sent
 
 
@@ -63,30 +62,10 @@ class Sender:
         body = delivery.body()
         secret = self.secret.get_secret_value()
         headers = {
-            "Host": target.authority,
             "Content-Type": "application/json",
-            "User-Agent": "ocrq",
             DELIVERY_HEADER: delivery.id,
             SIGNATURE_HEADER: sign(secret, body, int(time.time())),
         }
-        unreached: httpx.HTTPError | None = None
-        for address in addresses[:_ADDRESSES]:
-            try:
-                return await self._post_to(address, target, headers, body)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                unreached = error
-        raise unreached or AddressRefused(f"{target.host} has no address")
-
-    async def _post_to(self, address: str, target: Target, headers: dict[str, str], body: bytes) -> int:
-        # The URL has the address, so nothing is looked up again; TLS asks and checks for the name. The client lives
-        # for this request alone: a pooled connection would be shared by all names at one address.
-        url = httpx.URL(scheme=target.scheme, host=address, port=target.port, raw_path=target.path.encode())
-        client = httpx.AsyncClient(
-            verify=self.trust,
-            trust_env=False,  # a proxy would resolve the name itself
-            follow_redirects=False,
-            timeout=httpx.Timeout(self.total_seconds, connect=CONNECT_SECONDS),
-        )
-        extensions = {"sni_hostname": target.host}
-        async with client, client.stream("POST", url, headers=headers, content=body, extensions=extensions) as answer:
+        timeout = httpx.Timeout(self.total_seconds, connect=CONNECT_SECONDS)
+        async with answer_of(target, addresses, "POST", headers, timeout, self.trust, body) as answer:
             return answer.status_code

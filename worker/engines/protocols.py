@@ -24,7 +24,6 @@ class Detector(Protocol):
 
     def find_lines(self, pixels: Pixels) -> list[Quad]:
         """Quads of the text lines of an upright page, in no particular order."""
-        ...
 
 
 class LineReader(Protocol):
@@ -42,7 +41,6 @@ class LineReader(Protocol):
 
     def read(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
         """One reading per crop, in order; of the other crops it depends on nothing but the script they are in."""
-        ...
 
 
 class LineEngine(Detector, LineReader, Protocol):
@@ -66,7 +64,6 @@ class PageReader(Protocol):
             prompt: The caller's; None for the model's own.
             context: Of this read.
         """
-        ...
 
 
 Engine = LineReader | PageReader

@@ -25,8 +25,6 @@ EXTRAS = ("discount", "tip", "shipping", "service_charge", "rounding")
 MOST_EXTRAS = 5
 """Amounts tried in a sum: three ways each."""
 
-Values = Mapping[str, float | str]
-
 
 @dataclass(frozen=True)
 class Check:

@@ -35,7 +35,6 @@ class PageSources(Protocol):
 
     def original(self) -> bytes | None:
         """The document's bytes where it is a PDF; None where it is of another kind."""
-        ...
 
     def layer(self, number: int) -> TextLayer | None:
         """The text that the page itself carries; None where it has none.
@@ -46,7 +45,6 @@ class PageSources(Protocol):
         Raises:
             OcrqError: The page is damaged.
         """
-        ...
 
     def pixels(self, number: int) -> Pixels:
         """The page as sent (after the EXIF turn, before any of ours), height x width x 3, BGR.
@@ -57,7 +55,6 @@ class PageSources(Protocol):
         Raises:
             OcrqError: The page cannot be shown; the format then goes on without its picture.
         """
-        ...
 
 
 class Format(Protocol):
@@ -71,4 +68,3 @@ class Format(Protocol):
 
     def render(self, pages: Sequence[Page], sources: PageSources, options: RenderOptions) -> bytes:
         """The document, in UTF-8 where it is text. Never fails because of what a page says."""
-        ...

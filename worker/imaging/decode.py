@@ -26,12 +26,10 @@ class Document(Protocol):
     @property
     def kind(self) -> str:
         """The format."""
-        ...
 
     @property
     def page_count(self) -> int:
         """Pages in all."""
-        ...
 
     def read_page(self, number: int) -> PageImage:
         """Decode page ``number``, from 1 to ``page_count``.
@@ -40,7 +38,6 @@ class Document(Protocol):
             UnreadableDocument: This page is truncated or damaged; others may be good.
             TooLarge: This page has too many pixels.
         """
-        ...
 
     def read_layer(self, number: int) -> TextLayer | None:
         """The text that page ``number`` itself carries; None where the format has none.
@@ -48,7 +45,6 @@ class Document(Protocol):
         Raises:
             UnreadableDocument: This page is damaged; others may be good.
         """
-        ...
 
     def __enter__(self) -> Document: ...
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from worker.layout.cuts import cut
 from worker.layout.geometry import Floats
-from worker.layout.line_features import LineFeatures
+from worker.layout.line_features import LineFeatures, signed_log
 from worker.layout.roles import ROLES
 from worker.layout.tree import LayoutLine
 
@@ -127,10 +127,10 @@ def _pairs(
         (right[None] - right[:, None]) / width,
         (top[None] - top[:, None]) / height,
         (bottom[None] - bottom[:, None]) / height,
-        _soft((left[None] - left[:, None]) / unit),
-        _soft((top[None] - top[:, None]) / unit),
-        _soft(across / unit),
-        _soft(down / unit),
+        signed_log((left[None] - left[:, None]) / unit),
+        signed_log((top[None] - top[:, None]) / unit),
+        signed_log(across / unit),
+        signed_log(down / unit),
         np.clip(-across / np.minimum(wide[None], wide[:, None]), -1, 1),
         np.clip(-down / np.minimum(tall[None], tall[:, None]), -1, 1),
         np.clip(np.log(size[None] / size[:, None]), -2, 2),
@@ -160,7 +160,3 @@ def _headlines(bounds: Floats, size: Floats) -> tuple[np.ndarray[tuple[int], np.
     headline = np.where(above.any(axis=1), rise.argmin(axis=1), -1)
     within = (shares[headline] > 0) & (top[None] > top[headline][:, None]) & (headline >= 0)[:, None]
     return headline, within.astype(np.float64)
-
-
-def _soft(value: Floats) -> Floats:
-    return np.sign(value) * np.log1p(np.abs(value)) / 2

@@ -141,14 +141,14 @@ def _pairs(boxes: Boxes, marks: PageMarks, near: Neighbours) -> Floats:
     level = marks.level_rules(shared_left, gap_top - slack, shared_right, gap_bottom + slack)
     upright = marks.upright_rules(gap_left - slack, shared_top, gap_right + slack, shared_bottom)
     columns = [
-        _soft(across / unit),
-        _soft(down / unit),
+        signed_log(across / unit),
+        signed_log(down / unit),
         np.clip(across / unit, -1, 4),
         np.clip(down / unit, -1, 3),
-        _soft((boxes.left[j] - boxes.left[i]) / unit),
-        _soft((boxes.right[j] - boxes.right[i]) / unit),
-        _soft((centre[j] - centre[i]) / unit),
-        _soft((middle[j] - middle[i]) / unit),
+        signed_log((boxes.left[j] - boxes.left[i]) / unit),
+        signed_log((boxes.right[j] - boxes.right[i]) / unit),
+        signed_log((centre[j] - centre[i]) / unit),
+        signed_log((middle[j] - middle[i]) / unit),
         np.clip(-across / np.minimum(boxes.width[i], boxes.width[j]), -1, 1),
         np.clip(-down / np.minimum(boxes.height[i], boxes.height[j]), -1, 1),
         np.clip(np.log(boxes.size[j] / boxes.size[i]), -1.5, 1.5),
@@ -166,6 +166,6 @@ def _pairs(boxes: Boxes, marks: PageMarks, near: Neighbours) -> Floats:
     return np.stack([np.asarray(column, np.float64) for column in columns], axis=2)
 
 
-def _soft(value: Floats) -> Floats:
+def signed_log(value: Floats) -> Floats:
     """Signed logarithm: exact near 0, coarse far away."""
     return np.sign(value) * np.log1p(np.abs(value)) / 2

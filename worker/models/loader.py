@@ -37,7 +37,6 @@ class EngineModule(Protocol):
             model: Its listed name. The files of a checkpoint are in ``hub.checkpoint(model)``.
             settings: The operator's.
         """
-        ...
 
 
 class Loader:

@@ -65,4 +65,3 @@ class Pipeline(Protocol):
         Raises:
             ReadStopped: The job was cancelled, or its deadline has passed.
         """
-        ...

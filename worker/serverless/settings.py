@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tasks.settings import OrUnset
 
 JOB_SLOT = "{id}"  # the job's id in the URL for large results
 
@@ -23,28 +24,15 @@ class ServerlessSettings(BaseSettings):
     result_bytes: int = Field(
         default=0, ge=0, description="Bytes a result may have; 0: what RunPod takes, 20 MB for /runsync, else 10 MB."
     )
-    result_url: str | None = Field(
+    result_url: OrUnset[str] = Field(
         default=None, description="URL that larger results are put to; {id} is replaced by the job's id."
     )
-    result_token: SecretStr | None = Field(default=None, description="The bearer token for that URL.")
-    bucket_name: str | None = Field(default=None, description="The bucket, where its endpoint does not name it.")
-    bucket_endpoint_url: str | None = Field(default=None, validation_alias="BUCKET_ENDPOINT_URL")
-    bucket_access_key_id: SecretStr | None = Field(default=None, validation_alias="BUCKET_ACCESS_KEY_ID")
-    bucket_secret_access_key: SecretStr | None = Field(default=None, validation_alias="BUCKET_SECRET_ACCESS_KEY")
+    result_token: OrUnset[SecretStr] = Field(default=None, description="The bearer token for that URL.")
+    bucket_name: OrUnset[str] = Field(default=None, description="The bucket, where its endpoint does not name it.")
+    bucket_endpoint_url: OrUnset[str] = Field(default=None, validation_alias="BUCKET_ENDPOINT_URL")
+    bucket_access_key_id: OrUnset[SecretStr] = Field(default=None, validation_alias="BUCKET_ACCESS_KEY_ID")
+    bucket_secret_access_key: OrUnset[SecretStr] = Field(default=None, validation_alias="BUCKET_SECRET_ACCESS_KEY")
     volume: Path = Field(default=Path("/runpod-volume"), description="Where a network volume is mounted.")
-
-    @field_validator(
-        "result_url",
-        "result_token",
-        "bucket_name",
-        "bucket_endpoint_url",
-        "bucket_access_key_id",
-        "bucket_secret_access_key",
-        mode="before",
-    )
-    @classmethod
-    def _empty_is_unset(cls, value: Any) -> Any:
-        return None if value == "" else value
 
     @field_validator("result_url")
     @classmethod

@@ -53,19 +53,15 @@ class Search(Protocol):
 
     def advance(self, logits: Tensor) -> Tensor:
         """Take the next tokens' logits, n x rows x vocabulary; returns which beam each goes on from, n x beams."""
-        ...
 
     def done(self) -> list[bool]:
         """Which lines can get no better."""
-        ...
 
     def result(self, place: int) -> Tokens:
         """What a line that is done was decoded to."""
-        ...
 
     def keep(self, places: Sequence[int]) -> None:
         """Let lines leave; ``places`` of those that stay, in their new order."""
-        ...
 
 
 @dataclass

@@ -11,9 +11,10 @@ from math import log, log1p
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.layout.tables.network import Floats, judge, middle, share
+from worker.layout.tables.network import Floats, judge, share
 from worker.layout.tables.rulings import Ruling, Rulings
 from worker.layout.tables.tokens import Rows, TableText, Token
+from worker.percentiles import median
 
 BIN = 0.1
 """Text heights a step in which gutters are looked for."""
@@ -194,7 +195,7 @@ class _Table:
         self.strongest = max((total for _, total in self.lines), default=0.0) / self.tall
         self.strong = sum(total > 0.5 * self.tall for _, total in self.lines)
         gaps = [(b.left - a.right) / text.height for row in text.rows for a, b in pairwise(row) if a.line == b.line]
-        self.space = middle(gaps) if gaps else LEAST_GAP
+        self.space = median(gaps) if gaps else LEAST_GAP
         self.centres = [[token.centre for token in row] for row in text.rows]
         self.parted = [[parted(a, b, text.height) for a, b in pairwise(row)] for row in text.rows]
         self.gapped = sum(map(any, self.parted))
@@ -238,7 +239,7 @@ class _Table:
             log1p(len(pairs)),
             log(count),
             min(gaps),
-            middle(gaps),
+            median(gaps),
             share(gap >= WIDE_GAP for gap in gaps),
             self.space,
             share(a.line != b.line for a, b in pairs),
@@ -261,8 +262,8 @@ def _spread(values: Sequence[float], height: float) -> float:
     """Median distance from the median, in text heights."""
     if not values:
         return WIDEST
-    usual = middle(values)
-    return min(middle(abs(value - usual) for value in values) / height, WIDEST)
+    usual = median(values)
+    return min(median(abs(value - usual) for value in values) / height, WIDEST)
 
 
 def _snapped(gutter: Gutter, lines: Sequence[tuple[float, float]], height: float) -> float:

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.layout.tables.network import middle
 from worker.page import Pixels
+from worker.percentiles import median
 
 Grey = NDArray[np.uint8]
 Boxes = NDArray[np.float64]
@@ -178,7 +178,7 @@ def _take_out(grey: Grey, text: Boxes) -> Plane:
             continue
         rim = grey[[max(first - 1, 0), min(last, height - 1)], start:end]
         sides = grey[first:last, [max(start - 1, 0), min(end, width - 1)]]
-        grey[first:last, start:end] = middle([*rim.ravel().tolist(), *sides.ravel().tolist()])
+        grey[first:last, start:end] = median([*rim.ravel().tolist(), *sides.ravel().tolist()])
         mask[first:last, start:end] = 0
     return mask
 
