@@ -52,6 +52,15 @@ def test_boxes_have_a_state_and_combs_their_cells(gap: int) -> None:
     assert [len(cells) for cells in found.combs] == [len(COMB)]
 
 
+@pytest.mark.parametrize(("text", "sure", "read"), [("人口数", 0.99, "人口数"), ("是口否", 0.7, "是 ☐ 否")])
+def test_a_chinese_letter_like_a_box_is_a_letter_where_the_reader_is_sure(text: str, sure: float, read: str) -> None:
+    quad = np.array([[0, 0], [90, 0], [90, 30], [0, 30]], np.float32)
+    spans = ((0.0, 1 / 3), (1 / 3, 2 / 3), (2 / 3, 1.0))
+    line = (quad, LineReading(text, (0.99, sure, 0.99), spans))
+    ((_, found),) = _with_marks([line], [(Bounds(37, 6, 53, 22), False)])
+    assert found.text == read
+
+
 def test_a_grid_of_cells_is_neither() -> None:
     image = Image.new("RGB", (600, 400), "white")
     pen = ImageDraw.Draw(image)
