@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     )
     models_cache: OrUnset[Path] = Field(
         default=None,
-        description="Compiled models are kept here, for a quicker start; `ocrq up` sets a folder of its data.",
+        description="Compiled models and word lists are kept here, for a quicker start; `ocrq up` sets a folder.",
     )
     fake_seconds: float = Field(default=0.0, ge=0, description="What each page takes with OCRQ_MODEL=fake.")
 

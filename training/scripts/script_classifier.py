@@ -23,7 +23,7 @@ from worker.engines.ppocr import quantisation
 from worker.engines.ppocr.classifier import common_classes, last_layer, ranking_features
 from worker.engines.ppocr.glyphs import STEP_PIXELS
 from worker.engines.ppocr.models import QUANTISATION, alphabet_of, recognition_models
-from worker.engines.ppocr.network import Network, taking_pixels
+from worker.engines.ppocr.network import Network, compiled, taking_pixels
 from worker.engines.ppocr.quantisation import quantised
 from worker.engines.ppocr.recognition import MAX_WIDTH, padded, to_strip
 from worker.engines.ppocr.scripts import LEAST_STEPS, OWN, line_measures
@@ -108,7 +108,7 @@ def networks() -> dict[str, Network]:
     plain = models["recognition"]
     common = common_classes(alphabet_of(plain), last_layer(plain))
     return {
-        name: Network(taking_pixels(quantised(ranking_features(model, common), calibrations[name])))
+        name: compiled(taking_pixels(quantised(ranking_features(model, common), calibrations[name])))
         for name, model in models.items()
     }
 

@@ -20,7 +20,7 @@ from training.batches import Line
 from training.scripts.lines import CLEAN_SHARE, script_lines
 from worker.engines.ppocr import quantisation
 from worker.engines.ppocr.models import QUANTISATION, recognition_models
-from worker.engines.ppocr.network import Network, taking_pixels
+from worker.engines.ppocr.network import Network, compiled, taking_pixels
 from worker.engines.ppocr.quantisation import quantised
 from worker.engines.ppocr.recognition import MAX_WIDTH, padded, to_strip
 
@@ -53,7 +53,7 @@ def convolutions() -> Network:
     calibration = quantisation.load(QUANTISATION)["recognition"]
     names = {node.get_friendly_name() for node in cut.get_ops()}
     own = {name: seen for name, seen in calibration.items() if name in names}
-    return Network(taking_pixels(quantised(cut, own)))
+    return compiled(taking_pixels(quantised(cut, own)))
 
 
 def store(folder: Path, lines: Iterator[Line], count: int, first: int = 0) -> None:

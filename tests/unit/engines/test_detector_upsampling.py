@@ -9,7 +9,7 @@ import pytest
 from openvino import opset13 as op
 
 from worker.engines.ppocr.models import DETECTION_FILE, TINY_DETECTION, models_folder
-from worker.engines.ppocr.network import Network, folded, read_model
+from worker.engines.ppocr.network import compiled, folded, read_model
 from worker.engines.ppocr.upsampling import PLACES, joined, without_upsampling
 
 HEIGHT, WIDTH = 64, 96
@@ -18,8 +18,8 @@ PAGE = np.random.default_rng(5).normal(size=(1, 3, HEIGHT, WIDTH)).astype(np.flo
 
 @pytest.mark.parametrize("path", [models_folder() / DETECTION_FILE, TINY_DETECTION], ids=["small", "tiny"])
 def test_the_heat_map_is_the_same_without_the_upsampling(path: Path) -> None:
-    (expected,) = Network(folded(read_model(path)))(PAGE)
-    (places,) = Network(without_upsampling(folded(read_model(path))))(PAGE)
+    (expected,) = compiled(folded(read_model(path)))(PAGE)
+    (places,) = compiled(without_upsampling(folded(read_model(path))))(PAGE)
     assert places.shape == (1, PLACES, HEIGHT // 4, WIDTH // 4)
     assert expected.std() > 0
     assert joined(places[0]) == pytest.approx(expected[0, 0], abs=1e-5)

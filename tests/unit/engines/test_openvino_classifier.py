@@ -16,7 +16,7 @@ from worker.engines.ppocr.classifier import (
     last_layer,
     ranking_features,
 )
-from worker.engines.ppocr.network import Network
+from worker.engines.ppocr.network import compiled
 
 CHANNELS, CLASSES, COMMON, STEPS = 16, 400, 60, 19
 RANDOM = np.random.default_rng(1)
@@ -48,7 +48,7 @@ def test_the_likeliest_classes_come_in_falling_order_common_or_not(model: Any, c
     features = ranking_features(model, common)
     wanted = RANDOM.integers(0, COMMON if common_only else CLASSES, STEPS)
     data = features_for(wanted, 2 * SURE_LOGIT if common_only else SURE_LOGIT / 2)
-    probabilities, classes = Classifier(common, LinearLayer(WEIGHTS, BIAS))(Network(features)(data))
+    probabilities, classes = Classifier(common, LinearLayer(WEIGHTS, BIAS))(compiled(features)(data))
     all_logits = data[0] @ WEIGHTS + BIAS
     ranked = all_logits[:, :COMMON] if common_only else all_logits
     expected = np.argsort(-ranked, axis=1)[:, :LIKELIEST]

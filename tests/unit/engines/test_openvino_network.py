@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,8 @@ import openvino
 import pytest
 from openvino import opset13 as op
 
-from worker.engines.ppocr.network import CPU_CONFIG, Network, with_weights
+from worker.engines.ppocr import model_cache
+from worker.engines.ppocr.network import CPU_CONFIG, compiled, with_weights
 
 FEATURES, CLASSES, ROWS = 4, 7, 3
 WEIGHTS = np.random.default_rng(1).normal(size=(FEATURES, CLASSES)).astype(np.float32)
@@ -35,20 +37,20 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def test_other_weights_change_what_is_computed(model: Any) -> None:
-    (before,) = Network(model)(DATA)
-    (after,) = Network(with_weights(model, {"scale.w_0": np.array([1, 0, 3, -1], np.float16)}))(DATA)
+    (before,) = compiled(model)(DATA)
+    (after,) = compiled(with_weights(model, {"scale.w_0": np.array([1, 0, 3, -1], np.float16)}))(DATA)
     assert before == pytest.approx(softmax(2 * DATA @ WEIGHTS), abs=1e-5)
     assert after == pytest.approx(softmax(DATA * [1, 0, 3, -1] @ WEIGHTS), abs=1e-5)
 
 
 def test_half_way_to_other_weights_lies_their_mean(model: Any) -> None:
-    (after,) = Network(with_weights(model, {"scale.w_0": np.array([1, 0, 3, -1], np.float16)}, 0.5))(DATA)
+    (after,) = compiled(with_weights(model, {"scale.w_0": np.array([1, 0, 3, -1], np.float16)}, 0.5))(DATA)
     assert after == pytest.approx(softmax(DATA * [1.5, 1, 2.5, 0.5] @ WEIGHTS), abs=1e-5)
 
 
 def test_the_same_weights_change_nothing(model: Any) -> None:
-    (before,) = Network(model)(DATA)
-    (after,) = Network(with_weights(model, {"linear.w_0": WEIGHTS}))(DATA)
+    (before,) = compiled(model)(DATA)
+    (after,) = compiled(with_weights(model, {"linear.w_0": WEIGHTS}))(DATA)
     assert np.array_equal(before, after)
 
 
@@ -70,19 +72,38 @@ def test_every_network_computes_in_float32_and_pins_no_thread() -> None:
 
 
 def test_a_compiled_network_is_kept_for_the_next_process_and_computes_the_same(model: Any, tmp_path: Path) -> None:
-    first = Network(model, cache=tmp_path)(DATA)
-    assert len(list(tmp_path.glob("*.blob"))) == 1 and (tmp_path / "lock").exists()
-    for before, after in zip(first, Network(model, cache=tmp_path)(DATA), strict=True):
-        assert np.array_equal(before, after)
+    first = model_cache.load("sample", lambda: model, tmp_path)(DATA)
+    (kept,) = tmp_path.glob("sample-*.blob")
+    second = model_cache.load("sample", not_again, tmp_path)(DATA)
+    kept.write_bytes(kept.read_bytes()[:100])
+    third = model_cache.load("sample", lambda: model, tmp_path)(DATA)
+    for before, after, repaired in zip(first, second, third, strict=True):
+        assert np.array_equal(before, after) and np.array_equal(before, repaired)
+    assert len(kept.read_bytes()) > 100
+
+
+def not_again() -> Any:
+    raise AssertionError("built again though it is kept")
+
+
+def test_a_network_is_compiled_where_it_cannot_be_kept(
+    model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    assert model_cache.load("sample", lambda: model, tmp_path)(DATA)
+    assert not list(tmp_path.glob("sample*"))
 
 
 RELEASED_BEFORE_A_SIGNAL = """
 import gc, os, signal
 import numpy as np, openvino
 from openvino import opset13 as op
-from worker.engines.ppocr.network import Network
+from worker.engines.ppocr.network import compiled
 data = op.parameter([1, 3], np.float32)
-network = Network(openvino.Model([op.relu(data)], [data], "sample"))
+network = compiled(openvino.Model([op.relu(data)], [data], "sample"))
 network(np.zeros((1, 3), np.float32))
 del network
 gc.collect()

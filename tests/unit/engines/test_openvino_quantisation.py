@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from openvino import opset13 as op
 
 from worker.engines.ppocr import quantisation
-from worker.engines.ppocr.network import Network
+from worker.engines.ppocr.network import compiled
 from worker.engines.ppocr.quantisation import LEVELS, WEIGHT_STEPS, Calibrated, quantised, with_zero_level
 
 CHANNELS, FILTERS, SIDE = 6, 5, 12
@@ -40,8 +40,8 @@ def test_zero_is_a_level_of_every_range_and_the_range_is_not_cut(low: float, hig
 
 
 def test_a_convolution_in_8_bits_computes_nearly_the_same() -> None:
-    (exact,) = Network(model())(DATA)
-    (rounded,) = Network(quantised(model(), {"Conv.0": SEEN}))(DATA)
+    (exact,) = compiled(model())(DATA)
+    (rounded,) = compiled(quantised(model(), {"Conv.0": SEEN}))(DATA)
     assert not np.array_equal(exact, rounded)
     assert rounded == pytest.approx(exact, abs=0.03 * float(exact.max()))
     inner = (slice(None), slice(None), slice(1, -1), slice(1, -1))  # padding is not in the channels' means

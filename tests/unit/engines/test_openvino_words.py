@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from worker.engines.ppocr import word_frequency
 from worker.engines.ppocr.glyphs import STEP_PIXELS, Glyph, decode
 from worker.engines.ppocr.word_frequency import commonness, switches
 from worker.engines.ppocr.words import MOST_STEPS, Steps, with_known_words
@@ -272,3 +274,18 @@ def test_a_step_at_which_every_class_is_unlikely_is_no_end() -> None:
     steps = steps_of([*seen[:4], {"o": 0.0004, "": 0.0003}, *seen[4:]])
     glyphs = decode(steps[0][:, 0], steps[1][:, 0], ALPHABET)
     assert text_of(with_known_words(glyphs, steps, ALPHABET)).startswith("in")
+
+
+def test_the_words_kept_on_disk_are_those_of_the_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def loaded() -> Mapping[str, float]:
+        monkeypatch.setattr(word_frequency, "_lexicon", {})
+        word_frequency.prepare(tmp_path)
+        return word_frequency.lexicon()
+
+    first = loaded()
+    (file,) = tmp_path.glob("words-*.txt")
+    with monkeypatch.context() as patch:
+        patch.setattr(word_frequency, "_most_common", dict)  # not asked again
+        assert loaded() == first and first["the"] > first["invoice"]
+    file.write_bytes(b"damaged")
+    assert loaded() == first

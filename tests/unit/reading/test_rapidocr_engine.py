@@ -16,7 +16,7 @@ from worker.engines.ppocr.classifier import Classifier, common_classes, last_lay
 from worker.engines.ppocr.detection import DetectionSettings
 from worker.engines.ppocr.engine import RapidOcrDetector, RapidOcrEngine
 from worker.engines.ppocr.models import DETECTION_FILE, alphabet_of, models_folder, recognition_models
-from worker.engines.ppocr.network import Network, read_model, taking_pixels
+from worker.engines.ppocr.network import Network, compiled, read_model, taking_pixels
 from worker.engines.ppocr.recognition import MAX_WIDTH, STRIP_HEIGHT, Recogniser
 from worker.engines.ppocr.upsampling import without_upsampling
 from worker.engines.protocols import Detector, finds_lines
@@ -92,7 +92,7 @@ def test_the_detector_of_degraded_pages_finds_lines_apart_that_blur_runs_togethe
 
 
 def as_it_came() -> Network:
-    return Network(taking_pixels(without_upsampling(read_model(models_folder() / DETECTION_FILE))))
+    return compiled(taking_pixels(without_upsampling(read_model(models_folder() / DETECTION_FILE))))
 
 
 def test_the_reader_of_degraded_lines_errs_less_on_blurred_ones(engine: RapidOcrEngine) -> None:
@@ -181,4 +181,4 @@ def recogniser_in_float32() -> Recogniser:
     model = recognition_models()["recognition"]
     alphabet, layer = alphabet_of(model), last_layer(model)
     common = common_classes(alphabet, layer)
-    return Recogniser(Network(taking_pixels(ranking_features(model, common))), Classifier(common, layer), alphabet)
+    return Recogniser(compiled(taking_pixels(ranking_features(model, common))), Classifier(common, layer), alphabet)

@@ -6,9 +6,10 @@ line in a hundred, and padding in its batches costs most of its time.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from ocrq.errors import ModelUnavailable
 from tasks.runner import ReadContext
 from tasks.settings import Settings
 from worker.engines.info import EngineInfo
-from worker.engines.ppocr import INFO, quantisation, script_network, tesseract
+from worker.engines.ppocr import INFO, model_cache, quantisation, script_network, tesseract
 from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, ranking_features
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
 from worker.engines.ppocr.memory_bound import MemoryLimit, return_large_blocks
@@ -39,7 +40,7 @@ from worker.engines.ppocr.quantisation import quantised
 from worker.engines.ppocr.recognition import Recogniser
 from worker.engines.ppocr.scripts import Scripts, load_classifier, scripts_of
 from worker.engines.ppocr.tiles import find_lines
-from worker.engines.ppocr.word_frequency import lexicon
+from worker.engines.ppocr.word_frequency import prepare as prepare_words
 from worker.engines.protocols import Detector, LineReader
 from worker.page import LineReading, Pixels, Quad
 
@@ -182,23 +183,22 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
 
         Args:
             settings: What detection weighs.
-            cache: Directory of compiled networks, with which a load takes a third less; None compiles them again.
+            cache: Directory of compiled models, with which a load takes a third of the time; None compiles them again.
 
         Raises:
             ModelUnavailable: The rapidocr package or its model files are missing.
         """
         return_large_blocks()
         cv2.setNumThreads(1)  # as the networks: processes are the parallelism
-        lexicon()  # loaded here, not during the first page: half a second
-        calibrations = quantisation.load(QUANTISATION)
+        prepare_words(cache)  # here, not during the first page
 
         def detector(name: str) -> Network:
-            return _compiled(detection_model(name), calibrations[name], cache, keeps_shapes=False)
+            return _network(name, lambda: detection_model(name), cache, keeps_shapes=False)
 
         detection = DeferredNetwork(partial(detector, "detection")).ready()
         degraded = DeferredNetwork(partial(detector, "degraded_detection"))
         networks: list[Network] = [detection, degraded]
-        recognisers = _recognisers(calibrations, cache, networks)
+        recognisers = _recognisers(cache, networks)
         return cls(detection, degraded, recognisers, settings or DetectionSettings(), MemoryLimit(networks))
 
 
@@ -220,15 +220,13 @@ class TinyEngine(RapidOcrLines, RapidOcrDetector):
         """Compile the networks; arguments as of :meth:`RapidOcrEngine.load`."""
         return_large_blocks()
         cv2.setNumThreads(1)
-        lexicon()
-        calibrations, models = quantisation.load(QUANTISATION), tiny_models()
-        detection, recognition = models["tiny_detection"], models["tiny_recognition"]
-        alphabet = tiny_alphabet()
-        layer = last_layer(recognition)
+        prepare_words(cache)
+        models, alphabet = tiny_models(), tiny_alphabet()
+        layer = last_layer(models["tiny_recognition"])
         common = common_classes(alphabet, layer)
-        features = _compiled(ranking_features(recognition, common), calibrations["tiny_recognition"], cache)
+        features = _network("tiny_recognition", lambda: ranking_features(models["tiny_recognition"], common), cache)
         recogniser = Recogniser(features, Classifier(common, layer), alphabet)
-        network = _compiled(detection, calibrations["tiny_detection"], cache, keeps_shapes=False)
+        network = _network("tiny_detection", lambda: models["tiny_detection"], cache, keeps_shapes=False)
         return cls(network, recogniser, settings or TINY_SETTINGS)
 
 
@@ -247,21 +245,29 @@ def load(model: str, settings: Settings) -> RapidOcrEngine | TinyEngine:
     return ENGINES[model].load(cache=settings.models_cache)
 
 
-def _compiled(
-    model: Any, calibration: quantisation.Calibration, cache: Path | None, keeps_shapes: bool = True
-) -> Network:
-    """A network that takes pixels and computes in 8 bits."""
-    return Network(taking_pixels(quantised(model, calibration)), keeps_shapes, cache)
+@functools.cache
+def _calibrations() -> dict[str, dict[str, quantisation.Calibrated]]:
+    """By the networks' names; read where a network is compiled, which is seldom."""
+    return quantisation.load(QUANTISATION)
 
 
-def _recognisers(
-    calibrations: Mapping[str, quantisation.Calibration], cache: Path | None, networks: list[Network]
-) -> tuple[Recogniser, Recogniser, Recogniser]:
+def _network(name: str, build: Callable[[], Any], cache: Path | None, keeps_shapes: bool = True) -> Network:
+    """A network that takes pixels and computes in 8 bits.
+
+    Args:
+        name: Of its calibration.
+        build: Makes the model in float32.
+        cache: Directory of compiled models.
+        keeps_shapes: See :func:`~worker.engines.ppocr.network.configuration`.
+    """
+    return model_cache.load(name, lambda: taking_pixels(quantised(build(), _calibrations()[name])), cache, keeps_shapes)
+
+
+def _recognisers(cache: Path | None, networks: list[Network]) -> tuple[Recogniser, Recogniser, Recogniser]:
     """For lines that are not degraded, for degraded ones, and for a second opinion.
 
     Args:
-        calibrations: By the networks' names.
-        cache: Directory of compiled networks.
+        cache: Directory of compiled models.
         networks: Takes up the recognisers' networks, that of other scripts once it is loaded.
     """
     first = recognition_model("recognition")
@@ -270,14 +276,15 @@ def _recognisers(
     classifier = Classifier(common, layer)  # one for all: training left the last layer alone
 
     def script_reader() -> Recogniser:
-        reader = script_network.load(recognition_model("recognition"), calibrations["recognition"], cache)
+        plain = partial(recognition_model, "recognition")
+        reader = script_network.load(plain, lambda: _calibrations()["recognition"], cache)
         networks.append(reader.features)
         return reader
 
     scripts = Scripts(load_classifier(SCRIPT_CLASSIFIER), script_reader, script_network.SCRIPTS)
 
     def network(name: str) -> Network:
-        return _compiled(ranking_features(recognition_model(name), common), calibrations[name], cache)
+        return _network(name, lambda: ranking_features(recognition_model(name), common), cache)
 
     plain, degraded, other = (DeferredNetwork(partial(network, name)) for name in SHARES)
     networks += [plain.ready(), degraded, other]

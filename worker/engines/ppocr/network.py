@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
+import io
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,19 +35,12 @@ class Network:
     """A compiled model. Calls from several threads wait for each other.
 
     Args:
-        model: An ``openvino.Model``.
-        keeps_shapes: Keep what is compiled for each input shape: for few shapes that come again and again.
-        cache: Directory in which OpenVINO keeps the compiled model for the next process, under a hash of the model
-            and the processor; None compiles each time.
+        model: An ``openvino.CompiledModel``.
     """
 
-    def __init__(self, model: Any, keeps_shapes: bool = True, cache: Path | None = None) -> None:
-        config: dict[str, Any] = {**CPU_CONFIG, **({} if keeps_shapes else NO_SHAPES_KEPT)}
-        if cache:
-            config["CACHE_DIR"] = str(cache)
-        with _one_process_at_a_time(cache):
-            self._compiled = core().compile_model(model, "CPU", config)
-        self._request = self._compiled.create_infer_request()
+    def __init__(self, model: Any) -> None:
+        self._compiled = model
+        self._request = model.create_infer_request()
         self._outputs = len(model.outputs)
         self._lock = threading.Lock()
 
@@ -57,6 +49,12 @@ class Network:
         with self._lock:
             self._request.infer([data])
             return tuple(np.array(self._request.get_output_tensor(i).data) for i in range(self._outputs))
+
+    def exported(self) -> bytes:
+        """What :func:`imported` takes."""
+        stream = io.BytesIO()
+        self._compiled.export_model(stream)
+        return stream.getvalue()
 
     def release_memory(self) -> None:
         """Free the buffers between the layers; the next call allocates them again."""
@@ -114,16 +112,27 @@ def core() -> Any:
     return openvino.Core()
 
 
-@contextmanager
-def _one_process_at_a_time(cache: Path | None) -> Iterator[None]:
-    """Hold the cache's lock: OpenVINO fails where two processes write the same file of it."""
-    if cache is None:
-        yield
-        return
-    cache.mkdir(parents=True, exist_ok=True)
-    with (cache / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def configuration(keeps_shapes: bool) -> dict[str, Any]:
+    """How a model is compiled.
+
+    Args:
+        keeps_shapes: Keep what is compiled for each input shape: for few shapes that come again and again.
+    """
+    return {**CPU_CONFIG, **({} if keeps_shapes else NO_SHAPES_KEPT)}
+
+
+def compiled(model: Any, keeps_shapes: bool = True) -> Network:
+    """The network of an ``openvino.Model``; see :func:`configuration`."""
+    return Network(core().compile_model(model, "CPU", configuration(keeps_shapes)))
+
+
+def imported(exported: bytes, keeps_shapes: bool = True) -> Network:
+    """The network that :meth:`Network.exported` gave, on a processor of the same kind.
+
+    Raises:
+        RuntimeError: It is of another release of OpenVINO, or damaged.
+    """
+    return Network(core().import_model(exported, "CPU", configuration(keeps_shapes)))
 
 
 def read_model(path: Path) -> Any:

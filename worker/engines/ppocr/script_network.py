@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.engines.ppocr import model_cache
 from worker.engines.ppocr.classifier import LinearLayer, classes_of
-from worker.engines.ppocr.network import Network, taking_pixels, with_weights
+from worker.engines.ppocr.network import taking_pixels, with_weights
 from worker.engines.ppocr.quantisation import Calibration, quantised
 from worker.engines.ppocr.recognition import Recogniser
 
@@ -23,23 +24,27 @@ CLASSIFIER, BIAS, CHARACTERS = "classifier.weights", "classifier.bias", "charact
 SCRIPTS = frozenset({"Cyrl", "Grek"})
 
 
-def load(plain: Any, calibration: Calibration, cache: Path | None, file: Path = FILE) -> Recogniser:
-    """Compile the recogniser: about a second and 40 MB.
+def load(
+    plain: Callable[[], Any], calibration: Callable[[], Calibration], cache: Path | None, file: Path = FILE
+) -> Recogniser:
+    """The recogniser: about a second to compile, and 40 MB.
 
     Args:
-        plain: The plain recogniser's model in float32; changed in place.
-        calibration: Of its convolutions.
-        cache: Directory of compiled networks; None compiles again.
+        plain: Makes the plain recogniser's model in float32.
+        calibration: Reads that of its convolutions.
+        cache: Directory of compiled models; None, as with a file of one's own, compiles again.
         file: The trained weights.
     """
     with np.load(file, allow_pickle=False) as stored:
         weights: dict[str, NDArray[Any]] = dict(stored)
     alphabet = ["", *str(weights.pop(CHARACTERS))]
     layer = LinearLayer(*(weights.pop(name).astype(np.float32) for name in (CLASSIFIER, BIAS)))
-    model = classes_of(with_weights(plain, weights), layer)
-    return Recogniser(
-        Network(taking_pixels(quantised(model, _untrained(calibration, weights, model))), cache=cache), ranked, alphabet
-    )
+
+    def build() -> Any:
+        model = classes_of(with_weights(plain(), weights), layer)
+        return taking_pixels(quantised(model, _untrained(calibration(), weights, model)))
+
+    return Recogniser(model_cache.load("script_recognition", build, cache), ranked, alphabet)
 
 
 def ranked(outputs: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:

@@ -1,0 +1,56 @@
+"""Files that a process keeps for the next one on this machine, where a directory is set for them."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def kept(file: Path, read: Callable[[bytes], T], make: Callable[[], T], write: Callable[[T], bytes]) -> T:
+    """What a file holds; made and written where there is none, or one that cannot be read.
+
+    Processes that are started together make it once: they wait for each other. A full disk is no error.
+
+    Args:
+        file: In a directory that need not be there yet.
+        read: Takes the file's content; raises ValueError or RuntimeError where it is damaged.
+        make: What the file is to hold.
+        write: Gives the file's content.
+    """
+    with _one_process_at_a_time(file.parent):
+        try:
+            return read(file.read_bytes())
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, RuntimeError) as error:
+            logger.warning("%s cannot be read and is made again: %s", file.name, error)
+        made = make()
+        _write(file, write(made))
+    return made
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Under another name first, so that a process that is killed leaves no half file."""
+    unfinished = file.with_suffix(".unfinished")
+    try:
+        unfinished.write_bytes(content)
+        unfinished.replace(file)
+    except OSError as error:
+        logger.warning("%s is not kept: %s", file.name, error)
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def _one_process_at_a_time(directory: Path) -> Iterator[None]:
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
