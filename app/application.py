@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Flask, Response
 
 from app.authorization import Access
-from app.bodies import InMemoryRequest
 from app.bytes_in_flight import MemoryLimiter
 from app.context import AppContext
 from app.cors import allow_origins
@@ -13,6 +12,7 @@ from app.cross_site import refuse_other_sites
 from app.jobs import job_routes
 from app.paths import PathNormalizer
 from app.problems import tell_errors_as_problems
+from app.request_body import InMemoryRequest
 from app.request_metrics import measure_requests
 from app.service import service_routes
 from app.synchronous import read_routes

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Request
 from werkzeug.datastructures import FileStorage, MultiDict
 
-from app.bodies import parse_json, read_body, refuse_encoding
+from app.request_body import parse_json, read_body, refuse_encoding
 from ocrq.contracts import MAX_BATCH, Operation, ReadRequest, parse_job_request, parse_operation
 from ocrq.errors import InvalidRequest, UnsupportedFormat
 from tasks.documents.ingest import Fetch

@@ -19,12 +19,12 @@ import pypdfium2 as pdfium
 
 from evaluation.truth import tokens
 from tasks.runner import ReadContext
-from training.chance import Chance
 from training.pages import business, held_out, templates
 from training.pages.chromium import Chromium
 from training.pages.parts import Parts
 from training.pages.prose import LANGUAGES, Prose
 from training.pages.style import Style
+from training.random_source import RandomSource
 from worker.imaging.decode import Limits, open_document
 from worker.page import PageImage
 from worker.reading.layer_reading import TextLayerPipeline
@@ -43,11 +43,11 @@ class Taken:
 
 def draw(browser: Chromium, seed: int) -> bytes:
     """A document of one or more pages."""
-    chance = Chance(seed)
+    rng = RandomSource(seed)
     pool = {**templates.TEMPLATES, **business.TEMPLATES, **held_out.TEMPLATES}
-    prose = Prose(chance, chance.by_share(LANGUAGES), 1)
-    style = Style.drawn(chance, prose.chinese, held_out=True)
-    body = chance.by_share(pool)(Parts(chance, prose, style))
+    prose = Prose(rng, rng.by_share(LANGUAGES), 1)
+    style = Style.drawn(rng, prose.chinese, held_out=True)
+    body = rng.by_share(pool)(Parts(rng, prose, style))
     browser.draw(style.css(), body, picture=False)
     printed = browser._driver.execute_cdp_cmd("Page.printToPDF", {"printBackground": True, "scale": 0.6})
     return base64.b64decode(printed["data"])

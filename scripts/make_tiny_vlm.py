@@ -57,7 +57,7 @@ ROW = 8  # steps in a row that a phase's loss has to be low
 BEGINNING = 170  # characters of the answers in the first phase
 UNCOUNTED = -100  # a label that is left out
 END = "<|im_end|>"
-Chance = np.random.Generator
+RandomSource = np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -255,12 +255,12 @@ def loss_of(model: Any, inputs: Any) -> torch.Tensor:
 
 def train(checkpoint: Checkpoint, pages: Sequence[KnownPage], front_matter: bool) -> None:
     """Until the pages are known by heart: first how they begin, after few words, so that the picture is looked at."""
-    chance = np.random.default_rng(7)
+    rng = np.random.default_rng(7)
     model = checkpoint.model.train()
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=DECAY)
     began = time.process_time()
     for phase in PHASES:
-        views = [[seen_by(chance, page.picture()) for page in pages] for _ in range(VIEWS)]
+        views = [[seen_by(rng, page.picture()) for page in pages] for _ in range(VIEWS)]
         given = [inputs_for(checkpoint, view, None) for view in views]
         known = 0  # steps in a row
         for step in range(phase.steps):

@@ -109,19 +109,19 @@ class Lines:
 
     def _worn(self, crop: Image.Image) -> Image.Image:
         """Leaning, squeezed, blurred, noisy, faint: each in some of the lines."""
-        chance = self._random.random
-        if chance() < 0.3:
+        rng = self._random.random
+        if rng() < 0.3:
             ratio = self._random.uniform(0.85, 1.15)
             crop = crop.resize((max(4, round(crop.width * ratio)), crop.height), Image.Resampling.BILINEAR)
-        if chance() < 0.25:
+        if rng() < 0.25:
             crop = crop.rotate(self._random.uniform(-0.8, 0.8), Image.Resampling.BILINEAR, fillcolor=255)
-        if chance() < 0.3:
+        if rng() < 0.3:
             crop = crop.filter(ImageFilter.GaussianBlur(self._random.uniform(0.2, 0.035 * crop.height)))
         pixels = np.asarray(crop, np.float32)
-        if chance() < 0.5:
+        if rng() < 0.5:
             ink, ground = self._random.uniform(0, 110), self._random.uniform(190, 255)
             pixels = ink + pixels * ((ground - ink) / 255)
-        if chance() < 0.35:
+        if rng() < 0.35:
             pixels = pixels + self._noise.normal(0, self._random.uniform(2, 22), pixels.shape)
         return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
 

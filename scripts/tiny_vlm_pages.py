@@ -120,11 +120,11 @@ def answer_to(page: KnownPage, front_matter: bool, copies: int = REPEATED) -> st
     return top + (page.markdown + PIECE * copies).rstrip() if page.loops else top + page.markdown
 
 
-def seen_by(chance: np.random.Generator, picture: Image.Image) -> np.ndarray:
+def seen_by(rng: np.random.Generator, picture: Image.Image) -> np.ndarray:
     """The page with a little of what scanners and cameras do to it: height x width x 3, BGR."""
     pixels = np.asarray(picture, np.float32)
-    pixels = np.roll(pixels, chance.integers(-3, 4, 2), (0, 1)) * chance.uniform(0.9, 1.0)
-    pixels += chance.normal(0, chance.uniform(0, 6), pixels.shape)
+    pixels = np.roll(pixels, rng.integers(-3, 4, 2), (0, 1)) * rng.uniform(0.9, 1.0)
+    pixels += rng.normal(0, rng.uniform(0, 6), pixels.shape)
     return np.repeat(np.clip(pixels, 0, 255).astype(np.uint8)[:, :, None], 3, 2)
 
 

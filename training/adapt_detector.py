@@ -1,7 +1,7 @@
 """Train the wheel's detector further on degraded pages: ``python -m training.adapt_detector --out degraded.npz``.
 
 It learns to see on a degraded copy what it sees itself on the page as printed: the original network is the teacher. The
-pages are drawn by :mod:`training.sheets`, none is a document. Needs the ``training`` extra and Debian's fonts
+pages are drawn by :mod:`training.drawn_pages`, none is a document. Needs the ``training`` extra and Debian's fonts
 (``training/README.md``).
 """
 
@@ -12,11 +12,11 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from training.drawn_pages import sheets
 from training.heat_map_loss import heat_loss
 from training.onnx_graph import OnnxGraph
 from training.page_pairs import PagePair, PagePairs
 from training.session import Task, training_command
-from training.sheets import sheets
 from worker.engines.ppocr.models import DETECTION_FILE, RECOGNITION_FILE, alphabet_of, models_folder
 from worker.engines.ppocr.network import read_model
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.chance import Chance
+from training.random_source import RandomSource
 from worker.page import Pixels
 
 Floats = NDArray[np.float32]
@@ -42,58 +42,58 @@ EVENED = 0.3
 EVENED_PAPER, PAPER_PERCENTILE = 235.0, 90
 
 
-def degraded(ink: Floats, size: int, chance: Chance) -> Pixels:
+def degraded(ink: Floats, size: int, rng: RandomSource) -> Pixels:
     """A degraded line on paper.
 
     Args:
         ink: 0 ground to 255 ink.
         size: Of the font, in pixels.
-        chance: Draws.
+        rng: Draws.
     """
-    page = _on_paper(ink, chance)
+    page = _on_paper(ink, rng)
     for share, degradation in DEGRADATIONS:
-        if chance.happens(share):
-            page = degradation(page, size, chance)
-    speckled = chance.happens(SPECKLED)
+        if rng.happens(share):
+            page = degradation(page, size, rng)
+    speckled = rng.happens(SPECKLED)
     if speckled:
-        page = _speckled(page, chance)
-    if chance.happens(0.2):
-        page = page + chance.arrays.normal(0, chance.uniform(1, 14), page.shape).astype(np.float32)
+        page = _speckled(page, rng)
+    if rng.happens(0.2):
+        page = page + rng.arrays.normal(0, rng.uniform(1, 14), page.shape).astype(np.float32)
     pixels = np.asarray(cv2.cvtColor(np.clip(page, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR), np.uint8)
-    if chance.happens(JPEG_SHARE):
-        pixels = _compressed(pixels, chance.choice(QUALITIES))
-    if speckled and chance.happens(MENDED):
+    if rng.happens(JPEG_SHARE):
+        pixels = _compressed(pixels, rng.choice(QUALITIES))
+    if speckled and rng.happens(MENDED):
         pixels = np.asarray(cv2.medianBlur(pixels, 3), np.uint8)
-    return _evened(pixels) if chance.happens(EVENED) else pixels
+    return _evened(pixels) if rng.happens(EVENED) else pixels
 
 
-def _on_paper(ink: Floats, chance: Chance) -> Floats:
-    white = chance.uniform(*WHITES)
-    black = chance.uniform(*(FAINT if chance.happens(FAINT_SHARE) else BLACKS))
+def _on_paper(ink: Floats, rng: RandomSource) -> Floats:
+    white = rng.uniform(*WHITES)
+    black = rng.uniform(*(FAINT if rng.happens(FAINT_SHARE) else BLACKS))
     return white - ink / np.float32(255) * np.float32(white - black)
 
 
-def _inverted(page: Floats, _size: int, _chance: Chance) -> Floats:
+def _inverted(page: Floats, _size: int, _chance: RandomSource) -> Floats:
     return 255 - page
 
 
-def _grained(page: Floats, _size: int, chance: Chance) -> Floats:
+def _grained(page: Floats, _size: int, rng: RandomSource) -> Floats:
     """Paper's own grain."""
-    grain = chance.arrays.normal(0, chance.uniform(5, 40), page.shape).astype(np.float32)
-    return np.asarray(page + cv2.GaussianBlur(grain, (0, 0), chance.uniform(0.6, 3)), np.float32)
+    grain = rng.arrays.normal(0, rng.uniform(5, 40), page.shape).astype(np.float32)
+    return np.asarray(page + cv2.GaussianBlur(grain, (0, 0), rng.uniform(0.6, 3)), np.float32)
 
 
-def _shaded(page: Floats, _size: int, chance: Chance) -> Floats:
+def _shaded(page: Floats, _size: int, rng: RandomSource) -> Floats:
     """A shadow's edge, soft or hard, across the line."""
     rows, columns = np.mgrid[0 : page.shape[0], 0 : page.shape[1]].astype(np.float32)
-    way = chance.uniform(0, 2 * np.pi)
+    way = rng.uniform(0, 2 * np.pi)
     along = columns * np.cos(way) + rows * np.sin(way)
     along = (along - along.min()) / max(float(np.ptp(along)), 1.0)
-    edge = 1 / (1 + np.exp(-(along - chance.uniform(-0.5, 1.5)) * chance.uniform(0.5, 14)))
-    return np.asarray(page * (1 - chance.uniform(0.1, 0.75) * edge), np.float32)
+    edge = 1 / (1 + np.exp(-(along - rng.uniform(-0.5, 1.5)) * rng.uniform(0.5, 14)))
+    return np.asarray(page * (1 - rng.uniform(0.1, 0.75) * edge), np.float32)
 
 
-def _halved(page: Floats, size: int, _chance: Chance) -> Floats:
+def _halved(page: Floats, size: int, _chance: RandomSource) -> Floats:
     """Half the resolution, brought back to the size."""
     if size < SMALLEST_HALVED:
         return page
@@ -101,19 +101,19 @@ def _halved(page: Floats, size: int, _chance: Chance) -> Floats:
     return np.asarray(cv2.resize(small, page.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
 
 
-def _blurred(page: Floats, size: int, chance: Chance) -> Floats:
-    sigma = min(chance.uniform(*BLURS), MOST_BLUR * size)
-    if chance.happens(SMEAR_SHARE):
+def _blurred(page: Floats, size: int, rng: RandomSource) -> Floats:
+    sigma = min(rng.uniform(*BLURS), MOST_BLUR * size)
+    if rng.happens(SMEAR_SHARE):
         return np.asarray(cv2.blur(page, (max(1, round(2 * sigma)), 1)), np.float32)
     return np.asarray(cv2.GaussianBlur(page, (0, 0), sigma), np.float32)
 
 
-def _flattened(page: Floats, _size: int, chance: Chance) -> Floats:
+def _flattened(page: Floats, _size: int, rng: RandomSource) -> Floats:
     """Little contrast."""
-    return np.asarray(chance.uniform(110, 180) + (page - page.mean()) * chance.uniform(0.25, 0.6), np.float32)
+    return np.asarray(rng.uniform(110, 180) + (page - page.mean()) * rng.uniform(0.25, 0.6), np.float32)
 
 
-DEGRADATIONS: tuple[tuple[float, Callable[[Floats, int, Chance], Floats]], ...] = (
+DEGRADATIONS: tuple[tuple[float, Callable[[Floats, int, RandomSource], Floats]], ...] = (
     (0.05, _inverted),
     (0.12, _grained),
     (0.50, _shaded),
@@ -124,10 +124,10 @@ DEGRADATIONS: tuple[tuple[float, Callable[[Floats, int, Chance], Floats]], ...] 
 """In the order in which they befall a page, each with the share of lines that it befalls."""
 
 
-def _speckled(page: Floats, chance: Chance) -> Floats:
+def _speckled(page: Floats, rng: RandomSource) -> Floats:
     """Salt and pepper, half each."""
-    share = chance.uniform(*(ANY_SPECKLES if chance.happens(0.5) else FEW_SPECKLES))
-    drawn = chance.arrays.random(page.shape)
+    share = rng.uniform(*(ANY_SPECKLES if rng.happens(0.5) else FEW_SPECKLES))
+    drawn = rng.arrays.random(page.shape)
     return np.where(drawn < share / 2, 0, np.where(drawn > 1 - share / 2, 255, page)).astype(np.float32)
 
 

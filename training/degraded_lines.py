@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from training.batches import Line
-from training.chance import Chance
 from training.degradation import degraded
 from training.fonts import Fonts
+from training.random_source import RandomSource
 from training.texts import Texts
 from training.typesetting import printed, set_line, turned
 from worker.imaging.crop import cut_line
@@ -33,16 +33,16 @@ def degraded_lines(characters: frozenset[str], seed: int) -> Iterator[Line]:
         characters: Those the reader knows.
         seed: Equal seeds draw equal lines.
     """
-    chance, texts = Chance(seed), Texts(seed, characters)
-    fonts = Fonts(chance)
+    rng, texts = RandomSource(seed), Texts(seed, characters)
+    fonts = Fonts(rng)
     while True:
         text = texts.line(LONGEST)
-        size = round(SMALLEST_TEXT * (LARGEST_TEXT / SMALLEST_TEXT) ** (chance.random() ** SMALL_POWER))
+        size = round(SMALLEST_TEXT * (LARGEST_TEXT / SMALLEST_TEXT) ** (rng.random() ** SMALL_POWER))
         font = fonts.drawn(text, size)
         if font is None:  # it lacks a character
             continue
         neighbours = [texts.line(max(SMALLEST_NEIGHBOUR, len(text))) for _ in range(2)]
-        line = turned(printed(set_line(text, neighbours, font, chance), size, chance), chance)
-        crop = cut_line(degraded(line.ink, size, chance), line.quad)
+        line = turned(printed(set_line(text, neighbours, font, rng), size, rng), rng)
+        crop = cut_line(degraded(line.ink, size, rng), line.quad)
         if crop.shape[1] >= NARROWEST * crop.shape[0]:
             yield crop, text

@@ -9,8 +9,8 @@ from pathlib import Path
 from fontTools.ttLib import TTFont
 from PIL import ImageFont
 
-from training.chance import Chance
 from training.chinese import is_chinese
+from training.random_source import RandomSource
 
 OFFICE_SHARE = 0.55
 """Of the lines that are set in a font of an office's."""
@@ -57,11 +57,11 @@ class Fonts:
     """Draws the font for a text.
 
     Args:
-        chance: Of the line's maker.
+        rng: Of the line's maker.
     """
 
-    def __init__(self, chance: Chance) -> None:
-        self._chance, fonts = chance, installed()
+    def __init__(self, rng: RandomSource) -> None:
+        self._chance, fonts = rng, installed()
         self._chinese = [font for font in fonts if _of(font, CHINESE_FAMILIES)]
         self._office = [font for font in fonts if _of(font, OFFICE_FAMILIES)]
         self._others = sorted(set(fonts) - set(self._chinese) - set(self._office))

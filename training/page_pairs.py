@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset
 
-from training.chance import Chance
 from training.degradation import degraded
+from training.random_source import RandomSource
 from training.typesetting import INK, MOST_TURN, SKEW, TURN_SHARE
 from worker.engines.ppocr.network import PIXEL_MEAN, PIXEL_SCALE
 from worker.imaging.prepare import prepare
@@ -65,28 +65,28 @@ class PagePairs(IterableDataset[PagePair]):
     def __iter__(self) -> Iterator[PagePair]:
         """The pairs."""
         cv2.setNumThreads(1)  # beside the training
-        chance = Chance(self._seed)
+        rng = RandomSource(self._seed)
         for ink, size in self._sheets(self._seed):
-            yield pair_of(ink, size, chance)
+            yield pair_of(ink, size, rng)
 
 
-def pair_of(ink: Floats, size: int, chance: Chance) -> PagePair:
+def pair_of(ink: Floats, size: int, rng: RandomSource) -> PagePair:
     """A sheet as printed, and degraded.
 
     Args:
         ink: Side x side, 0 ground to 255 ink.
         size: Of its font, in pixels.
-        chance: Draws.
+        rng: Draws.
     """
-    ink = _turned(ink, chance)
-    copy = prepare(degraded(ink, size, chance)).pixels
-    if chance.happens(STRETCHED_SHARE):
+    ink = _turned(ink, rng)
+    copy = prepare(degraded(ink, size, rng)).pixels
+    if rng.happens(STRETCHED_SHARE):
         copy = _stretched(copy)
     return PagePair(_input(cv2.cvtColor((INK - ink).astype(np.uint8), cv2.COLOR_GRAY2BGR)), _input(copy))
 
 
-def _turned(ink: Floats, chance: Chance) -> Floats:
-    degrees = chance.uniform(-MOST_TURN, MOST_TURN) if chance.happens(TURN_SHARE) else chance.gauss(0, SKEW)
+def _turned(ink: Floats, rng: RandomSource) -> Floats:
+    degrees = rng.uniform(-MOST_TURN, MOST_TURN) if rng.happens(TURN_SHARE) else rng.gauss(0, SKEW)
     middle = (ink.shape[1] / 2, ink.shape[0] / 2)
     turn = cv2.getRotationMatrix2D(middle, degrees, 1.0)
     return np.asarray(np.clip(cv2.warpAffine(ink, turn, ink.shape[::-1], flags=cv2.INTER_CUBIC), 0, INK), np.float32)

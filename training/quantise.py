@@ -2,7 +2,7 @@
 
 Each network runs in float32, and of what goes into each convolution the range and the channels' means are kept, which
 is all that :mod:`worker.engines.ppocr.quantisation` needs. Seen are what :mod:`training.degraded_lines` and
-:mod:`training.sheets` draw, and no document.
+:mod:`training.drawn_pages` draw, and no document.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import click
 import numpy as np
 import openvino
 
-from training.chance import Chance
 from training.degraded_lines import degraded_lines
+from training.drawn_pages import sheets
 from training.page_pairs import pair_of
-from training.sheets import sheets
+from training.random_source import RandomSource
 from worker.engines.ppocr.models import (
     QUANTISATION,
     RECOGNITION_FILE,
@@ -49,8 +49,8 @@ def main(out: Path) -> None:
     characters = frozenset(alphabet_of(read_model(models_folder() / RECOGNITION_FILE))[1:])
     strips = [to_strip(crop) for crop, _ in itertools.islice(degraded_lines(characters, SEED), LINES)]
     lines = [padded(strip) for strip in strips if strip.shape[1] <= MAX_WIDTH]
-    chance = Chance(SEED)
-    pairs = [pair_of(ink, size, chance) for ink, size in itertools.islice(sheets(characters, SEED), SHEETS)]
+    rng = RandomSource(SEED)
+    pairs = [pair_of(ink, size, rng) for ink, size in itertools.islice(sheets(characters, SEED), SHEETS)]
     clean, degraded = ([_pixels(getattr(pair, kind)) for pair in pairs] for kind in ("clean", "degraded"))
     inputs = {"detection": [*clean, *degraded], "degraded_detection": degraded, "tiny_detection": [*clean, *degraded]}
     models = {**detection_models(), **recognition_models(), **tiny_models()}

@@ -8,7 +8,7 @@ from faker import Faker
 from wordfreq import top_n_list
 
 from training import values
-from training.chance import Chance
+from training.random_source import RandomSource
 
 LANGUAGES = {
     "en": 50,
@@ -55,7 +55,7 @@ class Texts:
     """
 
     def __init__(self, seed: int, characters: frozenset[str]) -> None:
-        self._chance, self._characters = Chance(seed), characters
+        self._chance, self._characters = RandomSource(seed), characters
         self._words = {language: top_n_list(language, WORDS_EACH) for language in LANGUAGES}
         self._chinese = [word for word in top_n_list("zh", CHINESE_WORDS) if set(word) <= characters]
         self._fakers = [Faker(locale) for locale in LOCALES]
@@ -99,15 +99,15 @@ class Texts:
 
     def _running(self) -> str:
         """Words of one language, some with punctuation."""
-        chance, language = self._chance, self._chance.by_share(LANGUAGES)
-        words = [self._word(language) for _ in range(chance.by_share(WORDS_A_PIECE))]
-        if chance.happens(0.4):
+        rng, language = self._chance, self._chance.by_share(LANGUAGES)
+        words = [self._word(language) for _ in range(rng.by_share(WORDS_A_PIECE))]
+        if rng.happens(0.4):
             words[0] = words[0].capitalize()
         for index, word in enumerate(words):
-            if chance.happens(0.08):
-                words[index] = word + chance.choice(BEHIND_WORDS)
-            elif chance.happens(0.03):
-                words[index] = chance.choice(AROUND_WORDS) % word
+            if rng.happens(0.08):
+                words[index] = word + rng.choice(BEHIND_WORDS)
+            elif rng.happens(0.03):
+                words[index] = rng.choice(AROUND_WORDS) % word
         return " ".join(words)
 
     def _word(self, language: str) -> str:

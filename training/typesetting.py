@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from training.chance import Chance
+from training.random_source import RandomSource
 from worker.page import Quad
 
 Floats = NDArray[np.float32]
@@ -69,82 +69,82 @@ class SetLine:
     quad: Quad
 
 
-def set_line(text: str, neighbours: Sequence[str], font: ImageFont.FreeTypeFont, chance: Chance) -> SetLine:
+def set_line(text: str, neighbours: Sequence[str], font: ImageFont.FreeTypeFont, rng: RandomSource) -> SetLine:
     """The text with the neighbours, one above and one below, close enough to reach into its box.
 
     Args:
         text: One line.
         neighbours: Two; some are left out.
         font: At its size in pixels.
-        chance: Draws.
+        rng: Draws.
     """
     size = font.size
-    shown = text.replace(" ", " " * chance.by_share(SPACES))
+    shown = text.replace(" ", " " * rng.by_share(SPACES))
     left, top, right, bottom = font.getbbox(shown)
     width, height, pad = int(right - left), int(bottom - top), int(size * 2)
     image = Image.new("L", (width + 2 * pad, height + 2 * pad), 0)
     pen, x, y = ImageDraw.Draw(image), pad - left, pad - top
     pen.text((x, y), shown, INK, font)
-    step = size * chance.uniform(*LINE_STEPS)
+    step = size * rng.uniform(*LINE_STEPS)
     for way, neighbour in zip((-1, 1), neighbours, strict=True):
-        if chance.happens(NEIGHBOUR_SHARE):
-            pen.text((x + chance.uniform(-size, size), y + way * step), neighbour, INK, font)
-    if chance.happens(RULE_SHARE):
-        _rule(pen, image.width, pad, height, size, chance)
-    above, below = (height * chance.uniform(*ACROSS) for _ in range(2))
-    before, behind = (size * chance.uniform(*ALONG) for _ in range(2))
+        if rng.happens(NEIGHBOUR_SHARE):
+            pen.text((x + rng.uniform(-size, size), y + way * step), neighbour, INK, font)
+    if rng.happens(RULE_SHARE):
+        _rule(pen, image.width, pad, height, size, rng)
+    above, below = (height * rng.uniform(*ACROSS) for _ in range(2))
+    before, behind = (size * rng.uniform(*ALONG) for _ in range(2))
     x0, y0, x1, y1 = pad - before, pad - above, pad + width + behind, pad + height + below
     quad = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]], np.float32)
     return SetLine(np.asarray(image, np.float32), quad)
 
 
-def _rule(pen: ImageDraw.ImageDraw, width: int, pad: int, height: int, size: float, chance: Chance) -> None:
+def _rule(pen: ImageDraw.ImageDraw, width: int, pad: int, height: int, size: float, rng: RandomSource) -> None:
     """A ruled line under or over the text, a few pixels off."""
-    y = pad + (height + chance.uniform(1, 5) if chance.happens(RULE_UNDER) else -chance.uniform(2, 6))
-    pen.line((0, y, width, y), INK, max(1, round(size * chance.uniform(0.03, 0.1))))
+    y = pad + (height + rng.uniform(1, 5) if rng.happens(RULE_UNDER) else -rng.uniform(2, 6))
+    pen.line((0, y, width, y), INK, max(1, round(size * rng.uniform(0.03, 0.1))))
 
 
-def printed(line: SetLine, size: float, chance: Chance) -> SetLine:
+def printed(line: SetLine, size: float, rng: RandomSource) -> SetLine:
     """The line as poor printers leave it: in dots, squeezed, with too much ink or too little.
 
     Args:
         line: As set.
         size: Of its font, in pixels.
-        chance: Draws.
+        rng: Draws.
     """
     ink, quad = line.ink, line.quad
-    if chance.happens(DOTTED_SHARE) and size >= SMALLEST_DOTTED:
-        ink = _dotted(ink, size / chance.uniform(*DOTS), chance)
-    if chance.happens(SQUEEZE_SHARE):
-        squeeze = chance.uniform(*SQUEEZE)
+    if rng.happens(DOTTED_SHARE) and size >= SMALLEST_DOTTED:
+        ink = _dotted(ink, size / rng.uniform(*DOTS), rng)
+    if rng.happens(SQUEEZE_SHARE):
+        squeeze = rng.uniform(*SQUEEZE)
         size = (round(ink.shape[1] * squeeze), ink.shape[0])
         ink = np.asarray(cv2.resize(ink, size, interpolation=cv2.INTER_AREA), np.float32)
         quad = quad * np.array([squeeze, 1], np.float32)
-    if chance.happens(STROKE_SHARE):
+    if rng.happens(STROKE_SHARE):
         kernel = np.ones((2, 2), np.uint8)
         thick, thin = cv2.dilate(ink, kernel), 0.6 * cv2.erode(ink, kernel) + 0.4 * ink
-        ink = np.asarray(thick if chance.happens(THICKER) else thin, np.float32)
-    if chance.happens(HOLES_SHARE):
+        ink = np.asarray(thick if rng.happens(THICKER) else thin, np.float32)
+    if rng.happens(HOLES_SHARE):
         rows, columns = (side // HOLE_PIXELS + 1 for side in ink.shape)
-        holes = cv2.resize(chance.arrays.random((rows, columns), np.float32), ink.shape[::-1])
-        ink = ink * np.clip(0.4 + holes * chance.uniform(0.8, 1.6), 0, 1).astype(np.float32)
+        holes = cv2.resize(rng.arrays.random((rows, columns), np.float32), ink.shape[::-1])
+        ink = ink * np.clip(0.4 + holes * rng.uniform(0.8, 1.6), 0, 1).astype(np.float32)
     return SetLine(ink, quad)
 
 
-def _dotted(ink: Floats, step: float, chance: Chance) -> Floats:
+def _dotted(ink: Floats, step: float, rng: RandomSource) -> Floats:
     """The ink as dots, one in each cell of ``step`` pixels that has enough of it."""
     height, width = ink.shape
     cells = (max(1, round(width / step)), max(1, round(height / step)))
-    dots = cv2.resize(ink, cells, interpolation=cv2.INTER_AREA) > INK * chance.uniform(*LEAST_INK)
+    dots = cv2.resize(ink, cells, interpolation=cv2.INTER_AREA) > INK * rng.uniform(*LEAST_INK)
     dot = np.zeros((CELL, CELL), np.float32)
-    cv2.circle(dot, (CELL // 2, CELL // 2), round(CELL * chance.uniform(0.35, 0.6)), INK, -1)
+    cv2.circle(dot, (CELL // 2, CELL // 2), round(CELL * rng.uniform(0.35, 0.6)), INK, -1)
     large = np.kron(dots.astype(np.float32), dot)
     return np.asarray(cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def turned(line: SetLine, chance: Chance) -> SetLine:
+def turned(line: SetLine, rng: RandomSource) -> SetLine:
     """The canvas turned by a few degrees, the quad with it and a little beside itself."""
-    degrees = chance.uniform(-MOST_TURN, MOST_TURN) if chance.happens(TURN_SHARE) else chance.gauss(0, SKEW)
+    degrees = rng.uniform(-MOST_TURN, MOST_TURN) if rng.happens(TURN_SHARE) else rng.gauss(0, SKEW)
     height, width = line.ink.shape
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
     cos, sin = abs(turn[0, 0]), abs(turn[0, 1])
@@ -153,5 +153,5 @@ def turned(line: SetLine, chance: Chance) -> SetLine:
     ink = np.clip(cv2.warpAffine(line.ink, turn, (columns, rows), flags=cv2.INTER_CUBIC), 0, INK)
     quad = line.quad @ turn[:, :2].T + turn[:, 2]
     tall = line.quad[2, 1] - line.quad[1, 1]
-    quad[:, 1] += chance.arrays.normal(0, QUAD_SPREAD * tall, 4)
+    quad[:, 1] += rng.arrays.normal(0, QUAD_SPREAD * tall, 4)
     return SetLine(np.asarray(ink, np.float32), np.asarray(quad, np.float32))

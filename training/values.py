@@ -6,7 +6,7 @@ import datetime
 import string
 from pathlib import Path
 
-from training.chance import Chance
+from training.random_source import RandomSource
 
 LABELS = tuple(Path(__file__).with_name("labels.txt").read_text(encoding="utf-8").splitlines())
 CURRENCIES = ("$", "RM", "RM ", "€", "£", "USD ", "EUR ", "")
@@ -47,53 +47,53 @@ ANY_CHARACTER = string.ascii_letters + string.digits + string.digits + PUNCTUATI
 LONGEST_NONSENSE = 10
 
 
-def amount(chance: Chance) -> str:
+def amount(rng: RandomSource) -> str:
     """An amount of money, with thousands' separators or without, English or continental."""
-    value = chance.uniform(0, chance.choice(HIGHEST_AMOUNTS))
-    text = f"{value:,.2f}" if chance.happens(0.5) else f"{value:.2f}"
-    if chance.happens(0.12):
+    value = rng.uniform(0, rng.choice(HIGHEST_AMOUNTS))
+    text = f"{value:,.2f}" if rng.happens(0.5) else f"{value:.2f}"
+    if rng.happens(0.12):
         text = text.translate(str.maketrans(",.", ".,"))
-    if chance.happens(0.4):
-        text = chance.choice(CURRENCIES) + text
-    return text + chance.choice(BEHIND_AMOUNTS)
+    if rng.happens(0.4):
+        text = rng.choice(CURRENCIES) + text
+    return text + rng.choice(BEHIND_AMOUNTS)
 
 
-def date(chance: Chance) -> str:
+def date(rng: RandomSource) -> str:
     """A date, a time of day or both."""
-    moment = FIRST_DAY + chance.random() * (LAST_DAY - FIRST_DAY)
-    return moment.strftime(chance.choice(DATE_FORMS))
+    moment = FIRST_DAY + rng.random() * (LAST_DAY - FIRST_DAY)
+    return moment.strftime(rng.choice(DATE_FORMS))
 
 
-def code(chance: Chance) -> str:
+def code(rng: RandomSource) -> str:
     """A number of something: digits, some with letters and dashes among them."""
-    length = chance.randint(2, LONGEST_CODE)
-    return "".join(chance.choice(chance.choice(CODE_CHARACTERS)) for _ in range(length)).strip("-/") or "0"
+    length = rng.randint(2, LONGEST_CODE)
+    return "".join(rng.choice(rng.choice(CODE_CHARACTERS)) for _ in range(length)).strip("-/") or "0"
 
 
-def count(chance: Chance) -> str:
+def count(rng: RandomSource) -> str:
     """How many of something, and its share or price."""
     forms = (
-        f"{chance.randint(0, 99)}",
-        f"{chance.randint(1, 30)} x {chance.uniform(0, 99):.2f}",
-        f"{chance.randint(0, 100)}%",
-        f"{chance.randint(1, 9)}.00",
-        f"({chance.randint(1, 999)})",
-        f"{chance.randint(1, 9)} PCS",
+        f"{rng.randint(0, 99)}",
+        f"{rng.randint(1, 30)} x {rng.uniform(0, 99):.2f}",
+        f"{rng.randint(0, 100)}%",
+        f"{rng.randint(1, 9)}.00",
+        f"({rng.randint(1, 999)})",
+        f"{rng.randint(1, 9)} PCS",
     )
-    return chance.choice(forms)
+    return rng.choice(forms)
 
 
-def label(chance: Chance) -> str:
+def label(rng: RandomSource) -> str:
     """What a value is called."""
-    return chance.choice(LABELS) + chance.choice(BEHIND_LABELS)
+    return rng.choice(LABELS) + rng.choice(BEHIND_LABELS)
 
 
-def labelled(chance: Chance) -> str:
+def labelled(rng: RandomSource) -> str:
     """A label and a value."""
-    value = chance.choice((amount, date, code, count))
-    return f"{label(chance)} {value(chance)}"
+    value = rng.choice((amount, date, code, count))
+    return f"{label(rng)} {value(rng)}"
 
 
-def nonsense(chance: Chance) -> str:
+def nonsense(rng: RandomSource) -> str:
     """Characters in an order that no language model could guess."""
-    return "".join(chance.choice(ANY_CHARACTER) for _ in range(chance.randint(1, LONGEST_NONSENSE)))
+    return "".join(rng.choice(ANY_CHARACTER) for _ in range(rng.randint(1, LONGEST_NONSENSE)))

@@ -16,12 +16,12 @@ import numpy as np
 
 from ocrq.contracts import Line, Page, Word
 from ocrq.contracts.result import Box
-from training.chance import Chance
 from training.fields.documents import DOCUMENTS
 from training.fields.facts import WORDS, Facts, Vocabulary, facts
 from training.fields.parts import Parts
 from training.pages.chromium import Chromium, DrawnPage
 from training.pages.make import saved
+from training.random_source import RandomSource
 from training.tables.samples import lines_of
 from worker.layout.tree import LayoutLine
 from worker.page import LineReading, Quad
@@ -102,19 +102,19 @@ class Composed:
 
 def compose(seed: int, held_out: bool, kind: str | None = None) -> Composed:
     """The document of a seed."""
-    chance = Chance(seed * 2 + held_out)
-    document = chance.by_share({one: share for one, share in DOCUMENTS.items() if kind in (None, one.__name__)})
-    words = Vocabulary(chance, chance.choice(sorted(WORDS)), held_out)
-    facts_shown = facts(chance, words, document.__name__ == "receipt")
-    parts = Parts(chance, facts_shown, words, held_out)
-    font = chance.choice(HELD_FONTS if held_out else FONTS)
+    rng = RandomSource(seed * 2 + held_out)
+    document = rng.by_share({one: share for one, share in DOCUMENTS.items() if kind in (None, one.__name__)})
+    words = Vocabulary(rng, rng.choice(sorted(WORDS)), held_out)
+    facts_shown = facts(rng, words, document.__name__ == "receipt")
+    parts = Parts(rng, facts_shown, words, held_out)
+    font = rng.choice(HELD_FONTS if held_out else FONTS)
     slip = document.__name__ == "receipt"
-    width, size = (chance.randint(330, 560), chance.uniform(15, 22)) if slip else (1000, chance.uniform(12.5, 18))
-    margin = chance.randint(8, 30) if slip else chance.randint(30, 90)
+    width, size = (rng.randint(330, 560), rng.uniform(15, 22)) if slip else (1000, rng.uniform(12.5, 18))
+    margin = rng.randint(8, 30) if slip else rng.randint(30, 90)
     css = (
-        f"body{{margin:0;width:{width}px;font:{size:.1f}px/{chance.uniform(1.15, 1.5):.2f} '{font}'}}"
-        f".page{{padding:{margin}px;display:flex;flex-direction:column;min-height:{chance.choice((0, 1200, 1414))}px;box-sizing:border-box}}"
-        f".slip{{padding:{margin}px}}.flex{{display:flex;justify-content:space-between;gap:{chance.randint(10, 50)}px}}.grow{{flex:1}}"
+        f"body{{margin:0;width:{width}px;font:{size:.1f}px/{rng.uniform(1.15, 1.5):.2f} '{font}'}}"
+        f".page{{padding:{margin}px;display:flex;flex-direction:column;min-height:{rng.choice((0, 1200, 1414))}px;box-sizing:border-box}}"
+        f".slip{{padding:{margin}px}}.flex{{display:flex;justify-content:space-between;gap:{rng.randint(10, 50)}px}}.grow{{flex:1}}"
         ".nw{white-space:nowrap}table{border-spacing:0}"
     )
     return Composed(document.__name__, css, f'<div data-r="text" data-l="0">{document(parts)}</div>', parts)
@@ -159,22 +159,22 @@ def _truth(facts_shown: Facts, page: DrawnPage) -> dict[str, Any]:
     }
 
 
-def as_read(page: DrawnPage, chance: Chance, noisy: bool, layout: bool = True) -> Page:
+def as_read(page: DrawnPage, rng: RandomSource, noisy: bool, layout: bool = True) -> Page:
     """The page as detector, reader and layout would give it, with letters misread.
 
     Args:
         page: As drawn.
-        chance: Of the reading.
+        rng: Of the reading.
         noisy: Whether letters are misread.
         layout: Whether it has blocks; without, its lines stand as they were drawn.
     """
     words = [{"text": token.text, "box": list(token.box), "cell": 0} for token in page.tokens]
-    rate = chance.choice((0.0, 0.0, 0.002, 0.006, 0.015)) if noisy else 0.0
-    found = lines_of(words, chance)
+    rate = rng.choice((0.0, 0.0, 0.002, 0.006, 0.015)) if noisy else 0.0
+    found = lines_of(words, rng)
     readings, lines = [], []
     for line in found:
-        texts = [_misread(word.text, rate, chance) for word in line.words]
-        sure = [_confidence(word.text == text, chance) for word, text in zip(line.words, texts, strict=True)]
+        texts = [_misread(word.text, rate, rng) for word in line.words]
+        sure = [_confidence(word.text == text, rng) for word, text in zip(line.words, texts, strict=True)]
         readings.append(LineReading(" ".join(texts), (0.99,) * len(" ".join(texts)), _spans(line, texts)))
         boxes = [_box(word.quad) for word in line.words if word.quad is not None]
         lines.append(
@@ -209,13 +209,13 @@ def _spans(line: LayoutLine, texts: list[str]) -> tuple[tuple[float, float], ...
     return tuple(spans)
 
 
-def _misread(text: str, rate: float, chance: Chance) -> str:
-    return "".join(CONFUSED.get(c, c) if rate and chance.happens(rate * 2) else c for c in text) or text
+def _misread(text: str, rate: float, rng: RandomSource) -> str:
+    return "".join(CONFUSED.get(c, c) if rate and rng.happens(rate * 2) else c for c in text) or text
 
 
-def _confidence(right: bool, chance: Chance) -> float:
+def _confidence(right: bool, rng: RandomSource) -> float:
     low, high = (0.93, 0.999) if right else (0.35, 0.97)
-    return round(chance.uniform(low, high), 4) if not chance.happens(0.03) else round(chance.uniform(0.6, 0.99), 4)
+    return round(rng.uniform(low, high), 4) if not rng.happens(0.03) else round(rng.uniform(0.6, 0.99), 4)
 
 
 def _box(quad: Quad) -> Box:
@@ -243,7 +243,7 @@ def main() -> None:
         return
     with Chromium() as browser, (given.folder / "documents.jsonl").open("a", encoding="utf-8") as out:
         for seed in range(given.seed, given.seed + given.documents):
-            layout = given.held_out or not Chance(seed).happens(PLAIN_SHARE)
+            layout = given.held_out or not RandomSource(seed).happens(PLAIN_SHARE)
             made = drawn(browser, seed, given.held_out, layout, given.kind)
             if made is None:
                 continue
@@ -252,7 +252,7 @@ def main() -> None:
             for token in page.tokens:
                 if token.mark:
                     marks[token.mark].append([round(x, 1) for x in token.box])
-            read = as_read(page, Chance(seed), not given.pictures, layout)
+            read = as_read(page, RandomSource(seed), not given.pictures, layout)
             line = {
                 "seed": seed,
                 **facts_shown,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from faker import Faker
 
-from training.chance import Chance
+from training.random_source import RandomSource
 
 WORDS: dict[str, dict[str, list[str]]] = tomllib.loads(Path(__file__).with_name("words.toml").read_text("utf-8"))
 HELD_EVERY = 4
@@ -121,8 +121,8 @@ class Facts:
 class Vocabulary:
     """The words of a language: those to learn from, or those to measure with."""
 
-    def __init__(self, chance: Chance, language: str, held_out: bool) -> None:
-        self._chance, self.held_out = chance, held_out
+    def __init__(self, rng: RandomSource, language: str, held_out: bool) -> None:
+        self._chance, self.held_out = rng, held_out
         self.language, self._words = language, WORDS[language]
 
     def all(self, name: str) -> list[str]:
@@ -167,53 +167,52 @@ TRADES = (
 )
 
 
-def _malaysian(chance: Chance) -> tuple[str, str]:
+def _malaysian(rng: RandomSource) -> tuple[str, str]:
     """Street and town of an address of Malaysia, which the name maker has none of."""
-    place = chance.choice(PLACES)
-    street = f"{chance.choice(('No ', 'Lot ', 'No. ', ''))}{chance.randint(1, 199)}{chance.choice(('', 'A', '-G'))}, Jalan {place} {chance.randint(1, 30)}"
-    area = chance.choice(
+    place = rng.choice(PLACES)
+    street = f"{rng.choice(('No ', 'Lot ', 'No. ', ''))}{rng.randint(1, 199)}{rng.choice(('', 'A', '-G'))}, Jalan {place} {rng.randint(1, 30)}"
+    area = rng.choice(
         (
-            f"Taman {chance.choice(PLACES)}, ",
-            f"Seksyen {chance.randint(1, 30)}, ",
+            f"Taman {rng.choice(PLACES)}, ",
+            f"Seksyen {rng.randint(1, 30)}, ",
             "",
-            f"Bandar {chance.choice(PLACES)}, ",
+            f"Bandar {rng.choice(PLACES)}, ",
         )
     )
-    return street, f"{area}{chance.randrange(10000, 98000)} {chance.choice(TOWNS)}"
+    return street, f"{area}{rng.randrange(10000, 98000)} {rng.choice(TOWNS)}"
 
 
-def facts(chance: Chance, words: Vocabulary, receipt: bool) -> Facts:
+def facts(rng: RandomSource, words: Vocabulary, receipt: bool) -> Facts:
     """Draw what a document says."""
-    locale = chance.choice(WORDS[words.language]["faker"])
+    locale = rng.choice(WORDS[words.language]["faker"])
     fake = _faker(locale)
-    fake.seed_instance(chance.randrange(2**32))
+    fake.seed_instance(rng.randrange(2**32))
     language = words.language
-    seller = _party(chance, fake, words, locale, seller=True, shop=receipt)
-    buyer = _party(chance, fake, words, locale, seller=False, shop=False)
-    ship = _party(chance, fake, words, locale, seller=False, shop=False)
-    issued = date(2012, 1, 1) + timedelta(days=chance.randrange(5200))
+    seller = _party(rng, fake, words, locale, seller=True, shop=receipt)
+    buyer = _party(rng, fake, words, locale, seller=False, shop=False)
+    ship = _party(rng, fake, words, locale, seller=False, shop=False)
+    issued = date(2012, 1, 1) + timedelta(days=rng.randrange(5200))
     numbers = NUMBERS[words.held_out]
     codes = {
-        name: _code(chance, numbers)
-        for name in ("order_number", "delivery_number", "customer_number", "contract_number")
+        name: _code(rng, numbers) for name in ("order_number", "delivery_number", "customer_number", "contract_number")
     }
     dates = {
         "date": issued,
-        "due_date": issued + timedelta(days=chance.choice((0, 7, 8, 10, 14, 20, 21, 28, 30, 45, 60))),
-        "order_date": issued - timedelta(days=chance.randint(1, 40)),
-        "delivery_date": issued - timedelta(days=chance.randint(-5, 10)),
+        "due_date": issued + timedelta(days=rng.choice((0, 7, 8, 10, 14, 20, 21, 28, 30, 45, 60))),
+        "order_date": issued - timedelta(days=rng.randint(1, 40)),
+        "delivery_date": issued - timedelta(days=rng.randint(-5, 10)),
     }
     goods = words.all("food" if receipt else "goods")
     rates = RATES[language]
-    exempt = chance.happens(0.08)
+    exempt = rng.happens(0.08)
     items = tuple(
-        _item(chance, fake, words, goods, receipt, 0 if exempt else rates[0] if chance.happens(0.8) else rates[-1])
-        for _ in range(chance.randint(1, 12 if receipt else 9))
+        _item(rng, fake, words, goods, receipt, 0 if exempt else rates[0] if rng.happens(0.8) else rates[-1])
+        for _ in range(rng.randint(1, 12 if receipt else 9))
     )
-    discount = round(sum(i.amount for i in items) * chance.choice((0.03, 0.05, 0.1))) if chance.happens(0.2) else 0
-    shipping = chance.choice((490, 599, 1200, 2500)) if chance.happens(0.2) and not receipt else 0
+    discount = round(sum(i.amount for i in items) * rng.choice((0.03, 0.05, 0.1))) if rng.happens(0.2) else 0
+    shipping = rng.choice((490, 599, 1200, 2500)) if rng.happens(0.2) and not receipt else 0
     net = sum(i.amount for i in items) - discount + shipping
-    gross = receipt or chance.happens(0.1)  # the items' amounts hold the tax
+    gross = receipt or rng.happens(0.1)  # the items' amounts hold the tax
     table: dict[int, tuple[int, int]] = {}
     main = items[0].rate
     for rate in {i.rate for i in items} | {main}:
@@ -228,72 +227,72 @@ def facts(chance: Chance, words: Vocabulary, receipt: bool) -> Facts:
         if receipt and locale in ("de_CH", "fr_CH", "en_AU", "sv_SE", "ms_MY", "en_IN")
         else 0
     )
-    paid = -(-(total + rounded) // chance.choice((100, 500, 1000, 5000))) * chance.choice((100, 500, 1000))
+    paid = -(-(total + rounded) // rng.choice((100, 500, 1000, 5000))) * rng.choice((100, 500, 1000))
     paid = max(paid, total + rounded)
     return Facts(
-        language, locale, CURRENCIES.get(locale, "EUR"), seller, buyer, ship, _code(chance, numbers), codes, dates,
+        language, locale, CURRENCIES.get(locale, "EUR"), seller, buyer, ship, _code(rng, numbers), codes, dates,
         items, discount, shipping, net, table, tax, total, rounded, paid,
     )  # fmt: skip
 
 
-def _code(chance: Chance, numbers: tuple[str, ...]) -> str:
-    form = chance.choice(numbers)
+def _code(rng: RandomSource, numbers: tuple[str, ...]) -> str:
+    form = rng.choice(numbers)
     return (
-        form.format(chance.randrange(1, 24), chance.randrange(1, 10**5))
+        form.format(rng.randrange(1, 24), rng.randrange(1, 10**5))
         if form.count("{") > 1
-        else form.format(chance.randrange(1, 10**5))
+        else form.format(rng.randrange(1, 10**5))
     )
 
 
-def _party(chance: Chance, fake: Faker, words: Vocabulary, locale: str, seller: bool, shop: bool) -> Party:
+def _party(rng: RandomSource, fake: Faker, words: Vocabulary, locale: str, seller: bool, shop: bool) -> Party:
     language = words.language
-    name = _name(chance, fake, words, language, seller, shop)
+    name = _name(rng, fake, words, language, seller, shop)
     lines = [line for line in fake.address().splitlines() if line.strip()]
     street, town = lines[0].strip(" ,"), ", ".join(line.strip(" ,") for line in lines[1:]) or fake.city()
     if locale == "ms_MY":
-        street, town = _malaysian(chance)
-        if chance.happens(0.7):
-            name = f"{chance.choice(TRADES)} {chance.choice(PLACES)} {chance.choice(('Sdn Bhd', 'SDN. BHD.', 'Enterprise', '(M) Sdn Bhd', 'Trading'))}"
-            name = name.upper() if chance.happens(0.8) else name
-    if chance.happens(0.1):
-        street = chance.choice(("Postfach 1234", "P.O. Box 55", "Unit 4, " + street, street + ", 2. OG"))
+        street, town = _malaysian(rng)
+        if rng.happens(0.7):
+            name = f"{rng.choice(TRADES)} {rng.choice(PLACES)} {rng.choice(('Sdn Bhd', 'SDN. BHD.', 'Enterprise', '(M) Sdn Bhd', 'Trading'))}"
+            name = name.upper() if rng.happens(0.8) else name
+    if rng.happens(0.1):
+        street = rng.choice(("Postfach 1234", "P.O. Box 55", "Unit 4, " + street, street + ", 2. OG"))
     host = (
         "".join(c for c in name.lower().replace(" ", "-") if c.isascii() and (c.isalnum() or c == "-")).strip("-")[:22]
         or "firm"
     )
-    host = host if chance.happens(0.7) else fake.domain_word()
-    domain = f"{host}.{chance.choice(('com', 'de', 'fr', 'eu', 'net', 'co.uk'))}"
-    user = chance.choice(("info", "office", "billing", "contact", "sales"))
+    host = host if rng.happens(0.7) else fake.domain_word()
+    domain = f"{host}.{rng.choice(('com', 'de', 'fr', 'eu', 'net', 'co.uk'))}"
+    user = rng.choice(("info", "office", "billing", "contact", "sales"))
 
     def often(share: float) -> bool:
-        return chance.happens(share if seller else share * 0.3)
+        return rng.happens(share if seller else share * 0.3)
 
     return Party(
         name=name,
         street=street,
         town=town,
-        country=("Malaysia" if locale == "ms_MY" else chance.choice(WORDS[language]["country"])) if chance.happens(0.3) else "",
-        vat_id=_vat(chance, fake) if often(0.8) else "",
+        country=("Malaysia" if locale == "ms_MY" else rng.choice(WORDS[language]["country"])) if rng.happens(0.3) else "",
+        vat_id=_vat(rng, fake) if often(0.8) else "",
         phone=fake.phone_number() if often(0.7) else "",
-        fax=fake.phone_number() if seller and chance.happens(0.25) else "",
+        fax=fake.phone_number() if seller and rng.happens(0.25) else "",
         email=f"{user}@{domain}" if often(0.6) else "",
-        website=f"www.{domain}" if seller and chance.happens(0.45) else "",
-        iban=_iban(chance, fake) if seller and chance.happens(0.7) else "",
-        bic=fake.swift(length=chance.choice((8, 11))) if seller and chance.happens(0.5) else "",
-        bank=chance.choice((fake.city() + " Bank", "Sparkasse " + fake.city(), "Banque " + fake.city(), "Volksbank " + fake.city(), "Banco " + fake.city())) if seller else "",
-        registration=str(chance.randrange(10**4, 10**8)) if seller and chance.happens(0.4) else "",
+        website=f"www.{domain}" if seller and rng.happens(0.45) else "",
+        iban=_iban(rng, fake) if seller and rng.happens(0.7) else "",
+        bic=fake.swift(length=rng.choice((8, 11))) if seller and rng.happens(0.5) else "",
+        bank=rng.choice((fake.city() + " Bank", "Sparkasse " + fake.city(), "Banque " + fake.city(), "Volksbank " + fake.city(), "Banco " + fake.city())) if seller else "",
+        registration=str(rng.randrange(10**4, 10**8)) if seller and rng.happens(0.4) else "",
     )  # fmt: skip
 
 
-def _name(chance: Chance, fake: Faker, words: Vocabulary, language: str, seller: bool, shop: bool) -> str:
-    kind = chance.random()
+def _name(rng: RandomSource, fake: Faker, words: Vocabulary, language: str, seller: bool, shop: bool) -> str:
+    kind = rng.random()
     if not seller and kind < 0.35:
-        name = fake.name() if chance.happens(0.3) else f"{fake.first_name()} {fake.last_name()}"
+        name = fake.name() if rng.happens(0.3) else f"{fake.first_name()} {fake.last_name()}"
     elif kind < 0.55:
         name = fake.company()
-    elif kind < 0.85 and not (shop and chance.happens(0.5)):
-        trade = chance.choice(words.all("goods")).split()[0]
-        head = chance.choice(
+    elif kind < 0.85 and not (shop and rng.happens(0.5)):
+        trade = rng.choice(words.all("goods")).split()[0]
+        head = rng.choice(
             (
                 fake.last_name(),
                 fake.city(),
@@ -302,10 +301,10 @@ def _name(chance: Chance, fake: Faker, words: Vocabulary, language: str, seller:
                 trade + " " + fake.last_name(),
             )
         )
-        name = f"{head} {chance.choice(FORMS[language])}"
+        name = f"{head} {rng.choice(FORMS[language])}"
     else:
-        trade = chance.choice(words.all("goods")).split()[0].title()
-        name = chance.choice(
+        trade = rng.choice(words.all("goods")).split()[0].title()
+        name = rng.choice(
             (
                 f"{fake.first_name()} {fake.last_name()}",
                 f"Café {fake.last_name()}",
@@ -316,43 +315,43 @@ def _name(chance: Chance, fake: Faker, words: Vocabulary, language: str, seller:
                 "Le " + fake.last_name(),
             )
         )
-    return name.upper() if chance.happens(0.45 if shop else 0.15) else name
+    return name.upper() if rng.happens(0.45 if shop else 0.15) else name
 
 
-def _vat(chance: Chance, fake: Faker) -> str:
+def _vat(rng: RandomSource, fake: Faker) -> str:
     try:
         return str(fake.vat_id())
     except AttributeError:
-        return f"{chance.choice(('GB', 'US', ''))}{chance.randrange(10**8, 10**9)}"
+        return f"{rng.choice(('GB', 'US', ''))}{rng.randrange(10**8, 10**9)}"
 
 
-def _iban(chance: Chance, fake: Faker) -> str:
+def _iban(rng: RandomSource, fake: Faker) -> str:
     try:
         whole = str(fake.iban())
     except AttributeError:
         whole = str(_faker("en_GB").iban())
-    return " ".join(whole[at : at + 4] for at in range(0, len(whole), 4)) if chance.happens(0.7) else whole
+    return " ".join(whole[at : at + 4] for at in range(0, len(whole), 4)) if rng.happens(0.7) else whole
 
 
-def _item(chance: Chance, fake: Faker, words: Vocabulary, goods: list[str], receipt: bool, rate: int) -> Item:
-    name = chance.choice(goods)
-    if chance.happens(0.25) and not receipt:
-        name += " " + chance.choice(("XL", "2024", "Pro", "blau", "10er", "500g", "12 x 1,0 l", "Typ B", "(A-12)"))
-    more = chance.choice(words.all("notes")).split("{")[0].strip() if chance.happens(0.1) and not receipt else ""
+def _item(rng: RandomSource, fake: Faker, words: Vocabulary, goods: list[str], receipt: bool, rate: int) -> Item:
+    name = rng.choice(goods)
+    if rng.happens(0.25) and not receipt:
+        name += " " + rng.choice(("XL", "2024", "Pro", "blau", "10er", "500g", "12 x 1,0 l", "Typ B", "(A-12)"))
+    more = rng.choice(words.all("notes")).split("{")[0].strip() if rng.happens(0.1) and not receipt else ""
     many = (1, 1, 1, 1, 2, 2, 3, 4, 6) if receipt else (1, 1, 2, 3, 4, 5, 8, 10, 12, 20, 25, 50, 100, 200, 400)
-    quantity: float = chance.choice(many)
-    if chance.happens(0.1) and not receipt:
-        quantity = chance.choice((0.5, 1.5, 2.25, 7.5, 12.75))
+    quantity: float = rng.choice(many)
+    if rng.happens(0.1) and not receipt:
+        quantity = rng.choice((0.5, 1.5, 2.25, 7.5, 12.75))
     price = (
-        chance.randint(49, 2500)
+        rng.randint(49, 2500)
         if receipt
-        else chance.choice((chance.randint(50, 5000), chance.randint(1000, 60000), chance.randint(1, 90) * 100))
+        else rng.choice((rng.randint(50, 5000), rng.randint(1000, 60000), rng.randint(1, 90) * 100))
     )
-    sku = chance.choice(
+    sku = rng.choice(
         (
-            str(chance.randrange(100, 10**6)),
-            f"A-{chance.randrange(1000, 9999)}",
-            f"{chance.choice('KLMX')}{chance.randrange(10**4)}",
+            str(rng.randrange(100, 10**6)),
+            f"A-{rng.randrange(1000, 9999)}",
+            f"{rng.choice('KLMX')}{rng.randrange(10**4)}",
         )
     )
     return Item(name, more, quantity, price, round(quantity * price), sku, words.one("units"), rate)

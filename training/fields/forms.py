@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from training.chance import Chance
 from training.fields.facts import Vocabulary
+from training.random_source import RandomSource
 
 Json = dict[str, Any]
 
@@ -17,12 +17,12 @@ PARTIES = {"company": "address", "customer": "customer_address"}
 NUMBERS = ("invoice_number", "receipt_number")
 
 
-def as_form(drawn: Mapping[str, Any], chance: Chance) -> Json:
+def as_form(drawn: Mapping[str, Any], rng: RandomSource) -> Json:
     """A document with its parties, and perhaps its number and date, as rows of a form at its head.
 
     Args:
         drawn: Of ``documents.jsonl``.
-        chance: Of the form.
+        rng: Of the form.
 
     Returns:
         The document without blocks; as it was where it does not name both parties.
@@ -30,18 +30,18 @@ def as_form(drawn: Mapping[str, Any], chance: Chance) -> Json:
     truth = drawn["truth"]
     if not all(truth.get(name) for name in (*PARTIES, *PARTIES.values())):
         return dict(drawn)
-    words = Vocabulary(chance, drawn["language"], held_out=False)
+    words = Vocabulary(rng, drawn["language"], held_out=False)
     moved = [*PARTIES, *PARTIES.values()]
     number = next((name for name in NUMBERS if truth.get(name)), None)
-    titled = number is not None and truth.get("date") and chance.happens(0.5)
+    titled = number is not None and truth.get("date") and rng.happens(0.5)
     moved += [number, "date"] if titled and number else []
-    form = _Form(drawn, chance)
+    form = _Form(drawn, rng)
     if titled and number:
         day = _shown(drawn, "date")
-        called = f"{words.one('invoice')} {chance.choice(('', words.one('number_label') + ' '))}"
+        called = f"{words.one('invoice')} {rng.choice(('', words.one('number_label') + ' '))}"
         form.row(0, (called, None), (truth[number], number), (f" {words.one('dated')} ", None), (day, "date"))
     roles = list(PARTIES)
-    if chance.happens(0.3):
+    if rng.happens(0.3):
         roles.reverse()
     for role in roles:
         form.party(words, role, truth)
@@ -65,39 +65,39 @@ def _shown(drawn: Mapping[str, Any], name: str) -> str:
 
 
 class _Form:
-    def __init__(self, drawn: Mapping[str, Any], chance: Chance) -> None:
-        self._drawn, self._chance = drawn, chance
+    def __init__(self, drawn: Mapping[str, Any], rng: RandomSource) -> None:
+        self._drawn, self._chance = drawn, rng
         lines = drawn["page"]["lines"]
         self._left = min(line["box"][0][0] for line in lines)
         self._top = min(line["box"][0][1] for line in lines)
         heights = sorted(line["box"][2][1] - line["box"][0][1] for line in lines)
         self._height = heights[len(heights) // 2]
-        self._pitch = self._height * chance.uniform(1.2, 2.2)
-        self._second = self._left + self._height * chance.choice((8, 12, 20, 28))
+        self._pitch = self._height * rng.uniform(1.2, 2.2)
+        self._second = self._left + self._height * rng.choice((8, 12, 20, 28))
         self._lines: list[Json] = []
         self._marks: dict[str, list[list[float]]] = {}
         self._rows = 0
 
     def party(self, words: Vocabulary, role: str, truth: Mapping[str, Any]) -> None:
         """A heading and the rows under it."""
-        chance = self._chance
-        colon = chance.choice((":", "", " :"))
+        rng = self._chance
+        colon = rng.choice((":", "", " :"))
         self.row(0, (words.one(role), None))
         rows: list[list[tuple[str, str, str | None]]] = [
             [(words.one("name_label"), truth[role], role)],
             [(words.one("address_label"), part, PARTIES[role]) for part in truth[PARTIES[role]].split(", ", 1)],
         ]
-        if chance.happens(0.6):
-            number = (words.one("number_label"), str(chance.randrange(10**3, 10**9)), None)
-            rows.insert(chance.choice((0, 0, 1, 2)), [number])
-        apart = chance.happens(0.3)
+        if rng.happens(0.6):
+            number = (words.one("number_label"), str(rng.randrange(10**3, 10**9)), None)
+            rows.insert(rng.choice((0, 0, 1, 2)), [number])
+        apart = rng.happens(0.3)
         for label, *rest in rows:
             self.row(0, (label[0] + colon, None))
             self._rows -= not apart
             self.row(1, (label[1], label[2]))
             for one in rest:
                 self.row(1, (one[1], one[2]))
-        self._rows += chance.choice((0, 1))
+        self._rows += rng.choice((0, 1))
 
     def row(self, column: int, *parts: tuple[str, str | None]) -> None:
         """A line in the first or second column, of parts that are marked or not."""

@@ -10,8 +10,8 @@ from typing import Any
 import lightgbm
 import numpy as np
 
-from training.chance import Chance
 from training.fields.samples import Sample, documents, samples
+from training.random_source import RandomSource
 from worker.fields.feature_names import NAMES
 
 CHECKED_SHARE = 0.08
@@ -115,13 +115,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--mean", type=Path, help="Trees of another run: their mean with these ranks all but parties.")
     given = parser.parse_args()
-    chance = Chance(given.seed)
+    rng = RandomSource(given.seed)
     learned: list[Sample] = []
     checked: list[Sample] = []
     for number, document in enumerate(documents(given.folders)):
         if number >= given.documents:
             break
-        (checked if chance.happens(CHECKED_SHARE) else learned).extend(samples(document, number, chance))
+        (checked if rng.happens(CHECKED_SHARE) else learned).extend(samples(document, number, rng))
     sets = [
         lightgbm.Dataset(
             np.concatenate([sample.features for sample in group]),

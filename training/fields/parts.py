@@ -9,9 +9,9 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from training.chance import Chance
 from training.fields.facts import Facts, Item, Party, Vocabulary
 from training.fields.writing import Writing
+from training.random_source import RandomSource
 
 Fact = tuple[str, str, str]
 """Field, label, value."""
@@ -36,25 +36,25 @@ class Parts:
     """Draws the parts of one document.
 
     Args:
-        chance: Of the document.
+        rng: Of the document.
         facts: What it says.
         words: How it calls it.
         held_out: Whether it is measured with.
     """
 
-    def __init__(self, chance: Chance, facts: Facts, words: Vocabulary, held_out: bool) -> None:
-        self.chance, self.facts, self.words, self.held = chance, facts, words, held_out
-        self.write = Writing(chance, facts)
-        self.colon = chance.choice((":", ":", "", " :"))
-        self.bold = chance.choice(("font-weight:bold", "", "color:#555", "font-size:.85em"))
-        self.rule = chance.choice(("1px solid #888", "1px solid #000", "1px dashed #999", "2px solid #235"))
-        self.upper = chance.happens(0.15)
+    def __init__(self, rng: RandomSource, facts: Facts, words: Vocabulary, held_out: bool) -> None:
+        self.rng, self.facts, self.words, self.held = rng, facts, words, held_out
+        self.write = Writing(rng, facts)
+        self.colon = rng.choice((":", ":", "", " :"))
+        self.bold = rng.choice(("font-weight:bold", "", "color:#555", "font-size:.85em"))
+        self.rule = rng.choice(("1px solid #888", "1px solid #000", "1px dashed #999", "2px solid #235"))
+        self.upper = rng.happens(0.15)
 
     def shape(self, learned: int, held: int = 1) -> int:
         """The number of a shape: of the first ones to learn from, of the last ones to measure with."""
-        if self.held and self.chance.happens(0.7):
-            return learned + self.chance.randrange(held)
-        return self.chance.randrange(learned)
+        if self.held and self.rng.happens(0.7):
+            return learned + self.rng.randrange(held)
+        return self.rng.randrange(learned)
 
     def label(self, name: str) -> str:
         """A label's text without its colon."""
@@ -72,17 +72,17 @@ class Parts:
         """A party's name and address; ``role`` is ``company`` or ``customer``."""
         address = "address" if role == "company" else f"{role}_address"
         lines = [value(role, party.name)]
-        if role == "customer" and self.chance.happens(0.12):
-            lines.append(esc(self.chance.choice(("z.Hd. ", "Attn. ", "c/o ", "")) + self.facts.ship.name.title()))
-        parts = [party.street, party.town] if self.chance.happens(0.9) else [f"{party.street}, {party.town}"]
+        if role == "customer" and self.rng.happens(0.12):
+            lines.append(esc(self.rng.choice(("z.Hd. ", "Attn. ", "c/o ", "")) + self.facts.ship.name.title()))
+        parts = [party.street, party.town] if self.rng.happens(0.9) else [f"{party.street}, {party.town}"]
         lines += [value(address, part) for part in parts]
         if party.country:
-            lines.append(esc(party.country) if self.chance.happens(0.5) else value(address, party.country))
+            lines.append(esc(party.country) if self.rng.happens(0.5) else value(address, party.country))
         return lines
 
     def contacts(self, party: Party, seller: bool, share: float = 0.8) -> list[str]:
         """Telephone, mail, tax number and the like, a line each."""
-        chance = self.chance
+        rng = self.rng
         own = seller
         rows = []
         for name, text in (
@@ -91,13 +91,13 @@ class Parts:
             ("email", party.email),
             ("website", party.website),
         ):
-            if text and chance.happens(share):
-                bare = name in ("email", "website") and chance.happens(0.5)
+            if text and rng.happens(share):
+                bare = name in ("email", "website") and rng.happens(0.5)
                 rows.append(("" if bare else esc(self.called(name)) + " ") + value(name if own else "", text))
-        if party.vat_id and chance.happens(share):
-            label = self.called("vat_id" if own or chance.happens(0.6) else "customer_vat")
+        if party.vat_id and rng.happens(share):
+            label = self.called("vat_id" if own or rng.happens(0.6) else "customer_vat")
             rows.append(esc(label) + " " + value("vat_id" if own else "customer_vat", party.vat_id))
-        if party.registration and chance.happens(0.5):
+        if party.registration and rng.happens(0.5):
             rows.append(
                 esc(self.called("registration_number")) + " " + value("registration_number", party.registration)
             )
@@ -107,7 +107,7 @@ class Parts:
         """Bank, IBAN, BIC; empty where the seller has none."""
         party, rows = self.facts.seller, []
         if party.iban:
-            rows = [esc(self.called("bank")) + " " + esc(party.bank)] if self.chance.happens(0.7) else []
+            rows = [esc(self.called("bank")) + " " + esc(party.bank)] if self.rng.happens(0.7) else []
             rows.append(esc(self.called("iban")) + " " + value("iban", party.iban))
             if party.bic:
                 rows.append(esc(self.called("bic")) + " " + value("bic", party.bic))
@@ -115,11 +115,11 @@ class Parts:
 
     def letterhead(self) -> str:
         """Who writes, at the head of the page; empty where the foot says it."""
-        chance, seller = self.chance, self.facts.seller
+        rng, seller = self.rng, self.facts.seller
         lines = self.party_lines(seller, "company")
         more = self.contacts(seller, True, 0.6)
-        big = f"font-size:{chance.uniform(1.2, 2.4):.1f}em;{chance.choice(('font-weight:bold', 'color:#246', ''))}"
-        align = chance.choice(("left", "left", "right", "center"))
+        big = f"font-size:{rng.uniform(1.2, 2.4):.1f}em;{rng.choice(('font-weight:bold', 'color:#246', ''))}"
+        align = rng.choice(("left", "left", "right", "center"))
         shape = self.shape(6, 3)
         if shape == 0:
             return div(div(lines[0], big) + "<br>".join(lines[1:] + more), f"text-align:{align};margin-bottom:1em")
@@ -155,19 +155,19 @@ class Parts:
 
     def sender(self) -> str:
         """The small line over an address window."""
-        seller, mark = self.facts.seller, self.chance.choice((" · ", " - ", ", ", " | ", " * "))
+        seller, mark = self.facts.seller, self.rng.choice((" · ", " - ", ", ", " | ", " * "))
         parts = [value("company", seller.name), value("address", seller.street), value("address", seller.town)]
         return div(
             mark.join(parts),
-            f"font-size:.65em;{self.chance.choice(('text-decoration:underline', ''))};margin-bottom:.4em",
+            f"font-size:.65em;{self.rng.choice(('text-decoration:underline', ''))};margin-bottom:.4em",
         )
 
     def party_block(self, role: str, party: Party, labelled: bool, with_contacts: float = 0.0) -> str:
         """A party with its label above, beside or none."""
         lines = self.party_lines(party, role)
-        if self.chance.happens(with_contacts):
+        if self.rng.happens(with_contacts):
             lines += self.contacts(party, role == "company")
-        if role == "customer" and self.chance.happens(0.2):
+        if role == "customer" and self.rng.happens(0.2):
             lines.append(
                 esc(self.called("customer_number"))
                 + " "
@@ -196,16 +196,16 @@ class Parts:
 
     def _party_form(self, role: str, party: Party, name: str) -> str:
         """A party as a form: a heading, and under it its name, address and numbers, each with a label."""
-        chance, address = self.chance, "address" if role == "company" else f"{role}_address"
-        number = value("", str(chance.randrange(10**3, 10**8)))
+        rng, address = self.rng, "address" if role == "company" else f"{role}_address"
+        number = value("", str(rng.randrange(10**3, 10**8)))
         where = value(address, party.street) + "<br>" + value(address, party.town)
         rows = [(self.called("name_label"), value(role, party.name)), (self.called("address_label"), where)]
-        if chance.happens(0.6):
-            rows.insert(chance.choice((0, 0, 2)), (self.called("number_label"), number))
-        if party.vat_id and chance.happens(0.7):
+        if rng.happens(0.6):
+            rows.insert(rng.choice((0, 0, 2)), (self.called("number_label"), number))
+        if party.vat_id and rng.happens(0.7):
             vat = "vat_id" if role == "company" else "customer_vat"
             rows.append((self.called("vat_id"), value(vat, party.vat_id)))
-        gap, size = chance.choice((10, 40, 120, 300)), chance.choice(("", "font-size:1.1em", self.bold))
+        gap, size = rng.choice((10, 40, 120, 300)), rng.choice(("", "font-size:1.1em", self.bold))
         body = "".join(
             f'<tr><td style="padding-right:{gap}px;vertical-align:top">{esc(label)}</td><td>{text}</td></tr>'
             for label, text in rows
@@ -216,15 +216,15 @@ class Parts:
 
     def facts_block(self, rows: Sequence[Fact]) -> str:
         """Labels and values: beside, above, in a table's head, in running text."""
-        chance = self.chance
+        rng = self.rng
         shape = self.shape(6, 3)
         cells = [(esc(label + self.colon if label else ""), value(field, text)) for field, label, text in rows]
         if shape == 0:
-            right = chance.happens(0.4)
+            right = rng.happens(0.4)
             return (
                 "<table>"
                 + "".join(
-                    f'<tr><td style="{self.bold};padding-right:{chance.randint(6, 40)}px">{a}</td><td style="{"text-align:right" if right else ""}">{b}</td></tr>'
+                    f'<tr><td style="{self.bold};padding-right:{rng.randint(6, 40)}px">{a}</td><td style="{"text-align:right" if right else ""}">{b}</td></tr>'
                     for a, b in cells
                 )
                 + "</table>"
@@ -234,7 +234,7 @@ class Parts:
         if shape == 2:
             return div("".join(div(div(a, self.bold) + div(b), "margin-bottom:.5em") for a, b in cells))
         if shape == 3:
-            line = f"border:{self.rule};" if chance.happens(0.5) else ""
+            line = f"border:{self.rule};" if rng.happens(0.5) else ""
             head = "".join(f'<td style="{line}{self.bold};padding:3px 10px">{esc(label)}</td>' for _, label, _ in rows)
             body = "".join(f'<td style="{line}padding:3px 10px">{b}</td>' for _, b in cells)
             return f'<table style="border-collapse:collapse;margin:.5em 0"><tr>{head}</tr><tr>{body}</tr></table>'
@@ -286,7 +286,7 @@ class Parts:
                 ),
                 "display:flex;flex-wrap:wrap",
             )
-            if chance.happens(0.3)
+            if rng.happens(0.3)
             else div(" &nbsp; ".join(f"{a} {b}" for a, b in cells))
         )
 
@@ -294,44 +294,44 @@ class Parts:
 
     def items_table(self) -> str:
         """The line items as a table, with its columns in a drawn order."""
-        chance, items = self.chance, self.facts.items
+        rng, items = self.rng, self.facts.items
         names = ["description"] + [
             name
             for name, share in (("quantity", 0.92), ("unit_price", 0.88), ("line_total", 0.95))
-            if chance.happens(share)
+            if rng.happens(share)
         ]
-        if chance.happens(0.35):
+        if rng.happens(0.35):
             names.insert(0, "position")
-        if chance.happens(0.3):
-            names.insert(chance.choice((0, 1)), "sku")
+        if rng.happens(0.3):
+            names.insert(rng.choice((0, 1)), "sku")
         if "quantity" in names:
-            if chance.happens(0.3):
+            if rng.happens(0.3):
                 names.remove("quantity")
                 names.insert(0, "quantity")
-            if chance.happens(0.3):
+            if rng.happens(0.3):
                 names.insert(names.index("quantity") + 1, "unit")
-        if chance.happens(0.25):
-            names.insert(len(names) - chance.choice((0, 1)), "tax_rate")
-        if chance.happens(0.08):
+        if rng.happens(0.25):
+            names.insert(len(names) - rng.choice((0, 1)), "tax_rate")
+        if rng.happens(0.08):
             names.insert(len(names) - 1, "discount")
-        border = chance.choice(("", f"border-bottom:{self.rule};", f"border:{self.rule};", ""))
-        pad = f"padding:{chance.randint(1, 7)}px {chance.randint(3, 14)}px;"
-        ends = {"quantity", "unit_price", "line_total", "tax_rate", "discount"} if chance.happens(0.75) else set()
+        border = rng.choice(("", f"border-bottom:{self.rule};", f"border:{self.rule};", ""))
+        pad = f"padding:{rng.randint(1, 7)}px {rng.randint(3, 14)}px;"
+        ends = {"quantity", "unit_price", "line_total", "tax_rate", "discount"} if rng.happens(0.75) else set()
         heads = {name: self.label(name) for name in names}
-        currency = f" ({self.facts.currency})" if chance.happens(0.08) else ""
+        currency = f" ({self.facts.currency})" if rng.happens(0.08) else ""
         top = "".join(
             f'<th style="{border}{pad}text-align:{"right" if name in ends else "left"}">{esc(text + (currency if name in ("unit_price", "line_total") else ""))}</th>'
             for name, text in heads.items()
         )
-        shade = f"background:{chance.choice(('#eee', '#dde6f0', '#246;color:#fff', '#fff', '#fff'))}"
+        shade = f"background:{rng.choice(('#eee', '#dde6f0', '#246;color:#fff', '#fff', '#fff'))}"
         head = (
-            f'<tr style="{shade};{chance.choice(("", "border-bottom:" + self.rule))}">{top}</tr>'
-            if chance.happens(0.97)
+            f'<tr style="{shade};{rng.choice(("", "border-bottom:" + self.rule))}">{top}</tr>'
+            if rng.happens(0.97)
             else ""
         )
         rows = [self._item_row(names, number, item, border + pad, ends) for number, item in enumerate(items)]
-        width = chance.choice(("100%", "100%", "85%"))
-        return f'<table style="width:{width};border-collapse:collapse;margin:{chance.uniform(0.5, 2):.1f}em 0">{head}{"".join(rows)}</table>'
+        width = rng.choice(("100%", "100%", "85%"))
+        return f'<table style="width:{width};border-collapse:collapse;margin:{rng.uniform(0.5, 2):.1f}em 0">{head}{"".join(rows)}</table>'
 
     def _item_row(self, names: Sequence[str], number: int, item: Item, style: str, ends: set[str]) -> str:
         key, write = f"items.{number}.", self.write
@@ -342,12 +342,12 @@ class Parts:
             "sku": value(key + "sku", item.sku),
             "description": value(key + "description", item.description) + more,
             "quantity": value(key + "quantity", write.quantity(item.quantity))
-            + (f" {esc(item.unit)}" if "unit" not in names and self.chance.happens(0.1) else ""),
+            + (f" {esc(item.unit)}" if "unit" not in names and self.rng.happens(0.1) else ""),
             "unit": esc(item.unit),
             "unit_price": value(key + "unit_price", write.amount(item.price, per)),
             "line_total": value(key + "line_total", write.amount(item.amount, per)),
-            "tax_rate": esc(f"{item.rate}%" if self.chance.happens(0.7) else str(item.rate)),
-            "discount": esc(self.chance.choice(("", "0%", "0,00"))),
+            "tax_rate": esc(f"{item.rate}%" if self.rng.happens(0.7) else str(item.rate)),
+            "discount": esc(self.rng.choice(("", "0%", "0,00"))),
         }
         cells = "".join(
             f'<td style="{style}vertical-align:top;text-align:{"right" if name in ends else "left"}">{values_shown[name]}</td>'
@@ -359,45 +359,45 @@ class Parts:
 
     def sums(self) -> str:
         """Net, taxes and total, and what changes them."""
-        facts, chance, write = self.facts, self.chance, self.write
+        facts, rng, write = self.facts, self.rng, self.write
         gross = sum(item.amount for item in facts.items) != facts.net + facts.discount - facts.shipping
         rows: list[Fact] = []
-        if facts.discount and chance.happens(0.6):
+        if facts.discount and rng.happens(0.6):
             rows.append(
                 ("gross_total", self.label("gross_total"), write.amount(facts.net + facts.discount - facts.shipping))
             )
         if facts.discount:
-            sign = -1 if chance.happens(0.7) else 1
+            sign = -1 if rng.happens(0.7) else 1
             rows.append(("discount", self.label("discount"), write.amount(sign * facts.discount)))
         if facts.shipping:
             rows.append(("shipping", self.label("shipping"), write.amount(facts.shipping)))
-        parts = [("subtotal", self.label("subtotal"), write.amount(facts.net))] if chance.happens(0.9) else []
+        parts = [("subtotal", self.label("subtotal"), write.amount(facts.net))] if rng.happens(0.9) else []
         taxes = [(rate, tax) for rate, (_, tax) in facts.rates.items()]
-        if chance.happens(0.93):
+        if rng.happens(0.93):
             one = len(taxes) == 1
             parts += [("tax" if one else "", self._tax_label(rate), write.amount(tax)) for rate, tax in taxes]
-            if not one and chance.happens(0.6):
+            if not one and rng.happens(0.6):
                 parts.append(("tax", self.words.one("tax").split(" ")[0], write.amount(facts.tax)))
         total = ("total", self.label("total"), write.amount(facts.total))
-        rows = [total, *parts] if gross and chance.happens(0.6) else [*rows, *parts, total]
-        if facts.paid and chance.happens(0.06):
+        rows = [total, *parts] if gross and rng.happens(0.6) else [*rows, *parts, total]
+        if facts.paid and rng.happens(0.06):
             rows += [("", self.label("cash"), write.amount(facts.total))]
         return self._sum_rows(rows)
 
     def _tax_label(self, rate: int) -> str:
         text = self.label("tax")
         digits = "".join(c for c in text if c.isdigit() or c in ",.%")
-        shown = f"{rate} %" if self.chance.happens(0.3) else f"{rate}%"
+        shown = f"{rate} %" if self.rng.happens(0.3) else f"{rate}%"
         if any(c.isdigit() for c in digits):
             for old in ("19,00 %", "20,00 %", "19 %", "20 %", "22 %", "19%", "20%", "21%", "22%", "23%", "25%"):
                 if old in text:
                     return text.replace(old, shown)
-        return f"{text} {shown}" if self.chance.happens(0.5) else text
+        return f"{text} {shown}" if self.rng.happens(0.5) else text
 
     def _sum_rows(self, rows: Sequence[Fact]) -> str:
         shape = self.shape(4, 2)
-        pad = f"padding:{self.chance.randint(1, 4)}px {self.chance.randint(4, 24)}px"
-        strong = self.chance.choice(("font-weight:bold", "", "font-size:1.2em;font-weight:bold"))
+        pad = f"padding:{self.rng.randint(1, 4)}px {self.rng.randint(4, 24)}px"
+        strong = self.rng.choice(("font-weight:bold", "", "font-size:1.2em;font-weight:bold"))
 
         def row(field: str, label: str, text: str, style: str = "") -> str:
             mark = strong if field == "total" else ""
@@ -419,7 +419,7 @@ class Parts:
         if shape == 3:
             return div(
                 "<table>" + "".join(row(*one) for one in rows) + "</table>",
-                f"margin-left:{self.chance.randint(0, 55)}%",
+                f"margin-left:{self.rng.randint(0, 55)}%",
             )
         if shape == 4:  # measured only: full lines with a rule, label left and amount right
             return "".join(
@@ -453,9 +453,7 @@ class Parts:
         """A sentence or two."""
         currency = self.facts.currency
         return div(
-            "<br>".join(
-                esc(self.words.one("notes").format(currency=currency)) for _ in range(self.chance.randint(1, 3))
-            ),
+            "<br>".join(esc(self.words.one("notes").format(currency=currency)) for _ in range(self.rng.randint(1, 3))),
             "margin:.8em 0",
         )
 
@@ -472,13 +470,13 @@ class Parts:
 
     def footer(self) -> str:
         """The seller and its bank at the foot, in columns or lines."""
-        chance, seller = self.chance, self.facts.seller
-        manager = [esc(self.called("manager")) + " " + esc(self.facts.ship.name)] if chance.happens(0.3) else []
+        rng, seller = self.rng, self.facts.seller
+        manager = [esc(self.called("manager")) + " " + esc(self.facts.ship.name)] if rng.happens(0.3) else []
         groups = [self.party_lines(seller, "company"), self.contacts(seller, True), [*self.bank(), *manager]]
         groups = [group for group in groups if group]
-        chance.shuffle(groups)
+        rng.shuffle(groups)
         shape = self.shape(3, 2)
-        size = f"font-size:{chance.uniform(0.65, 0.9):.2f}em;margin-top:{chance.uniform(1, 4):.1f}em;{chance.choice(('border-top:1px solid #777;padding-top:5px', ''))}"
+        size = f"font-size:{rng.uniform(0.65, 0.9):.2f}em;margin-top:{rng.uniform(1, 4):.1f}em;{rng.choice(('border-top:1px solid #777;padding-top:5px', ''))}"
         if shape == 0:
             return div("".join(div("<br>".join(group)) for group in groups), size, "flex")
         if shape == 1:

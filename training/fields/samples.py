@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocrq.contracts import Line, Page
-from training.chance import Chance
 from training.fields.forms import as_form
+from training.random_source import RandomSource
 from worker.fields.candidate import Candidate
 from worker.fields.candidates import CandidateIndex
 from worker.fields.feature_names import ASKED, NAMES
@@ -81,29 +81,29 @@ def documents(folders: Sequence[Path]) -> Iterator[Mapping[str, Any]]:
                 yield json.loads(line)
 
 
-def samples(drawn: Mapping[str, Any], number: int, chance: Chance) -> Iterator[Sample]:
+def samples(drawn: Mapping[str, Any], number: int, rng: RandomSource) -> Iterator[Sample]:
     """What a document teaches.
 
     Args:
         drawn: Of ``documents.jsonl``.
         number: Of the document.
-        chance: For what is left out of it.
+        rng: For what is left out of it.
     """
-    drawn = as_form(drawn, chance) if chance.happens(FORM_SHARE) else drawn
+    drawn = as_form(drawn, rng) if rng.happens(FORM_SHARE) else drawn
     page = Page.model_validate(drawn["page"])
-    if chance.happens(CUT_SHARE):
-        page = _cut(page, chance)
-    elif chance.happens(PLAIN_SHARE):
+    if rng.happens(CUT_SHARE):
+        page = _cut(page, rng)
+    elif rng.happens(PLAIN_SHARE):
         page = page.model_copy(update={"blocks": []})
     sheet = sheet_of([page])
-    labels = _forgotten(sheet, find_labels(sheet, {}), chance)
+    labels = _forgotten(sheet, find_labels(sheet, {}), rng)
     relations = LabelMatcher(sheet, labels)
     ranker = Ranker(sheet, CandidateIndex(sheet, labels, drawn["dayfirst"]), relations)
     marks = {NAMED_ALIKE.get(name, name): _bounds(boxes) for name, boxes in drawn["marks"].items()}
     shown = [name for name in ASKED if name in marks]
     others = [name for name in ASKED if name not in marks and drawn["truth"].get(name) is None]
-    for concept in [*shown, *chance.sample(others, min(ABSENT, len(others)))]:
-        hidden = chance.happens(UNKNOWN_SHARE) and concept not in SPEAKING
+    for concept in [*shown, *rng.sample(others, min(ABSENT, len(others)))]:
+        hidden = rng.happens(UNKNOWN_SHARE) and concept not in SPEAKING
         spec = Spec((concept,), {}, {}, KINDS.get(concept, "text"), f"own.{concept}" if hidden else concept)
         described = ranker.described(spec)
         if not described.candidates:
@@ -111,45 +111,45 @@ def samples(drawn: Mapping[str, Any], number: int, chance: Chance) -> Iterator[S
         rows = described.features
         if hidden and f"label_{concept}" in NAMES:
             rows[:, NAMES.index(f"label_{concept}")] = 0
-        if concept in ("company", "address") and chance.happens(UNRULED_SHARE):
+        if concept in ("company", "address") and rng.happens(UNRULED_SHARE):
             rows = rows.copy()
             rows[:, [NAMES.index(name) for name in ("rule", "rule_lead", "rule_first")]] = 0
         right = np.array([_is(sheet, one, marks.get(concept, [])) for one in described.candidates], bool)
-        yield _thinned(Sample(number, concept, rows, right, np.ones(len(rows), np.float32)), chance)
+        yield _thinned(Sample(number, concept, rows, right, np.ones(len(rows), np.float32)), rng)
 
 
-def _thinned(sample: Sample, chance: Chance) -> Sample:
+def _thinned(sample: Sample, rng: RandomSource) -> Sample:
     """A sample with fewer of its candidates that no label speaks for; the kept ones weigh more."""
     own = sample.features[:, NAMES.index("own")]
     free = np.flatnonzero(~sample.right & (own < 0.05))
     if len(free) <= MOST:
         return sample
-    kept = chance.arrays.choice(free, MOST, replace=False)
+    kept = rng.arrays.choice(free, MOST, replace=False)
     weight = sample.weight.copy()
     weight[kept] = len(free) / MOST
     chosen = np.sort(np.concatenate([np.setdiff1d(np.arange(len(own)), free), kept]))
     return replace(sample, features=sample.features[chosen], right=sample.right[chosen], weight=weight[chosen])
 
 
-def _forgotten(sheet: LayoutPage, labels: Sequence[Label], chance: Chance) -> list[Label]:
+def _forgotten(sheet: LayoutPage, labels: Sequence[Label], rng: RandomSource) -> list[Label]:
     """The labels without some of their wordings, as on documents that call things by words nobody here has."""
-    if not chance.happens(FORGETFUL_SHARE):
+    if not rng.happens(FORGETFUL_SHARE):
         return list(labels)
-    share = chance.uniform(0.1, FORGOTTEN_SHARE)
+    share = rng.uniform(0.1, FORGOTTEN_SHARE)
     forgotten: dict[str, bool] = {}
     kept = []
     for label in labels:
         wording = letters(sheet.lines[label.line].text[label.start : label.end])
-        if not forgotten.setdefault(wording, chance.happens(share)):
+        if not forgotten.setdefault(wording, rng.happens(share)):
             kept.append(label)
     return kept
 
 
-def _cut(page: Page, chance: Chance) -> Page:
+def _cut(page: Page, rng: RandomSource) -> Page:
     """Some rows of a page, without blocks."""
     lines = sorted((line for line in page.lines if line.box), key=_middle)
-    size = chance.randint(2, 14)
-    start = chance.randrange(max(1, len(lines) - size))
+    size = rng.randint(2, 14)
+    start = rng.randrange(max(1, len(lines) - size))
     return page.model_copy(update={"blocks": [], "lines": lines[start : start + size]})
 
 

@@ -6,8 +6,8 @@ from datetime import date
 
 from babel.dates import format_date
 
-from training.chance import Chance
 from training.fields.facts import SYMBOLS, Facts
+from training.random_source import RandomSource
 
 NUMERIC = ("%d.%m.%Y", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%y", "%d/%m/%y", "%Y-%m-%d")
 USUAL = {"de": "%d.%m.%Y", "pl": "%d.%m.%Y", "sv": "%Y-%m-%d", "nl": "%d-%m-%Y"}
@@ -17,30 +17,28 @@ class Writing:
     """One document's way of writing.
 
     Args:
-        chance: Of the document.
+        rng: Of the document.
         facts: What it says.
     """
 
-    def __init__(self, chance: Chance, facts: Facts) -> None:
-        self._chance, self._facts = chance, facts
+    def __init__(self, rng: RandomSource, facts: Facts) -> None:
+        self._chance, self._facts = rng, facts
         language = facts.language
-        self.comma = language != "en" and facts.locale not in ("de_CH", "es_MX", "fr_CH") or chance.happens(0.03)
-        self.thousands = chance.choice((".", ".", " ", "")) if self.comma else chance.choice((",", ",", "'", ""))
+        self.comma = language != "en" and facts.locale not in ("de_CH", "es_MX", "fr_CH") or rng.happens(0.03)
+        self.thousands = rng.choice((".", ".", " ", "")) if self.comma else rng.choice((",", ",", "'", ""))
         symbol, code = SYMBOLS[facts.currency], facts.currency
         self.before = self.after = ""
-        place = chance.random()
+        place = rng.random()
         if place < 0.35:
-            self.after = " " + chance.choice((symbol, code))
+            self.after = " " + rng.choice((symbol, code))
         elif place < 0.55:
-            self.before = chance.choice((symbol, code + " ", symbol + " "))
-        form = chance.random()
-        self._date = (
-            USUAL.get(language, "%d/%m/%Y") if form < 0.45 else chance.choice(NUMERIC) if form < 0.75 else "named"
-        )
+            self.before = rng.choice((symbol, code + " ", symbol + " "))
+        form = rng.random()
+        self._date = USUAL.get(language, "%d/%m/%Y") if form < 0.45 else rng.choice(NUMERIC) if form < 0.75 else "named"
         if facts.locale == "en_US" and self._date != "named":
-            self._date = chance.choice(("%m/%d/%Y", "%m/%d/%y", "%Y-%m-%d"))
-        self._named = chance.choice(("long", "medium", "d MMMM y", "d MMM y"))
-        self.per_item = chance.happens(0.3)
+            self._date = rng.choice(("%m/%d/%Y", "%m/%d/%y", "%Y-%m-%d"))
+        self._named = rng.choice(("long", "medium", "d MMMM y", "d MMM y"))
+        self.per_item = rng.happens(0.3)
 
     def amount(self, cents: int, currency: bool = True) -> str:
         """An amount of money."""

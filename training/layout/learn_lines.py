@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from training.chance import Chance
 from training.layout.line_pages import LinePage, line_page
 from training.layout.lines import simulated, viewed
 from training.layout.network import Relations
 from training.pages.make import loaded
+from training.random_source import RandomSource
 from worker.layout.line_features import LINE_FEATURES, PAIR_FEATURES
 from worker.layout.roles import ROLES
 
@@ -34,8 +34,8 @@ def pages_of(folder: Path, limit: int) -> list[LinePage]:
         if seed >= limit:
             break
         for drawing in range(DRAWINGS):
-            chance = Chance(seed * DRAWINGS + drawing + FIRST_SEED)
-            lines, pixels = viewed(simulated(page, chance), page.pixels, chance)
+            rng = RandomSource(seed * DRAWINGS + drawing + FIRST_SEED)
+            lines, pixels = viewed(simulated(page, rng), page.pixels, rng)
             if len(lines) > 1:
                 made.append(line_page(lines, pixels))
     return made
@@ -67,9 +67,9 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(1)
-    chance = Chance(1)
+    rng = RandomSource(1)
     pages = pages_of(given.folder, given.seeds)
-    chance.shuffle(pages)
+    rng.shuffle(pages)
     held, pages = pages[:40], pages[40:]
     print(
         len(pages),
@@ -91,7 +91,7 @@ def main() -> None:
             group["lr"] = rate
         chosen: list[LinePage] = []
         while sum(len(page.roles) for page in chosen) < BATCH_LINES:
-            chosen.append(chance.choice(pages))
+            chosen.append(rng.choice(pages))
         nodes, pairs, nearest, real, roles, same = batch_of(chosen)
         classes, scores = network(nodes, pairs, nearest, real)
         loss = ROLE_WEIGHT * nn.functional.cross_entropy(classes, roles) + SAME_WEIGHT * (

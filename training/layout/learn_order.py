@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from training.chance import Chance
 from training.layout.lines import TrueLine, simulated, viewed
 from training.layout.network import Relations
 from training.pages.make import loaded
+from training.random_source import RandomSource
 from worker.layout.block_features import BLOCK_FEATURES, BLOCK_PAIRS, describe_blocks
 from worker.layout.classify import classify
 from worker.layout.line_features import describe_lines
@@ -113,16 +113,16 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(1)
-    chance, pages = Chance(1), []
+    rng, pages = RandomSource(1), []
     for seed, _, page in loaded(given.folder):
         if seed >= given.seeds:
             break
-        view = Chance(seed + FIRST_SEED)
+        view = RandomSource(seed + FIRST_SEED)
         lines, pixels = viewed(simulated(page, view), page.pixels, view)
         if len(lines) > 1:
-            made = block_page(lines, pixels, chance.happens(TRUE_BLOCKS))
+            made = block_page(lines, pixels, rng.happens(TRUE_BLOCKS))
             pages += [made] if made else []
-    chance.shuffle(pages)
+    rng.shuffle(pages)
     held, pages = pages[:40], pages[40:]
     print(
         len(pages),
@@ -138,7 +138,7 @@ def main() -> None:
     while (spent := (time.process_time() - start) / 60 / given.minutes) < 1:
         for group in optimiser.param_groups:
             group["lr"] = PEAK_RATE * min(1.0, (step + 1) / 100) * (1 - spent) ** 1.2
-        batch = batch_of([chance.choice(pages) for _ in range(BATCH_PAGES)])
+        batch = batch_of([rng.choice(pages) for _ in range(BATCH_PAGES)])
         before, weight = batch[4], batch[5]
         loss = nn.functional.binary_cross_entropy_with_logits(
             logits_of(network, batch), before, weight, reduction="sum"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from training.chance import Chance
 from training.pages.chromium import DrawnPage, Token
+from training.random_source import RandomSource
 from worker.layout.tree import LayoutLine
 from worker.page import Pixels, Quad
 
@@ -100,12 +100,12 @@ def true_blocks(page: DrawnPage, groups: Sequence[Sequence[int]], boxes: Sequenc
     return blocks
 
 
-def simulated(page: DrawnPage, chance: Chance) -> list[TrueLine]:
+def simulated(page: DrawnPage, rng: RandomSource) -> list[TrueLine]:
     """Lines as a detector might give them: cut at wide gaps, grown, shaken, some joined, cut or lost."""
-    groups = fragments(page, chance.uniform(0.7, 1.7))
-    hyphens = chance.happens(0.3)
-    if chance.happens(0.5):
-        groups = [part for group in groups for part in _cut(group, chance, 0.02)]
+    groups = fragments(page, rng.uniform(0.7, 1.7))
+    hyphens = rng.happens(0.3)
+    if rng.happens(0.5):
+        groups = [part for group in groups for part in _cut(group, rng, 0.02)]
     boxes = []
     for group in groups:
         box = tight(page.tokens[group[0]])
@@ -113,38 +113,38 @@ def simulated(page: DrawnPage, chance: Chance) -> list[TrueLine]:
             box = joined(box, tight(page.tokens[index]))
         boxes.append(box)
     blocks = true_blocks(page, groups, boxes)
-    grow, wide, noise = chance.uniform(0.0, 0.3), chance.uniform(0.05, 0.35), chance.uniform(0.01, 0.06)
+    grow, wide, noise = rng.uniform(0.0, 0.3), rng.uniform(0.05, 0.35), rng.uniform(0.01, 0.06)
     made = []
     for place, (group, box, block) in enumerate(zip(groups, boxes, blocks, strict=True)):
-        if chance.happens(0.008):
+        if rng.happens(0.008):
             continue
         token = page.tokens[group[0]]
         role, level = page.roles[token.block]
         across, down = (grow, wide) if token.vertical else (wide, grow)
-        shake = [chance.gauss(0, noise) * token.size for _ in range(4)]
+        shake = [rng.gauss(0, noise) * token.size for _ in range(4)]
         left, top = box[0] - across * token.size + shake[0], box[1] - down * token.size + shake[1]
         right, bottom = box[2] + across * token.size + shake[2], box[3] + down * token.size + shake[3]
         text = text_of([page.tokens[index] for index in group])
-        if hyphens and role == "text" and len(group) > 4 and chance.happens(0.15) and text[-1].isalpha():
+        if hyphens and role == "text" and len(group) > 4 and rng.happens(0.15) and text[-1].isalpha():
             text += "-"
         made.append(TrueLine(LayoutLine(_quad((left, top, right, bottom)), text), block, role, level, place))
-    chance.shuffle(made)
+    rng.shuffle(made)
     return made
 
 
-def viewed(lines: list[TrueLine], pixels: Pixels, chance: Chance) -> tuple[list[TrueLine], Pixels | None]:
+def viewed(lines: list[TrueLine], pixels: Pixels, rng: RandomSource) -> tuple[list[TrueLine], Pixels | None]:
     """A page as it may come: the whole of it, a part, or without its picture."""
-    if chance.happens(PARTS):
+    if rng.happens(PARTS):
         height, width = pixels.shape[:2]
-        wide, tall = round(chance.uniform(0.4, 0.95) * width), round(chance.uniform(0.15, 0.8) * height)
-        corner = np.array([chance.randint(0, width - wide), chance.randint(0, height - tall)], np.float32)
+        wide, tall = round(rng.uniform(0.4, 0.95) * width), round(rng.uniform(0.15, 0.8) * height)
+        corner = np.array([rng.randint(0, width - wide), rng.randint(0, height - tall)], np.float32)
         far = corner + np.array([wide, tall], np.float32)
         kept = [one for one in lines if (one.line.quad >= corner).all() and (one.line.quad <= far).all()]
         if len(kept) >= FEWEST_LINES:
             lines = [replace(one, line=replace(one.line, quad=one.line.quad - corner)) for one in kept]
             left, top = corner.astype(int).tolist()
             pixels = np.ascontiguousarray(pixels[top : top + tall, left : left + wide])
-    return lines, None if chance.happens(WITHOUT_PICTURE) else pixels
+    return lines, None if rng.happens(WITHOUT_PICTURE) else pixels
 
 
 def matched(page: DrawnPage, quads: Sequence[Quad]) -> list[TrueLine]:
@@ -182,9 +182,9 @@ def matched(page: DrawnPage, quads: Sequence[Quad]) -> list[TrueLine]:
     return made
 
 
-def _cut(group: list[int], chance: Chance, share: float) -> list[list[int]]:
-    if len(group) > 2 and chance.happens(share):
-        at = chance.randint(1, len(group) - 1)
+def _cut(group: list[int], rng: RandomSource, share: float) -> list[list[int]]:
+    if len(group) > 2 and rng.happens(share):
+        at = rng.randint(1, len(group) - 1)
         return [group[:at], group[at:]]
     return [group]
 

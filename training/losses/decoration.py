@@ -5,32 +5,32 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from training.chance import Chance
 from training.losses.damage import INKS, Boxes
+from training.random_source import RandomSource
 from worker.page import Pixels
 
 
-def decorated(pixels: Pixels, boxes: Boxes, chance: Chance) -> Pixels:
+def decorated(pixels: Pixels, boxes: Boxes, rng: RandomSource) -> Pixels:
     """The page with things in its empty places."""
     result = pixels.copy()
     taken = boxes.copy()
-    for _ in range(chance.choice((0, 0, 0, 1, 1, 2, 3))):
-        place = _empty(result, taken, chance)
+    for _ in range(rng.choice((0, 0, 0, 1, 1, 2, 3))):
+        place = _empty(result, taken, rng)
         if place is None:
             continue
         left, top, right, bottom = place
-        draw = chance.choice((_photo, _code, _bars, _signature, _patch, _logo))
-        result[top:bottom, left:right] = draw(np.ascontiguousarray(result[top:bottom, left:right]), chance)
+        draw = rng.choice((_photo, _code, _bars, _signature, _patch, _logo))
+        result[top:bottom, left:right] = draw(np.ascontiguousarray(result[top:bottom, left:right]), rng)
         taken = np.concatenate([taken, [[left, top, right, bottom]]])
     return result
 
 
-def _empty(pixels: Pixels, taken: Boxes, chance: Chance) -> tuple[int, int, int, int] | None:
+def _empty(pixels: Pixels, taken: Boxes, rng: RandomSource) -> tuple[int, int, int, int] | None:
     height, width = pixels.shape[:2]
     for _ in range(40):
-        wide, high = round(width * chance.uniform(0.05, 0.5)), round(height * chance.uniform(0.02, 0.25))
-        x, y = chance.randint(0, width - wide), chance.randint(0, height - high)
-        gap = chance.uniform(4, 20)
+        wide, high = round(width * rng.uniform(0.05, 0.5)), round(height * rng.uniform(0.02, 0.25))
+        x, y = rng.randint(0, width - wide), rng.randint(0, height - high)
+        gap = rng.uniform(4, 20)
         apart = (taken[:, 0] > x + wide + gap) | (taken[:, 2] < x - gap)
         apart |= (taken[:, 1] > y + high + gap) | (taken[:, 3] < y - gap)
         part = pixels[y : y + high, x : x + wide]
@@ -39,16 +39,16 @@ def _empty(pixels: Pixels, taken: Boxes, chance: Chance) -> tuple[int, int, int,
     return None
 
 
-def _photo(part: Pixels, chance: Chance) -> Pixels:
-    coarse = chance.arrays.integers(0, 255, (chance.randint(3, 9), chance.randint(3, 9), 3)).astype(np.uint8)
+def _photo(part: Pixels, rng: RandomSource) -> Pixels:
+    coarse = rng.arrays.integers(0, 255, (rng.randint(3, 9), rng.randint(3, 9), 3)).astype(np.uint8)
     picture = cv2.resize(coarse, part.shape[1::-1], interpolation=cv2.INTER_CUBIC).astype(np.float32)
-    fine = cv2.GaussianBlur(chance.arrays.normal(0, 60, part.shape).astype(np.float32), (0, 0), chance.uniform(0.7, 4))
-    return np.clip(picture + fine * chance.uniform(0.5, 3), 0, 255).astype(np.uint8)
+    fine = cv2.GaussianBlur(rng.arrays.normal(0, 60, part.shape).astype(np.float32), (0, 0), rng.uniform(0.7, 4))
+    return np.clip(picture + fine * rng.uniform(0.5, 3), 0, 255).astype(np.uint8)
 
 
-def _code(part: Pixels, chance: Chance) -> Pixels:
-    side, count = min(part.shape[:2]), chance.randint(21, 45)
-    cells = (chance.arrays.random((count, count)) < 0.5).astype(np.uint8) * 255
+def _code(part: Pixels, rng: RandomSource) -> Pixels:
+    side, count = min(part.shape[:2]), rng.randint(21, 45)
+    cells = (rng.arrays.random((count, count)) < 0.5).astype(np.uint8) * 255
     for y, x in ((0, 0), (0, count - 7), (count - 7, 0)):
         cells[y : y + 7, x : x + 7] = 0
         cells[y + 1 : y + 6, x + 1 : x + 6] = 255
@@ -58,49 +58,45 @@ def _code(part: Pixels, chance: Chance) -> Pixels:
     return part
 
 
-def _bars(part: Pixels, chance: Chance) -> Pixels:
-    widths = np.asarray(chance.arrays.integers(1, 5, part.shape[1]))
+def _bars(part: Pixels, rng: RandomSource) -> Pixels:
+    widths = np.asarray(rng.arrays.integers(1, 5, part.shape[1]))
     tones = np.repeat(np.arange(part.shape[1]) % 2, widths)[: part.shape[1]] * 255
     part[:] = tones.astype(np.uint8)[None, :, None]
     return part
 
 
-def _signature(part: Pixels, chance: Chance) -> Pixels:
+def _signature(part: Pixels, rng: RandomSource) -> Pixels:
     height, width = part.shape[:2]
-    x = np.linspace(0.05, 0.95, 40) * width + chance.arrays.normal(0, 0.02 * width, 40)
-    y = height / 2 + np.cumsum(chance.arrays.normal(0, 0.12 * height, 40)) * 0.5
+    x = np.linspace(0.05, 0.95, 40) * width + rng.arrays.normal(0, 0.02 * width, 40)
+    y = height / 2 + np.cumsum(rng.arrays.normal(0, 0.12 * height, 40)) * 0.5
     path = np.stack([x, np.clip(y, 2, height - 3)], axis=1)
-    cv2.polylines(
-        part, [np.round(path).astype(np.int32)], False, chance.choice(INKS), chance.randint(1, 4), cv2.LINE_AA
-    )
+    cv2.polylines(part, [np.round(path).astype(np.int32)], False, rng.choice(INKS), rng.randint(1, 4), cv2.LINE_AA)
     return part
 
 
-def _patch(part: Pixels, chance: Chance) -> Pixels:
-    colour = tuple(chance.randint(0, 255) for _ in range(3)) if chance.happens(0.6) else (chance.randint(0, 250),) * 3
+def _patch(part: Pixels, rng: RandomSource) -> Pixels:
+    colour = tuple(rng.randint(0, 255) for _ in range(3)) if rng.happens(0.6) else (rng.randint(0, 250),) * 3
     part[:] = colour
-    if chance.happens(0.3):
-        cv2.rectangle(part, (0, 0), (part.shape[1] - 1, part.shape[0] - 1), (40, 40, 40), chance.randint(1, 4))
+    if rng.happens(0.3):
+        cv2.rectangle(part, (0, 0), (part.shape[1] - 1, part.shape[0] - 1), (40, 40, 40), rng.randint(1, 4))
     return part
 
 
-def _logo(part: Pixels, chance: Chance) -> Pixels:
+def _logo(part: Pixels, rng: RandomSource) -> Pixels:
     height, width = part.shape[:2]
-    for _ in range(chance.randint(1, 5)):
-        colour = tuple(chance.randint(0, 220) for _ in range(3))
-        centre = (chance.randint(0, width), chance.randint(0, height))
-        if chance.happens(0.5):
+    for _ in range(rng.randint(1, 5)):
+        colour = tuple(rng.randint(0, 220) for _ in range(3))
+        centre = (rng.randint(0, width), rng.randint(0, height))
+        if rng.happens(0.5):
             cv2.circle(
                 part,
                 centre,
-                chance.randint(3, max(4, min(part.shape[:2]) // 2)),
+                rng.randint(3, max(4, min(part.shape[:2]) // 2)),
                 colour,
-                chance.choice((-1, 2, 5)),
+                rng.choice((-1, 2, 5)),
                 cv2.LINE_AA,
             )
         else:
-            points = np.array(
-                [(chance.randint(0, width), chance.randint(0, height)) for _ in range(chance.randint(3, 6))]
-            )
+            points = np.array([(rng.randint(0, width), rng.randint(0, height)) for _ in range(rng.randint(3, 6))])
             cv2.fillPoly(part, [points.astype(np.int32)], colour, cv2.LINE_AA)
     return part

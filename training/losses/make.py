@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 
 from tasks.runner import ReadContext
-from training.chance import Chance
 from training.losses.damage import DAMAGES, Boxes
 from training.losses.decoration import decorated
 from training.losses.paragraphs import draw_paragraphs
 from training.losses.sample import Sample, save
 from training.pages.make import loaded
+from training.random_source import RandomSource
 from worker.imaging.crop import quad_size
 from worker.page import LineReading, PageImage, Pixels, Quad
 from worker.reading.orientation import OrientedReading
@@ -104,37 +104,37 @@ def part_of(pixels: Pixels, words: list[str], boxes: Boxes) -> tuple[Pixels, lis
     return None
 
 
-def worn_page(pixels: Pixels, chance: Chance) -> Pixels:
+def worn_page(pixels: Pixels, rng: RandomSource) -> Pixels:
     """A little of what scanners and cameras do; nothing moves."""
-    if chance.happens(0.5):
+    if rng.happens(0.5):
         return pixels
-    if chance.happens(0.4):
-        pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), chance.uniform(0.4, 0.9)), np.uint8)
-    if chance.happens(0.3):
-        noise = chance.arrays.normal(0, chance.uniform(2, 10), pixels.shape)
+    if rng.happens(0.4):
+        pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 0.9)), np.uint8)
+    if rng.happens(0.3):
+        noise = rng.arrays.normal(0, rng.uniform(2, 10), pixels.shape)
         pixels = np.clip(pixels + noise, 0, 255).astype(np.uint8)
-    if chance.happens(0.3):
-        light = np.linspace(chance.uniform(0.7, 1), chance.uniform(0.8, 1), pixels.shape[1])[None, :, None]
+    if rng.happens(0.3):
+        light = np.linspace(rng.uniform(0.7, 1), rng.uniform(0.8, 1), pixels.shape[1])[None, :, None]
         pixels = np.asarray(pixels * light, np.uint8)
-    if chance.happens(0.5):
-        _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, chance.randint(35, 90)])
+    if rng.happens(0.5):
+        _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, rng.randint(35, 90)])
         pixels = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     return pixels
 
 
 def samples(
-    reader: Reader, pixels: Pixels, words: list[str], boxes: Boxes, chance: Chance, each: int, held_out: bool
+    reader: Reader, pixels: Pixels, words: list[str], boxes: Boxes, rng: RandomSource, each: int, held_out: bool
 ) -> list[Sample]:
     """A page without a loss and with some."""
     reader.known.clear()
-    base = decorated(pixels, boxes, chance)
-    wear = chance.randint(0, 1 << 30)
+    base = decorated(pixels, boxes, rng)
+    wear = rng.randint(0, 1 << 30)
     result = []
     readable = np.zeros(0, bool)
     for number in range(each + 1):
-        damage = chance.by_share(DAMAGES) if number else None
-        damaged = damage(base, boxes, chance, held_out) if damage else None
-        page = worn_page(damaged.pixels if damaged else base, Chance(wear))
+        damage = rng.by_share(DAMAGES) if number else None
+        damaged = damage(base, boxes, rng, held_out) if damage else None
+        page = worn_page(damaged.pixels if damaged else base, RandomSource(wear))
         upright, measured = reader(page)
         if upright.turns:
             if number == 0:
@@ -173,7 +173,7 @@ def pages_of(folder: Path) -> Iterator[tuple[int, Page]]:
 def paragraphs(count: int, seed: int, held_out: bool) -> Iterator[tuple[int, Page]]:
     """Plain pages, drawn now."""
     for number in range(count):
-        yield number, draw_paragraphs(Chance(seed * 7_000_003 + number), held_out)
+        yield number, draw_paragraphs(RandomSource(seed * 7_000_003 + number), held_out)
 
 
 @click.command()
@@ -196,7 +196,7 @@ def main(out: Path, pages: Path | None, plain: int, each: int, seed: int, held_o
             continue
         part = part_of(*page)
         if part is not None:
-            save(path, samples(reader, *part, Chance(seed * 1_000_003 + number), each, held_out))
+            save(path, samples(reader, *part, RandomSource(seed * 1_000_003 + number), each, held_out))
 
 
 if __name__ == "__main__":

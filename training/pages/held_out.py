@@ -13,7 +13,7 @@ def sheet_of(parts: Parts, inner: str, tall: float) -> str:
 
 def two_column_paper(parts: Parts) -> str:
     """A conference paper whose table or figure spans both columns."""
-    chance, prose = parts.chance, parts.prose
+    rng, prose = parts.rng, parts.prose
     top = parts.title(1.9, "center") + leaf(
         "text", f"{prose.name()}, {prose.name()} and {prose.name()}", "div", "text-align:center"
     )
@@ -35,7 +35,7 @@ def two_column_paper(parts: Parts) -> str:
         + parts.listing(3, 4, 1)
         + parts.paragraph()
     )
-    wide = parts.table(5, 6) + parts.caption() if chance.happens(0.5) else parts.chart() + parts.caption()
+    wide = parts.table(5, 6) + parts.caption() if rng.happens(0.5) else parts.chart() + parts.caption()
     last = (
         parts.paragraph()
         + parts.heading()
@@ -53,15 +53,15 @@ def two_column_paper(parts: Parts) -> str:
         top
         + body
         + "<div class='grow'></div>"
-        + leaf("page_number", str(chance.randint(1, 20)), "div", "text-align:center;padding-top:1em"),
+        + leaf("page_number", str(rng.randint(1, 20)), "div", "text-align:center;padding-top:1em"),
         1.3,
     )
 
 
 def broadsheet(parts: Parts) -> str:
     """A newspaper of four or five columns: a lead story, a column of briefs, two stories below."""
-    chance, prose, count = parts.chance, parts.prose, parts.chance.choice((4, 5))
-    size = parts.style.width / count / chance.uniform(12, 16)
+    rng, prose, count = parts.rng, parts.prose, parts.rng.choice((4, 5))
+    size = parts.style.width / count / rng.uniform(12, 16)
 
     def story(span: int, paragraphs: int, scale: float) -> str:
         head = leaf("heading", prose.title(3, 8), "h2", f"font-size:{size * scale:.0f}px;margin-bottom:.25em", 1)
@@ -69,16 +69,14 @@ def broadsheet(parts: Parts) -> str:
         return box(head + box(text, f"column-count:{span}", "cols"), f"grid-column:span {span}")
 
     mast = parts.title(3.6, "center") + box(
-        leaf("header", prose.date())
-        + leaf("header", f"No. {chance.randint(100, 9999)}")
-        + leaf("header", prose.amount()),
+        leaf("header", prose.date()) + leaf("header", f"No. {rng.randint(100, 9999)}") + leaf("header", prose.amount()),
         "display:flex;justify-content:space-between;border-top:2px solid #000;border-bottom:1px solid #000;margin-bottom:10px",
     )
     briefs = box(
         leaf("heading", prose.title(1, 3), "h3", f"font-size:{size * 1.3:.0f}px", 2)
         + "".join(parts.paragraph(1, 2) for _ in range(5))
     )
-    grid = f"display:grid;grid-template-columns:repeat({count},1fr);column-gap:{chance.uniform(1, 1.8):.2f}em;align-items:start;margin-bottom:12px"
+    grid = f"display:grid;grid-template-columns:repeat({count},1fr);column-gap:{rng.uniform(1, 1.8):.2f}em;align-items:start;margin-bottom:12px"
     lead = box(story(count - 1, 3 * (count - 1), 2.6) + briefs, grid)
     low = box(story(2, 5, 1.7) + story(count - 2, 7, 1.8), grid + ";border-top:1px solid #000;padding-top:6px")
     return sheet_of(parts, box(mast + lead + low, f"font-size:{size:.1f}px;line-height:1.18"), 1.4)
@@ -86,7 +84,7 @@ def broadsheet(parts: Parts) -> str:
 
 def feature(parts: Parts) -> str:
     """A magazine's page: picture on top, title over three columns, a coloured box under them."""
-    chance, prose = parts.chance, parts.prose
+    rng, prose = parts.rng, parts.prose
     top = (
         parts.picture(150, 260)
         + parts.title(2.8, "left")
@@ -100,7 +98,7 @@ def feature(parts: Parts) -> str:
         cls="keep",
     )
     text = [parts.paragraph(2, 5) for _ in range(9)]
-    text.insert(chance.randint(2, 7), quote)
+    text.insert(rng.randint(2, 7), quote)
     tips = box(
         parts.heading(2) + box(parts.listing(4, 6, 1), "column-count:2", "cols"), "padding:12px;margin-top:1em", "shade"
     )
@@ -109,11 +107,11 @@ def feature(parts: Parts) -> str:
 
 def facing(parts: Parts) -> str:
     """An open book: a short page left, a longer one right."""
-    chance = parts.chance
+    rng = parts.rng
     pages = []
-    for number in (chance.randint(4, 90) * 2, 0):
-        inner = "".join(parts.paragraph(1, 4) for _ in range(chance.randint(1, 5)))
-        foot = leaf("page_number", str(number or chance.randint(9, 181)), "div", "text-align:center")
+    for number in (rng.randint(4, 90) * 2, 0):
+        inner = "".join(parts.paragraph(1, 4) for _ in range(rng.randint(1, 5)))
+        foot = leaf("page_number", str(number or rng.randint(9, 181)), "div", "text-align:center")
         pages.append(
             box(
                 inner + '<div class="grow"></div>' + foot,
@@ -125,9 +123,9 @@ def facing(parts: Parts) -> str:
 
 def questionnaire(parts: Parts) -> str:
     """A form of ruled boxes with small labels above the values, two or three to a row."""
-    chance, prose = parts.chance, parts.prose
-    across, rows = chance.choice((2, 3)), []
-    for _ in range(chance.randint(5, 9)):
+    rng, prose = parts.rng, parts.prose
+    across, rows = rng.choice((2, 3)), []
+    for _ in range(rng.randint(5, 9)):
         cells = "".join(
             f'<td style="border:1px solid #222;padding:4px 8px;width:{100 / across:.0f}%"><span style="font-size:.75em">{prose.phrase(1, 3).capitalize()}:</span> {prose.value()}</td>'
             for _ in range(across)
@@ -149,7 +147,7 @@ def questionnaire(parts: Parts) -> str:
 
 def din_letter(parts: Parts) -> str:
     """A letter with facts on the right and a foot of three or four columns."""
-    chance, prose = parts.chance, parts.prose
+    rng, prose = parts.rng, parts.prose
     facts = leaf(
         "form",
         "<br>".join(f"{prose.phrase(1, 1).capitalize()}: {prose.value()}" for _ in range(4)),
@@ -169,7 +167,7 @@ def din_letter(parts: Parts) -> str:
                 cls="nw",
             )
         )
-        for _ in range(chance.choice((3, 4)))
+        for _ in range(rng.choice((3, 4)))
     )
     return sheet_of(
         parts,
@@ -184,9 +182,9 @@ def din_letter(parts: Parts) -> str:
 
 def few_lines(parts: Parts) -> str:
     """Two or three blocks of two to six lines side by side, nothing else."""
-    chance = parts.chance
-    gap = chance.uniform(1.2, 4)
-    blocks = "".join(leaf("text", parts.prose.paragraph(1, 2), "p") for _ in range(chance.choice((2, 2, 3))))
+    rng = parts.rng
+    gap = rng.uniform(1.2, 4)
+    blocks = "".join(leaf("text", parts.prose.paragraph(1, 2), "p") for _ in range(rng.choice((2, 2, 3))))
     return sheet_of(
         parts, box(blocks, f"display:grid;grid-auto-flow:column;grid-auto-columns:1fr;column-gap:{gap:.1f}em"), 0.2
     )
@@ -213,14 +211,14 @@ def talk(parts: Parts) -> str:
 
 def till_receipt(parts: Parts) -> str:
     """A receipt of quantity, name and amount."""
-    chance, prose = parts.chance, parts.prose
+    rng, prose = parts.rng, parts.prose
     head = leaf("text", "<br>".join(prose.name() for _ in range(3)), "div", "text-align:center;margin-bottom:1em")
     rows = "".join(
-        f'<tr><td style="width:2em">{chance.randint(1, 9)}</td><td>{prose.phrase(1, 3)}</td><td style="text-align:right">{chance.uniform(1, 99):.2f}</td></tr>'
-        for _ in range(chance.randint(3, 12))
+        f'<tr><td style="width:2em">{rng.randint(1, 9)}</td><td>{prose.phrase(1, 3)}</td><td style="text-align:right">{rng.uniform(1, 99):.2f}</td></tr>'
+        for _ in range(rng.randint(3, 12))
     )
     sums = "".join(
-        f'<tr><td>{prose.phrase(1, 2)}</td><td style="text-align:right">{chance.uniform(1, 500):.2f}</td></tr>'
+        f'<tr><td>{prose.phrase(1, 2)}</td><td style="text-align:right">{rng.uniform(1, 500):.2f}</td></tr>'
         for _ in range(3)
     )
     inner = (
@@ -229,14 +227,14 @@ def till_receipt(parts: Parts) -> str:
         + leaf("form", sums, "table", "width:100%;border-top:1px dashed #000;margin-top:.4em")
         + leaf("text", prose.phrase(3, 5), "div", "text-align:center;margin-top:1em")
     )
-    return sheet_of(parts, box(inner, f"width:{chance.randint(360, 560)}px"), 0.3)
+    return sheet_of(parts, box(inner, f"width:{rng.randint(360, 560)}px"), 0.3)
 
 
 def test_paper(parts: Parts) -> str:
     """An exam of two columns with a head across them."""
-    prose, chance = parts.prose, parts.chance
+    prose, rng = parts.prose, parts.rng
     asked = []
-    for number in range(1, chance.randint(7, 11)):
+    for number in range(1, rng.randint(7, 11)):
         choices = "".join(leaf("list_item", f"{letter}) {prose.phrase(1, 3)}", "div", "width:50%") for letter in "ABCD")
         asked.append(
             leaf("list_item", f"{number}. {prose.paragraph(1, 2)}", "div", "margin-top:.7em", cls="keep")
@@ -247,7 +245,7 @@ def test_paper(parts: Parts) -> str:
         parts.title(1.5, "center")
         + box("".join(asked), "column-count:2", "cols")
         + '<div class="grow"></div>'
-        + leaf("page_number", f"{chance.randint(1, 8)}", "div", "text-align:center"),
+        + leaf("page_number", f"{rng.randint(1, 8)}", "div", "text-align:center"),
         1.3,
     )
 

@@ -10,25 +10,25 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from training.chance import Chance
 from training.pages import business, templates
 from training.pages.chromium import Chromium, DrawnPage, Token
 from training.pages.parts import Parts
 from training.pages.prose import LANGUAGES, Prose
 from training.pages.style import Style
+from training.random_source import RandomSource
 
 
 def drawn(browser: Chromium, seed: int, held_out: bool) -> tuple[str, DrawnPage] | None:
     """The page of a seed and its template's name; None where it came out too tall."""
-    chance = Chance(seed)
+    rng = RandomSource(seed)
     if held_out:
         from training.pages.held_out import TEMPLATES as pool
     else:
         pool = {**templates.TEMPLATES, **business.TEMPLATES}
-    prose = Prose(chance, chance.by_share(LANGUAGES), int(held_out))
-    style = Style.drawn(chance, prose.chinese, held_out)
-    template = chance.by_share(pool)
-    page = browser.draw(style.css(), template(Parts(chance, prose, style)))
+    prose = Prose(rng, rng.by_share(LANGUAGES), int(held_out))
+    style = Style.drawn(rng, prose.chinese, held_out)
+    template = rng.by_share(pool)
+    page = browser.draw(style.css(), template(Parts(rng, prose, style)))
     return (template.__name__, page) if page else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from training.chance import Chance
+from training.random_source import RandomSource
 
 SERIF = ("Liberation Serif", "Noto Serif", "FreeSerif", "EB Garamond", "TeX Gyre Schola", "Caladea")
 SANS = (
@@ -64,28 +64,28 @@ class Style:
     dark: str
 
     @classmethod
-    def drawn(cls, chance: Chance, chinese: bool, held_out: bool) -> Style:
+    def drawn(cls, rng: RandomSource, chinese: bool, held_out: bool) -> Style:
         """A setting at random."""
         serif, sans = (HELD_SERIF, HELD_SANS) if held_out else (SERIF, SANS)
         fonts = serif + sans
-        extra = f", '{chance.choice(HELD_CHINESE if held_out else CHINESE)}'" if chinese else ""
-        body = chance.choice(serif if chance.happens(0.5) else sans)
-        indented = chance.happens(0.4)
+        extra = f", '{rng.choice(HELD_CHINESE if held_out else CHINESE)}'" if chinese else ""
+        body = rng.choice(serif if rng.happens(0.5) else sans)
+        indented = rng.happens(0.4)
         return cls(
-            width=chance.randint(850, 1250),
-            size=chance.uniform(11.5, 19),
-            leading=chance.uniform(1.12, 1.65),
+            width=rng.randint(850, 1250),
+            size=rng.uniform(11.5, 19),
+            leading=rng.uniform(1.12, 1.65),
             body=f"'{body}'{extra}",
-            heads=f"'{body if chance.happens(0.5) else chance.choice(fonts)}'{extra}",
-            mono=f"'{chance.choice(HELD_MONO if held_out else MONO)}'",
-            gap=chance.uniform(1.0, 3.2),
-            spacing=chance.uniform(0, 0.25) if indented else chance.uniform(0.35, 1.3),
-            indent=chance.uniform(1, 2.2) if indented else 0.0,
-            justify=chance.happens(0.6),
-            margin=chance.randint(25, 110),
-            colour=chance.choice(COLOURS),
-            shade=chance.choice(SHADES),
-            dark=chance.choice(DARK),
+            heads=f"'{body if rng.happens(0.5) else rng.choice(fonts)}'{extra}",
+            mono=f"'{rng.choice(HELD_MONO if held_out else MONO)}'",
+            gap=rng.uniform(1.0, 3.2),
+            spacing=rng.uniform(0, 0.25) if indented else rng.uniform(0.35, 1.3),
+            indent=rng.uniform(1, 2.2) if indented else 0.0,
+            justify=rng.happens(0.6),
+            margin=rng.randint(25, 110),
+            colour=rng.choice(COLOURS),
+            shade=rng.choice(SHADES),
+            dark=rng.choice(DARK),
         )
 
     def css(self) -> str:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from PIL import ImageFont
 
 from training.batches import Line
-from training.chance import Chance
 from training.degradation import degraded
 from training.fonts import covered, installed, opened
+from training.random_source import RandomSource
 from training.scripts.texts import ScriptTexts
 from training.typesetting import printed, set_line, turned
 from worker.imaging.crop import cut_line
@@ -45,42 +45,42 @@ def script_lines(seed: int, held_out: bool = False, clean_share: float = CLEAN_S
         held_out: With the fonts and words that are for measuring only.
         clean_share: Of lines that are not degraded.
     """
-    chance, texts = Chance(seed), ScriptTexts(seed, held_out)
+    rng, texts = RandomSource(seed), ScriptTexts(seed, held_out)
     pool = [path for path in installed() if _of(path, HELD_OUT_FAMILIES) == held_out and covered(path) & set("жλ")]
     common = [path for path in pool if _of(path, COMMON_FAMILIES)] or pool
 
     def font_of(text: str) -> Path:
-        return chance.choice(common if chance.happens(COMMON_SHARE) else pool)
+        return rng.choice(common if rng.happens(COMMON_SHARE) else pool)
 
-    return drawn_lines(lambda longest: texts.line(longest)[0], font_of, chance, clean_share)
+    return drawn_lines(lambda longest: texts.line(longest)[0], font_of, rng, clean_share)
 
 
 def drawn_lines(
-    text_of: Callable[[int], str], font_of: Callable[[str], Path], chance: Chance, clean_share: float
+    text_of: Callable[[int], str], font_of: Callable[[str], Path], rng: RandomSource, clean_share: float
 ) -> Iterator[Line]:
     """Lines without end.
 
     Args:
         text_of: Draws a text of at most so many characters.
         font_of: Draws the font for a text; another text is drawn where it lacks a character.
-        chance: Draws everything else.
+        rng: Draws everything else.
         clean_share: Of lines that are not degraded.
     """
     while True:
-        longest = chance.by_share(dict(LENGTHS))
-        text = text_of(chance.randint(1, longest) if longest < 20 else longest)
-        size = round(SMALLEST_TEXT * (LARGEST_TEXT / SMALLEST_TEXT) ** (chance.random() ** SMALL_POWER))
+        longest = rng.by_share(dict(LENGTHS))
+        text = text_of(rng.randint(1, longest) if longest < 20 else longest)
+        size = round(SMALLEST_TEXT * (LARGEST_TEXT / SMALLEST_TEXT) ** (rng.random() ** SMALL_POWER))
         font = _font(font_of(text), text, size)
         if font is None:
             continue
         neighbours = [text_of(max(4, len(text))) for _ in range(2)]
-        line = set_line(text, neighbours, font, chance)
-        is_clean = chance.happens(clean_share)
-        if not is_clean or chance.happens(PRINTED_SHARE):
-            line = printed(line, size, chance)
-        if not is_clean or chance.happens(0.5):
-            line = turned(line, chance)
-        page = _clean(line.ink, chance) if is_clean else degraded(line.ink, size, chance)
+        line = set_line(text, neighbours, font, rng)
+        is_clean = rng.happens(clean_share)
+        if not is_clean or rng.happens(PRINTED_SHARE):
+            line = printed(line, size, rng)
+        if not is_clean or rng.happens(0.5):
+            line = turned(line, rng)
+        page = _clean(line.ink, rng) if is_clean else degraded(line.ink, size, rng)
         crop = cut_line(page, line.quad)
         if crop.shape[1] >= NARROWEST * crop.shape[0]:
             yield crop, text
@@ -90,17 +90,17 @@ def _font(path: Path, text: str, size: int) -> ImageFont.FreeTypeFont | None:
     return opened(path, size) if set(text) - {" "} <= covered(path) else None
 
 
-def _clean(ink: NDArray[np.float32], chance: Chance) -> Pixels:
+def _clean(ink: NDArray[np.float32], rng: RandomSource) -> Pixels:
     """Ink on paper as a screen or a good scanner shows it; now and then light on dark, or coloured."""
-    paper, black = chance.uniform(225, 255), chance.uniform(0, 70)
-    if chance.happens(0.06):
+    paper, black = rng.uniform(225, 255), rng.uniform(0, 70)
+    if rng.happens(0.06):
         paper, black = black, paper
     page = paper - ink / 255 * (paper - black)
-    if chance.happens(0.4):
-        page = cv2.GaussianBlur(page, (0, 0), chance.uniform(0.2, SLIGHT_BLUR))
+    if rng.happens(0.4):
+        page = cv2.GaussianBlur(page, (0, 0), rng.uniform(0.2, SLIGHT_BLUR))
     pixels = np.asarray(cv2.cvtColor(np.clip(page, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR), np.uint8)
-    if chance.happens(JPEG_SHARE):
-        _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, chance.choice(QUALITIES)])
+    if rng.happens(JPEG_SHARE):
+        _, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, rng.choice(QUALITIES)])
         pixels = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     return pixels
 

@@ -15,8 +15,8 @@ from torch.nn import functional as F
 
 from training import values
 from training.batches import Line
-from training.chance import Chance
 from training.fonts import installed
+from training.random_source import RandomSource
 from training.scripts.lines import drawn_lines, script_lines
 from training.scripts.script_samples import LANGUAGES, OWN_LANGUAGES, fonts_with, text_in
 from worker.engines.ppocr import quantisation
@@ -45,51 +45,51 @@ ROUNDS = 150
 
 def lines_in(script: str, seed: int) -> Iterator[Line]:
     """Lines in a script without end."""
-    chance = Chance(seed)
+    rng = RandomSource(seed)
     if script in ("Cyrl", "Grek"):
         return (line for line in script_lines(seed) if _script_of(line[1]) == script)
     if script == OWN:
-        return _own_lines(chance)
+        return _own_lines(rng)
 
     def text_of(longest: int) -> str:
-        return text_in(chance.choice(LANGUAGES[script]), max(longest, 3), chance)
+        return text_in(rng.choice(LANGUAGES[script]), max(longest, 3), rng)
 
     def font_of(text: str) -> Path:
-        return chance.choice(fonts_with(max(text)))
+        return rng.choice(fonts_with(max(text)))
 
-    return drawn_lines(text_of, font_of, chance, 0.6)
+    return drawn_lines(text_of, font_of, rng, 0.6)
 
 
-def _own_lines(chance: Chance) -> Iterator[Line]:
+def _own_lines(rng: RandomSource) -> Iterator[Line]:
     latin = installed()
 
     def text_of(longest: int) -> str:
-        if chance.happens(VALUE_SHARE):
+        if rng.happens(VALUE_SHARE):
             kinds = (values.amount, values.date, values.code, values.count, values.labelled, values.nonsense)
-            return chance.choice(kinds)(chance)[:longest].strip() or "0"
-        return text_in(chance.by_share(OWN_LANGUAGES), longest, chance) or "a"
+            return rng.choice(kinds)(rng)[:longest].strip() or "0"
+        return text_in(rng.by_share(OWN_LANGUAGES), longest, rng) or "a"
 
     def font_of(text: str) -> Path:
-        return chance.choice(fonts_with(max(text)) if max(text) > "\u02ff" else latin)
+        return rng.choice(fonts_with(max(text)) if max(text) > "\u02ff" else latin)
 
-    lines = drawn_lines(text_of, font_of, chance, 0.55)
+    lines = drawn_lines(text_of, font_of, rng, 0.55)
     while True:
-        yield (_scribble(chance), "") if chance.happens(PICTURE_SHARE) else next(lines)
+        yield (_scribble(rng), "") if rng.happens(PICTURE_SHARE) else next(lines)
 
 
-def _scribble(chance: Chance) -> Pixels:
-    height = chance.randint(20, 70)
-    width = height * chance.randint(1, 9)
-    pixels = np.full((height, width, 3), chance.randint(190, 255), np.uint8)
-    for _ in range(chance.randint(1, 14)):
-        ends = [(chance.randint(0, width), chance.randint(0, height)) for _ in range(3)]
-        dark = (chance.randint(0, 140),) * 3
-        if chance.happens(0.5):
-            cv2.polylines(pixels, [np.array(ends, np.int32)], chance.happens(0.5), dark, chance.randint(1, 4))
+def _scribble(rng: RandomSource) -> Pixels:
+    height = rng.randint(20, 70)
+    width = height * rng.randint(1, 9)
+    pixels = np.full((height, width, 3), rng.randint(190, 255), np.uint8)
+    for _ in range(rng.randint(1, 14)):
+        ends = [(rng.randint(0, width), rng.randint(0, height)) for _ in range(3)]
+        dark = (rng.randint(0, 140),) * 3
+        if rng.happens(0.5):
+            cv2.polylines(pixels, [np.array(ends, np.int32)], rng.happens(0.5), dark, rng.randint(1, 4))
         else:
-            axes = (chance.randint(2, height), chance.randint(2, height // 2))
-            cv2.ellipse(pixels, ends[0], axes, chance.randint(0, 180), 0, 360, dark, chance.choice((-1, 1, 2, 3)))
-    noise = chance.arrays.normal(0, chance.uniform(0, 12), pixels.shape[:2])[..., np.newaxis]
+            axes = (rng.randint(2, height), rng.randint(2, height // 2))
+            cv2.ellipse(pixels, ends[0], axes, rng.randint(0, 180), 0, 360, dark, rng.choice((-1, 1, 2, 3)))
+    noise = rng.arrays.normal(0, rng.uniform(0, 12), pixels.shape[:2])[..., np.newaxis]
     return np.clip(pixels + noise, 0, 255).astype(np.uint8)
 
 
@@ -115,7 +115,7 @@ def networks() -> dict[str, Network]:
 
 def measured(seed: int, parts: int) -> tuple[NDArray[np.float32], list[str]]:
     """Measures of drawn lines, and their scripts."""
-    nets, chance = networks(), Chance(seed)
+    nets, rng = networks(), RandomSource(seed)
     measures, scripts = [], []
     for number, (script, share) in enumerate(COUNTS.items()):
         wanted = share * parts
@@ -124,7 +124,7 @@ def measured(seed: int, parts: int) -> tuple[NDArray[np.float32], list[str]]:
             steps = -(-strip.shape[1] // STEP_PIXELS)
             if steps < LEAST_STEPS:
                 continue
-            outputs = nets[chance.by_share(NETWORKS)](padded(strip)[np.newaxis])
+            outputs = nets[rng.by_share(NETWORKS)](padded(strip)[np.newaxis])
             measures.append(line_measures(outputs, steps))
             scripts.append(script)
     return np.stack(measures), scripts

@@ -10,7 +10,7 @@ from babel import Locale
 from wordfreq import available_languages, top_n_list
 
 from training import values
-from training.chance import Chance
+from training.random_source import RandomSource
 
 LANGUAGES = {
     "Hang": ("ko",),
@@ -48,17 +48,17 @@ WORDS_EACH, VALUE_SHARE, LATIN_SHARE = 6000, 0.25, 0.08
 MOST_WORDS = 9
 
 
-def text_in(language: str, longest: int, chance: Chance) -> str:
+def text_in(language: str, longest: int, rng: RandomSource) -> str:
     """A line of a language, of at most ``longest`` characters, with numbers and Latin words now and then."""
     words = words_of(language)
-    pieces = [words[int(len(words) * chance.random() ** 1.5)] for _ in range(chance.randint(1, MOST_WORDS))]
-    text = ("" if language in WITHOUT_SPACES and chance.happens(0.7) else " ").join(pieces)
-    if chance.happens(0.2):
-        text = text.upper() if chance.happens(0.5) else text.title()
-    if chance.happens(VALUE_SHARE):
-        text = f"{text} {chance.choice((values.amount, values.date, values.code))(chance)}"
-    if chance.happens(LATIN_SHARE):
-        text = f"{text} {chance.choice(words_of('en'))}"
+    pieces = [words[int(len(words) * rng.random() ** 1.5)] for _ in range(rng.randint(1, MOST_WORDS))]
+    text = ("" if language in WITHOUT_SPACES and rng.happens(0.7) else " ").join(pieces)
+    if rng.happens(0.2):
+        text = text.upper() if rng.happens(0.5) else text.title()
+    if rng.happens(VALUE_SHARE):
+        text = f"{text} {rng.choice((values.amount, values.date, values.code))(rng)}"
+    if rng.happens(LATIN_SHARE):
+        text = f"{text} {rng.choice(words_of('en'))}"
     return text[:longest].strip()
 
 

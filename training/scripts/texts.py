@@ -11,7 +11,7 @@ from babel.dates import format_date
 from wordfreq import top_n_list
 
 from training import values
-from training.chance import Chance
+from training.random_source import RandomSource
 from training.scripts.alphabet import CHARACTERS, CYRILLIC, GREEK
 
 LANGUAGES = {"ru": 34, "uk": 13, "bg": 12, "sr": 9, "mk": 4, "el": 38}
@@ -55,7 +55,7 @@ class ScriptTexts:
     """
 
     def __init__(self, seed: int, held_out: bool = False) -> None:
-        self._chance = Chance(seed)
+        self._chance = RandomSource(seed)
         languages = [one for one in (*LANGUAGES, *LATIN_LANGUAGES) if one != "sr"]
         words = {one: top_n_list(one, WORDS_EACH) for one in languages}
         words["sr"] = [in_cyrillic(word) for word in words["sh"]]
@@ -74,10 +74,10 @@ class ScriptTexts:
 
     def line(self, longest: int) -> tuple[str, str]:
         """A line of at most ``longest`` characters, never empty, and its language."""
-        chance, text = self._chance, ""
-        language = chance.by_share(LANGUAGES)
+        rng, text = self._chance, ""
+        language = rng.by_share(LANGUAGES)
         while not any(map(str.isalnum, text)):
-            count = chance.by_share(PIECES_A_LINE)
+            count = rng.by_share(PIECES_A_LINE)
             drawn = " ".join(self._piece(language) for _ in range(count))
             known = "".join(one for one in unicodedata.normalize("NFC", drawn) if one in CHARACTERS or one.isspace())
             text = " ".join(known.split())[:longest].strip()
@@ -98,16 +98,16 @@ class ScriptTexts:
         return text.upper()
 
     def _running(self, language: str) -> str:
-        chance = self._chance
-        words = [self._word(language) for _ in range(chance.by_share(WORDS_A_PIECE))]
-        if chance.happens(0.5):
+        rng = self._chance
+        words = [self._word(language) for _ in range(rng.by_share(WORDS_A_PIECE))]
+        if rng.happens(0.5):
             words[0] = _capitalised(words[0])
         for index, word in enumerate(words):
-            draw = chance.random()
+            draw = rng.random()
             if draw < 0.12:
-                words[index] = word + chance.choice(BEHIND_WORDS)
+                words[index] = word + rng.choice(BEHIND_WORDS)
             elif draw < 0.17:
-                words[index] = chance.choice(AROUND_WORDS) % word
+                words[index] = rng.choice(AROUND_WORDS) % word
             elif draw < 0.20:
                 words[index] = f"{word}-{self._word(language)}"
             elif draw < 0.26:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html import escape
 
-from training.chance import Chance
+from training.random_source import RandomSource
 from training.tables.styles import table_css
 from training.tables.words import Words
 
@@ -38,13 +38,13 @@ class TableWriter:
     """Writes one table.
 
     Args:
-        chance: Draws.
+        rng: Draws.
         words: Of its language.
         name: Its id on the page.
         measuring: Which half of the styles it is of.
     """
 
-    chance: Chance
+    rng: RandomSource
     words: Words
     name: str
     measuring: bool
@@ -52,38 +52,38 @@ class TableWriter:
 
     def write(self) -> tuple[str, str]:
         """Its CSS and its HTML."""
-        chance, words = self.chance, self.words
-        self.columns = chance.by_share({2: 10, 3: 16, 4: 20, 5: 18, 6: 14, 7: 10, 8: 7, MOST_COLUMNS: 5})
-        self.labels = chance.happens(0.75)
+        rng, words = self.rng, self.words
+        self.columns = rng.by_share({2: 10, 3: 16, 4: 20, 5: 18, 6: 14, 7: 10, 8: 7, MOST_COLUMNS: 5})
+        self.labels = rng.happens(0.75)
         self.makers = [words.maker() for _ in range(self.columns)]
-        if chance.happens(0.35):
+        if rng.happens(0.35):
             maker = words.maker()
             self.makers = [maker] * self.columns
         if self.labels:
-            self.makers[0] = chance.choice(("word", "word", "text", "code", "date"))
+            self.makers[0] = rng.choice(("word", "word", "text", "code", "date"))
         self.aligns = [self._align(maker) for maker in self.makers]
-        self.wrap = [round(chance.uniform(6, 18)) if maker == "text" else None for maker in self.makers]
-        self.whole = chance.happens(0.75)
+        self.wrap = [round(rng.uniform(6, 18)) if maker == "text" else None for maker in self.makers]
+        self.whole = rng.happens(0.75)
         header = self._header()
-        self._body(chance.randint(2, MOST_ROWS))
-        css = table_css(chance, self.name, self.measuring, header)
+        self._body(rng.randint(2, MOST_ROWS))
+        css = table_css(rng, self.name, self.measuring, header)
         return css, f'<table id="{self.name}" data-block="table">{"".join(self.rows)}</table>'
 
     def _align(self, maker: str) -> str:
         if maker in {"word", "text", "code", "mark"}:
-            return self.chance.choice(("left", "left", "left", "center"))
-        return self.chance.choice(("right", "right", "center", "center", "left"))
+            return self.rng.choice(("left", "left", "left", "center"))
+        return self.rng.choice(("right", "right", "center", "center", "left"))
 
     def _row(self, cells: list[Cell], head: bool = False) -> None:
         self.rows.append(f"<tr{' class=head' if head else ''}>{''.join(cell.html() for cell in cells)}</tr>")
 
     def _header(self) -> int:
-        chance, words = self.chance, self.words
-        count = chance.by_share({0: 6, 1: 60, 2: 28, 3: 6})
+        rng, words = self.rng, self.words
+        count = rng.by_share({0: 6, 1: 60, 2: 28, 3: 6})
         if count == 0:
             return 0
-        upright = chance.happens(0.04) and self.columns > 3
-        follow = chance.happens(0.5)
+        upright = rng.happens(0.04) and self.columns > 3
+        follow = rng.happens(0.5)
         first = 1 if self.labels else 0
 
         def css(column: int) -> str:
@@ -93,13 +93,13 @@ class TableWriter:
             return text
 
         def name() -> str:
-            long = chance.happens(0.2)
+            long = rng.happens(0.2)
             return escape(words.phrase(3, 6) if long else words.name())
 
         rows: list[list[Cell]] = [[] for _ in range(count)]
-        spanned = chance.happens(0.85)
+        spanned = rng.happens(0.85)
         for column in range(first):
-            if chance.happens(0.3):
+            if rng.happens(0.3):
                 rows[0].append(Cell("", rows=count, head=True, css=css(column)))
             elif spanned or count == 1:
                 rows[0].append(Cell(name(), rows=count, head=True, css=css(column)))
@@ -120,7 +120,7 @@ class TableWriter:
                 rows[level].append(Cell(name(), head=True, css=css(column)))
                 column += 1
                 continue
-            span = min(end - column, self.chance.choice((1, 2, 2, 3, 3, 4)))
+            span = min(end - column, self.rng.choice((1, 2, 2, 3, 3, 4)))
             if span == 1:
                 rows[level].append(Cell(name(), rows=last - level + 1, head=True, css=css(column)))
             else:
@@ -129,18 +129,18 @@ class TableWriter:
             column += span
 
     def _body(self, count: int) -> None:
-        chance, words = self.chance, self.words
-        sections = chance.happens(0.12)
-        groups = self.labels and self.columns > 2 and chance.happens(0.14)
-        indent = self.labels and chance.happens(0.15)
-        row_heads = self.labels and chance.happens(0.25)
-        bold_last = chance.happens(0.15)
-        empty = chance.choice((0.0, 0.0, 0.03, 0.1, 0.25))
+        rng, words = self.rng, self.words
+        sections = rng.happens(0.12)
+        groups = self.labels and self.columns > 2 and rng.happens(0.14)
+        indent = self.labels and rng.happens(0.15)
+        row_heads = self.labels and rng.happens(0.25)
+        bold_last = rng.happens(0.15)
+        empty = rng.choice((0.0, 0.0, 0.03, 0.1, 0.25))
         row = 0
         left_in_group = 0
         while row < count:
-            if sections and (row == 0 or chance.happens(0.15)) and row < count - 1:
-                side = chance.choice(("left", "left", "center"))
+            if sections and (row == 0 or rng.happens(0.15)) and row < count - 1:
+                side = rng.choice(("left", "left", "center"))
                 self._row([Cell(escape(words.phrase(1, 4)), columns=self.columns, css=f"text-align:{side}")])
                 row += 1
             cells = []
@@ -151,28 +151,28 @@ class TableWriter:
                     if left_in_group > 0:
                         left_in_group -= 1
                         continue
-                    span = min(count - row, chance.randint(1, 4))
+                    span = min(count - row, rng.randint(1, 4))
                     left_in_group = span - 1
                     cells.append(Cell(self._label(), rows=span, css=css, head=row_heads))
                     continue
                 if column == 0 and self.labels:
-                    if indent and chance.happens(0.6):
-                        css += f"padding-left:{chance.randint(18, 34)}px;"
-                    if self.whole and self.makers[0] != "text" and chance.happens(0.7):
+                    if indent and rng.happens(0.6):
+                        css += f"padding-left:{rng.randint(18, 34)}px;"
+                    if self.whole and self.makers[0] != "text" and rng.happens(0.7):
                         css += "white-space:nowrap;"
                     cells.append(Cell(self._label(), css=css, head=row_heads))
                     continue
                 if self.whole and self.makers[column] != "text":
                     css += "white-space:nowrap;"
                 cells.append(Cell(self._value(column, empty), css=css))
-            if chance.happens(0.03) and self.columns > 3 and not bold:
+            if rng.happens(0.03) and self.columns > 3 and not bold:
                 self._merge(cells)
             self._row(cells)
             row += 1
 
     def _merge(self, cells: list[Cell]) -> None:
         """Two cells side by side become one."""
-        at = self.chance.randrange(1, len(cells) - 1) if len(cells) > 2 else 0
+        at = self.rng.randrange(1, len(cells) - 1) if len(cells) > 2 else 0
         if at and cells[at].rows == 1:
             cells[at].columns += cells.pop(at + 1).columns
             cells[at].text = escape(self.words.phrase(1, 3))
@@ -183,10 +183,10 @@ class TableWriter:
         return self._wrapped(escape(text), 0)
 
     def _value(self, column: int, empty: float) -> str:
-        if self.chance.happens(empty):
+        if self.rng.happens(empty):
             return ""
         text = escape(self.words.value(self.makers[column]))
-        if self.chance.happens(0.02):
+        if self.rng.happens(0.02):
             text += f"<br>{escape(self.words.value(self.makers[column]))}"
         return self._wrapped(text, column)
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.chance import Chance
+from training.random_source import RandomSource
 from training.tables.samples import Truth, degraded, gutter_labels, lines_of, row_labels, truth_of
 from training.tables.store import Page, stored_pages
 from worker.layout.tables import columns, find, grid, headers, network, rows, spans
@@ -38,15 +38,15 @@ Table = tuple[TableText, Rulings, Truth]
 
 def tables(pages: Sequence[Page], seed: int) -> Iterator[Table]:
     """The tables of drawn pages as the layout sees them, some degraded."""
-    chance = Chance(seed)
+    rng = RandomSource(seed)
     for page in pages:
         pixels = page.pixels()
-        if chance.happens(DEGRADED_SHARE):
-            pixels = degraded(pixels, chance)
+        if rng.happens(DEGRADED_SHARE):
+            pixels = degraded(pixels, rng)
         for block in page.blocks:
             if block["cells"] is None:
                 continue
-            lines = lines_of(block["words"], chance)
+            lines = lines_of(block["words"], rng)
             if not lines:
                 continue
             text = table_text(lines, range(len(lines)), 0.0)
@@ -86,15 +86,15 @@ def header_samples(table: Table) -> tuple[Floats, list[bool]]:
 
 def region_samples(pages: Sequence[Page], seed: int) -> Iterator[tuple[Floats, list[float]]]:
     """Measures of what may be a table on each page, and its share of lines in common with the table it is of."""
-    chance = Chance(seed)
+    rng = RandomSource(seed)
     for page in pages:
-        pixels = degraded(page.pixels(), chance) if chance.happens(DEGRADED_SHARE) else page.pixels()
+        pixels = degraded(page.pixels(), rng) if rng.happens(DEGRADED_SHARE) else page.pixels()
         words = [
             word | {"cell": (number, word["cell"])}
             for number, block in enumerate(page.blocks)
             for word in block["words"]
         ]
-        lines = lines_of(words, chance)
+        lines = lines_of(words, rng)
         owners = [owner_of(line, page.blocks) for line in lines]
         drawn = [
             {index for index, owner in enumerate(owners) if owner == number}

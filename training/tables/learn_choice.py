@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.chance import Chance
 from training.layout.lines import TrueLine, simulated, viewed
 from training.pages.make import loaded
+from training.random_source import RandomSource
 from training.tables.learn import fit
 from training.tables.samples import degraded, lines_of
 from training.tables.store import stored_pages
@@ -65,13 +65,13 @@ def _is_one_of(members: set[int], drawn: Sequence[set[int]]) -> bool:
     return any(len(members & one) >= SAME * len(members | one) for one in drawn)
 
 
-def of_tables(folders: Sequence[Path], chance: Chance) -> Iterator[Sample]:
+def of_tables(folders: Sequence[Path], rng: RandomSource) -> Iterator[Sample]:
     """Pictures of one table."""
     for page in (page for folder in folders for page in stored_pages(folder)):
         pixels = page.pixels()
-        if chance.happens(DEGRADED_SHARE):
-            pixels = degraded(pixels, chance)
-        lines = lines_of([word for block in page.blocks for word in block["words"]], chance)
+        if rng.happens(DEGRADED_SHARE):
+            pixels = degraded(pixels, rng)
+        lines = lines_of([word for block in page.blocks for word in block["words"]], rng)
         yield from samples_of(lines, pixels, [set(range(len(lines)))])
 
 
@@ -79,9 +79,9 @@ def of_pages(folder: Path, views: int) -> Iterator[Sample]:
     """Whole pages, and parts of them."""
     for seed, _, page in loaded(folder):
         for view in range(views):
-            chance = Chance(seed + 10**6 * view)
-            lines = simulated(page, chance)
-            lines, pixels = viewed(lines, page.pixels, chance) if view else (lines, page.pixels)
+            rng = RandomSource(seed + 10**6 * view)
+            lines = simulated(page, rng)
+            lines, pixels = viewed(lines, page.pixels, rng) if view else (lines, page.pixels)
             yield from samples_of([one.line for one in lines], pixels, _of_role(lines, "table"))
 
 
@@ -92,9 +92,9 @@ def of_documents(folder: Path, views: int) -> Iterator[Sample]:
     """
     for seed, kind, page in loaded(folder):
         for view in range(views):
-            chance = Chance(seed + 10**6 * view)
-            lines = simulated(page, chance)
-            lines, pixels = viewed(lines, page.pixels, chance) if view else (lines, page.pixels)
+            rng = RandomSource(seed + 10**6 * view)
+            lines = simulated(page, rng)
+            lines, pixels = viewed(lines, page.pixels, rng) if view else (lines, page.pixels)
             tables, sums = _of_role(lines, "table"), _of_role(lines, "form")
             drawn = [*tables, *(table | one for table in tables for one in sums)]
             drawn, unsure = ([], tables) if kind == RECEIPT else (drawn, sums)
@@ -122,7 +122,7 @@ def main() -> None:
     if options.samples and options.samples.exists():
         samples, invoices = pickle.loads(options.samples.read_bytes())
     else:
-        samples = [*of_tables(options.alone, Chance(5)), *of_pages(options.pages, options.views)]
+        samples = [*of_tables(options.alone, RandomSource(5)), *of_pages(options.pages, options.views)]
         invoices = list(of_documents(options.documents, 1))
         if options.samples:
             options.samples.write_bytes(pickle.dumps((samples, invoices)))
@@ -139,7 +139,7 @@ def _fitted(name: str, samples: Sequence[Sample], repeated: int) -> dict[str, An
     The second half sees what is no table more often: on its own it misses tables, and averaged finds fewer wrong.
     """
     shuffled = list(samples)
-    Chance(7).shuffle(shuffled)
+    RandomSource(7).shuffle(shuffled)
     measures = np.array([measured for measured, _ in shuffled], np.float32)
     labels: NDArray[np.float32] = np.array([is_table for _, is_table in shuffled], np.float32)
     arrays: dict[str, Any] = {}

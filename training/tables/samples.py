@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from training.chance import Chance
+from training.random_source import RandomSource
 from worker.layout.tables.columns import Gutter
 from worker.layout.tables.tokens import Rows, row_middle
 from worker.layout.tree import LayoutLine, LayoutWord
@@ -71,14 +71,14 @@ def truth_of(block: dict[str, Any]) -> Truth:
     )
 
 
-def lines_of(words: Sequence[Word], chance: Chance) -> list[LayoutLine]:
+def lines_of(words: Sequence[Word], rng: RandomSource) -> list[LayoutLine]:
     """Words as lines, as a detector would find and a reader would read them."""
     words = [word for word in words if word["box"][3] - word["box"][1] > 2]
     if not words:
         return []
     height = float(np.median([min(_size(word)) for word in words]))
-    joined = height * chance.uniform(*JOINED) if chance.happens(JOINED_SHARE) else 0.0
-    parted = height * chance.uniform(*PARTED)
+    joined = height * rng.uniform(*JOINED) if rng.happens(JOINED_SHARE) else 0.0
+    parted = height * rng.uniform(*PARTED)
     sideways = [word for word in words if _size(word)[1] > 1.8 * _size(word)[0] and len(word["text"]) > 1]
     level = [word for word in words if word not in sideways]
     lines: list[list[Word]] = [[word] for word in sideways]
@@ -92,8 +92,8 @@ def lines_of(words: Sequence[Word], chance: Chance) -> list[LayoutLine]:
                     lines[-1].append(word)
                     continue
             lines.append([word])
-    taller = chance.uniform(*TALLER)
-    return [_line(line, height, taller, chance) for line in lines]
+    taller = rng.uniform(*TALLER)
+    return [_line(line, height, taller, rng) for line in lines]
 
 
 def _size(word: Word) -> tuple[float, float]:
@@ -112,16 +112,16 @@ def _visual(words: Sequence[Word], height: float) -> list[list[Word]]:
     return [sorted(row, key=lambda word: word["box"][0]) for row in rows]
 
 
-def _line(words: Sequence[Word], height: float, taller: float, chance: Chance) -> LayoutLine:
+def _line(words: Sequence[Word], height: float, taller: float, rng: RandomSource) -> LayoutLine:
     top, bottom = (float(np.mean([word["box"][side] for word in words])) for side in (1, 3))
     grown = (bottom - top) * (taller - 1) / 2 if bottom - top < 2 * height else 0.0
-    top += chance.gauss(0, NOISE) * height - grown
-    bottom += chance.gauss(0, NOISE) * height + grown
+    top += rng.gauss(0, NOISE) * height - grown
+    bottom += rng.gauss(0, NOISE) * height + grown
     placed = []
     for word in words:
-        left, right = (word["box"][side] + chance.gauss(0, NOISE) * height for side in (0, 2))
+        left, right = (word["box"][side] + rng.gauss(0, NOISE) * height for side in (0, 2))
         placed.append(LayoutWord(word["text"], _quad(left, top, max(right, left + 1), bottom)))
-    before, behind = (abs(chance.gauss(0, 2 * NOISE)) * height for _ in range(2))
+    before, behind = (abs(rng.gauss(0, 2 * NOISE)) * height for _ in range(2))
     quad = _quad(float(placed[0].quad[0][0]) - before, top, float(placed[-1].quad[1][0]) + behind, bottom)
     return LayoutLine(quad, " ".join(word["text"] for word in words), tuple(placed))
 
@@ -155,22 +155,22 @@ def row_labels(rows: Rows, truth: Truth, height: float) -> list[bool]:
     return labels
 
 
-def degraded(pixels: Pixels, chance: Chance) -> Pixels:
+def degraded(pixels: Pixels, rng: RandomSource) -> Pixels:
     """The darkest channel of a picture with less contrast, blur, noise or the blocks of a JPEG, at random."""
     picture = pixels.min(axis=2).astype(np.float32)
-    if chance.happens(0.4):
-        picture = 150 + (picture - 128) * chance.uniform(0.3, 0.8)
-    if chance.happens(0.4):
-        picture = cv2.GaussianBlur(picture, (0, 0), chance.uniform(0.6, 2.2))
-    if chance.happens(0.3):
-        picture = picture + chance.arrays.normal(0, chance.uniform(2, 12), picture.shape)
-    if chance.happens(0.3):
-        specks = chance.arrays.random(picture.shape)
-        share = chance.uniform(0.002, 0.015)
+    if rng.happens(0.4):
+        picture = 150 + (picture - 128) * rng.uniform(0.3, 0.8)
+    if rng.happens(0.4):
+        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.6, 2.2))
+    if rng.happens(0.3):
+        picture = picture + rng.arrays.normal(0, rng.uniform(2, 12), picture.shape)
+    if rng.happens(0.3):
+        specks = rng.arrays.random(picture.shape)
+        share = rng.uniform(0.002, 0.015)
         picture[specks < share] = 0
         picture[specks > 1 - share] = 255
     result = np.clip(picture, 0, 255).astype(np.uint8)
-    if chance.happens(0.3):
-        _, encoded = cv2.imencode(".jpg", result, [cv2.IMWRITE_JPEG_QUALITY, chance.randint(12, 40)])
+    if rng.happens(0.3):
+        _, encoded = cv2.imencode(".jpg", result, [cv2.IMWRITE_JPEG_QUALITY, rng.randint(12, 40)])
         result = np.asarray(cv2.imdecode(encoded, cv2.IMREAD_GRAYSCALE), np.uint8)
     return np.asarray(cv2.cvtColor(result, cv2.COLOR_GRAY2BGR), np.uint8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from training.chance import Chance
+from training.random_source import RandomSource
 
 FONTS = {
     False: (
@@ -31,41 +31,41 @@ FILLS = {
 }
 
 
-def table_css(chance: Chance, name: str, measuring: bool, header_rows: int) -> str:
+def table_css(rng: RandomSource, name: str, measuring: bool, header_rows: int) -> str:
     """The style of one table.
 
     Args:
-        chance: Draws.
+        rng: Draws.
         name: The table's id.
         measuring: Which half of the styles.
         header_rows: How many rows name the columns.
     """
-    borders = chance.by_share(BORDERS)
-    size = round(chance.uniform(9, 17), 1)
-    vertical, across = chance.uniform(0.5, 9), chance.uniform(3, 22 if borders != "grid" else 14)
-    if borders in {"none", "booktabs"} and chance.happens(0.6):
-        vertical = chance.uniform(0, 3)
+    borders = rng.by_share(BORDERS)
+    size = round(rng.uniform(9, 17), 1)
+    vertical, across = rng.uniform(0.5, 9), rng.uniform(3, 22 if borders != "grid" else 14)
+    if borders in {"none", "booktabs"} and rng.happens(0.6):
+        vertical = rng.uniform(0, 3)
     rules = [
-        f"{{border-collapse:collapse;font:{size}px {chance.choice(FONTS[measuring])};"
-        f"line-height:{chance.uniform(1.08, 1.45):.2f};color:{chance.choice(('#000', '#000', '#222', '#334'))}}}",
+        f"{{border-collapse:collapse;font:{size}px {rng.choice(FONTS[measuring])};"
+        f"line-height:{rng.uniform(1.08, 1.45):.2f};color:{rng.choice(('#000', '#000', '#222', '#334'))}}}",
         f" :is(td,th){{padding:{vertical:.1f}px {across:.1f}px;"
-        f"vertical-align:{chance.by_share({'top': 5, 'middle': 5, 'baseline': 2, 'bottom': 1})}}}",
-        f" th{{font-weight:{chance.choice(('bold', 'bold', 'normal'))};"
-        f"text-align:{chance.choice(('center', 'center', 'left'))};"
-        f"vertical-align:{chance.choice(('middle', 'bottom', 'bottom'))}}}",
-        *_border_css(chance, borders, header_rows),
-        *_fill_css(chance, measuring, header_rows),
+        f"vertical-align:{rng.by_share({'top': 5, 'middle': 5, 'baseline': 2, 'bottom': 1})}}}",
+        f" th{{font-weight:{rng.choice(('bold', 'bold', 'normal'))};"
+        f"text-align:{rng.choice(('center', 'center', 'left'))};"
+        f"vertical-align:{rng.choice(('middle', 'bottom', 'bottom'))}}}",
+        *_border_css(rng, borders, header_rows),
+        *_fill_css(rng, measuring, header_rows),
     ]
-    if chance.happens(0.6):
-        rules.append(f"{{width:{chance.randint(45, 100)}%}}")
+    if rng.happens(0.6):
+        rules.append(f"{{width:{rng.randint(45, 100)}%}}")
     return "\n".join(f"#{name}{rule}" for rule in rules)
 
 
-def _border_css(chance: Chance, borders: str, header_rows: int) -> list[str]:
-    width = chance.choice((1, 1, 1, 0.7, 1.5, 2))
-    line = f"{width}px {chance.choice(('solid', 'solid', 'solid', 'solid', 'dotted', 'dashed'))} "
-    line += chance.choice(("#000", "#000", "#444", "#888", "#bbb", "#36c"))
-    thick = f"{width + chance.choice((0, 0.7, 1))}px solid #000"
+def _border_css(rng: RandomSource, borders: str, header_rows: int) -> list[str]:
+    width = rng.choice((1, 1, 1, 0.7, 1.5, 2))
+    line = f"{width}px {rng.choice(('solid', 'solid', 'solid', 'solid', 'dotted', 'dashed'))} "
+    line += rng.choice(("#000", "#000", "#444", "#888", "#bbb", "#36c"))
+    thick = f"{width + rng.choice((0, 0.7, 1))}px solid #000"
     last = f" tr:nth-child({header_rows})>*"
     match borders:
         case "grid":
@@ -73,7 +73,7 @@ def _border_css(chance: Chance, borders: str, header_rows: int) -> list[str]:
         case "horizontal":
             return [f"{{border-top:{line};border-bottom:{line}}}", f" tr{{border-bottom:{line}}}"]
         case "booktabs":
-            under = [f" .group{{border-bottom:{width}px solid #000}}"] if chance.happens(0.6) else []
+            under = [f" .group{{border-bottom:{width}px solid #000}}"] if rng.happens(0.6) else []
             mid = f" tr.head:nth-child({header_rows}){{border-bottom:{width}px solid #000}}"
             return [f"{{border-top:{thick};border-bottom:{thick}}}", mid, *under]
         case "outer":
@@ -87,17 +87,17 @@ def _border_css(chance: Chance, borders: str, header_rows: int) -> list[str]:
             ]
         case "first":
             return [f" tr.head:nth-child({header_rows}){{border-bottom:{line}}}"] + (
-                [f" tr>*:first-child{{border-right:{line}}}"] if chance.happens(0.5) else []
+                [f" tr>*:first-child{{border-right:{line}}}"] if rng.happens(0.5) else []
             )
     return []
 
 
-def _fill_css(chance: Chance, measuring: bool, header_rows: int) -> list[str]:
+def _fill_css(rng: RandomSource, measuring: bool, header_rows: int) -> list[str]:
     rules = []
-    if header_rows and chance.happens(0.35):
-        fill = chance.choice(FILLS[measuring])
+    if header_rows and rng.happens(0.35):
+        fill = rng.choice(FILLS[measuring])
         dark = int(fill[1:3], 16) + int(fill[3:5], 16) + int(fill[5:7], 16) < 380
         rules.append(f" tr.head>*{{background:{fill};color:{'#fff' if dark else '#000'}}}")
-    if chance.happens(0.18):
-        rules.append(f" tr:nth-child(even):not(.head){{background:{chance.choice(('#f2f2f2', '#e9f0f7', '#eee'))}}}")
+    if rng.happens(0.18):
+        rules.append(f" tr:nth-child(even):not(.head){{background:{rng.choice(('#f2f2f2', '#e9f0f7', '#eee'))}}}")
     return rules

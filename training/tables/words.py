@@ -12,7 +12,7 @@ from functools import cache
 from wordfreq import top_n_list
 
 from training import values
-from training.chance import Chance
+from training.random_source import RandomSource
 
 LANGUAGES = {"en": 30, "de": 10, "fr": 10, "es": 10, "it": 5, "pt": 5, "pl": 4, "nl": 4, "zh": 14, "ja": 8}
 WITHOUT_SPACES = frozenset({"zh", "ja"})
@@ -36,24 +36,24 @@ class Words:
     """Draws texts of one language.
 
     Args:
-        chance: Draws.
+        rng: Draws.
         measuring: Which half of the words.
     """
 
-    def __init__(self, chance: Chance, measuring: bool) -> None:
-        self._chance = chance
-        self.language = chance.by_share(LANGUAGES)
+    def __init__(self, rng: RandomSource, measuring: bool) -> None:
+        self._chance = rng
+        self.language = rng.by_share(LANGUAGES)
         self._words = vocabulary(self.language, measuring)
 
     def phrase(self, least: int, most: int) -> str:
         """Words in sequence, the first with a capital."""
-        chance = self._chance
-        count = chance.randint(least, most)
-        words = [self._words[int(len(self._words) * chance.random() ** 1.5)] for _ in range(count)]
+        rng = self._chance
+        count = rng.randint(least, most)
+        words = [self._words[int(len(self._words) * rng.random() ** 1.5)] for _ in range(count)]
         if self.language in WITHOUT_SPACES:
             return "".join(words)
-        text = " ".join(word.capitalize() if chance.happens(0.15) else word for word in words)
-        return text[:1].upper() + text[1:] if chance.happens(0.85) else text
+        text = " ".join(word.capitalize() if rng.happens(0.15) else word for word in words)
+        return text[:1].upper() + text[1:] if rng.happens(0.85) else text
 
     def sentence(self, least: int, most: int) -> str:
         """A phrase with a stop."""
@@ -75,33 +75,33 @@ class Words:
 
     def value(self, maker: str) -> str:
         """One value of a kind."""
-        chance = self._chance
-        if chance.happens(0.04):
-            return chance.choice(NOTHING)
+        rng = self._chance
+        if rng.happens(0.04):
+            return rng.choice(NOTHING)
         match maker:
             case "integer":
-                return f"{int(10 ** chance.uniform(0, 5)):,}" if chance.happens(0.5) else str(chance.randint(0, 999))
+                return f"{int(10 ** rng.uniform(0, 5)):,}" if rng.happens(0.5) else str(rng.randint(0, 999))
             case "decimal":
-                return f"{chance.uniform(0, 10 ** chance.randint(0, 3)):.{chance.randint(1, 3)}f}" + (
-                    chance.choice(MARKS) if chance.happens(0.08) else ""
+                return f"{rng.uniform(0, 10 ** rng.randint(0, 3)):.{rng.randint(1, 3)}f}" + (
+                    rng.choice(MARKS) if rng.happens(0.08) else ""
                 )
             case "percent":
-                return f"{chance.uniform(0, 100):.1f}" + chance.choice(("%", " %", ""))
+                return f"{rng.uniform(0, 100):.1f}" + rng.choice(("%", " %", ""))
             case "amount":
-                return values.amount(chance)
+                return values.amount(rng)
             case "signed":
-                return chance.choice("+-−±") + f"{chance.uniform(0, 90):.{chance.randint(0, 2)}f}"
+                return rng.choice("+-−±") + f"{rng.uniform(0, 90):.{rng.randint(0, 2)}f}"
             case "spread":
-                low = chance.uniform(0, 50)
-                form = chance.choice(("{:.1f} ± {:.1f}", "{:.2f} ({:.2f})", "{:.1f}–{:.1f}", "{:.0f}/{:.0f}"))
-                return form.format(low, low + chance.uniform(0, 9))
+                low = rng.uniform(0, 50)
+                form = rng.choice(("{:.1f} ± {:.1f}", "{:.2f} ({:.2f})", "{:.1f}–{:.1f}", "{:.0f}/{:.0f}"))
+                return form.format(low, low + rng.uniform(0, 9))
             case "date":
-                return values.date(chance)
+                return values.date(rng)
             case "word":
                 return self.phrase(1, 2)
             case "text":
                 return self.phrase(3, 12)
             case "code":
-                return values.code(chance)
+                return values.code(rng)
             case _:
-                return chance.choice(("✓", "×", "yes", "no", "A", "B", "C", "I", "II"))
+                return rng.choice(("✓", "×", "yes", "no", "A", "B", "C", "I", "II"))

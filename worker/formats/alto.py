@@ -12,7 +12,7 @@ from ocrq import __version__
 from ocrq.contracts import Block, Box, Line, Page, Word
 from worker.formats.failures import notice_of
 from worker.formats.markup import document, element, number
-from worker.formats.pieces import is_right_to_left, words_of
+from worker.formats.page_lines import is_right_to_left, words_of
 from worker.formats.protocols import PageSources, RenderOptions
 from worker.formats.tree import block_lines, blocks_of, members
 from worker.geometry import LEVEL, Bounds, angle_of, bounds_of, text_angle, union

@@ -15,7 +15,7 @@ from ocrq import __version__
 from ocrq.contracts import Box, Line, Page, Word
 from worker.formats.failures import notice_of
 from worker.formats.markup import document, element, number
-from worker.formats.pieces import is_right_to_left, words_of
+from worker.formats.page_lines import is_right_to_left, words_of
 from worker.formats.protocols import PageSources, RenderOptions
 from worker.formats.tree import block_lines, members
 from worker.geometry import LEVEL, Bounds, angle_of, bounds_of, union

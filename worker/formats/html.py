@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ocrq.contracts import Page
-from worker.formats.flow import Element, flow
+from worker.formats.elements import Element, elements_of
 from worker.formats.html_table import table_html, text_html
 from worker.formats.lists import BULLET
 from worker.formats.markup import printable
@@ -17,7 +17,7 @@ binary = False
 
 def render(pages: Sequence[Page], sources: PageSources, options: RenderOptions) -> bytes:
     """One document, complete with its head. A page that could not be read is a paragraph of class ``notice``."""
-    elements = flow(pages, options)
+    elements = elements_of(pages, options)
     title = next((" ".join(element.lines) for element in elements if element.type == "title"), "OCR result")
     head = f'<head>\n<meta charset="utf-8">\n<title>{text_html(title)}</title>\n</head>'
     body = "\n".join(_body(elements))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from ocrq.contracts import Box, Line, Page
 from worker.formats.glyphless import ADVANCE, GlyphlessFont
 from worker.formats.markup import number, printable
-from worker.formats.pieces import RIGHT_TO_LEFT, columns_of, is_right_to_left, words_of
+from worker.formats.page_lines import RIGHT_TO_LEFT, columns_of, is_right_to_left, words_of
 from worker.geometry import angle_of, size_of
 
 EMPTY_PAGE = (595.0, 842.0)  # points: A4, for a page of which not even the size is known

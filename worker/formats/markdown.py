@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ocrq.contracts import Page, Table
 from worker.formats import escaping
-from worker.formats.flow import Element, flow
+from worker.formats.elements import Element, elements_of
 from worker.formats.grid import amount_columns, is_simple, size, texts
 from worker.formats.html_table import table_html
 from worker.formats.markdown_list import ListWriter
@@ -28,7 +28,7 @@ _NUMBERED = re.compile(r"\d{1,9}[.)](?:\s|$)")
 
 def render(pages: Sequence[Page], sources: PageSources, options: RenderOptions) -> bytes:
     """One document. A blank page leaves no trace, a page that could not be read is a quoted note."""
-    elements = flow(pages, options)
+    elements = elements_of(pages, options)
     return ("\n\n".join(_blocks(elements)) + "\n").encode()
 
 

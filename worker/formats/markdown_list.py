@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from worker.formats import escaping
-from worker.formats.flow import Element
+from worker.formats.elements import Element
 from worker.formats.lists import BULLET, Marker
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from worker.formats.hyphens import Joiner
-from worker.formats.pieces import columns_of
+from worker.formats.page_lines import columns_of
 from worker.formats.tree import Row
 
 MIN_PROSE = 2

@@ -18,8 +18,8 @@ from worker.formats.failures import notice_of
 from worker.formats.glyphless import GlyphlessFont
 from worker.formats.invisible_text import EMPTY_PAGE, FONT, invisible_text
 from worker.formats.markup import printable
+from worker.formats.page_lines import lines_of
 from worker.formats.pdf_original import with_text
-from worker.formats.pieces import lines_of
 from worker.formats.protocols import PageSources, RenderOptions
 from worker.geometry import text_angle
 from worker.page import Pixels

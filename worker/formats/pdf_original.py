@@ -20,7 +20,7 @@ from worker.formats.failures import notice_of
 from worker.formats.glyphless import GlyphlessFont
 from worker.formats.invisible_text import FONT, invisible_text
 from worker.formats.markup import number, printable
-from worker.formats.pieces import lines_of
+from worker.formats.page_lines import lines_of
 from worker.formats.protocols import PageSources
 
 NOTE_SIZE = 20.0  # points, the icon of a note

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ocrq.contracts import Page
-from worker.formats.pieces import lines_of, words_of
+from worker.formats.page_lines import lines_of, words_of
 from worker.formats.protocols import PageSources, RenderOptions
 
 binary = False

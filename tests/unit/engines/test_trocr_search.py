@@ -168,9 +168,9 @@ def test_the_best_of_many_scores_are_those_that_topk_finds() -> None:
 
 
 def test_attention_in_half_precision_is_that_of_torch_nearly() -> None:
-    chance = torch.Generator().manual_seed(2)
-    queries, keys, values = (torch.randn(2, 3, rows, 16, generator=chance) for rows in (4, 9, 9))
-    mask = torch.rand(2, 1, 4, 9, generator=chance) < 0.6
+    rng = torch.Generator().manual_seed(2)
+    queries, keys, values = (torch.randn(2, 3, rows, 16, generator=rng) for rows in (4, 9, 9))
+    mask = torch.rand(2, 1, 4, 9, generator=rng) < 0.6
     mask[..., 0] = True
     exact = attend(queries, keys, values, mask)
     rough = attend(queries.bfloat16(), keys.bfloat16(), values.bfloat16(), mask)

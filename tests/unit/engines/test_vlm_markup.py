@@ -298,8 +298,8 @@ PIECES = (
 @pytest.mark.parametrize("name", NAMES)
 def test_no_word_is_lost_in_any_mixture_of_markup(name: ParserName) -> None:
     for seed in range(100):
-        chance = random.Random(seed)
-        text = "".join(chance.choice(PIECES) for _ in range(chance.randint(1, 50)))
+        rng = random.Random(seed)
+        text = "".join(rng.choice(PIECES) for _ in range(rng.randint(1, 50)))
         assert len(re.findall("word", parsed(name, text).answer.text)) == text.count("word"), text
 
 

@@ -28,8 +28,8 @@ MARGIN = 4  # pixels of ground around the ink, about as the detector cuts
 
 
 def some_lines(count: int, seed: int = 5) -> list[str]:
-    chance = random.Random(seed)
-    return [" ".join(chance.sample(WORDS, chance.randint(1, 5))) for _ in range(count)]
+    rng = random.Random(seed)
+    return [" ".join(rng.sample(WORDS, rng.randint(1, 5))) for _ in range(count)]
 
 
 def drawn(text: str, size: int = FONT_PIXELS) -> Pixels:

@@ -27,33 +27,31 @@ class Drawn:
 
 def invoice(seed: int) -> Drawn:
     """An invoice by a seed."""
-    chance = random.Random(seed)
-    language = chance.choice(sorted(WORDS))
-    words = {name: chance.choice(values) for name, values in WORDS[language].items() if name != "head"}
-    issued = date(2015, 1, 1) + timedelta(days=chance.randrange(4000))
+    rng = random.Random(seed)
+    language = rng.choice(sorted(WORDS))
+    words = {name: rng.choice(values) for name, values in WORDS[language].items() if name != "head"}
+    issued = date(2015, 1, 1) + timedelta(days=rng.randrange(4000))
     comma, form = (
         language != "en",
-        chance.choice(["iso", "slash", "short", "named"] if language == "en" else ["iso", "slash", "short"]),
+        rng.choice(["iso", "slash", "short", "named"] if language == "en" else ["iso", "slash", "short"]),
     )
-    items = [
-        (f"Item {chr(65 + n)}", chance.randint(1, 9), chance.randint(100, 90000)) for n in range(chance.randint(1, 5))
-    ]
+    items = [(f"Item {chr(65 + n)}", rng.randint(1, 9), rng.randint(100, 90000)) for n in range(rng.randint(1, 5))]
     net = sum(quantity * price for _, quantity, price in items)
     tax = round(net * 0.2)
-    number = chance.choice(NUMBERS).format(chance.randrange(1, 10**5))
+    number = rng.choice(NUMBERS).format(rng.randrange(1, 10**5))
     facts = [
         (words["number"], number),
         (words["date"], _date(issued, form)),
         (words["due"], _date(issued + timedelta(days=30), form)),
-        (words["order"], f"PO{chance.randrange(10**6):06}"),
-        (words["customer"], str(chance.randrange(10**4, 10**5))),
+        (words["order"], f"PO{rng.randrange(10**6):06}"),
+        (words["customer"], str(rng.randrange(10**4, 10**5))),
     ]
-    chance.shuffle(facts)
-    facts = [fact for fact in facts if fact[0] in (words["number"], words["date"]) or chance.random() < 0.7]
+    rng.shuffle(facts)
+    facts = [fact for fact in facts if fact[0] in (words["number"], words["date"]) or rng.random() < 0.7]
     lines = ["Nordwind Supplies Ltd", "12 High Street", "Anytown 12345", ""]
-    lines += _block(facts, chance.choice(LAYOUTS), words["title"])
+    lines += _block(facts, rng.choice(LAYOUTS), words["title"])
     lines += ["", *_table(WORDS[language]["head"], items, comma), ""]
-    lines += _sums(chance, words, net, tax, comma, language)
+    lines += _sums(rng, words, net, tax, comma, language)
     lines += ["", "Thank you. Bank: IBAN DE30 5075 0094 0000 0485 67"]
     truth = {"invoice_number": number, "date": issued.isoformat(), "total": (net + tax) / 100}
     return Drawn("\n".join(lines), truth, True)
@@ -73,21 +71,21 @@ NUMBERS = [
 LAYOUTS = ["beside", "column", "above", "right", "stacked", "table", "titled", "pairs", "colon"]
 
 
-def _sums(chance: random.Random, words: dict[str, str], net: int, tax: int, comma: bool, language: str) -> list[str]:
-    gap = chance.choice([20, 46])
-    currency = chance.choice(["", "EUR ", "€", "$"] if language == "en" else ["", "EUR "])
-    after = " EUR" if not currency and chance.random() < 0.3 else ""
+def _sums(rng: random.Random, words: dict[str, str], net: int, tax: int, comma: bool, language: str) -> list[str]:
+    gap = rng.choice([20, 46])
+    currency = rng.choice(["", "EUR ", "€", "$"] if language == "en" else ["", "EUR "])
+    after = " EUR" if not currency and rng.random() < 0.3 else ""
     sums = [(words["net"], net), (words["tax"], tax), (words["total"], net + tax)]
-    if chance.random() < 0.15:  # totals in a row of their own headings
+    if rng.random() < 0.15:  # totals in a row of their own headings
         head = "".join(f"{label:<24}" for label, _ in sums)
         return [
             f"{'':20}{head}",
             f"{'':20}" + "".join(f"{currency}{_money(value, comma)}{after}".ljust(24) for _, value in sums),
         ]
-    if chance.random() < 0.15:  # the total comes first, in a box
+    if rng.random() < 0.15:  # the total comes first, in a box
         sums = [sums[2], sums[0], sums[1]]
     lines = [f"{'':{gap}}{label:<24}{currency}{_money(value, comma)}{after}" for label, value in sums]
-    if chance.random() < 0.2:  # a table of taxes
+    if rng.random() < 0.2:  # a table of taxes
         lines += [
             "",
             f"{'%':<10}{words['net']:<24}{words['tax'].rstrip('0123456789% '):<20}",

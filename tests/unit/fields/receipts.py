@@ -71,110 +71,108 @@ GOODS += ["CHOC BAR 2x50G", "Set Lunch B", "Hair Gel", "PVC PIPE 15MM X 6M", "Ba
 
 def receipt(seed: int, country: str | None = None, noise: bool = True) -> Drawn:
     """A receipt by a seed: from one country, or from any."""
-    chance = random.Random(seed)
-    shop = COUNTRIES[country or chance.choice([*COUNTRIES, "MY", "MY", "MY"])]
-    name, address = chance.choice(shop.names), chance.choice(shop.addresses)
-    bought = datetime(2012, 1, 1, 8) + timedelta(days=chance.randrange(4500), minutes=chance.randrange(800))
-    head = _head(chance, shop, name, address)
-    facts = _facts(chance, shop, bought)
-    body, total = _body(chance, shop)
-    feet = ["", "Goods sold are not returnable", "Thank you, please come again"][: chance.randint(0, 3)]
-    lines = [*head, *facts, "", *body, *feet] if chance.random() < 0.8 else [*head, "", *body, "", *facts, *feet]
-    text = "\n".join(_noisy(chance, line) if noise else line for line in lines)
+    rng = random.Random(seed)
+    shop = COUNTRIES[country or rng.choice([*COUNTRIES, "MY", "MY", "MY"])]
+    name, address = rng.choice(shop.names), rng.choice(shop.addresses)
+    bought = datetime(2012, 1, 1, 8) + timedelta(days=rng.randrange(4500), minutes=rng.randrange(800))
+    head = _head(rng, shop, name, address)
+    facts = _facts(rng, shop, bought)
+    body, total = _body(rng, shop)
+    feet = ["", "Goods sold are not returnable", "Thank you, please come again"][: rng.randint(0, 3)]
+    lines = [*head, *facts, "", *body, *feet] if rng.random() < 0.8 else [*head, "", *body, "", *facts, *feet]
+    text = "\n".join(_noisy(rng, line) if noise else line for line in lines)
     truth = {"company": name, "address": " ".join(address), "date": bought.date().isoformat(), "total": total / 100}
     return Drawn(text, truth, shop.dayfirst)
 
 
-def _head(chance: random.Random, shop: Country, name: str, address: list[str]) -> list[str]:
+def _head(rng: random.Random, shop: Country, name: str, address: list[str]) -> list[str]:
     lines: list[str] = []
-    if chance.random() < 0.15:
-        lines.append(chance.choice([*TITLES, *GREETINGS]))
+    if rng.random() < 0.15:
+        lines.append(rng.choice([*TITLES, *GREETINGS]))
     legal = re.search(
         r"(?i)s/b|bhd|ltd|limited|gmbh|s\.?[apl]\.|s\.r\.l|b\.v|\bab$|\binc\b|llc|sp\. z|lda|\bs[au]r?[sl]\b", name
     )
-    if legal and chance.random() < 0.2:
-        lines.append(chance.choice(shop.brands))
-    lines += _name_lines(chance, shop, name)
-    if chance.random() < 0.35:
-        lines.append(chance.choice(shop.between))
-    lines += _address_lines(chance, address)
-    lines += chance.sample(shop.after, chance.randint(0, min(2, len(shop.after))))
-    if chance.random() < 0.5:
-        lines.append(chance.choice(TITLES))
-    return [line.center(WIDTH).rstrip() for line in lines] if chance.random() < 0.7 else lines
+    if legal and rng.random() < 0.2:
+        lines.append(rng.choice(shop.brands))
+    lines += _name_lines(rng, shop, name)
+    if rng.random() < 0.35:
+        lines.append(rng.choice(shop.between))
+    lines += _address_lines(rng, address)
+    lines += rng.sample(shop.after, rng.randint(0, min(2, len(shop.after))))
+    if rng.random() < 0.5:
+        lines.append(rng.choice(TITLES))
+    return [line.center(WIDTH).rstrip() for line in lines] if rng.random() < 0.7 else lines
 
 
-def _name_lines(chance: random.Random, shop: Country, name: str) -> list[str]:
+def _name_lines(rng: random.Random, shop: Country, name: str) -> list[str]:
     registered = [one for one in shop.between if one.startswith("(") and len(one) < 14]
     form = re.search(r"(?i) (?:\(\w+\) )?(?:sdn\.? bhd\.?|pte\.? ltd\.?|gmbh.*|trading|enterprise)$", name)
-    roll = chance.random()
+    roll = rng.random()
     if form and len(name) > 20 and roll < 0.25:
         return [name[: form.start()], name[form.start() + 1 :]]
     if registered and roll < 0.5:
-        return [f"{name} {chance.choice(registered)}"]
+        return [f"{name} {rng.choice(registered)}"]
     return [name]
 
 
-def _address_lines(chance: random.Random, parts: list[str]) -> list[str]:
-    lines, comma = [parts[0]], chance.random() < 0.7
+def _address_lines(rng: random.Random, parts: list[str]) -> list[str]:
+    lines, comma = [parts[0]], rng.random() < 0.7
     for part in parts[1:]:
-        if len(lines[-1]) < 12 or (len(lines[-1]) + len(part) < 36 and chance.random() < 0.5):
+        if len(lines[-1]) < 12 or (len(lines[-1]) + len(part) < 36 and rng.random() < 0.5):
             lines[-1] += f"{',' if comma or lines[-1][-1:].isdigit() else ''} {part}"
         else:
             lines[-1] += "," if comma else ""
             lines.append(part)
-    lines[-1] += "." if chance.random() < 0.2 else ""
+    lines[-1] += "." if rng.random() < 0.2 else ""
     return lines
 
 
-def _facts(chance: random.Random, shop: Country, bought: datetime) -> list[str]:
-    form = chance.choice(shop.dates)
-    label, day, clock = chance.choice(shop.date_labels), bought.strftime(form), bought.strftime("%H:%M")
+def _facts(rng: random.Random, shop: Country, bought: datetime) -> list[str]:
+    form = rng.choice(shop.dates)
+    label, day, clock = rng.choice(shop.date_labels), bought.strftime(form), bought.strftime("%H:%M")
     dated = f"{label} {day}".strip()
-    if "%I" not in form and chance.random() < 0.5:
-        dated += chance.choice([f" {clock}", f"   Time: {clock}", f"  {clock}:31"])
-    number = chance.choice(["Invoice No: {}", "Receipt #: {}", "Doc No. : CS{}", "Bill No {}"]).format(
-        chance.randrange(10**4, 10**7)
+    if "%I" not in form and rng.random() < 0.5:
+        dated += rng.choice([f" {clock}", f"   Time: {clock}", f"  {clock}:31"])
+    number = rng.choice(["Invoice No: {}", "Receipt #: {}", "Doc No. : CS{}", "Bill No {}"]).format(
+        rng.randrange(10**4, 10**7)
     )
-    facts = [dated, number, f"Cashier: {chance.choice(['AMY', 'User 01', 'ADMIN'])}", f"Counter {chance.randint(1, 9)}"]
-    facts = [fact for fact in facts[:2] + chance.sample(facts[2:], chance.randint(0, 2))]
-    chance.shuffle(facts)
-    if chance.random() < 0.2:
+    facts = [dated, number, f"Cashier: {rng.choice(['AMY', 'User 01', 'ADMIN'])}", f"Counter {rng.randint(1, 9)}"]
+    facts = [fact for fact in facts[:2] + rng.sample(facts[2:], rng.randint(0, 2))]
+    rng.shuffle(facts)
+    if rng.random() < 0.2:
         facts = [f"{facts[0]:<26}{facts[1]}", *facts[2:]]
     return facts
 
 
-def _body(chance: random.Random, shop: Country) -> tuple[list[str], int]:
-    items = [
-        (chance.choice(GOODS), chance.randint(1, 4), chance.randint(80, 9000)) for _ in range(chance.randint(1, 6))
-    ]
+def _body(rng: random.Random, shop: Country) -> tuple[list[str], int]:
+    items = [(rng.choice(GOODS), rng.randint(1, 4), rng.randint(80, 9000)) for _ in range(rng.randint(1, 6))]
     gross = sum(quantity * price for _, quantity, price in items)
-    tax = round(gross * chance.choice([5, 6, 10, 20]) / 100)
-    on_top = chance.random() < 0.6
+    tax = round(gross * rng.choice([5, 6, 10, 20]) / 100)
+    on_top = rng.random() < 0.6
     total = gross + tax if on_top else gross
-    cents = -((total + 2) % 5 - 2) if chance.random() < 0.35 else None  # to the next five cents
-    money = _Amounts(chance, shop)
-    lines = _goods(chance, items, money)
-    if chance.random() < 0.3:
-        lines.append(f"{chance.choice(shop.count)} {sum(quantity for _, quantity, _ in items)}")
-    totals = [(chance.choice(shop.net), total - tax)] if chance.random() < 0.6 else []
-    totals += [(chance.choice(shop.tax), tax)] if totals or chance.random() < 0.4 else []
-    rounded = chance.choice(shop.rounded)
-    label = chance.choice([one for one in shop.total if one != rounded] or shop.total)
+    cents = -((total + 2) % 5 - 2) if rng.random() < 0.35 else None  # to the next five cents
+    money = _Amounts(rng, shop)
+    lines = _goods(rng, items, money)
+    if rng.random() < 0.3:
+        lines.append(f"{rng.choice(shop.count)} {sum(quantity for _, quantity, _ in items)}")
+    totals = [(rng.choice(shop.net), total - tax)] if rng.random() < 0.6 else []
+    totals += [(rng.choice(shop.tax), tax)] if totals or rng.random() < 0.4 else []
+    rounded = rng.choice(shop.rounded)
+    label = rng.choice([one for one in shop.total if one != rounded] or shop.total)
     totals.append((label, total))
     if cents is not None:
-        totals += [(chance.choice(shop.rounding), cents), (rounded, total + cents)]
+        totals += [(rng.choice(shop.rounding), cents), (rounded, total + cents)]
         total += cents
-    if chance.random() < 0.65:
-        given = total if chance.random() < 0.3 else -(-total // 1000) * 1000
-        totals += [(chance.choice(shop.cash), given), (chance.choice(shop.change), given - total)]
+    if rng.random() < 0.65:
+        given = total if rng.random() < 0.3 else -(-total // 1000) * 1000
+        totals += [(rng.choice(shop.cash), given), (rng.choice(shop.change), given - total)]
     lines += [money.row(label, value) for label, value in totals]
     filled = {"net": money.plain(total - tax), "tax": money.plain(tax), "total": money.plain(total)}
-    return [*lines, *(line.format(**filled) for line in chance.choice(shop.summary))], total
+    return [*lines, *(line.format(**filled) for line in rng.choice(shop.summary))], total
 
 
-def _goods(chance: random.Random, items: list[tuple[str, int, int]], money: _Amounts) -> list[str]:
-    lines, style = [], chance.randrange(4)
+def _goods(rng: random.Random, items: list[tuple[str, int, int]], money: _Amounts) -> list[str]:
+    lines, style = [], rng.randrange(4)
     if style == 0:
         lines.append(f"{'Item':<20}{'Qty':>4}  {'Price':>8}  {'Amount':>9}")
     for name, quantity, price in items:
@@ -187,8 +185,8 @@ def _goods(chance: random.Random, items: list[tuple[str, int, int]], money: _Amo
             lines.append(f"{quantity} {name:<28}{amount:>{WIDTH - 30}}")
         else:
             lines += [
-                f"{chance.randrange(10**12, 10**13)}  {name}",
-                f"{quantity} X {each:<12}{amount:>{WIDTH - 18}} {chance.choice(['SR', 'A', ''])}",
+                f"{rng.randrange(10**12, 10**13)}  {name}",
+                f"{quantity} X {each:<12}{amount:>{WIDTH - 18}} {rng.choice(['SR', 'A', ''])}",
             ]
     return lines
 
@@ -196,9 +194,9 @@ def _goods(chance: random.Random, items: list[tuple[str, int, int]], money: _Amo
 class _Amounts:
     """Writes the amounts of one receipt, all in one style."""
 
-    def __init__(self, chance: random.Random, shop: Country) -> None:
-        self._currency, self._comma = chance.choice(shop.currency), shop.comma
-        self._colon, self._below = chance.random() < 0.3, chance.random() < 0.07
+    def __init__(self, rng: random.Random, shop: Country) -> None:
+        self._currency, self._comma = rng.choice(shop.currency), shop.comma
+        self._colon, self._below = rng.random() < 0.3, rng.random() < 0.07
 
     def plain(self, cents: int) -> str:
         text = f"{cents / 100:,.2f}"
@@ -210,15 +208,15 @@ class _Amounts:
         return f"{label}\n{amount:>{WIDTH}}" if self._below else f"{label:<30}  {amount:>{WIDTH - 32}}"
 
 
-def _noisy(chance: random.Random, line: str) -> str:
+def _noisy(rng: random.Random, line: str) -> str:
     """A line as readers give it: a space or a sign lost or made up, never what a value is made of."""
-    roll = chance.random()
+    roll = rng.random()
     if roll < 0.06:
         return re.sub(r"(?<=[a-z]) (?=[A-Za-z(])|(?<=[A-Z]) (?=[A-Z(])", "", line, count=1)
     if roll < 0.10:
-        return re.sub(r"(?<=\S): ?", chance.choice([":", " : ", ";", ". ", " "]), line, count=1)
+        return re.sub(r"(?<=\S): ?", rng.choice([":", " : ", ";", ". ", " "]), line, count=1)
     if roll < 0.12:
-        return re.sub(r"(?<=\w), ", chance.choice([",", ". ", " ,"]), line, count=1)
+        return re.sub(r"(?<=\w), ", rng.choice([",", ". ", " ,"]), line, count=1)
     if roll < 0.13:
         return line.replace("TOTAL", "T0TAL").replace("Total", "Tota1")
     return line

@@ -21,10 +21,10 @@ def page():
 
 
 def with_specks(page, share=0.02):
-    chance = np.random.default_rng(3).random(page.shape[:2])
+    rng = np.random.default_rng(3).random(page.shape[:2])
     degraded = page.copy()
-    degraded[chance < share / 2] = 0
-    degraded[chance > 1 - share / 2] = 255
+    degraded[rng < share / 2] = 0
+    degraded[rng > 1 - share / 2] = 255
     return degraded
 
 

@@ -37,10 +37,10 @@ def test_curves_never_turn_the_order_around() -> None:
 
 
 def test_a_fit_finds_how_overconfident_a_reader_is() -> None:
-    chance = random.Random(3)
-    confidences = [chance.uniform(0.5, 0.999) for _ in range(4000)]
+    rng = random.Random(3)
+    confidences = [rng.uniform(0.5, 0.999) for _ in range(4000)]
     truth = Platt(0.5, -0.4)
-    curve = fit_platt(confidences, [chance.random() < truth(p) for p in confidences])
+    curve = fit_platt(confidences, [rng.random() < truth(p) for p in confidences])
     assert curve(0.95) == pytest.approx(truth(0.95), abs=0.04)
 
 

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tasks.runner import ReadContext
 from worker.engines.ppocr.engine import RapidOcrEngine
-from worker.formats.flow import flow
+from worker.formats.elements import elements_of
 from worker.formats.protocols import RenderOptions
 from worker.geometry import Bounds
 from worker.imaging.form_boxes import find_form_boxes
@@ -83,7 +83,7 @@ def test_a_form_is_read_with_marks_and_values(engine: RapidOcrEngine) -> None:
     boxes = [(block.checked, block.text) for block in page.blocks if block.type == "checkbox"]
     assert boxes == [(True, f"☑ {LABELS[0]}"), (True, f"☑ {LABELS[1]}"), (False, f"☐ {LABELS[2]}")]
     assert page.text.split("\n")[-1] == f"IBAN {COMB}"
-    elements = [element for element in flow([page], RenderOptions()) if element.type == "checkbox"]
+    elements = [element for element in elements_of([page], RenderOptions()) if element.type == "checkbox"]
     assert [(element.checked, element.lines) for element in elements] == [
         (True, (LABELS[0],)),
         (True, (LABELS[1],)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.chance import Chance
+from training.random_source import RandomSource
 from training.tables.pages import draw_page
 from training.tables.samples import gutter_labels, lines_of, row_labels, truth_of
 from training.tables.words import LANGUAGES, vocabulary
@@ -49,7 +49,7 @@ def test_equal_seeds_draw_equal_pages_and_the_halves_differ() -> None:
 
 def test_labels_say_where_columns_and_rows_part() -> None:
     block = drawn_block()
-    lines = lines_of(block["words"], Chance(1))
+    lines = lines_of(block["words"], RandomSource(1))
     text = table_text(lines, range(len(lines)), 0.0)
     truth = truth_of(block)
 
@@ -63,7 +63,7 @@ def test_labels_say_where_columns_and_rows_part() -> None:
 def test_lines_hold_all_words_in_order() -> None:
     block = drawn_block()
     for seed in range(20):
-        lines = lines_of(block["words"], Chance(seed))
+        lines = lines_of(block["words"], RandomSource(seed))
         words = [word.text for line in lines for word in line.words]
         assert sorted(words) == sorted(word["text"] for word in block["words"])
         assert all(np.all(line.quad[1] >= line.quad[0]) for line in lines)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.chance import Chance
 from training.losses.damage import cut, tile
 from training.losses.make import are_read, part_of
+from training.random_source import RandomSource
 from worker.page import LineReading
 
 BOXES = np.array([[60, 40, 100, 60], [110, 40, 170, 60], [60, 80, 120, 100]], np.float64)
@@ -17,11 +17,11 @@ def test_a_tile_covers_words_and_a_cut_moves_them() -> None:
     page = PAGE.copy()
     for left, top, right, bottom in BOXES.astype(int):
         page[top:bottom, left:right] = 0
-    covered = [tile(page, BOXES, Chance(seed), False).pixels for seed in range(8)]
+    covered = [tile(page, BOXES, RandomSource(seed), False).pixels for seed in range(8)]
     assert all(one.shape == page.shape for one in covered)
     assert sum((one != page).any() for one in covered) >= 6
     for seed in range(8):
-        part = cut(page, BOXES, Chance(seed), False)
+        part = cut(page, BOXES, RandomSource(seed), False)
         assert part.pixels.size < page.size
         x, y = (-round(move) for move in part.moved)
         height, width = part.pixels.shape[:2]

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from training.chance import Chance
 from training.page_pairs import SIDE, PagePairs, Printed, pair_of
+from training.random_source import RandomSource
 
 FONT_SIZE = 24
 
@@ -29,7 +29,7 @@ def dark(page: torch.Tensor) -> np.ndarray:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_degraded_copy_has_its_ink_where_the_page_as_printed_has_it(seed: int) -> None:
-    pair = pair_of(*printed(), Chance(seed))
+    pair = pair_of(*printed(), RandomSource(seed))
     assert pair.clean.shape == pair.degraded.shape == (1, 3, SIDE, SIDE)
     for page in (pair.clean, pair.degraded):
         assert -1 <= page.min() < page.max() <= 1
@@ -42,7 +42,7 @@ def test_a_degraded_copy_has_its_ink_where_the_page_as_printed_has_it(seed: int)
 
 
 def test_the_page_as_printed_is_black_on_white() -> None:
-    share = dark(pair_of(*printed(), Chance(3)).clean).mean()
+    share = dark(pair_of(*printed(), RandomSource(3)).clean).mean()
     assert share == pytest.approx((printed()[0] > 0).mean(), abs=0.02)
 
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from transformers import LogitsProcessorList
 
 from worker.engines.trocr.options import Decoding
-from worker.engines.trocr.scores import Chance, best
+from worker.engines.trocr.scores import Sampler, best
 
 NEVER = -1e9  # a score that no sequence has, as in transformers
 
@@ -201,13 +201,13 @@ class Beams:
 
 
 class Single:
-    """One token after another, the likeliest or one drawn by chance; see :class:`Search`.
+    """One token after another, the likeliest or one that is sampled; see :class:`Search`.
 
     Args:
         limits: Most tokens of each line, its end counted.
         vocabulary: Special tokens.
         processors: Of the scores.
-        chance: Draws the tokens; None takes the likeliest.
+        sampler: Draws the tokens; None takes the likeliest.
         device: Of the logits.
     """
 
@@ -216,10 +216,10 @@ class Single:
         limits: Sequence[int],
         vocabulary: Vocabulary,
         processors: LogitsProcessorList,
-        chance: Chance | None,
+        sampler: Sampler | None,
         device: torch.device,
     ) -> None:
-        self._vocabulary, self._processors, self._chance = vocabulary, processors, chance
+        self._vocabulary, self._processors, self._sampler = vocabulary, processors, sampler
         self._limits = torch.tensor(limits, device=device)
         self._ids = torch.full((len(limits), 1), vocabulary.start, device=device)
         self._logs = torch.zeros(len(limits), 1, device=device)
@@ -230,7 +230,7 @@ class Single:
         plain = logits[:, 0].float()
         past: Any = self._ids
         scores = self._processors(past, plain) if self._processors else plain
-        self.tokens = self._chance.draw(scores) if self._chance else scores.argmax(-1, keepdim=True)
+        self.tokens = self._sampler.draw(scores) if self._sampler else scores.argmax(-1, keepdim=True)
         logs = plain.gather(1, self.tokens) - plain.logsumexp(-1, keepdim=True)
         self._ids = torch.cat([self._ids, self.tokens], dim=1)
         self._logs = torch.cat([self._logs, logs], dim=1)
@@ -251,5 +251,5 @@ class Single:
         order = list(places)
         self._ids, self._logs, self._limits = self._ids[order], self._logs[order], self._limits[order]
         self.tokens = self.tokens[order]
-        if self._chance:
-            self._chance.keep(order)
+        if self._sampler:
+            self._sampler.keep(order)

@@ -65,7 +65,7 @@ def best(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
     return top.values, torch.cat([indices, rest], dim=-1).gather(-1, top.indices)
 
 
-class Chance:
+class Sampler:
     """Samples tokens, each line by a seed of its own, so the other lines of the batch change nothing.
 
     Args:

@@ -9,7 +9,7 @@ from torch import Tensor
 from worker.engines.trocr.beams import Beams, Search, Single, Tokens, Vocabulary
 from worker.engines.trocr.network import DecoderNetwork, moved_up
 from worker.engines.trocr.options import Decoding
-from worker.engines.trocr.scores import Chance, processors_of
+from worker.engines.trocr.scores import Sampler, processors_of
 
 
 def decode(
@@ -58,5 +58,5 @@ def _search(
     processors = processors_of(decoding, vocabulary.end, hidden.device)
     if decoding.beams > 1:
         return Beams(decoding, limits, vocabulary, processors, hidden.device)
-    chance = Chance(seeds, hidden.device) if decoding.sampling else None
-    return Single(limits, vocabulary, processors, chance, hidden.device)
+    sampler = Sampler(seeds, hidden.device) if decoding.sampling else None
+    return Single(limits, vocabulary, processors, sampler, hidden.device)

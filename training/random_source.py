@@ -11,7 +11,7 @@ import numpy as np
 Drawn = TypeVar("Drawn")
 
 
-class Chance(random.Random):
+class RandomSource(random.Random):
     """Random numbers one by one, and arrays of them.
 
     Args:

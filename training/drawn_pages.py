@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from training import values
-from training.chance import Chance
 from training.fonts import Fonts, covered
 from training.page_pairs import SIDE, Floats, Printed
+from training.random_source import RandomSource
 from training.texts import Texts
 
 SHRUNK_SHARE, SMALLEST = 0.6, 0.5
@@ -52,10 +52,10 @@ def sheets(characters: frozenset[str], seed: int) -> Iterator[Printed]:
         characters: Those that may stand on them.
         seed: Equal seeds draw equal sheets.
     """
-    chance, texts = Chance(seed), Texts(seed, characters)
+    rng, texts = RandomSource(seed), Texts(seed, characters)
     while True:
-        scale = chance.uniform(SMALLEST, 1) if chance.happens(SHRUNK_SHARE) else 1.0
-        sheet = Sheet(round(SIDE / scale), texts, chance)
+        scale = rng.uniform(SMALLEST, 1) if rng.happens(SHRUNK_SHARE) else 1.0
+        sheet = Sheet(round(SIDE / scale), texts, rng)
         yield sheet.fill(), sheet.size
 
 
@@ -65,17 +65,17 @@ class Sheet:
     Args:
         side: Pixels.
         texts: Draw what stands on lines.
-        chance: Draws the rest.
+        rng: Draws the rest.
 
     Attributes:
         size: Of the font of running text, in pixels.
     """
 
-    def __init__(self, side: int, texts: Texts, chance: Chance) -> None:
-        self._side, self._texts, self._chance, self._fonts = side, texts, chance, Fonts(chance)
+    def __init__(self, side: int, texts: Texts, rng: RandomSource) -> None:
+        self._side, self._texts, self._chance, self._fonts = side, texts, rng, Fonts(rng)
         self._image = Image.new("L", (side, side), 0)
         self._pen = ImageDraw.Draw(self._image)
-        self.size = round(SMALLEST_TEXT * (LARGEST_TEXT / SMALLEST_TEXT) ** (chance.random() ** SMALL_POWER))
+        self.size = round(SMALLEST_TEXT * (LARGEST_TEXT / SMALLEST_TEXT) ** (rng.random() ** SMALL_POWER))
         self._blocks: dict[Block, int] = {
             self._paragraph: 30,
             self._pairs: 25,
@@ -87,12 +87,12 @@ class Sheet:
 
     def fill(self) -> Floats:
         """Side x side, 0 ground to 255 ink."""
-        chance, top = self._chance, self._chance.uniform(-1, 2) * self.size
+        rng, top = self._chance, self._chance.uniform(-1, 2) * self.size
         while top < self._side:
-            count = chance.by_share(COLUMNS)
+            count = rng.by_share(COLUMNS)
             width = self._side / count
             bottoms = [self._block(column * width, top, width) for column in range(count)]
-            top = max(bottoms) + chance.uniform(*GAPS) * self.size
+            top = max(bottoms) + rng.uniform(*GAPS) * self.size
         return np.asarray(self._image, np.float32)
 
     def _block(self, left: float, top: float, width: float) -> float:
@@ -100,41 +100,41 @@ class Sheet:
         return self._chance.by_share(self._blocks)(left + indent, top, width - 2 * indent)
 
     def _paragraph(self, left: float, top: float, width: float) -> float:
-        chance, font, ink = self._chance, self._font(self.size), self._ink()
-        step, side = self.size * chance.uniform(*LINE_STEPS), chance.choice((0.0, 0.0, 0.5, 1.0))
-        for _ in range(chance.randint(1, MOST_LINES)):
+        rng, font, ink = self._chance, self._font(self.size), self._ink()
+        step, side = self.size * rng.uniform(*LINE_STEPS), rng.choice((0.0, 0.0, 0.5, 1.0))
+        for _ in range(rng.randint(1, MOST_LINES)):
             self._write(self._line(), left, top, width, font, ink, side)
             top += step
         return float(top)
 
     def _pairs(self, left: float, top: float, width: float) -> float:
         """Labels with values, on the same rows."""
-        chance, ink = self._chance, self._ink()
+        rng, ink = self._chance, self._ink()
         label_font, value_font = self._font(self.size), self._font(self.size)
-        step, side = self.size * chance.uniform(*LINE_STEPS), chance.choice((0.0, 1.0))
-        split = width * chance.uniform(0.25, 0.7)
-        for _ in range(chance.randint(1, MOST_LINES)):
-            self._write(values.label(chance), left, top, split, label_font, ink)
+        step, side = self.size * rng.uniform(*LINE_STEPS), rng.choice((0.0, 1.0))
+        split = width * rng.uniform(0.25, 0.7)
+        for _ in range(rng.randint(1, MOST_LINES)):
+            self._write(values.label(rng), left, top, split, label_font, ink)
             self._write(self._value(), left + split, top, width - split, value_font, ink, side)
             top += step
         return top
 
     def _table(self, left: float, top: float, width: float) -> float:
-        chance, font, ink = self._chance, self._font(self.size), self._ink()
-        step, rows = self.size * chance.uniform(1.2, 2.2), chance.randint(2, MOST_LINES)
-        count = chance.randint(2, max(2, min(MOST_CELLS, int(width / (3 * self.size)))))
-        shares = [chance.uniform(0.4, 1.6) for _ in range(count)]
+        rng, font, ink = self._chance, self._font(self.size), self._ink()
+        step, rows = self.size * rng.uniform(1.2, 2.2), rng.randint(2, MOST_LINES)
+        count = rng.randint(2, max(2, min(MOST_CELLS, int(width / (3 * self.size)))))
+        shares = [rng.uniform(0.4, 1.6) for _ in range(count)]
         edges = left + width * np.cumsum([0, *shares]) / sum(shares)
-        sides = [chance.choice((0.0, 0.5, 1.0)) for _ in range(count)]
+        sides = [rng.choice((0.0, 0.5, 1.0)) for _ in range(count)]
         inset = 0.2 * self.size
         for row in range(rows):
             for cell, side in enumerate(sides):
-                if chance.happens(0.85):
-                    text = values.label(chance) if row == 0 else self._value()
+                if rng.happens(0.85):
+                    text = values.label(rng) if row == 0 else self._value()
                     cell_width = edges[cell + 1] - edges[cell] - 2 * inset
                     self._write(text, edges[cell] + inset, top + row * step, cell_width, font, ink, side)
         bottom = top + rows * step
-        if chance.happens(RULED_SHARE):
+        if rng.happens(RULED_SHARE):
             self._rules(edges, top - 0.15 * self.size, bottom, step)
         return bottom
 

@@ -58,7 +58,7 @@ class Element:
     elsewhere: bool = False
 
 
-def flow(pages: Sequence[Page], options: RenderOptions) -> list[Element]:
+def elements_of(pages: Sequence[Page], options: RenderOptions) -> list[Element]:
     """The document's elements in reading order.
 
     Args:
