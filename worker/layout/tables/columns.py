@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.layout.tables.network import Floats, judge, share
-from worker.layout.tables.rulings import Ruling, Rulings
+from worker.layout.tables.ruling_lines import Ruling
+from worker.layout.tables.rulings import Rulings
 from worker.layout.tables.tokens import Rows, TableText, Token
 from worker.percentiles import median
 

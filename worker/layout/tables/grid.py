@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 
 from worker.layout.tables.rows import covered_share
-from worker.layout.tables.rulings import MARGIN, Ruling, Rulings
+from worker.layout.tables.ruling_lines import Ruling
+from worker.layout.tables.rulings import MARGIN, Rulings
 from worker.layout.tables.tokens import TableText, Token, row_middle
 
 SPLIT_GAP = 0.42

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from worker.layout.tables.rulings import Bounds, Ruling, Rulings
+from worker.layout.tables.ruling_lines import Ruling
+from worker.layout.tables.rulings import Bounds, Rulings
 from worker.layout.tables.tokens import Rows, Token
 
 TOUCH = 0.6

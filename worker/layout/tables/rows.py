@@ -11,7 +11,8 @@ import numpy as np
 from worker.layout.tables.columns import is_gridded
 from worker.layout.tables.network import Floats, judge, share
 from worker.layout.tables.pitches import describe_pitches
-from worker.layout.tables.rulings import Ruling, Rulings
+from worker.layout.tables.ruling_lines import Ruling
+from worker.layout.tables.rulings import Rulings
 from worker.layout.tables.tokens import TableText, Token, row_middle
 
 SURE = 0.5

@@ -9,7 +9,8 @@ import numpy as np
 
 from worker.layout.tables.grid import GRID_LINES, RULED, SNAP, Grid
 from worker.layout.tables.rows import covered_share
-from worker.layout.tables.rulings import Ruling, Rulings
+from worker.layout.tables.ruling_lines import Ruling
+from worker.layout.tables.rulings import Rulings
 
 UNRULED = 0.25
 """Share of a cell's side below which no line bounds it."""
