@@ -58,7 +58,8 @@ def _server(url: str | None, api_key: str | None) -> Check:
             health = client.health()
     except OcrqError as error:
         return Check("server", "failed", f"{url}: {error.detail}", "start it, or correct the address")
-    found = f"{url} is {health.status}; {health.workers} workers, models: {', '.join(health.models_loaded) or 'none'}"
+    workers = f"{health.workers} worker{'' if health.workers == 1 else 's'}"
+    found = f"{url} is {health.status}; {workers}, models: {', '.join(health.models_loaded) or 'none'}"
     return Check("server", "failed" if health.status == "unhealthy" else "ok", found, "; ".join(health.reasons))
 
 

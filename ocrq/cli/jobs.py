@@ -143,9 +143,10 @@ def _print_job(job: Job | Batch, as_json: bool) -> int:
 def _lines(job: Job | Batch | JobSummary, indent: str = "", about: str = "") -> Iterator[str]:
     from ocrq.contracts import Batch
 
-    total = "?" if job.progress.total is None else job.progress.total
-    done = f"{job.progress.done} of {total} {job.progress.unit}s"
-    yield f"{indent}{job.id}  {job.status}  {done}  created {job.created_at:%Y-%m-%d %H:%M:%S}{about}"
+    progress, done = job.progress, ""
+    if progress.total is not None:
+        done = f"  {progress.done} of {progress.total} {progress.unit}{'' if progress.total == 1 else 's'}"
+    yield f"{indent}{job.id}  {job.status}{done}  created {job.created_at:%Y-%m-%d %H:%M:%S}{about}"
     if isinstance(job, Batch):
         for item in job.jobs:
             yield from _lines(item, indent + "  ")

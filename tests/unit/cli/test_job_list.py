@@ -27,7 +27,7 @@ def test_jobs_are_listed_for_people_and_machines(command: Command, client: Clien
         client.wait(job_id)
     lines = command("jobs", "list").stdout.splitlines()
     assert [line.split()[0] for line in lines] == ids[::-1]
-    assert "/extract_text" in lines[0] and "1 of 1 pages" in lines[0]
+    assert "/extract_text" in lines[0] and "1 of 1 page " in lines[0]
     assert command("jobs", "list", "--ids", "--limit", "2").stdout.split() == ids[:0:-1]
     listed = json.loads(command("jobs", "list", "--json", "--status", "succeeded").stdout)
     assert [job["id"] for job in listed] == ids[::-1]
