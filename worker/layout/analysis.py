@@ -33,6 +33,9 @@ MOST_LINES = 1500
 MOST_BLOCKS = 300
 """Pages of more are put in order by their geometry alone: what compares all with all takes too long there."""
 
+SURELY_TABLE = 0.8
+"""Share of a table's lines that look like a table's, rather than a form's, from which it says nothing of the page."""
+
 FEWEST_COLUMNS, MOST_MOVED = 2, 0.02
 """A table whose lines look like a form's has so many columns at least, and moves at most this share of the lines."""
 
@@ -72,16 +75,18 @@ def analyse_page(
     roles = [role_of(classes.roles[group]) for group in classes.lines]
     row_page = is_row_page(classes.lines, roles, found)
     kept = choose_tables(tables, lines, classes.roles, row_page)
-    if row_page:
+    sure = [
+        table for table in kept if _likely(table, classes.roles).count("table") >= SURELY_TABLE * len(table.members)
+    ]
+    if row_page and is_row_page(_without(classes.lines, sure), roles, found):
         blocks = _by_rows(lines, classes.roles, found)
         return blocks, [table for table in kept if _keeps_rows(table, blocks, _likely(table, classes.roles))]
     whole = [list(table.members) for table in kept]
-    taken = {line for members in whole for line in members}
     rest = [
         part
-        for group in classes.lines
-        if (left := [line for line in group if line not in taken])
-        for part in _unruled(left, role_of(classes.roles[left]), found)
+        for group in _without(classes.lines, kept)
+        if group
+        for part in _unruled(group, role_of(classes.roles[group]), found)
     ]
     groups = join_rows(rest, [role_of(classes.roles[group]) for group in rest], lines, found)
     if len(groups) + len(whole) > MOST_BLOCKS:
@@ -142,6 +147,12 @@ def role_of(probabilities: Floats) -> BlockType:
 
 def _likely(table: TableRegion, roles: Floats) -> list[BlockType]:
     return [ROLES[role] for role in roles[list(table.members)].argmax(axis=1)]
+
+
+def _without(groups: Sequence[Sequence[int]], tables: Sequence[TableRegion]) -> list[list[int]]:
+    """The groups without the tables' lines."""
+    taken = {line for table in tables for line in table.members}
+    return [[line for line in group if line not in taken] for group in groups]
 
 
 def _keeps_rows(table: TableRegion, blocks: Sequence[BlockLayout], likely: Sequence[BlockType]) -> bool:

@@ -39,9 +39,9 @@ SMALL_LINES = 2
 
 
 def is_row_page(groups: Sequence[list[int]], roles: Sequence[str], found: LineFeatures) -> bool:
-    """Whether a page is a form, a receipt or an invoice, which is read row by row as a whole."""
+    """Whether a page, but for its tables, is a form, a receipt or an invoice, which is read row by row as a whole."""
     rows = sum(len(group) for group, role in zip(groups, roles, strict=True) if role in ROW_ROLES)
-    return rows >= ROW_PAGE * len(found.boxes.left) and _prose(groups, roles, found) <= MOST_PROSE
+    return 0 < rows >= ROW_PAGE * sum(map(len, groups)) and _prose(groups, roles, found) <= MOST_PROSE
 
 
 def join_rows(
@@ -141,4 +141,4 @@ def _prose(groups: Sequence[list[int]], roles: Sequence[str], found: LineFeature
         for group, role in zip(groups, roles, strict=True)
         if role not in ROW_ROLES and len(group) >= PROSE_LINES and np.median(widths[group]) >= PROSE_SIZES
     )
-    return count / len(found.boxes.left)
+    return count / max(1, sum(map(len, groups)))

@@ -23,6 +23,9 @@ SURE = 0.55
 """Mean probability from which a table is one: of nine that were none the surest had .53, of 60 that were the least sure
 .60."""
 
+BOTH = 0.3
+"""Product of both probabilities, as a candidate on its own and on its page, from which a table is one."""
+
 PROSE_LETTERS = 30
 """Of a line of prose; Chinese letters count twice."""
 
@@ -39,10 +42,10 @@ AMOUNTS, PRICED = -1, 0.25
 def choose_tables(
     tables: Sequence[TableRegion], lines: Sequence[LayoutLine], roles: Floats, row_page: bool
 ) -> list[TableRegion]:
-    """The tables that are.
+    """The tables that are, from top to bottom; no line is in two of them.
 
     Args:
-        tables: That were found.
+        tables: That may be.
         lines: Of the page.
         roles: n x roles, the probabilities of every line's role.
         row_page: Whether the page looks like a form or a receipt, which is read row by row.
@@ -51,8 +54,17 @@ def choose_tables(
         return []
     measures = np.array([measure_table(table, lines, roles, row_page) for table in tables], np.float32)
     by_words, by_amounts = (judge(name).probabilities(measures) for name in ("choice", "priced"))
-    probabilities = np.where(measures[:, AMOUNTS] >= PRICED, by_amounts, by_words)
-    return [table for table, one in zip(tables, probabilities, strict=True) if one >= SURE]
+    sure = np.where(measures[:, AMOUNTS] >= PRICED, by_amounts, by_words)
+    together = sure * [table.probability for table in tables]
+    chosen: list[TableRegion] = []
+    taken: set[int] = set()
+    sizes = np.array([len(table.members) for table in tables])
+    for index in np.lexsort((-sizes, -np.round(together, 1))).tolist():  # of two as sure, one has the head, too
+        members = tables[index].members
+        if sure[index] >= SURE and together[index] >= BOTH and taken.isdisjoint(members):
+            chosen.append(tables[index])
+            taken.update(members)
+    return sorted(chosen, key=lambda table: table.structure.grid.ys[0])
 
 
 def measure_table(table: TableRegion, lines: Sequence[LayoutLine], roles: Floats, row_page: bool) -> list[float]:

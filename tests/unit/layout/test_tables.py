@@ -257,7 +257,7 @@ def test_a_ruled_table_under_running_text_is_found_with_its_lines_alone() -> Non
     after = len(page.lines)
     prose(page, 40, 430, 4)
 
-    (table,) = find_tables(page.lines, page.pixels)
+    table = find_tables(page.lines, page.pixels)[0]
 
     assert table.members == tuple(range(first, after))
     assert texts(table.structure.layout(), page.lines)[(3, 1, 1, 1)] == "1,930"
@@ -283,6 +283,19 @@ def test_a_page_that_is_one_table_is_found_whole() -> None:
     page = Drawn()
     page.table(UNRULED, (40, 200, 330, 460), 40)
 
-    (table,) = find_tables(page.lines, page.pixels)
+    table = find_tables(page.lines, page.pixels)[0]
 
     assert table.members == tuple(range(len(page.lines)))
+
+
+def test_a_name_set_flush_with_the_other_side_is_in_its_column() -> None:
+    page = Drawn()
+    rows = ("North", "1,204", "88"), ("South", "930", "12"), ("East", "77", "104"), ("West", "1,310", "9")
+    for x, name in ((40, "Region"), (200, "Sales"), (400, "Cost")):
+        page.write(name, x, 40)
+    for number, (name, sales, cost) in enumerate(rows):
+        page.write(name, 40, 76 + 36 * number)
+        page.write(sales, 350 - 12 * len(sales), 76 + 36 * number)
+        page.write(cost, 560 - 12 * len(cost), 76 + 36 * number)
+
+    assert table_layout(page.lines, range(len(page.lines)), page.pixels).columns == 3

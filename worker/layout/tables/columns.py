@@ -48,6 +48,9 @@ SURE_IN_GRID = 0.93
 SURE = 0.5
 """Probability from which a gutter parts columns."""
 
+MOST_NAMES, FEWEST_BELOW = 3, 2
+"""Visual rows at a table's top that may be names of columns alone, and those that a column has below them."""
+
 WIDEST = 10.0
 """Text heights; measures are cut off here."""
 
@@ -105,7 +108,8 @@ def find_separators(text: TableText, rulings: Rulings, judged: JudgedGutters | N
         x = _snapped(gutter, lines, text.height)
         if probability >= least and all(abs(x - other) > SNAP * text.height for other in chosen):
             chosen.append(x)
-    return _parting_words(sorted(chosen), text, [x for x, _ in lines])
+    xs = [x for x, _ in lines]
+    return _without_names_apart(_parting_words(sorted(chosen), text, xs), text, xs)
 
 
 def is_gridded(text: TableText, rulings: Rulings) -> bool:
@@ -285,4 +289,24 @@ def _parting_words(separators: list[float], text: TableText, lines: Sequence[flo
             left = x
     while kept and not (centres > kept[-1]).any():
         kept.pop()
+    return kept
+
+
+def _without_names_apart(separators: list[float], text: TableText, lines: Sequence[float]) -> list[float]:
+    """The separators without those that part a column's name from what stands under it, set flush on the other side."""
+    edges = [-np.inf, *separators, np.inf]
+    rows_of = [
+        [number for number, row in enumerate(text.rows) if any(low < token.centre <= high for token in row)]
+        for low, high in pairwise(edges)
+    ]
+    kept: list[float] = []
+    left = rows_of[0]
+    for x, right in zip(separators, rows_of[1:], strict=True):
+        names, below = sorted((left, right))
+        apart = names and below and names[-1] < below[0] and names[-1] < MOST_NAMES and len(below) >= FEWEST_BELOW
+        if apart and x not in lines:
+            left = [*names, *below]
+        else:
+            kept.append(x)
+            left = right
     return kept

@@ -12,7 +12,7 @@ from worker.layout.tables.columns import find_separators, judge_gutters
 from worker.layout.tables.grid import Grid, build_grid
 from worker.layout.tables.headers import mark_headers
 from worker.layout.tables.network import Floats, judge, share
-from worker.layout.tables.regions import Candidate, pieced_candidates, ruled_candidates
+from worker.layout.tables.regions import KINDS, Candidate, pieced_candidates, ruled_candidates
 from worker.layout.tables.rows import bands, part_rows
 from worker.layout.tables.rulings import Rulings, find_rulings
 from worker.layout.tables.spans import join_cells
@@ -21,8 +21,8 @@ from worker.layout.tables.tokens import TableText, Token, page_skew, straightene
 from worker.layout.tree import LayoutLine
 from worker.page import Pixels
 
-LIKELY = 0.5
-"""Share of its lines that a candidate is expected to have in common with a table, from which it is taken for it."""
+POSSIBLE = 0.3
+"""Share of its lines that a candidate is expected to have in common with a table, from which it may be one."""
 
 SURE = 0.5
 """Probability from which a gutter counts as one between columns."""
@@ -63,7 +63,7 @@ class TableRegion:
 
 
 def find_tables(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> list[TableRegion]:
-    """The tables of a page, from top to bottom; no line is in two of them.
+    """What may be a table on a page, the likeliest first; :mod:`worker.layout.table_choice` chooses, as they overlap.
 
     Args:
         lines: Of the upright page, in any order; a skew of a few degrees may be left in.
@@ -72,12 +72,10 @@ def find_tables(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> li
     if len(lines) < FEWEST_LINES:
         return []
     regions = [_region(lines, seen) for seen in find_candidates(lines, pixels)]
-    chosen: list[TableRegion] = []
-    for region in sorted(regions, key=lambda region: (-region.probability, region.members)):
-        members = set(region.members)
-        if region.probability >= LIKELY and not any(members & set(other.members) for other in chosen):
-            chosen.append(region)
-    return sorted(chosen, key=lambda region: region.structure.grid.ys[0])
+    return sorted(
+        (region for region in regions if region.probability >= POSSIBLE),
+        key=lambda region: (-region.probability, region.members),
+    )
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def find_candidates(lines: Sequence[LayoutLine], pixels: Pixels | None) -> list[
     page = table_text(lines, range(len(lines)), skew)
     boxes = [(token.left, token.top, token.right, token.bottom) for token in page.tokens]
     rulings = find_rulings(pixels, skew, page.bounds, boxes, page.height)
-    candidates = ruled_candidates(page.tokens, rulings, page.height)
+    candidates = ruled_candidates(page, rulings)
     candidates += [
         candidate
         for rows in (_reading_rows(lines, page), page.rows)
@@ -104,7 +102,7 @@ def find_candidates(lines: Sequence[LayoutLine], pixels: Pixels | None) -> list[
     candidates.append(Candidate(frozenset(range(len(lines))), "rows", page.bounds))  # a page that is one table
     different = {candidate.members: candidate for candidate in reversed(candidates)}
     kept = [candidate for candidate in different.values() if len(candidate.members) >= FEWEST_LINES]
-    kept.sort(key=lambda candidate: (candidate.kind == "rows", -len(candidate.members), sorted(candidate.members)))
+    kept.sort(key=lambda candidate: (KINDS.index(candidate.kind), -len(candidate.members), sorted(candidate.members)))
     chosen: list[Candidate] = []
     for candidate in kept:
         if len(chosen) < MOST_CANDIDATES and not any(_alike(candidate, other) for other in chosen):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
 
 from worker.layout.tables.ruling_lines import Ruling
 from worker.layout.tables.rulings import Bounds, Rulings
-from worker.layout.tables.tokens import Rows, Token
+from worker.layout.tables.tokens import Rows, TableText, Token
 
 TOUCH = 0.6
 """Text heights between the ends of lines that meet."""
@@ -21,11 +23,20 @@ ALIGNED = 1.5
 MOST_APART = 40.0
 """Text heights between two level lines of one table."""
 
+UNEVEN = 3.0
+"""Times the usual gap between level lines from which two tables, or a page's header and a table, are apart."""
+
 SHORTEST_LEVEL = 6.0
 """Text heights: shorter level lines bound no table."""
 
 CELL_GAP = 1.0
 """Text heights between the words of a line that are pieces of their own."""
+
+HEAD_GAP = 1.5
+"""Text heights between the first level line of a table and its head above that."""
+
+KINDS = ("grid", "level", "rows")
+"""What shows a candidate, the surest first."""
 
 RUNS = ((1.7, 1), (2.6, 3), (3.4, 7))
 """What may end a table without lines: text heights from one row to the next, and the most visual rows of one piece in
@@ -47,11 +58,31 @@ class Candidate:
     bounds: Bounds
 
 
-def ruled_candidates(tokens: Sequence[Token], rulings: Rulings, height: float) -> list[Candidate]:
-    """Within grids, and between level lines that begin and end alike."""
+def ruled_candidates(page: TableText, rulings: Rulings) -> list[Candidate]:
+    """Within grids, and between level lines that begin and end alike, with and without a row of pieces above them."""
+    tokens, height = page.tokens, page.height
     found = [_within(tokens, bounds, "grid") for bounds in _grids(rulings, height)]
-    found += [_within(tokens, bounds, "level") for bounds in _level_groups(rulings.horizontal, height)]
+    for bounds in _level_groups(rulings.horizontal, height):
+        found.append(_within(tokens, bounds, "level"))
+        if (top := _head_above(page, bounds)) is not None:
+            found.append(_within(tokens, (bounds[0], top, *bounds[2:]), "level"))
     return [candidate for candidate in found if len(candidate.members) >= 4]
+
+
+def _head_above(page: TableText, bounds: Bounds) -> float | None:
+    """The top of the row right above level lines where it is of pieces: the head of a table without a line above it."""
+    left, top, right, _ = bounds
+    above = [
+        inside
+        for row in page.rows
+        if (inside := [token for token in row if left <= token.centre <= right and token.middle < top])
+    ]
+    if not above:
+        return None
+    last = max(above, key=lambda row: row[0].middle)
+    if top - max(token.bottom for token in last) > HEAD_GAP * page.height or not _is_pieced(last, page.height):
+        return None
+    return min(token.top for token in last)
 
 
 def _within(tokens: Sequence[Token], bounds: Bounds, kind: str) -> Candidate:
@@ -120,16 +151,30 @@ def _level_groups(lines: Sequence[Ruling], height: float) -> list[Bounds]:
                 break
         else:
             groups.append([line])
+    runs = [run for group in groups for run in (group, *_even_runs(group))]
     return [
         (
-            min(line.start for line in group) - height / 2,
-            group[0].position,
-            max(line.end for line in group) + height / 2,
-            group[-1].position,
+            min(line.start for line in run) - height / 2,
+            run[0].position,
+            max(line.end for line in run) + height / 2,
+            run[-1].position,
         )
-        for group in groups
-        if len(group) >= 2
+        for run in runs
+        if len(run) >= 2
     ]
+
+
+def _even_runs(group: Sequence[Ruling]) -> list[list[Ruling]]:
+    """The group's parts between gaps that are wider than most: a page's rules begin and end like its tables' lines."""
+    gaps = [after.position - before.position for before, after in pairwise(group)]
+    if len(gaps) < 2:
+        return []
+    runs = [[group[0]]]
+    for gap, line in zip(gaps, group[1:], strict=True):
+        if gap > UNEVEN * median(gaps):
+            runs.append([])
+        runs[-1].append(line)
+    return runs if len(runs) > 1 else []
 
 
 def pieced_candidates(rows: Rows, height: float) -> list[Candidate]:
