@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.imaging.crop import quad_size
+from worker.imaging.hidden import Hidden, missing_length
 from worker.imaging.ink import LetterInk
 from worker.page import Quad
 from worker.percentiles import grey_percentiles
@@ -46,26 +47,19 @@ SMALLEST, LARGEST = 0.6, 1.7
 FEWEST_CUT = 2
 """Lines cut: fewer may be a button, a swatch or a table's header."""
 
-PITCH, AROUND = 1.35, 3.0
-"""In heights of a line: from line to line, and how far above and below a patch lines tell how wide its text was."""
-
-Box = tuple[float, float, float, float]
-
 
 @dataclass(frozen=True)
 class _Patch:
-    """A patch in the copy's pixels: its bounds, its pixels within them grown by twice REACH, its filled area."""
+    """A patch in the copy's pixels: its left top, its pixels from twice REACH before it on, and its outline."""
 
     left: int
     top: int
-    right: int
-    bottom: int
     mask: NDArray[np.uint8]
-    filled: float
+    outline: NDArray[np.int32]
 
 
-def covered_text(page: LetterInk, quads: Sequence[Quad]) -> list[Quad]:
-    """Quads of the lines that patches probably cover: as many as there is room for.
+def covered_text(page: LetterInk, quads: Sequence[Quad]) -> list[Hidden]:
+    """What patches cover: as many lines as there is room for.
 
     Args:
         page: Its ink, with the copy that is analysed.
@@ -80,8 +74,9 @@ def covered_text(page: LetterInk, quads: Sequence[Quad]) -> list[Quad]:
     for patch in _patches(page.grey, height):
         cut, inside = _lines_at(patch, page.mask, boxes[text])
         if len(cut) >= FEWEST_CUT and inside < len(cut):
-            covered += _lines_under(patch, boxes, height)
-    return [np.asarray(_corners(box) / page.scale, np.float32) for box in covered]
+            length = missing_length(patch.outline, boxes[text], height)
+            covered.append(Hidden(np.asarray(patch.outline / page.scale, np.float32), max(height, length) / page.scale))
+    return covered
 
 
 def _patches(grey: NDArray[np.uint8], height: float) -> Iterator[_Patch]:
@@ -107,7 +102,7 @@ def _patches(grey: NDArray[np.uint8], height: float) -> Iterator[_Patch]:
             continue
         mask = np.zeros((high + 4 * REACH, wide + 4 * REACH), np.uint8)
         cv2.drawContours(mask, [outline], -1, 1, -1, offset=(2 * REACH, 2 * REACH))
-        yield _Patch(left, top, left + wide, top + high, mask, filled / (wide * high))
+        yield _Patch(left, top, mask, np.asarray(outline + np.array([left, top]), np.int32))
 
 
 def _lines_at(patch: _Patch, ink: NDArray[np.uint8], boxes: NDArray[np.float64]) -> tuple[list[int], int]:
@@ -130,23 +125,3 @@ def _lines_at(patch: _Patch, ink: NDArray[np.uint8], boxes: NDArray[np.float64])
         elif np.count_nonzero(ends[part]) >= CUT_INK:
             cut.append(index)
     return cut, inside
-
-
-def _lines_under(patch: _Patch, boxes: NDArray[np.float64], height: float) -> list[Box]:
-    """Boxes of the lines that there is room for under a patch, as far as the lines around it reach."""
-    around = boxes[
-        (boxes[:, 0] < patch.right + height)
-        & (boxes[:, 2] > patch.left - height)
-        & (boxes[:, 1] < patch.bottom + AROUND * height)
-        & (boxes[:, 3] > patch.top - AROUND * height)
-    ]
-    left, right = max(patch.left, around[:, 0].min()), min(patch.right, around[:, 2].max())
-    top, bottom = max(patch.top, boxes[:, 1].min()), min(patch.bottom, boxes[:, 3].max())
-    count = max(1, round((bottom - top) / (PITCH * height)))
-    step, wide = (bottom - top) / count, (right - left) * patch.filled
-    return [(left, top + step * n, left + wide, top + step * n + height) for n in range(count)] if wide > 0 else []
-
-
-def _corners(box: Box) -> NDArray[np.float64]:
-    left, top, right, bottom = box
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]])

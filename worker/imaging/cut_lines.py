@@ -43,6 +43,9 @@ MANY, MANY_STROKES, MANY_SEVERAL, MANY_DEPTH = 6, 1.2, 0.25, 0.75
 WHOLE, NEAR = 3.0, 3.2
 """Heights that a whole line above or below reaches to both sides of the edge, and how far away it is."""
 
+LONG = 5.0
+"""Heights of a line: usual length of the text that ends there; cells of a table are shorter."""
+
 OTHERS = 1
 """Other lines of the page that may end there; more make it the margin of a column."""
 
@@ -71,6 +74,7 @@ class _Line:
 class _End:
     line: _Line
     x: int
+    length: int
 
     def strokes(self) -> tuple[int, float]:
         """The number of strokes in the last column, and how dark they are by the line's own contrast."""
@@ -129,7 +133,7 @@ def _ends(lines: Sequence[_Line], side: int) -> Iterator[_End]:
         for piece in line.pieces:
             x = piece[side > 0] - line.left
             if 0.8 * line.height <= (x if side < 0 else line.part.shape[1] - 1 - x):
-                yield _End(line, x + line.left)
+                yield _End(line, x + line.left, piece[1] - piece[0])
 
 
 def _edges(ends: Sequence[_End]) -> Iterator[list[_End]]:
@@ -161,6 +165,7 @@ def _is_cut(edge: Sequence[_End], ends: Sequence[_End], lines: Sequence[_Line], 
     others = sum(abs(end.x - x) <= max(3.0, 0.15 * height) for end in ends) - len(edge)
     return (
         others <= OTHERS
+        and np.median([end.length for end in edge]) >= LONG * height
         and _strokes_end(edge, side)
         and any(
             line.spans(x, WHOLE * height)

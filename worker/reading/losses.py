@@ -12,7 +12,9 @@ import numpy as np
 from worker.imaging.covered import covered_text
 from worker.imaging.crop import cut_line, quad_size, span_quad
 from worker.imaging.cut_lines import interrupted_text
+from worker.imaging.hidden import Hidden
 from worker.imaging.ink import LetterInk, has_letters, rows_outside
+from worker.imaging.marks import marked_text
 from worker.page import LineReading, Pixels, Quad
 from worker.reading.calibration import Calibration
 from worker.reading.confidence import word_confidences, word_ranges
@@ -102,8 +104,7 @@ def losses_of(
         *_in_other_scripts(dropped),
         *_cut_off(pixels, quads),
         *_hidden(quads, stamps, doubtful),
-        *_one(interrupted_text(pixels, quads), "interrupted by a patch in the colour of the paper"),
-        *_one(covered_text(ink, [*quads, *(line.quad for line in dropped)]), "covered by a patch of one colour"),
+        *_behind_ink(pixels, ink, quads, dropped, doubtful),
     ]
     if len(rows) + len(unread) >= max(LEAST_ROWS, LEAST_SHARE * len(quads)):
         found += _one(rows, "found that look like text and were not read", is_certain=False)
@@ -176,6 +177,28 @@ def _hidden(quads: Sequence[Quad], stamps: Sequence[tuple[Quad, float]], doubtfu
         under = sum(_share_inside(quad, stamp) >= 0.5 for quad in doubtful)
         words += max(LOST_BESIDE * under, sum(hidden * _words_in(quad) * _share_inside(quad, stamp) for quad in quads))
     return [Loss(words, "words under a stamp could not be read")] if words >= LEAST_WORDS else []
+
+
+def _behind_ink(
+    pixels: Pixels, ink: LetterInk, quads: Sequence[Quad], dropped: Sequence[Dropped], doubtful: Sequence[Quad]
+) -> list[Loss]:
+    """Words under patches and marks; what several of them hide counts once."""
+    patches = covered_text(ink, [*quads, *(line.quad for line in dropped)])
+    marks = [mark for mark in marked_text(pixels, quads) if not _meet(mark, patches)]
+    missing = [
+        quad for quad in interrupted_text(pixels, quads) if not any(one.holds(quad) for one in [*patches, *marks])
+    ]
+    unit = WORD_HEIGHTS * float(np.median([quad_size(quad)[1] for quad in quads] or [np.float64(1)]))
+    found = _one(missing, "interrupted by a patch in the colour of the paper")
+    for hidden, what in ((patches, "a patch of one colour"), (marks, "a mark")):
+        words = sum(max(one.length / unit, LOST_BESIDE * sum(map(one.holds, doubtful))) for one in hidden)
+        found += [Loss(words, f"words under {what} could not be read")] if words >= LEAST_WORDS else []
+    return found
+
+
+def _meet(mark: Hidden, patches: Sequence[Hidden]) -> bool:
+    """Whether a mark is one of the patches."""
+    return any(patch.holds(mark.outline) or mark.holds(patch.outline) for patch in patches)
 
 
 def _share_inside(quad: Quad, outline: Quad) -> float:

@@ -105,7 +105,7 @@ def to_page(
 
     tree = read_tree(every, lines, level.quads, level.pixels, to_box, [len(one.quads) for one in upright.stamps])
     stamps = [(stamp.rectangle, stamp.hidden) for stamp in upright.stamps]
-    doubtful = doubtful_words(upright.quads, upright.readings, calibration) if stamps else []
+    doubtful = doubtful_words(upright.quads, upright.readings, calibration)
     losses = losses_of(upright.pixels, upright.ink, upright.quads, upright.dropped, upright.behind, stamps, doubtful)
     losses += empty_boxes(upright.readings)
     confidence = page_confidence(upright.readings, calibration, measured) * confidence_left(losses, upright.readings)

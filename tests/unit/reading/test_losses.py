@@ -12,6 +12,7 @@ from worker.engines.ppocr.engine import RapidOcrEngine
 from worker.imaging.covered import covered_text
 from worker.imaging.cut_lines import interrupted_text
 from worker.imaging.ink import LetterInk, rows_outside
+from worker.imaging.marks import marked_text
 from worker.page import LineReading, PageImage, Pixels, Quad
 from worker.reading.losses import Dropped, Loss, confidence_left, empty_boxes, losses_of, share_read
 from worker.reading.plain import PlainPipeline
@@ -71,10 +72,22 @@ def test_a_patch_over_text_is_a_loss_and_one_beside_it_is_none(engine: RapidOcrE
     cv2.rectangle(covered, (300, TOP + STEP), (760, TOP + 5 * STEP), (128, 128, 128), -1)
     part = read(engine, covered)
     assert part.page.confidence < 0.85
-    assert any("covered by a patch" in warning for warning in part.warnings), part.warnings
+    assert any("under a patch of one colour" in warning for warning in part.warnings), part.warnings
     beside = pixels.copy()
     cv2.rectangle(beside, (690, TOP + STEP), (800, TOP + 5 * STEP), (128, 128, 128), -1)
     assert not covered_text(LetterInk.of(beside), quads_of())
+
+
+@pytest.mark.parametrize("colour", [(40, 40, 200), (20, 20, 20)])
+def test_a_stamp_in_outline_hides_the_words_that_were_not_found_under_it(colour: tuple[int, int, int]) -> None:
+    whole, pixels, beside = quads_of(), page_of(), page_of()
+    cv2.ellipse(pixels, (480, TOP + 3 * STEP), (150, 2 * STEP), 0, 0, 360, colour, 14)
+    assert not marked_text(pixels, whole)[0].length
+    parts = [*whole[:1], *quads_of(5, right=350)[1:], *whole[5:]]
+    (mark,) = marked_text(pixels, parts)
+    assert 4 * SIZE < mark.length < 4 * 300
+    cv2.ellipse(beside, (740, TOP + 3 * STEP), (60, 2 * STEP), 0, 0, 360, colour, 14)
+    assert not marked_text(beside, whole)
 
 
 def test_letters_cut_along_an_edge_reveal_a_patch_in_the_papers_colour() -> None:

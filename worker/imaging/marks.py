@@ -1,0 +1,159 @@
+"""Text that a mark hides: a stamp in outline, a scribble, a blot, whatever its colour, across lines of text.
+
+A mark is ink that is larger than letters and no rule. Where lines run into it, text is expected to be as dense there as
+around it, and what was not found of it is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.imaging.crop import quad_size
+from worker.imaging.hidden import Hidden, missing_length
+from worker.page import Pixels, Quad
+
+COPY_LINE = 11.0
+"""Pixels: the least height of a line in the copy that is analysed."""
+
+INK, COLOURED = 28, 36
+"""Of 255: by how much ink differs from the paper in some channel, and the channels of coloured ink among each other."""
+
+RULE_LENGTH, RULE_WIDTH = 6.0, 0.35
+"""In heights of a line: from how long and up to how wide ink is a rule."""
+
+HIGH, WIDE, LARGE = 2.0, 1.2, 2.6
+"""In heights of a line: least height and width of a part of a mark, and least longer side."""
+
+OWN_LINE = 0.75
+"""Height of a line, by a part's, from which the part is a letter of that line."""
+
+JOINED = 1.5
+"""Heights of a line: parts of a mark that are closer belong together."""
+
+LEAST_AREA = 4.0
+"""In squares as high as a line."""
+
+LEAST_FILL = 0.1
+"""Share of its hull that is a mark's ink: less is a drawing or a table's frame."""
+
+BOX = 0.92
+"""Share of the smallest rectangle around it that the hull of a tile or a boxed stamp fills: a logo is less regular."""
+
+BESIDE = 0.3
+"""Heights of a line from such a mark within which a line ends that it cuts."""
+
+FEWEST, LEAST_INK, DEEP = 2, 3, 0.4
+"""Lines that run into a mark, pixels of its ink in each, and by how many heights; one runs into a tick or a signature,
+and a logo may touch the first letters of the lines beside it."""
+
+ALIKE = (0.5, 1.9)
+"""Heights of lines of text, by the usual one."""
+
+LEAST_LINES, LONG = 4.0, 7.0
+"""Heights of a line: length of the missing text from which it is a loss; where one line runs into a coloured mark."""
+
+Mask = NDArray[np.uint8]
+
+
+def marked_text(pixels: Pixels, quads: Sequence[Quad]) -> list[Hidden]:
+    """What marks hide.
+
+    Args:
+        pixels: The upright page.
+        quads: Of the lines that were found.
+    """
+    if len(quads) <= FEWEST:
+        return []
+    sizes = np.array([quad_size(quad) for quad in quads])
+    squares = np.maximum(1, sizes[:, 0] / np.maximum(1, sizes[:, 1])).astype(int)
+    height = float(np.median(np.repeat(sizes[:, 1], squares)))
+    scale = 1 / max(1, int(height / COPY_LINE))  # shrinking by a whole number is several times as fast
+    small = np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    boxes = np.array([(*quad.min(0), *quad.max(0)) for quad in quads]) * scale
+    high = boxes[:, 3] - boxes[:, 1]
+    text = boxes[(high > ALIKE[0] * height * scale) & (high < ALIKE[1] * height * scale)]
+    hidden = []
+    for hull, part, is_coloured in _marks(small, boxes, sizes[:, 1] * scale, height * scale):
+        crossed = _crossed(hull, part, text, height * scale)
+        length = missing_length(hull, text, height * scale) / scale if crossed else 0.0
+        if crossed >= FEWEST or (is_coloured and length >= LONG * height):
+            least = length >= LEAST_LINES * height
+            hidden.append(Hidden(np.asarray(hull / scale, np.float32), length if least else 0.0))
+    return hidden
+
+
+def _marks(
+    small: Pixels, boxes: NDArray[np.float64], heights: NDArray[np.float64], height: float
+) -> Iterator[tuple[NDArray[np.int32], Mask, bool]]:
+    """Hulls of marks, in the copy's pixels, with the ink of all of that kind, and whether it is coloured."""
+    paper = np.median(small.reshape(-1, 3)[:: 1 + small.size // 30_000], axis=0)
+    ink = np.asarray(cv2.inRange(small, np.array(paper - INK), np.array(paper + INK)) == 0).view(np.uint8)
+    blue, green, red = cv2.split(small)
+    spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
+    coloured = np.asarray(spread > COLOURED).view(np.uint8) & ink
+    grey = np.asarray(cv2.subtract(ink, coloured), np.uint8)
+    for kind, is_coloured in ((coloured, True), (cv2.subtract(grey, _rules(grey, height)), False)):
+        part = _large(np.asarray(kind, np.uint8), boxes, heights, height)
+        if part is None:
+            continue
+        rim = int(JOINED * height) | 1
+        joined = cv2.copyMakeBorder(part, rim, rim, rim, rim, cv2.BORDER_CONSTANT, value=0)
+        joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((rim, rim), np.uint8))[rim:-rim, rim:-rim]
+        _, groups, bounds, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+        for group, (x, y, wide, tall, _) in enumerate(bounds.tolist()[1:], 1):
+            window = slice(y, y + tall), slice(x, x + wide)
+            points = cv2.findNonZero(((groups[window] == group) & (part[window] > 0)).astype(np.uint8))
+            hull = np.asarray(cv2.convexHull(points + np.array([x, y], np.int32)), np.int32)
+            area = cv2.contourArea(hull)
+            if area >= LEAST_AREA * height**2 and len(points) >= LEAST_FILL * area:
+                yield hull, part, is_coloured
+
+
+def _large(ink: Mask, boxes: NDArray[np.float64], heights: NDArray[np.float64], height: float) -> Mask | None:
+    """The ink of what is larger than letters of the lines that it stands in; None where there is none."""
+    _, labels, pieces, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    wide, high = pieces[:, cv2.CC_STAT_WIDTH], pieces[:, cv2.CC_STAT_HEIGHT]
+    large = (high > HIGH * height) & (wide > WIDE * height) & (np.maximum(wide, high) > LARGE * height)
+    large[0] = False  # the paper
+    middles = pieces[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP]] + pieces[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]] / 2
+    left, top, right, bottom = boxes.T
+    for index in np.flatnonzero(large):
+        (x, y), own = middles[index], heights > OWN_LINE * high[index]
+        large[index] = not (own & (left <= x) & (x <= right) & (top <= y) & (y <= bottom)).any()
+    return large.astype(np.uint8)[labels] if large.any() else None
+
+
+def _rules(ink: Mask, height: float) -> Mask:
+    """1 where ink is a long thin line, level or upright."""
+    length, width = int(RULE_LENGTH * height), int(max(2.0, RULE_WIDTH * height)) + 1
+    rules = np.zeros_like(ink)
+    for along, across in (((1, length), (width, 1)), ((length, 1), (1, width))):
+        long = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(along, np.uint8))
+        rules |= np.asarray(cv2.subtract(long, cv2.morphologyEx(long, cv2.MORPH_OPEN, np.ones(across, np.uint8))))
+    return rules
+
+
+def _crossed(hull: NDArray[np.int32], part: Mask, text: NDArray[np.float64], height: float) -> int:
+    """The number of lines that run into a mark's ink from outside, or end at a regular one."""
+    (left, top), (right, bottom) = hull.reshape(-1, 2).min(0), hull.reshape(-1, 2).max(0)
+    _, sides, _ = cv2.minAreaRect(hull)
+    is_box = cv2.contourArea(hull) >= BOX * sides[0] * sides[1]
+    crossed, ending, inside = 0, 0, 0
+    for first, upper, last, lower in text:
+        if lower < top or upper > bottom or last < left - height or first > right + height:
+            continue
+        rim, row = 0.15 * (lower - upper), (upper + lower) / 2
+        start, stop = max(0, first + DEEP * height, left), min(last - DEEP * height, right)
+        window = part[int(max(0, upper + rim)) : int(lower - rim) + 1, int(start) : max(0, int(stop) + 1)]
+        if (first < left - height or last > right + height) and cv2.countNonZero(window) >= LEAST_INK:
+            crossed += 1
+        elif first > left and last < right:
+            inside += top < row < bottom
+        elif is_box:
+            ends = ((float(last), row), (float(first), row))
+            ending += any(-cv2.pointPolygonTest(hull, end, measureDist=True) <= BESIDE * height for end in ends)
+    return crossed + (ending if ending > inside else 0)
