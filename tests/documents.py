@@ -11,6 +11,8 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from worker.imaging.decode import Limits, open_document
+
 A4_150_DPI = (1240, 1754)
 WHITE = (255, 255, 255)
 
@@ -229,3 +231,9 @@ def encrypted_pdf() -> bytes:
 def owner_locked_pdf() -> bytes:
     """A PDF that anyone may open, and whose owner's password guards only its rights."""
     return zlib.decompress(base64.b85decode(_OWNER_LOCKED))
+
+
+def count_pages(data: bytes, limits: Limits) -> int:
+    """Pages of a document, as the decoder counts them."""
+    with open_document(data, limits) as document:
+        return document.page_count

@@ -23,10 +23,12 @@ from training.random_source import RandomSource
 from worker.engines.ppocr.models import (
     QUANTISATION,
     RECOGNITION_FILE,
+    SHARES,
+    WEIGHTS_OF_DETECTORS,
     alphabet_of,
-    detection_models,
+    detection_model,
     models_folder,
-    recognition_models,
+    recognition_model,
     tiny_models,
 )
 from worker.engines.ppocr.network import CPU_CONFIG, PIXEL_MEAN, PIXEL_SCALE, core, read_model, taking_pixels
@@ -53,7 +55,8 @@ def main(out: Path) -> None:
     pairs = [pair_of(ink, size, rng) for ink, size in itertools.islice(sheets(characters, SEED), SHEETS)]
     clean, degraded = ([_pixels(getattr(pair, kind)) for pair in pairs] for kind in ("clean", "degraded"))
     inputs = {"detection": [*clean, *degraded], "degraded_detection": degraded, "tiny_detection": [*clean, *degraded]}
-    models = {**detection_models(), **recognition_models(), **tiny_models()}
+    detectors = {name: detection_model(name) for name in ("detection", *WEIGHTS_OF_DETECTORS)}
+    models = {**detectors, **{name: recognition_model(name) for name in SHARES}, **tiny_models()}
     save(out, {name: calibrated(model, inputs.get(name, lines)) for name, model in models.items()})
 
 

@@ -206,7 +206,7 @@ def facts(rng: RandomSource, words: Vocabulary, receipt: bool) -> Facts:
     rates = RATES[language]
     exempt = rng.happens(0.08)
     items = tuple(
-        _item(rng, fake, words, goods, receipt, 0 if exempt else rates[0] if rng.happens(0.8) else rates[-1])
+        _item(rng, words, goods, receipt, 0 if exempt else rates[0] if rng.happens(0.8) else rates[-1])
         for _ in range(rng.randint(1, 12 if receipt else 9))
     )
     discount = round(sum(i.amount for i in items) * rng.choice((0.03, 0.05, 0.1))) if rng.happens(0.2) else 0
@@ -333,7 +333,7 @@ def _iban(rng: RandomSource, fake: Faker) -> str:
     return " ".join(whole[at : at + 4] for at in range(0, len(whole), 4)) if rng.happens(0.7) else whole
 
 
-def _item(rng: RandomSource, fake: Faker, words: Vocabulary, goods: list[str], receipt: bool, rate: int) -> Item:
+def _item(rng: RandomSource, words: Vocabulary, goods: list[str], receipt: bool, rate: int) -> Item:
     name = rng.choice(goods)
     if rng.happens(0.25) and not receipt:
         name += " " + rng.choice(("XL", "2024", "Pro", "blau", "10er", "500g", "12 x 1,0 l", "Typ B", "(A-12)"))

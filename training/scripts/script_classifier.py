@@ -22,7 +22,7 @@ from training.scripts.script_samples import LANGUAGES, OWN_LANGUAGES, fonts_with
 from worker.engines.ppocr import quantisation
 from worker.engines.ppocr.classifier import common_classes, last_layer, ranking_features
 from worker.engines.ppocr.glyphs import STEP_PIXELS
-from worker.engines.ppocr.models import QUANTISATION, alphabet_of, recognition_models
+from worker.engines.ppocr.models import QUANTISATION, SHARES, alphabet_of, recognition_model
 from worker.engines.ppocr.network import Network, compiled, taking_pixels
 from worker.engines.ppocr.quantisation import quantised
 from worker.engines.ppocr.recognition import MAX_WIDTH, padded, to_strip
@@ -104,7 +104,8 @@ def _script_of(text: str) -> str | None:
 
 def networks() -> dict[str, Network]:
     """The engine's recognisers up to their features."""
-    models, calibrations = recognition_models(), quantisation.load(QUANTISATION)
+    models = {name: recognition_model(name) for name in SHARES}
+    calibrations = quantisation.load(QUANTISATION)
     plain = models["recognition"]
     common = common_classes(alphabet_of(plain), last_layer(plain))
     return {

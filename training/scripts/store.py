@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from training.batches import Line
 from training.scripts.lines import CLEAN_SHARE, script_lines
 from worker.engines.ppocr import quantisation
-from worker.engines.ppocr.models import QUANTISATION, recognition_models
+from worker.engines.ppocr.models import QUANTISATION, recognition_model
 from worker.engines.ppocr.network import Network, compiled, taking_pixels
 from worker.engines.ppocr.quantisation import quantised
 from worker.engines.ppocr.recognition import MAX_WIDTH, padded, to_strip
@@ -47,7 +47,7 @@ def convolutions() -> Network:
     """The plain recogniser's convolutions, in 8 bits as they are used: strips to N x channels x 1 x steps."""
     import openvino
 
-    model = recognition_models()["recognition"]
+    model = recognition_model("recognition")
     pooled = next(node for node in model.get_ordered_ops() if node.get_type_name() == POOLED)
     cut = openvino.Model([pooled.output(0)], model.get_parameters(), "convolutions")
     calibration = quantisation.load(QUANTISATION)["recognition"]

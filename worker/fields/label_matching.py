@@ -109,7 +109,7 @@ class LabelMatcher:
             if label.start < span.start and label.end < span.end:  # "total RM" may reach into "RM 5.00"
                 between = text[label.end : span.start]
                 values = _values(rivals, span.line, label.end, span.start)
-                strength = SAME_LINE * WORD_BETWEEN ** _words(between, values) * VALUE_BETWEEN**values
+                strength = SAME_LINE * WORD_BETWEEN ** _words(between) * VALUE_BETWEEN**values
                 found.append(LabelEvidence(label, strength, "line"))
             elif self._is_of_box(label, span):
                 found.append(LabelEvidence(label, SAME_LINE, "line"))
@@ -127,13 +127,13 @@ class LabelMatcher:
         at = row.index(span.line)
         before = line.folded[: span.start]
         values = _values(rivals, span.line, 0, span.start)
-        strength = SAME_ROW * WORD_BETWEEN ** _words(before, values) * VALUE_BETWEEN**values
+        strength = SAME_ROW * WORD_BETWEEN ** _words(before) * VALUE_BETWEEN**values
         found = []
         for index in reversed(row[:at]):
             other = self._sheet.lines[index]
             for label in self._by_line[index]:
                 behind = _values(rivals, index, label.end, len(other.text))
-                words = _words(other.folded[label.end :], behind)
+                words = _words(other.folded[label.end :])
                 factor = WORD_BETWEEN**words * VALUE_BETWEEN**behind
                 found.append(LabelEvidence(label, strength * factor, "row"))
             passed = _values(rivals, index, 0, len(other.text))
@@ -195,9 +195,7 @@ def _values(rivals: Mapping[int, Sequence[Span]], line: int, start: int, end: in
     return sum(start <= span.start and span.end <= end for span in rivals.get(line, ()))
 
 
-def _words(text: str, values: int) -> int:
+def _words(text: str) -> int:
     """Words of a text that are neither values nor currencies."""
-    words = re.findall(
-        r"[^\W\d_]{2,}", re.sub(r"(?<![^\W_])(?:rm|usd|eur|gbp|myr|sgd|chf|rs|inr)(?![^\W_])", " ", text)
-    )
-    return max(0, len(words))
+    without = re.sub(r"(?<![^\W_])(?:rm|usd|eur|gbp|myr|sgd|chf|rs|inr)(?![^\W_])", " ", text)
+    return len(re.findall(r"[^\W\d_]{2,}", without))

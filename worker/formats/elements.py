@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from ocrq.contracts import Block, BlockType, Line, Page, Table
+from ocrq.contracts import Block, BlockType, Page, Table
 from worker.formats.code import indented
 from worker.formats.failures import notice_of
 from worker.formats.hyphens import Joiner
@@ -89,7 +89,7 @@ def _page(page: Page, joiner: Joiner, options: RenderOptions) -> Iterator[Elemen
             nesting.reset()
             elsewhere = True
         above = place or above
-        if element := _element(page, block, lines, rows, joiner):
+        if element := _element(page, block, rows, joiner):
             if element.type == "list_item":
                 height = rows[0].bounds.height if rows[0].bounds else 0.0
                 element = replace(element, level=nesting.depth(place, height))
@@ -97,7 +97,7 @@ def _page(page: Page, joiner: Joiner, options: RenderOptions) -> Iterator[Elemen
             elsewhere = False
 
 
-def _element(page: Page, block: Block, lines: Sequence[Line], rows: Sequence[Row], joiner: Joiner) -> Element | None:
+def _element(page: Page, block: Block, rows: Sequence[Row], joiner: Joiner) -> Element | None:
     """A block as an element; None for one that says and shows nothing."""
     if block.table is not None:
         return Element("table", (), table=_with_run_on_cells(page, block.table, joiner))

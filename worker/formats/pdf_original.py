@@ -63,7 +63,7 @@ def _with_text(pdf: Pdf, pages: Sequence[Page], sources: PageSources) -> bytes:
     if added:
         resource = font.add_to(pdf)
         for place, content in added.items():
-            _add_content(pdf, pdf.pages[place - 1], content, resource)
+            _add_content(pdf.pages[place - 1], content, resource)
     read = {page.page for page in pages}
     for place in range(len(pdf.pages), 0, -1):
         if place not in read:
@@ -128,7 +128,7 @@ def _inherited(target: PdfPage, name: Name) -> Object | None:
     return node.get(name) if isinstance(node, Dictionary) else None
 
 
-def _add_content(pdf: Pdf, target: PdfPage, content: bytes, resource: Object) -> None:
+def _add_content(target: PdfPage, content: bytes, resource: Object) -> None:
     target.contents_add(b"q\n", prepend=True)
     target.contents_add(b"\nQ\n" + content)
     target.add_resource(resource, Name.Font, Name(f"/{FONT}"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
 from typing import Protocol
 
 from ocrq.errors import UnsupportedFormat
@@ -12,7 +11,7 @@ from worker.imaging.limits import Limits, check_page_count
 from worker.imaging.text_layer import TextLayer
 from worker.page import PageImage
 
-__all__ = ["Document", "Limits", "Opener", "check_page_count", "count_pages", "open_document"]
+__all__ = ["Document", "Limits", "Opener", "check_page_count", "open_document"]
 
 
 class Document(Protocol):
@@ -48,9 +47,7 @@ class Document(Protocol):
 
     def __enter__(self) -> Document: ...
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    def __exit__(self, *_: object) -> None: ...
 
 
 Opener = Callable[[bytes], Document]
@@ -87,9 +84,3 @@ def open_document(data: bytes, limits: Limits) -> Document:
     from worker.imaging.image_file import ImageDocument
 
     return ImageDocument(data, kind, limits)
-
-
-def count_pages(data: bytes, limits: Limits) -> int:
-    """Pages of a document; raises as :func:`open_document` does."""
-    with open_document(data, limits) as document:
-        return document.page_count

@@ -9,7 +9,6 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import asdict
-from types import TracebackType
 from typing import TypeVar
 
 from ocrq.errors import InternalError, OcrqError, UnreadableDocument
@@ -212,7 +211,5 @@ class DecodedDocument:
     def __enter__(self) -> DecodedDocument:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._decoder.close(self._opened_by, self._handle)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,9 +85,7 @@ class ImageDocument:
     def __enter__(self) -> ImageDocument:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stream.close()
 
 

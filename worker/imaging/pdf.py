@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from math import ceil, sqrt
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -101,9 +100,7 @@ class PdfDocument:
     def __enter__(self) -> PdfDocument:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with _pdfium:
             self._pdf.close()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import dataclass
-from types import TracebackType
 
 from ocrq.errors import TooLarge, UnreadableDocument
 from worker.imaging.image_file import check_picture, read_picture
@@ -107,9 +106,7 @@ class TiffDocument:
     def __enter__(self) -> TiffDocument:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stream.close()
 
 

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from types import TracebackType
 from typing import Any
 
 SendProgress = Callable[[dict[str, Any]], Awaitable[None]]
@@ -44,9 +43,7 @@ class Progress:
             self._sender = asyncio.create_task(self._send_updates(self._send))
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """End: nothing is sent after this returns."""
         if self._sender is None:
             return

@@ -19,13 +19,14 @@ from tests.documents import (
     as_png,
     as_tiff,
     as_webp,
+    count_pages,
     exif_turned_jpeg,
     saved,
     text_page,
     truncated,
 )
 from tests.flag import LIMITS, assert_shows_flag, first_page, flag
-from worker.imaging.decode import count_pages, open_document
+from worker.imaging.decode import open_document
 from worker.imaging.image_file import MOST_FRAMES
 
 LOSSY = 12  # how far JPEG may be off a flat colour

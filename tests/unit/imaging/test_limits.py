@@ -16,12 +16,13 @@ from tests.documents import (
     as_png,
     as_tiff,
     as_webp,
+    count_pages,
     many_page_pdf,
     pixel_bomb_png,
     png_chunk,
 )
 from tests.flag import LIMITS, first_page, flag
-from worker.imaging.decode import Limits, check_page_count, count_pages, open_document
+from worker.imaging.decode import Limits, check_page_count, open_document
 
 
 def _resized_header(data: bytes, at: int, form: str, *size: int) -> bytes:

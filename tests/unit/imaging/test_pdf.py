@@ -10,6 +10,7 @@ import pytest
 from ocrq.errors import TooLarge, UnreadableDocument
 from tests.documents import (
     as_pdf,
+    count_pages,
     encrypted_pdf,
     many_page_pdf,
     owner_locked_pdf,
@@ -19,7 +20,7 @@ from tests.documents import (
     truncated,
 )
 from tests.flag import LIMITS, first_page
-from worker.imaging.decode import Limits, count_pages, open_document
+from worker.imaging.decode import Limits, open_document
 from worker.imaging.pdf import MIN_DPI, fitting_dpi
 
 A4_POINTS = (595.28, 841.89)

@@ -10,11 +10,12 @@ import pytest
 from ocrq.errors import TooLarge, UnreadableDocument
 from tests.documents import (
     as_tiff,
+    count_pages,
     text_page,
     truncated,
 )
 from tests.flag import LIMITS, assert_shows_flag, flag
-from worker.imaging.decode import count_pages, open_document
+from worker.imaging.decode import open_document
 
 
 def test_every_frame_of_a_tiff_is_a_page() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from worker.layout import LayoutLine, LayoutWord, TableLayout
-from worker.layout.tables import analyse_table, divide_lines, find_tables, table_layout
+from worker.layout.tables import analyse_table, divide_lines, find_tables
 from worker.page import Pixels
 
 HEIGHT = 20
@@ -118,7 +118,7 @@ SPANNED = {
 def test_cells_span_where_a_ruling_line_is_left_out(degrees: float) -> None:
     page = ruled().turned(degrees) if degrees else ruled()
 
-    layout = table_layout(page.lines, range(len(page.lines)), page.pixels)
+    layout = analyse_table(page.lines, range(len(page.lines)), page.pixels).layout()
 
     assert (layout.rows, layout.columns) == (3, 3)
     assert texts(layout, page.lines) == SPANNED
@@ -127,7 +127,7 @@ def test_cells_span_where_a_ruling_line_is_left_out(degrees: float) -> None:
 def test_a_cell_lies_where_its_lines_are_drawn() -> None:
     page = ruled()
 
-    layout = table_layout(page.lines, range(len(page.lines)), page.pixels)
+    layout = analyse_table(page.lines, range(len(page.lines)), page.pixels).layout()
 
     cell = next(cell for cell in layout.cells if cell.column_span == 2)
     assert cell.quad is not None
@@ -149,7 +149,7 @@ def test_lines_of_a_ruled_cell_stay_in_it_and_empty_rows_stay() -> None:
     page.write("Total", 50, 200)
     page.write("3.50", 300, 200)
 
-    layout = table_layout(page.lines, range(len(page.lines)), page.pixels)
+    layout = analyse_table(page.lines, range(len(page.lines)), page.pixels).layout()
 
     found = texts(layout, page.lines)
     assert layout.rows == 4
@@ -170,7 +170,7 @@ def test_columns_without_lines_are_those_that_rows_share() -> None:
     page = Drawn()
     page.table(UNRULED, (40, 200, 330, 460), 40)
 
-    layout = table_layout(page.lines, range(len(page.lines)), page.pixels)
+    layout = analyse_table(page.lines, range(len(page.lines)), page.pixels).layout()
 
     expected = {(row, column, 1, 1): text for row, cells in enumerate(UNRULED) for column, text in enumerate(cells)}
     assert texts(layout, page.lines) == expected
@@ -190,7 +190,7 @@ def test_a_line_drawn_over_two_cells_is_divided_between_its_words() -> None:
     assert structure.cuts == {joined: (1,)}
     assert [line.text for line in divided[joined:]] == ["East", "1,930"]
     assert origins[joined:] == [(joined, 0, 1), (joined, 1, 2)]
-    found = texts(table_layout(divided, range(len(divided)), page.pixels), divided)
+    found = texts(analyse_table(divided, range(len(divided)), page.pixels).layout(), divided)
     assert (found[(3, 0, 1, 1)], found[(3, 1, 1, 1)]) == ("East", "1,930")
     assert divided[joined].quad[1][0] <= divided[joined + 1].quad[0][0]
 
@@ -200,7 +200,7 @@ def test_each_line_is_in_one_cell_even_if_it_stands_in_two() -> None:
     page.table(UNRULED, (40, 200, 330, 460), 40)
     page.write("Other           5,000", 40, 40 + 5 * 30)
 
-    layout = table_layout(page.lines, range(len(page.lines)), page.pixels)
+    layout = analyse_table(page.lines, range(len(page.lines)), page.pixels).layout()
 
     placed = [index for cell in layout.cells for row in cell.rows for index in row]
     assert sorted(placed) == list(range(len(page.lines)))
@@ -209,7 +209,7 @@ def test_each_line_is_in_one_cell_even_if_it_stands_in_two() -> None:
 def test_no_two_cells_cover_one_place() -> None:
     page = ruled()
 
-    layout = table_layout(page.lines, range(len(page.lines)), page.pixels)
+    layout = analyse_table(page.lines, range(len(page.lines)), page.pixels).layout()
 
     places = [
         (row, column)
@@ -224,7 +224,7 @@ def test_one_line_alone_is_a_table_of_one_cell() -> None:
     page = Drawn()
     page.write("Alone", 40, 40)
 
-    layout = table_layout(page.lines, [0], page.pixels)
+    layout = analyse_table(page.lines, [0], page.pixels).layout()
 
     assert texts(layout, page.lines) == {(0, 0, 1, 1): "Alone"}
 
@@ -234,7 +234,7 @@ def test_words_without_places_are_placed_along_their_line() -> None:
     page.table(UNRULED, (40, 200, 330, 460), 40)
     lines = [LayoutLine(line.quad, line.text, tuple(LayoutWord(w.text) for w in line.words)) for line in page.lines]
 
-    layout = table_layout(lines, range(len(lines)), None)
+    layout = analyse_table(lines, range(len(lines)), None).layout()
 
     assert (layout.rows, layout.columns) == (5, 4)
 
@@ -273,8 +273,8 @@ def test_running_text_in_two_columns_is_no_table() -> None:
 
 def test_equal_pages_give_equal_tables() -> None:
     page = ruled()
-    first = table_layout(page.lines, range(len(page.lines)), page.pixels)
-    again = table_layout(page.lines, range(len(page.lines)), page.pixels)
+    first = analyse_table(page.lines, range(len(page.lines)), page.pixels).layout()
+    again = analyse_table(page.lines, range(len(page.lines)), page.pixels).layout()
 
     assert str(first) == str(again)
 
@@ -298,4 +298,4 @@ def test_a_name_set_flush_with_the_other_side_is_in_its_column() -> None:
         page.write(sales, 350 - 12 * len(sales), 76 + 36 * number)
         page.write(cost, 560 - 12 * len(cost), 76 + 36 * number)
 
-    assert table_layout(page.lines, range(len(page.lines)), page.pixels).columns == 3
+    assert analyse_table(page.lines, range(len(page.lines)), page.pixels).layout().columns == 3

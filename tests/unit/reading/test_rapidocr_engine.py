@@ -15,7 +15,7 @@ from tests.unit.reading.drawing import LEFT, STEP, TEXTS, TOP, drawn, drawn_line
 from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, ranking_features
 from worker.engines.ppocr.detection import DetectionSettings
 from worker.engines.ppocr.engine import RapidOcrDetector, RapidOcrEngine
-from worker.engines.ppocr.models import DETECTION_FILE, alphabet_of, models_folder, recognition_models
+from worker.engines.ppocr.models import DETECTION_FILE, alphabet_of, models_folder, recognition_model
 from worker.engines.ppocr.network import Network, compiled, read_model, taking_pixels
 from worker.engines.ppocr.recognition import MAX_WIDTH, STRIP_HEIGHT, Recogniser
 from worker.engines.ppocr.upsampling import without_upsampling
@@ -178,7 +178,7 @@ def test_in_8_bits_lines_read_as_in_float32_and_twice_alike(engine: RapidOcrEngi
 
 
 def recogniser_in_float32() -> Recogniser:
-    model = recognition_models()["recognition"]
+    model = recognition_model("recognition")
     alphabet, layer = alphabet_of(model), last_layer(model)
     common = common_classes(alphabet, layer)
     return Recogniser(compiled(taking_pixels(ranking_features(model, common))), Classifier(common, layer), alphabet)

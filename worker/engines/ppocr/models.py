@@ -76,11 +76,6 @@ def detection_model(name: str) -> Any:
     )
 
 
-def detection_models() -> dict[str, Any]:
-    """All detectors, by their names."""
-    return {name: detection_model(name) for name in ("detection", *WEIGHTS_OF_DETECTORS)}
-
-
 def recognition_model(name: str) -> Any:
     """A recogniser, by its name in ``SHARES``.
 
@@ -89,11 +84,6 @@ def recognition_model(name: str) -> Any:
     """
     model, share = read_model(models_folder() / RECOGNITION_FILE), SHARES[name]
     return with_weights(model, _stored(DEGRADED_RECOGNITION), share) if share else model
-
-
-def recognition_models() -> dict[str, Any]:
-    """All recognisers, by their names."""
-    return {name: recognition_model(name) for name in SHARES}
 
 
 def tiny_models() -> dict[str, Any]:

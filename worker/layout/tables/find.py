@@ -71,7 +71,7 @@ def find_tables(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> li
     """
     if len(lines) < FEWEST_LINES:
         return []
-    regions = [_region(lines, seen) for seen in find_candidates(lines, pixels)]
+    regions = [_region(seen) for seen in find_candidates(lines, pixels)]
     return sorted(
         (region for region in regions if region.probability >= POSSIBLE),
         key=lambda region: (-region.probability, region.members),
@@ -142,7 +142,7 @@ def _seen(candidate: Candidate, page: TableText, rulings: Rulings) -> SeenCandid
     )
 
 
-def _region(lines: Sequence[LayoutLine], seen: SeenCandidate) -> TableRegion:
+def _region(seen: SeenCandidate) -> TableRegion:
     probability = float(judge("tables").probabilities(np.array([seen.measures], np.float32))[0])
     members, kind = tuple(sorted(seen.candidate.members)), seen.candidate.kind
     return TableRegion(members, probability, seen.structure, kind, tuple(seen.measures))

@@ -91,14 +91,6 @@ def analyse_table(lines: Sequence[LayoutLine], members: Sequence[int], pixels: P
     return TableStructure(grid, text.skew)
 
 
-def table_layout(lines: Sequence[LayoutLine], members: Sequence[int], pixels: Pixels | None = None) -> TableLayout:
-    """The structure of a table whose lines each stand in one cell: see :func:`analyse_table` and :func:`divide_lines`.
-
-    A line that stands in several cells is given to the first of them.
-    """
-    return analyse_table(lines, members, pixels).layout()
-
-
 def divide_lines(lines: Sequence[LayoutLine], cuts: Cuts) -> tuple[list[LayoutLine], list[tuple[int, int, int]]]:
     """The lines of a page, those of several cells divided.
 
