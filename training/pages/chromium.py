@@ -23,7 +23,7 @@ MAX_HEIGHT = 2400
 SCRIPT = r"""
 const out=[], blocks=[...document.querySelectorAll('[data-r]')];
 const W=document.body.scrollWidth, H=Math.ceil(document.body.scrollHeight);
-const re=/[\u2e80-\uffef]|[^\s\u2e80-\uffef]+/g;
+const re=/[\u2e80-\uffef]|[^\s\u2e80-\uffef]+/gu;
 blocks.forEach((el,b)=>{
   const walk=document.createTreeWalker(el,NodeFilter.SHOW_TEXT); let n;
   while(n=walk.nextNode()){

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from worker.layout.geometry import Floats
 from worker.layout.grouping import group, part_at_strangers
 from worker.layout.line_features import LineFeatures
 from worker.layout.line_network import encode, linear, pair_logits, softmax, weights_of
+from worker.layout.roles import ROLES
+
+EDGE = 0.18
+"""Share of the height of a page's text, at its top and bottom, in which its headers, footers and page numbers stand."""
+
+FURNITURE = tuple(ROLES.index(role) for role in ("header", "footer", "page_number"))
+LEAST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -22,7 +31,19 @@ def classify(found: LineFeatures) -> Groups:
     """Roles and blocks of a page's lines."""
     weights = weights_of("lines")
     state, edge = encode(weights, found.lines, found.nearest, found.real, found.pairs)
-    roles = softmax(linear(weights, "classes", state), axis=1)
+    roles = _with_furniture_outside(softmax(linear(weights, "classes", state), axis=1), found)
     scores = pair_logits(weights, state, found.nearest, edge)[..., 0]
     groups = group(scores, found.nearest, found.real)
     return Groups(part_at_strangers(groups, found.boxes), roles)
+
+
+def _with_furniture_outside(roles: Floats, found: LineFeatures) -> Floats:
+    """The probabilities, where lines in the middle of the page's text are no headers, footers or page numbers."""
+    boxes = found.boxes
+    top, bottom = boxes.top.min(), boxes.bottom.max()
+    place = ((boxes.top + boxes.bottom) / 2 - top) / max(bottom - top, 1.0)
+    inside = (place > EDGE) & (place < 1 - EDGE)
+    outside = roles.copy()
+    outside[np.ix_(inside, FURNITURE)] = 0.0
+    result: Floats = outside / np.maximum(outside.sum(axis=1, keepdims=True), LEAST)
+    return result

@@ -23,6 +23,9 @@ MOST_PROSE = 0.3
 ROW_PAGE = 0.5
 """Share of a page's lines in forms and tables from which all of it is read row by row, if it has hardly any prose."""
 
+FEWEST_ROWS = 0.25
+"""Share of a page's lines in forms and tables below which they join nothing beside them."""
+
 SHARED_HEIGHT = 0.5
 """Of the lower block's height, from which two blocks share rows."""
 
@@ -55,7 +58,8 @@ def join_rows(
         lines: Of the page.
         found: The same as numbers.
     """
-    if _prose(groups, roles, found) > MOST_PROSE:
+    rows = sum(len(group) for group, role in zip(groups, roles, strict=True) if role in ROW_ROLES)
+    if _prose(groups, roles, found) > MOST_PROSE or rows < FEWEST_ROWS * sum(map(len, groups)):
         return _with_figures(groups, lines, found)
     joined = [list(group) for group in groups]
     row_like = [role in ROW_ROLES for role in roles]

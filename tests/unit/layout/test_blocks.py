@@ -69,6 +69,16 @@ def test_every_line_is_in_one_block_and_equal_pages_give_equal_blocks() -> None:
     assert analyse_layout(lines) == blocks
 
 
+def test_a_small_line_in_the_middle_of_a_page_is_no_footer() -> None:
+    lines = [line(40, 20, "Minutes of the third week", height=34)]
+    lines += [line(40, 120 + 60 * n, f"• {WORDS[n]} {WORDS[n + 1]} {WORDS[n + 2]}") for n in range(4)]
+    lines += [line(700, 440, "Figure: passengers a year", height=13), line(40, 690, "Institute of Traffic", height=13)]
+    lines += [line(940, 690, "12", height=13)]
+    types = {lines[index].text: block.type for block in analyse_layout(lines) for row in block.rows for index in row}
+    assert types["Figure: passengers a year"] not in {"header", "footer", "page_number"}
+    assert types["12"] == "page_number"
+
+
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_a_page_of_few_lines(count: int) -> None:
     lines = [line(10, 10 + 100 * number, f"Line {number}") for number in range(count)]
