@@ -28,7 +28,7 @@ from tasks.execution.inline import InlineWorkers, inline_service
 from tasks.monitoring.logs import configure_logs
 from tasks.monitoring.tracing import start_tracing
 from tasks.settings import Settings
-from worker.serverless.cuda import is_poisoned
+from worker.serverless.cuda import has_lost_its_gpu
 from worker.serverless.replacement import ReplaceableRunner
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _load(workers: InlineWorkers, settings: Settings) -> None:
         from worker.serverless.process import start_reading  # not in the server's parent, which forks
 
         reading = start_reading(settings)
-        workers.read_with(ReplaceableRunner(reading.runner, is_poisoned, _end), reading.at_once, reading.health)
+        workers.read_with(ReplaceableRunner(reading.runner, has_lost_its_gpu, _end), reading.at_once, reading.health)
         log.info("ready, reading %d documents at a time", reading.at_once)
     except Exception:
         log.exception("the models cannot be loaded")

@@ -11,7 +11,7 @@ from app.cors import allow_origins
 from app.cross_site import refuse_other_sites
 from app.jobs import job_routes
 from app.paths import PathNormalizer
-from app.problems import tell_errors_as_problems
+from app.problems import report_errors_as_problems
 from app.request_body import InMemoryRequest
 from app.request_metrics import measure_requests
 from app.service import service_routes
@@ -56,7 +56,7 @@ def create_app(backend: JobService, settings: Settings, access: Access | None = 
     refuse_other_sites(app, settings)
     for routes in (read_routes, job_routes, webhook_routes, service_routes, page_routes):
         app.register_blueprint(routes(context))
-    tell_errors_as_problems(app, settings)
+    report_errors_as_problems(app, settings)
     app.after_request(_add_headers)
     allow_origins(app, settings.cors_origins)
     app.wsgi_app = PathNormalizer(app.wsgi_app)  # type: ignore[method-assign]

@@ -76,7 +76,7 @@ class Access:
         return cls(KeyRing.from_settings(settings))
 
     @property
-    def asks_for_keys(self) -> bool:
+    def requires_keys(self) -> bool:
         """Whether a request needs a key."""
         return self._keys is not None
 

@@ -22,7 +22,7 @@ _LONGEST_SECONDS = 30.0  # a large body takes a second; whoever waits longer has
 _RETRY_SECONDS = 5
 
 
-def give_back_what_is_freed() -> None:
+def return_freed_memory() -> None:
     """Have large pieces of memory mapped by themselves, so that they go back to the system when freed.
 
     glibc raises its threshold to the largest piece ever freed, 32 MB at most, and each of its arenas then keeps twice

@@ -42,7 +42,7 @@ class ConnectionTable:
             if not self._of_address[address]:
                 del self._of_address[address]
 
-    def in_the_way(self, address: str) -> Connection | None:
+    def to_close(self, address: str) -> Connection | None:
         """The connection to be closed before one more of an address is taken, if there are as many as may be.
 
         Raises:
@@ -67,7 +67,7 @@ class ConnectionTable:
         """Connections whose phase should have ended."""
         return [one for one in self._open if one.phase is not Phase.SERVED and one.ends(stopping) <= now]
 
-    def one_too_many(self) -> Connection | None:
+    def excess_idle(self) -> Connection | None:
         """Of bodies that arrive, if it is more than may: the newest of the address that sends most."""
         arriving = [(one, one.body.size) for one in self._open if one.phase is Phase.BODY and one.body]
         sizes: Counter[str] = Counter()

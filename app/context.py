@@ -20,7 +20,7 @@ class AppContext:
         backend: Runs the jobs.
         settings: The bounds.
         fetch: Fetches images by URL; None where no host is allowed.
-        seats: For callers that wait.
+        waiters: For callers that wait.
         memory: For bodies and results.
         access: Who asks, and what they may.
     """

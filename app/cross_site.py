@@ -1,7 +1,7 @@
 """A server without keys answers this machine's user alone: not a page of another site in the user's browser.
 
 A page elsewhere can send requests to 127.0.0.1, and with a name of its own that resolves there (DNS rebinding) read the
-answers. So the Host has to be one of ours, and the browser must not say that another site asks.
+answers. So the Host has to be one of the server's own, and the browser must not say that another site asks.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def refuse_other_sites(app: Flask, settings: Settings) -> None:
 
 
 def check_host(asked: Request, hosts: Iterable[str]) -> None:
-    """Refuse a Host that is none of ours.
+    """Refuse a Host that is not one of the server's own.
 
     Raises:
         Forbidden: It is another name.
@@ -50,7 +50,7 @@ def check_host(asked: Request, hosts: Iterable[str]) -> None:
 
 
 def check_site(asked: Request, origins: Iterable[str]) -> None:
-    """Refuse a browser's request for a page of another site; following a link to a page of ours is none.
+    """Refuse a browser's request from a page of another site; following a link to the web page is not one.
 
     Raises:
         Forbidden: Another site asks, and it is not one that may.

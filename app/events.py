@@ -48,7 +48,7 @@ def event_stream(events: Iterator[JobEvent | None], look: Callable[[], Job | Bat
 
 
 def resume_after(last_event_id: str | None) -> str | None:
-    """The ``Last-Event-ID`` header; None where it is no id of ours, which tells the stream from its start.
+    """The ``Last-Event-ID`` header; None where it is not one of ocrq's, which replays the stream from its start.
 
     Raises:
         InvalidRequest: It is a number that no event has.

@@ -36,13 +36,13 @@ class Intake:
         takes_body: Whether the body of a request with these headers (names in capitals) is received at all.
         max_body_bytes: Of a body; a longer one is refused by the application before it was received.
         connections_per_address: 0 for no bound of their own.
-        no_room: The answer, with its head, to a body that there is no room for while it arrives.
+        busy: The answer, with its head, to a body that there is no room for while it arrives.
     """
 
     takes_body: TakesBody
     max_body_bytes: int
     connections_per_address: int
-    no_room: bytes
+    busy: bytes
 
 
 class Phase(IntEnum):

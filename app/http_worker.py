@@ -21,7 +21,7 @@ from gunicorn.http import Request
 from gunicorn.http.errors import InvalidChunkSize, LimitRequestHeaders, NoMoreData
 from gunicorn.workers.gthread import ThreadWorker
 
-from app.bytes_in_flight import give_back_what_is_freed
+from app.bytes_in_flight import return_freed_memory
 from app.connection_table import ConnectionTable
 from app.http_connection import MAX_HEAD, SILENT_SECONDS, Connection, Intake, Phase, body_length
 from app.paths import normalized
@@ -51,7 +51,7 @@ class HttpWorker(ThreadWorker):
 
     def init_process(self) -> None:
         """Make room for files and memory, and begin."""
-        give_back_what_is_freed()
+        return_freed_memory()
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         wanted = 2 * MAX_CONNECTIONS + _FILES_BESIDE
         files = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -76,9 +76,9 @@ class HttpWorker(ThreadWorker):
                 sock, client = listener.accept()
             except OSError as error:
                 if error.errno in _NO_FILES:
-                    self._make_room(self._table.least_missed)
+                    self._close_idle(self._table.least_missed)
                 return
-            if self._make_room(partial(self._table.in_the_way, client[0])):
+            if self._close_idle(partial(self._table.to_close, client[0])):
                 sock.setblocking(False)
                 connection = Connection(sock, client, listener.getsockname())
                 self._table.add(connection)
@@ -87,7 +87,7 @@ class HttpWorker(ThreadWorker):
             else:
                 sock.close()
 
-    def _make_room(self, choose: Callable[[], Connection | None]) -> bool:
+    def _close_idle(self, choose: Callable[[], Connection | None]) -> bool:
         """Close the connection that is chosen, if one is; False where all are being served."""
         try:
             chosen = choose()
@@ -120,7 +120,7 @@ class HttpWorker(ThreadWorker):
         self._looked = now
         for connection in self._table.late(now, stopping=not self.alive):
             self._step(connection, self._end_phase)
-        while (newest := self._table.one_too_many()) is not None:
+        while (newest := self._table.excess_idle()) is not None:
             self._step(newest, partial(self._cut, why="as much arrives as may"))
 
     def _end_phase(self, connection: Connection) -> None:
@@ -246,9 +246,9 @@ class HttpWorker(ThreadWorker):
     def finish_request(self, conn: Any, fs: Future[bool]) -> None:
         """Called in the main loop once a request was answered."""
         keep = not fs.cancelled() and fs.exception() is None and fs.result()
-        self._step(conn, self._go_on if keep else self._leave)
+        self._step(conn, self._await_next_request if keep else self._half_close)
 
-    def _go_on(self, connection: Connection) -> None:
+    def _await_next_request(self, connection: Connection) -> None:
         """Wait for the next request, or take the one that has come behind the last."""
         connection.forget_request()
         connection.sock.setblocking(False)
@@ -257,7 +257,7 @@ class HttpWorker(ThreadWorker):
         if connection.received:
             self._receive_head(connection)
 
-    def _leave(self, connection: Connection) -> None:
+    def _half_close(self, connection: Connection) -> None:
         """Say that no more comes, and let the client take what did: closing at once could take it from its hands."""
         connection.forget_request()
         connection.sock.setblocking(False)
@@ -269,13 +269,13 @@ class HttpWorker(ThreadWorker):
     def _refuse(self, connection: Connection, error: Exception) -> None:
         """Answer what is no request."""
         self.handle_error(None, connection.sock, connection.client, error)
-        self._leave(connection)
+        self._half_close(connection)
 
     def _cut(self, connection: Connection, why: str) -> None:
         """Give up a body that there is no room for."""
         self.log.warning("a body from %s was refused for lack of room: %s", connection.client[0], why)
-        connection.sock.send(self._intake.no_room)
-        self._leave(connection)
+        connection.sock.send(self._intake.busy)
+        self._half_close(connection)
 
     def handle_quit(self, sig: int, frame: Any) -> None:
         """SIGQUIT: end at once."""

@@ -112,10 +112,10 @@ class Meter:
         allowed = f"{item.amount:,} {what} in {_period(item.get_expiry())}"
         if cost > item.amount:
             raise TooLarge(f"this has {cost:,}, and the API key may send {allowed}; send less at a time", field=field)
-        seconds = ceil(self._until_room(item, cost, what, name) + _MARGIN_SECONDS)
+        seconds = ceil(self._seconds_until_allowed(item, cost, what, name) + _MARGIN_SECONDS)
         raise RateLimited(f"the API key may send {allowed}; try again in {seconds:,} s", retry_after=seconds)
 
-    def _until_room(self, item: RateLimitItem, cost: int, what: str, name: str) -> float:
+    def _seconds_until_allowed(self, item: RateLimitItem, cost: int, what: str, name: str) -> float:
         """Seconds until ``cost`` fits, if nothing else is sent; see ``acquire_sliding_window.lua`` of `limits`."""
         length = item.get_expiry()
         before, before_ends, now, now_ends = self._storage.get_sliding_window(item.key_for(what, name), length)

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problem documents: ours, werkzeug's, and those nobody foresaw."""
+"""Errors as RFC 9457 problem documents: ocrq's, werkzeug's, and unexpected ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tasks.unexpected import unexpected
 
 logger = logging.getLogger(__name__)
 
-_COME_AGAIN_SECONDS = 5  # where an error is worth a repeat and does not know when
+_RETRY_AFTER_SECONDS = 5  # where an error is worth a repeat and does not know when
 _BUSY = frozenset({429, 503})
 _SHOWN_CHARACTERS = 200  # of a path that a caller made up
 
@@ -37,27 +37,27 @@ def problem_of(error: OcrqError, headers: Mapping[str, str] | None = None) -> Re
     }
     retry_after = error.retry_after
     if retry_after is None and error.retryable and error.status in _BUSY:
-        retry_after = _COME_AGAIN_SECONDS
+        retry_after = _RETRY_AFTER_SECONDS
     again = {} if retry_after is None else {"Retry-After": str(retry_after)}
     asks = {"WWW-Authenticate": 'Bearer realm="ocrq"'} if isinstance(error, Unauthorized) else {}
     return json_reply(members, error.status, {**again, **asks, **(headers or {})}, mimetype=PROBLEM)
 
 
-def tell_errors_as_problems(app: Flask, settings: Settings) -> None:
+def report_errors_as_problems(app: Flask, settings: Settings) -> None:
     """Answer every error of an application with its problem document."""
 
     def from_http(error: HTTPException) -> Response:
         headers = {}
         if isinstance(error, WrongMethod) and error.valid_methods:
             headers["Allow"] = ", ".join(sorted(error.valid_methods))
-        return problem_of(_as_ours(error, settings), headers)
+        return problem_of(_as_ocrq_error(error, settings), headers)
 
     app.register_error_handler(OcrqError, problem_of)
     app.register_error_handler(HTTPException, from_http)
     app.register_error_handler(Exception, _from_anything)
 
 
-def _as_ours(error: HTTPException, settings: Settings) -> OcrqError:
+def _as_ocrq_error(error: HTTPException, settings: Settings) -> OcrqError:
     path = request.path[:_SHOWN_CHARACTERS]
     if error.code == 404:
         return NotFound(f"there is nothing at {path}; /openapi.json lists the routes")

@@ -18,7 +18,7 @@ from tasks.monitoring.tracing import span
 
 HEADER = "X-Request-ID"
 FLUSH_SECONDS = 5.0  # between two times that what was counted is added to Redis
-_SENT_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")  # what a proxy or a caller may send; anything else gets one of ours
+_SENT_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")  # what a proxy or a caller may send; anything else gets an id of ocrq's
 
 log = logging.getLogger("ocrq.access")
 
@@ -53,7 +53,7 @@ def measure_requests(app: Flask, backend: JobService) -> None:
             g.request_id,
             extra={"method": request.method, "path": request.path, "address": request.remote_addr, **facts},
         )
-        flush.now_and_then()
+        flush.flush_when_due()
         return response
 
     def close(_error: BaseException | None) -> None:
@@ -83,7 +83,7 @@ class _Flush:
         self._lock = threading.Lock()
         self._last = time.monotonic()
 
-    def now_and_then(self) -> None:
+    def flush_when_due(self) -> None:
         if time.monotonic() - self._last < FLUSH_SECONDS or not self._lock.acquire(blocking=False):
             return
         self._last = time.monotonic()

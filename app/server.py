@@ -18,7 +18,7 @@ from ocrq.errors import DiskFull
 from tasks.settings import Settings
 
 SPARE_THREADS = 64  # beside those held by waiting callers: for submits, polls and answers to slow readers
-_NO_ROOM_RETRY = 5  # seconds
+_BUSY_RETRY = 5  # seconds
 _SHARED_MEMORY = Path("/dev/shm")  # gunicorn touches a file every second; on a busy disk that can block
 
 
@@ -44,7 +44,7 @@ class Server(BaseApplication):
             takes_body or (lambda headers: True),
             max_content_bytes(settings.max_body_bytes),
             settings.max_connections,
-            _no_room(),
+            _busy(),
         )
         threads = settings.max_waiting + SPARE_THREADS
         self._options: dict[str, Any] = {
@@ -71,14 +71,14 @@ class Server(BaseApplication):
         return self._make()
 
 
-def _no_room() -> bytes:
+def _busy() -> bytes:
     """The answer to a body that there is no room for while it arrives."""
-    error = DiskFull("the server has no room for the document now; try again", retry_after=_NO_ROOM_RETRY)
+    error = DiskFull("the server has no room for the document now; try again", retry_after=_BUSY_RETRY)
     members = {"type": f"urn:ocrq:error:{error.code}", "title": error.title, "status": error.status, **error.to_json()}
     body = json.dumps(members).encode()
     head = (
         f"HTTP/1.1 503 Service Unavailable\r\nContent-Type: {PROBLEM}\r\nContent-Length: {len(body)}\r\n"
-        f"Retry-After: {_NO_ROOM_RETRY}\r\nConnection: close\r\n\r\n"
+        f"Retry-After: {_BUSY_RETRY}\r\nConnection: close\r\n\r\n"
     )
     return head.encode() + body
 

@@ -17,7 +17,7 @@ from ocrq.contracts import ENDED, OPERATIONS, Batch, Job, Operation
 from ocrq.errors import InternalError, JobCancelled, OcrqError, WaitTimeout, from_json
 
 _ASYNC = {"Preference-Applied": "respond-async"}
-_COME_AGAIN_SECONDS = 1  # a result that took longer than the wait may be there any moment
+_RETRY_AFTER_SECONDS = 1  # a result that took longer than the wait may be there any moment
 
 
 def read_routes(context: AppContext) -> Blueprint:
@@ -67,7 +67,7 @@ def _answer(context: AppContext, job: Job | Batch, seconds: float, owner: str | 
     if job.status not in ENDED:
         late = WaitTimeout(
             f"the result is not ready after {seconds:g} s, and the job goes on; ask for it at {job_path(job.id)}",
-            retry_after=_COME_AGAIN_SECONDS,
+            retry_after=_RETRY_AFTER_SECONDS,
             extra={"job_id": job.id},
         )
         return problem_of(late, {"Location": job_path(job.id)})

@@ -14,7 +14,7 @@ from ocrq.errors import InvalidRequest, TooManyWaiting
 
 MAX_WAIT_SECONDS = 60  # of ?wait: below what proxies cut idle connections at
 _WAIT_DIGITS = 9  # thirty years
-_SEAT_FREE_SECONDS = 2  # about when a waiting caller will have left
+_SLOT_FREE_SECONDS = 2  # about when a waiting caller will have left
 
 
 class WaitLimiter:
@@ -30,7 +30,7 @@ class WaitLimiter:
 
     @contextmanager
     def taken(self, owner: str | None = None) -> Iterator[None]:
-        """Hold a seat.
+        """Hold a slot.
 
         Args:
             owner: The API key's name; None where none is needed.
@@ -44,7 +44,7 @@ class WaitLimiter:
                 raise TooManyWaiting(
                     f"{self._taken[owner]} callers are waiting already; submit with 'Prefer: respond-async' and poll "
                     "the job later, or come again",
-                    retry_after=_SEAT_FREE_SECONDS,
+                    retry_after=_SLOT_FREE_SECONDS,
                 )
             self._taken[owner] += 1
         try:

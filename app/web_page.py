@@ -31,7 +31,7 @@ def page_routes(context: AppContext) -> Blueprint:
                 "index.html",
                 version=__version__,
                 max_bytes=context.settings.max_body_bytes,
-                asks_for_key=context.access.asks_for_keys,
+                asks_for_key=context.access.requires_keys,
             )
         )
 

@@ -74,7 +74,7 @@ def submit(
 
 
 def error_of(raised: BaseException) -> OcrqError | None:
-    """The error in what ``get()`` raised, whichever class Celery made of it; None where it is not one of ours."""
+    """The error in what ``get()`` raised, whichever class Celery made of it; None where it is not one of ocrq's."""
     if isinstance(raised, OcrqError):
         return raised
     arguments = raised.args

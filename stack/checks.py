@@ -22,7 +22,7 @@ from stack.environment import EXTRAS, held_model, missing_for_models, missing_mo
 from stack.redis_server import find_redis
 
 _GIGABYTE = 1024**3
-_LITTLE_DISK = 2 * _GIGABYTE  # a thousand pages of documents, with the append-only log beside them
+_LOW_DISK_BYTES = 2 * _GIGABYTE  # a thousand pages of documents, with the append-only log beside them
 _PROBE_BYTES = 64 * 1024
 _TORCH_SECONDS = 60.0  # its import takes up to ten on a cold disk
 # In a process of its own: this package imports no torch.
@@ -133,7 +133,7 @@ def _data(data_dir: Path) -> Check:
         return Check("data directory", "failed", f"{data_dir} takes no data ({error.strerror})", remedy)
     free = shutil.disk_usage(existing).free
     found = f"{data_dir}, {free / _GIGABYTE:.1f} GiB free"
-    if free < _LITTLE_DISK:
+    if free < _LOW_DISK_BYTES:
         return Check("data directory", "warning", found, "make room, or choose another with OCRQ_DATA_DIR")
     where = DataDir(data_dir)
     return Check("data directory", "ok", found + (", in use by `ocrq up`" if where.server.exists() else ""))

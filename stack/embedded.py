@@ -31,7 +31,7 @@ from stack.supervisor import POLL_SECONDS, ProgressUpdate, Supervisor
 # Together 23 s at worst, when everything hangs; a stack at rest stops in about two.
 API_STOP_SECONDS = 5.0  # answers under way; longer waits than that are polled again by the client
 WORKER_STOP_SECONDS = 10.0  # pages under way are read to their end
-HAND_BACK_SECONDS = 8.0  # after that, what is not finished is queued again
+REQUEUE_SECONDS = 8.0  # after that, what is not finished is queued again
 CONTROL_STOP_SECONDS = 3.0
 REDIS_STOP_SECONDS = 5.0  # flushes its log
 _AFTER_CRASH_SECONDS = 3.0  # parts of a supervisor that was killed are gone within one
@@ -94,7 +94,7 @@ def run_stack(options: StackOptions, report: ProgressUpdate, announce: Callable[
         finally:
             data.server.unlink(missing_ok=True)
             report("stopping …" if redis.durable else "stopping (fakeredis keeps no jobs) …")
-            supervisor.stop(lambda: options.throwaway or interrupts.hurry())
+            supervisor.stop(lambda: options.throwaway or interrupts.kill_now())
             data.clear_temporary()
 
 
@@ -143,7 +143,7 @@ class _Stack:
         for name, title, module, stop_seconds, delay in parts:
             command = (sys.executable, "-m", *module)
             log = self.data.logs / f"{name}.log"
-            requeue = HAND_BACK_SECONDS if name == "worker" else 0.0
+            requeue = REQUEUE_SECONDS if name == "worker" else 0.0
             spec = PartSpec(
                 name, title, command, environment_of(name, environment), self.checkout, log, stop_seconds, requeue
             )

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Interrupts:
-    """While entered, counts the requests to stop: the first asks for it, the second is in a hurry."""
+    """While entered, counts the requests to stop: the first asks for it, the second asks to stop at once."""
 
     _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -20,7 +20,7 @@ class Interrupts:
         """Whether to stop."""
         return self._count > 0
 
-    def hurry(self) -> bool:
+    def kill_now(self) -> bool:
         """Whether to stop without waiting for anything."""
         return self._count > 1
 

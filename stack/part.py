@@ -35,7 +35,7 @@ class PartSpec:
         directory: Where it runs.
         log: Appended to.
         stop_seconds: How long it may take to stop when asked, before it is killed.
-        hand_back_seconds: How long it then gets to hand back, at a SIGQUIT, what it has not finished.
+        requeue_seconds: How long it then gets to requeue, at a SIGQUIT, what it has not finished.
         kind: For the watchdog: ``kill``, or ``ask`` for Redis.
         inherit: File descriptors it keeps open.
     """
@@ -47,7 +47,7 @@ class PartSpec:
     directory: Path
     log: Path
     stop_seconds: float
-    hand_back_seconds: float = 0.0
+    requeue_seconds: float = 0.0
     kind: str = "kill"
     inherit: tuple[int, ...] = ()
 
@@ -130,7 +130,7 @@ class Part:
         if self._process and self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
 
-    def ask_to_hand_back(self) -> None:
+    def ask_to_requeue(self) -> None:
         """SIGQUIT to its main process: a worker queues its jobs again and ends."""
         if self._process and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT)

@@ -21,7 +21,7 @@ from stack.data import DataDir
 STOP_SECONDS = 30.0  # a little over what `ocrq up` may take to stop everything
 _READY = "ocrq is ready at "
 # Set for a service, and not for this: another's Redis and queue, keys nobody holds here, an address.
-_NOT_OURS = ("REDIS_URL", "OCRQ_BLOB_DIR", "OCRQ_DATA_DIR", "OCRQ_HOST", "OCRQ_PORT", "PORT") + (
+_EXCLUDED = ("REDIS_URL", "OCRQ_BLOB_DIR", "OCRQ_DATA_DIR", "OCRQ_HOST", "OCRQ_PORT", "PORT") + (
     "OCRQ_API_KEYS",
     "OCRQ_API_KEYS_FILE",
 )
@@ -43,7 +43,7 @@ def private_stack(environment: Mapping[str, str]) -> Iterator[str]:
     Raises:
         ServiceError: It could not start; the detail is its error output.
     """
-    ours = {name: value for name, value in environment.items() if name not in _NOT_OURS}
+    ours = {name: value for name, value in environment.items() if name not in _EXCLUDED}
     ours.setdefault(
         "OCRQ_MODELS_CACHE", str(DataDir(default_data_dir(environment)).models_cache)
     )  # outlives this stack

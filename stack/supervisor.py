@@ -13,7 +13,7 @@ from stack.watchdog import Watchdog
 POLL_SECONDS = 0.2  # how soon a death, or Ctrl-C, is noticed
 _STOP_POLL_SECONDS = 0.05
 _LOG_SECONDS = 60.0  # how often the logs' sizes are looked at
-_HURRY_SECONDS = 1.0  # what Redis gets to flush when all is killed at once
+_KILL_FLUSH_SECONDS = 1.0  # what Redis gets to flush when all is killed at once
 
 ProgressUpdate = Callable[[str], None]
 
@@ -59,13 +59,13 @@ class Supervisor:
             if status is not None:
                 self._note_death(part, status, now)
             elif part.due_at is not None and now >= part.due_at:
-                self._start_again(part, now)
+                self._restart(part, now)
         if now - self._logs_at >= _LOG_SECONDS:
             self._logs_at = now
             for part in self._parts:
                 logs.bound(part.spec.log)
 
-    def _start_again(self, part: Part, now: float) -> None:
+    def _restart(self, part: Part, now: float) -> None:
         try:
             part.start()
         except OSError as error:  # no process or no memory to be had, or no room for its log
@@ -85,27 +85,27 @@ class Supervisor:
         self._report(f"{part.spec.title} {ended}; starting it again in {delay:g} s (log: {part.spec.log})")
         part.due_at = now + delay
 
-    def stop(self, hurry: Callable[[], bool]) -> None:
+    def stop(self, kill_now: Callable[[], bool]) -> None:
         """Stop the parts, the last started first, each within its time; nothing of them is left when this returns.
 
         Args:
-            hurry: Asked again and again: whether to kill what is left instead of waiting.
+            kill_now: Asked again and again: whether to kill what is left instead of waiting.
         """
         for part in reversed(self._parts):
             part.due_at = None
             part.ask_to_stop()
-            if not self._ends_within(part, part.spec.stop_seconds, hurry) and part.spec.hand_back_seconds:
-                part.ask_to_hand_back()
-                self._ends_within(part, part.spec.hand_back_seconds, hurry)
+            if not self._ends_within(part, part.spec.stop_seconds, kill_now) and part.spec.requeue_seconds:
+                part.ask_to_requeue()
+                self._ends_within(part, part.spec.requeue_seconds, kill_now)
             part.kill()
         self._watchdog.close()
 
     @staticmethod
-    def _ends_within(part: Part, seconds: float, hurry: Callable[[], bool]) -> bool:
+    def _ends_within(part: Part, seconds: float, kill_now: Callable[[], bool]) -> bool:
         asked = time.monotonic()
         while not part.ended():
-            hurried = _HURRY_SECONDS if part.spec.kind == "ask" else 0.0
-            if time.monotonic() >= asked + (hurried if hurry() else seconds):
+            flush_seconds = _KILL_FLUSH_SECONDS if part.spec.kind == "ask" else 0.0
+            if time.monotonic() >= asked + (flush_seconds if kill_now() else seconds):
                 return False
             time.sleep(_STOP_POLL_SECONDS)
         return True

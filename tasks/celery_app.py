@@ -49,7 +49,7 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
         worker_send_task_events=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        # A Redis that is read-only or cannot write says so in replies that Celery takes for errors of ours.
+        # A Redis that is read-only or cannot write says so in replies that Celery takes for errors of the caller.
         broker_channel_error_retry=True,
         broker_pool_limit=10,
         broker_pool_acquire_timeout=2,

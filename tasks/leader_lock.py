@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import redis
 
-LEAD_SECONDS = 10  # how long the lead of a process that died is kept
+LEADER_SECONDS = 10  # how long the lead of a process that died is kept
 
 
 class LeaderLock:
@@ -16,12 +16,12 @@ class LeaderLock:
         self._me = name.encode()
 
     def hold(self) -> bool:
-        """Take the lead, or keep it; False while another has it. To be called again within ``LEAD_SECONDS``."""
-        if self._redis.set(self._key, self._me, nx=True, ex=LEAD_SECONDS):
+        """Become the leader, or stay it; False while another has it. To be called again within ``LEADER_SECONDS``."""
+        if self._redis.set(self._key, self._me, nx=True, ex=LEADER_SECONDS):
             return True
         if self._redis.get(self._key) != self._me:
             return False
-        return bool(self._redis.expire(self._key, LEAD_SECONDS))
+        return bool(self._redis.expire(self._key, LEADER_SECONDS))
 
     def give_up(self) -> None:
         """Let another lead at once."""

@@ -47,7 +47,7 @@ def request_of(args: Sequence[Any], kwargs: Mapping[str, Any]) -> object:
     """The request of a message: the keyword ``request``, or the one positional argument; None where there is none.
 
     Raises:
-        InvalidRequest: Something else came; the caller hears of it rather than wait for ever.
+        InvalidRequest: Something else came; the caller gets an error rather than wait for ever.
     """
     others = sorted(name for name in kwargs if name not in ("request", "context"))
     if others:

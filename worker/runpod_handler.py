@@ -25,7 +25,7 @@ from tasks.catalogue import Catalogue
 from tasks.documents.download import fetcher
 from tasks.execution.inline import inline_service
 from tasks.settings import Settings
-from worker.serverless.cuda import is_poisoned
+from worker.serverless.cuda import has_lost_its_gpu
 from worker.serverless.fitness import check_gpu, check_reading
 from worker.serverless.handler import Handler
 from worker.serverless.process import Reading, start_reading
@@ -70,7 +70,7 @@ def job_loop(reading: Reading, settings: Settings, serverless: ServerlessSetting
 
     kept = settings.model_copy(update={"job_ttl": KEPT_SECONDS, "cache_seconds": 0})
     service, workers = inline_service(kept, Catalogue.from_settings(settings))
-    workers.read_with(ReplaceableRunner(reading.runner, is_poisoned, refresh), reading.at_once, reading.health)
+    workers.read_with(ReplaceableRunner(reading.runner, has_lost_its_gpu, refresh), reading.at_once, reading.health)
     handler = Handler(
         service=service,
         results=Results(serverless),

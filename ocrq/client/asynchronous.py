@@ -17,7 +17,7 @@ from ocrq.client.exchange import Closed, Effect, Effects, Pause, Retries, Send
 from ocrq.client.http import HttpApi
 from ocrq.client.many import AT_A_TIME, Outcome, Result, Source, result_json, sources_of, typed_result
 from ocrq.client.synchronous import StructuredOperation, TextOperation
-from ocrq.client.transport import Endpoint, arguments, goes_nowhere_else, options
+from ocrq.client.transport import Endpoint, arguments, is_local, options
 from ocrq.contracts import (
     Batch,
     DeadDelivery,
@@ -226,7 +226,7 @@ class AsyncClient:
         if not self._closed.is_set():
             try:
                 timeout = self.core.configuration.timeout
-                return await self._http[goes_nowhere_else(send.url)].request(**arguments(send, timeout))
+                return await self._http[is_local(send.url)].request(**arguments(send, timeout))
             except Exception:  # another task may close the client under this one
                 if not self._closed.is_set():
                     raise

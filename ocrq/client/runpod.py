@@ -180,7 +180,7 @@ class RunPod:
         if not isinstance(output, dict) or "result_url" not in output:
             return output
         where = str(output["result_url"])
-        response = yield from exchange(Send("GET", where), where.partition("?")[0])  # a signed URL: no key of ours
+        response = yield from exchange(Send("GET", where), where.partition("?")[0])  # a signed URL: sent without a key
         return decoded(response, where.partition("?")[0])
 
 

@@ -188,6 +188,6 @@ def arguments(send: Send, timeout: float) -> dict[str, Any]:
     }
 
 
-def goes_nowhere_else(url: str) -> bool:
+def is_local(url: str) -> bool:
     """Whether an address is this machine's own."""
     return is_loopback(httpx.URL(url).host)

@@ -1,4 +1,4 @@
-"""What comes back: pages, lines and words with boxes and confidence, and the structured twin."""
+"""What comes back: pages, lines and words with boxes and confidence, and the structured result."""
 
 from __future__ import annotations
 

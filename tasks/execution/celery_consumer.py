@@ -1,4 +1,4 @@
-"""The consumer of Celery messages: what is not a job of ours is answered with an error, and its body is never logged.
+"""The consumer of Celery messages: what is not an ocrq job is answered with an error, and its body is never logged.
 
 While Redis takes no commands, one line a second says why.
 """
@@ -41,7 +41,7 @@ class AnsweringConsumer(Consumer):
         signals.task_unknown.send(sender=self, message=message, exc=exc, name=name, id=_headers(message).get("id"))
 
     def on_invalid_task(self, body: Any, message: Any, exc: Exception) -> None:
-        """The name is known and the rest is wrong: arguments that are not a list, a date that is none."""
+        """The name is known and the rest is wrong: arguments that are not a list, a date that is not one."""
         self._refuse(message, InvalidRequest("the message's arguments or options are not those of a Celery task"))
         signals.task_rejected.send(sender=self, message=message, exc=exc)
 

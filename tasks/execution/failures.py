@@ -59,7 +59,7 @@ class FailureHandler:
             return self._spent(record, lease, error)
         known = error if isinstance(error, OcrqError) else unexpected(log, error, f"reading job {record.id}")
         if isinstance(known, DiskFull) and time.time() - record.created < self.settings.job_seconds:
-            self._wait_for_room(record, known)
+            self._wait_for_disk(record, known)
             return None
         return self._failed(record, lease, known)
 
@@ -84,7 +84,7 @@ class FailureHandler:
         finally:
             self.leave()
 
-    def _wait_for_room(self, record: JobRecord, error: DiskFull) -> None:
+    def _wait_for_disk(self, record: JobRecord, error: DiskFull) -> None:
         """A full disk is no fault of the document: it is queued again, and loses no attempt."""
         log.warning("job %s is queued again in %g s: %s", record.id, DISK_SECONDS, error.detail)
         time.sleep(DISK_SECONDS)

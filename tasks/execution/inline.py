@@ -121,7 +121,7 @@ class InlineWorkers:
 
     def close(self) -> None:
         """Cancel everything and let the threads go; the jobs' states stay readable."""
-        for job_id in self.store.unended():
+        for job_id in self.store.unfinished():
             self.store.cancel(job_id)
         if self._pool is not None:
             self._pool.shutdown(wait=True)

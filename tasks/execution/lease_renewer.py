@@ -16,7 +16,7 @@ import redis
 
 from tasks.execution.watchdog import Watchdog
 from tasks.jobs.ledger import Ledger
-from tasks.monitoring.heartbeat import BEAT_SECONDS, Heartbeat, Heartbeats
+from tasks.monitoring.heartbeat import HEARTBEAT_SECONDS, Heartbeat, Heartbeats
 
 POLL_SECONDS = 0.5  # how soon a cancelled job is noticed
 
@@ -78,7 +78,7 @@ class LeaseRenewer(threading.Thread):
     def stop(self) -> None:
         """End the thread and say that the process ends."""
         self._ending.set()
-        self.join(timeout=BEAT_SECONDS)
+        self.join(timeout=HEARTBEAT_SECONDS)
 
     def run(self) -> None:
         """The thread: heartbeats and renewals, also through an outage of Redis."""
@@ -96,7 +96,7 @@ class LeaseRenewer(threading.Thread):
                 running = leases[0].job_id if leases else None
                 if now >= beat_at or running != reported:
                     self._heartbeats.beat(self._describe(running))
-                    beat_at, reported = now + BEAT_SECONDS, running
+                    beat_at, reported = now + HEARTBEAT_SECONDS, running
             except Exception as error:  # a process without this thread would lose the leases of all its jobs
                 log.warning("leases could not be renewed, trying again: %s", error)
                 for lease in leases:

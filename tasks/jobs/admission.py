@@ -31,7 +31,7 @@ NO_WORKER_RETRY = 5  # seconds: a worker that died is replaced, with its models 
 _BYTES_RETRY = 30  # seconds: some documents are read by then
 _LONGEST_RETRY = 600  # seconds; a guess further ahead than this is worth nothing
 ACCEPTING_RETRY = 2  # seconds after which a batch whose first copy is being accepted may be sent again
-_ROOM = 0.1  # of a full lane drained is room enough to try again
+_FREE_SHARE = 0.1  # of a full lane drained is room enough to try again
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Admission:
         Raises:
             OcrqError: As :meth:`tasks.jobs.service.JobService.submit` says.
         """
-        self._require_room(len(submission.document))
+        self._require_capacity(len(submission.document))
         job = self._new_job(submission)
         if job.idempotency and (batch := self._batches.reserved(job.idempotency)):
             raise _conflict(batch)
@@ -96,7 +96,7 @@ class Admission:
         The items' idempotency key is the batch's.
         """
         good = [item for item in items if isinstance(item, Submission)]
-        self._require_room(sum(len(item.document) for item in good))
+        self._require_capacity(sum(len(item.document) for item in good))
         key = f"{owner or ''}:{good[0].idempotency_key}" if good and good[0].idempotency_key else None
         if key is None:
             batch_id = new_id()
@@ -210,9 +210,9 @@ class Admission:
             trace=traceparent(),
         )
 
-    def _require_room(self, size: int) -> None:
+    def _require_capacity(self, size: int) -> None:
         if self._storage:
-            self._storage.require_room(size)
+            self._storage.require_space(size)
 
     def _launch(self, new: Sequence[tuple[NewJob, bytes]], accepted: Accepted) -> None:
         """Store the documents and publish; once the bytes are kept, the sweeper mends what fails.
@@ -268,7 +268,7 @@ class Admission:
         if accepted.verdict != "full":
             return
         slots = max(1, self._workers.count())
-        drains_in = accepted.depth * _ROOM * self._store.mean_seconds() / slots
+        drains_in = accepted.depth * _FREE_SHARE * self._store.mean_seconds() / slots
         seconds = max(1, min(_LONGEST_RETRY, round(drains_in)))
         raise QueueFull(
             f"{accepted.depth} documents wait in {queue}, which is as many as may; try again in {seconds} s",

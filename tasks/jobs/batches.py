@@ -15,7 +15,7 @@ from tasks.jobs.record import new_id
 from tasks.jobs.store import BatchRecord
 
 ACCEPTING_SECONDS = 120  # whoever has not accepted a batch by then has died, and the key is free again
-_BATCH_ID = re.compile("[0-9a-f]{32}")  # as new_id makes them; a longer name may be that of another key of ours
+_BATCH_ID = re.compile("[0-9a-f]{32}")  # as new_id makes them; a longer name may be that of another of ocrq's keys
 
 
 class Batches:

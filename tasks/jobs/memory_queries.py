@@ -101,6 +101,6 @@ class MemoryQueries:
         """Documents that wait."""
         return len(self._waiting)
 
-    def unended(self) -> list[str]:
+    def unfinished(self) -> list[str]:
         """Ids of the jobs that wait or run."""
         return [job_id for job_id, kept in list(self._jobs.items()) if kept.record.state not in ENDED]

@@ -29,7 +29,7 @@ from tasks.monitoring.storage import Storage
 from tasks.settings import Settings
 from tasks.webhooks.outbox import Outbox
 
-BEATS_FRESH_SECONDS = 0.5  # heartbeats come every two seconds; reading them more often gives nothing new
+HEARTBEATS_FRESH_SECONDS = 0.5  # heartbeats come every two seconds; reading them more often gives nothing new
 
 
 def queue_service(settings: Settings) -> JobService:
@@ -117,7 +117,7 @@ class LiveWorkers:
 
     def _live(self) -> list[Heartbeat]:
         read_at, beats = self._beats
-        if not beats or time.monotonic() - read_at > BEATS_FRESH_SECONDS:  # the first is seen at once
+        if not beats or time.monotonic() - read_at > HEARTBEATS_FRESH_SECONDS:  # the first is seen at once
             beats = self._heartbeats.live()
             self._beats = (time.monotonic(), beats)
         return beats

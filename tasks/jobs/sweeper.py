@@ -44,7 +44,7 @@ class Sweeper(threading.Thread):
         self._publisher = publisher
         self._heartbeats = heartbeats
         self._blobs = blobs
-        self._lead = LeaderLock(client, "ocrq:sweeper", name)
+        self._leader = LeaderLock(client, "ocrq:sweeper", name)
         self._ending = threading.Event()
 
     def run(self) -> None:
@@ -52,7 +52,7 @@ class Sweeper(threading.Thread):
         turn = 0
         while not self._ending.wait(SWEEP_SECONDS):
             try:
-                if self._lead.hold():
+                if self._leader.hold():
                     self.sweep()
                     turn += 1
                     if turn % TIDY_EVERY == 1:
@@ -87,6 +87,6 @@ class Sweeper(threading.Thread):
         self._ending.set()
         self.join(timeout=SWEEP_SECONDS)
         try:
-            self._lead.give_up()
+            self._leader.give_up()
         except redis.RedisError:
             log.debug("the lead was not given up; it ends by itself")

@@ -12,7 +12,7 @@ import redis
 from tasks.catalogue import POOLS, Pool, Reads
 from tasks.monitoring.counters import SharedCounters
 
-BEAT_SECONDS = 2.0
+HEARTBEAT_SECONDS = 2.0
 SILENT_SECONDS = 8.0  # four beats missed: the process is dead, or frozen, which is the same to a caller
 
 _TIMES = "ocrq:beats"

@@ -19,7 +19,7 @@ TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # Celery logs each message's arrival, and its end with the returned value; one line a job is enough.
-_TALKATIVE = ("celery.worker.strategy", "celery.app.trace")
+_VERBOSE_LOGGERS = ("celery.worker.strategy", "celery.app.trace")
 
 
 class JsonFormatter(logging.Formatter):
@@ -54,5 +54,5 @@ def configure_logs(log_format: Literal["text", "json"]) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter(TEXT))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    for name in _TALKATIVE:
+    for name in _VERBOSE_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)

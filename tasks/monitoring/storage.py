@@ -49,13 +49,13 @@ class Storage:
         if fault := self.fault():
             raise unavailable(fault)
 
-    def require_room(self, size: int) -> None:
+    def require_space(self, size: int) -> None:
         """Make sure that the disk takes documents of so many bytes.
 
         Raises:
             BrokerUnavailable: It is full.
         """
-        if not has_room(self._directory, size):
+        if not has_space(self._directory, size):
             raise unavailable(DISK_FULL)
 
     def _look(self) -> RedisFault | None:
@@ -63,10 +63,10 @@ class Storage:
             self._redis.set(_PROBE, 1, ex=_PROBE_SECONDS)
         except (redis.RedisError, OSError) as error:
             return redis_fault(error)
-        return None if has_room(self._directory, 0) else DISK_FULL
+        return None if has_space(self._directory, 0) else DISK_FULL
 
 
-def has_room(directory: Path | None, size: int) -> bool:
+def has_space(directory: Path | None, size: int) -> bool:
     """Whether a disk takes ``size`` bytes and keeps its reserve; True for a directory that is not there yet."""
     if directory is None:
         return True

@@ -67,7 +67,7 @@ class OutboxWorker(threading.Thread):
             except Exception as error:  # Redis comes back, and what is due stays due
                 log.warning("the outbox could not be read, retrying: %s", error)
             await self._until_next()
-        await self._leave()
+        await self._shut_down()
 
     async def _send_due(self) -> None:
         free = CONCURRENCY - len(self._sending)
@@ -101,7 +101,7 @@ class OutboxWorker(threading.Thread):
         except Exception as error:  # it comes due again when its lease ends
             log.warning("delivery %s is retried: %s", delivery.id, error)
 
-    async def _leave(self) -> None:
+    async def _shut_down(self) -> None:
         if self._sending:
             _, late = await asyncio.wait(self._sending, timeout=STOP_SECONDS)
             for task in late:

@@ -143,7 +143,7 @@ def _continued(elements: Sequence[Element], joiner: Joiner) -> list[Element]:
     result: list[Element] = []
     begun: int | None = None
     for element in elements:
-        if begun is not None and _goes_on(result[begun], element):
+        if begun is not None and _is_continued(result[begun], element):
             first = result[begun]
             joined = joiner.join(first.lines[-1], element.lines[0])
             result[begun] = replace(first, lines=(*first.lines[:-1], joined, *element.lines[1:]), full=element.full)
@@ -156,7 +156,7 @@ def _continued(elements: Sequence[Element], joiner: Joiner) -> list[Element]:
     return result
 
 
-def _goes_on(first: Element, then: Element) -> bool:
+def _is_continued(first: Element, then: Element) -> bool:
     """Whether a text is the rest of one that was begun before it."""
     if then.type != "text" or ends_sentence(first.lines[-1]):
         return False

@@ -23,7 +23,7 @@ PACKAGES = {"rapidocr": "ppocr"}  # engines whose package has another name
 
 log = logging.getLogger(__name__)
 
-MakeRoom = Callable[[int | None], None]
+Unload = Callable[[int | None], None]
 """Unloads models: for this many bytes, or, with None, all that are not in use."""
 
 
@@ -50,7 +50,7 @@ class Loader:
         self._settings = settings
         self._refused: dict[str, tuple[float, str]] = {}
 
-    def load(self, entry: ModelEntry, make_room: MakeRoom) -> Engine:
+    def load(self, entry: ModelEntry, unload: Unload) -> Engine:
         """Load a model.
 
         Raises:
@@ -61,7 +61,7 @@ class Loader:
         if time.monotonic() < until:
             raise ModelUnavailable(detail, field="model_name")
         try:
-            return self._loaded(entry, make_room)
+            return self._loaded(entry, unload)
         except ModelUnavailable as error:
             self._refused[entry.name] = (time.monotonic() + TRY_AGAIN_SECONDS, error.detail)
             raise
@@ -70,11 +70,11 @@ class Loader:
         """Names of the models that failed to load lately."""
         return [name for name, (until, _) in tuple(self._refused.items()) if time.monotonic() < until]
 
-    def _loaded(self, entry: ModelEntry, make_room: MakeRoom) -> Engine:
+    def _loaded(self, entry: ModelEntry, unload: Unload) -> Engine:
         try:
             if engine_info(entry.engine).needs_checkpoint:
-                make_room(self._size(entry))
-            return self._made(entry, make_room)
+                unload(self._size(entry))
+            return self._made(entry, unload)
         except ModelUnavailable:
             raise
         except ModuleNotFoundError as error:
@@ -98,7 +98,7 @@ class Loader:
             raise _unavailable(f"{entry.name} takes {size // MEGABYTE} MB; raise OCRQ_MODEL_MEMORY_MB from {budget}")
         return size
 
-    def _made(self, entry: ModelEntry, make_room: MakeRoom) -> Engine:
+    def _made(self, entry: ModelEntry, unload: Unload) -> Engine:
         module: EngineModule = importlib.import_module(f"{_package(entry.engine)}.engine")
         try:
             return module.load(entry.name, self._settings)
@@ -106,7 +106,7 @@ class Loader:
             if not is_out_of_memory(error):
                 raise
             log.warning("out of memory for %s beside the other models: %s", entry.name, error)
-        make_room(None)
+        unload(None)
         return module.load(entry.name, self._settings)
 
 

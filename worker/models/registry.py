@@ -176,11 +176,11 @@ class Registry:
             for name in acquired:
                 self._loaded[name].users -= 1
                 self._loaded[name].used_at = time.monotonic()
-        self._make_room(0)
+        self._unload(0)
 
     def _load(self, entry: ModelEntry, acquired: list[str]) -> Engine:
         began = time.monotonic()
-        engine = self._loader.load(entry, self._make_room)
+        engine = self._loader.load(entry, self._unload)
         with self._state:
             engine_lock = None if engine.info.thread_safe else threading.Lock()
             self._loaded[entry.name] = LoadedModel(engine, time.monotonic(), users=1, engine_lock=engine_lock)
@@ -189,10 +189,10 @@ class Registry:
         COUNTERS.add("model_loads", model=entry.name)
         COUNTERS.add("model_load_seconds", seconds, model=entry.name)
         log.info("loaded %s in %.1f s, %d MB", entry.name, seconds, size)
-        self._make_room(0)
+        self._unload(0)
         return engine
 
-    def _make_room(self, wanted: int | None) -> None:
+    def _unload(self, wanted: int | None) -> None:
         """Unload models until the others and ``wanted`` more bytes fit in the budget; None: all that are not in use."""
         with self._state:
             idle = [name for name, model in self._loaded.items() if not model.users and model.bytes]

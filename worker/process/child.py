@@ -125,7 +125,7 @@ def start_reading(app: Celery, settings: Settings, device: str | None = None, *,
         partial(account, settings, has_gpu(device)),
         Watchdog(settings.stop_seconds, settings.stop_seconds + 2 * settings.lease_seconds) if leave else None,
     )
-    end = partial(_leave, lease_renewer) if leave else stay
+    end = partial(_exit_process, lease_renewer) if leave else keep_running
     process.executor = make_executor(app, settings, partial(claimed_runs, settings, runner, lease_renewer, end))
     lease_renewer.start()
     return ReadingProcess(lease_renewer, registry)
@@ -139,7 +139,7 @@ def account(settings: Settings, gpu: bool, seconds: float, busy: bool) -> None:
         COUNTERS.add("cost_dollars", seconds * price / 3600, **labels)
 
 
-def _leave(lease_renewer: LeaseRenewer) -> None:
+def _exit_process(lease_renewer: LeaseRenewer) -> None:
     """Exit: fragmented memory or a failed GPU needs a new process."""
     log.critical("this process cannot go on and exits, to be replaced")
     lease_renewer.stop()
@@ -147,7 +147,7 @@ def _leave(lease_renewer: LeaseRenewer) -> None:
     os._exit(SPENT)
 
 
-def stay() -> None:
+def keep_running() -> None:
     """Go on: a process that still serves other jobs does not exit."""
 
 

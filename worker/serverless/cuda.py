@@ -8,7 +8,7 @@ import sys
 log = logging.getLogger(__name__)
 
 
-def is_poisoned() -> bool:
+def has_lost_its_gpu() -> bool:
     """Run a minimal computation on the GPU; never raises.
 
     An invalid memory access in a kernel leaves an error in the context that every later call returns. Out of memory

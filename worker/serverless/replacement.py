@@ -18,12 +18,12 @@ class ReplaceableRunner:
 
     Attributes:
         runner: Reads.
-        is_poisoned: Whether this process can read no more.
+        has_lost_its_gpu: Whether this process can read no more.
         on_spent: Called once it cannot.
     """
 
     runner: Runner
-    is_poisoned: Callable[[], bool]
+    has_lost_its_gpu: Callable[[], bool]
     on_spent: Callable[[], None]
 
     @contextmanager
@@ -57,10 +57,10 @@ class _ReplaceableSession:
         except RequestError:
             raise
         except Exception as error:
-            if isinstance(error, WorkerSpent) or self._runner.is_poisoned():
+            if isinstance(error, WorkerSpent) or self._runner.has_lost_its_gpu():
                 raise ReadStopped(self._runner.spent()) from error
             raise
         failed = [page.error.code for page in reading.pages if page.error]
-        if InternalError.code in failed and self._runner.is_poisoned():
+        if InternalError.code in failed and self._runner.has_lost_its_gpu():
             raise ReadStopped(self._runner.spent())
         return reading

@@ -20,7 +20,7 @@ local function follows(job)
   local flight = key('flight', job.fields.cache_key)
   local leader = redis.call('GET', flight)
   local state = leader and field(leader, 'state')
-  -- Whoever is in a hurry does not wait behind the bulk for an equal that has not started.
+  -- An interactive job does not wait behind the bulk for an equal that has not started.
   local slower = state == 'queued' and field(leader, 'queue') ~= job.queue and string.match(job.queue, 'interactive$')
   if slower or (state ~= 'queued' and state ~= 'running') then
     redis.call('SET', flight, job.id)

@@ -14,7 +14,7 @@ import pytest
 from tests.live.access.serving import PLAIN, Api
 from tests.live.processes import ROOT, Parts
 
-_NOT_OURS = re.compile("OCRQ_(?!TEST)|REDIS_URL$|PORT$")
+_EXCLUDED = re.compile("OCRQ_(?!TEST)|REDIS_URL$|PORT$")
 
 
 @pytest.fixture(scope="module")

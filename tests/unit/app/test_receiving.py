@@ -74,10 +74,10 @@ def test_where_there_are_too_many_those_that_wait_longest_for_a_request_go_first
     served = _connection("b", Phase.SERVED)
     for one in (body, old, young):
         table.add(one)
-    assert table.in_the_way("b") is None
-    assert table.in_the_way("a") is old, "its address has as many as it may"
+    assert table.to_close("b") is None
+    assert table.to_close("a") is old, "its address has as many as it may"
     table.add(served)
-    assert table.in_the_way("c") is old
+    assert table.to_close("c") is old
     for one in (body, old, young):
         table.remove(one)
         one.close()
@@ -95,10 +95,10 @@ def test_of_too_much_that_arrives_the_newest_of_the_address_that_sends_most_is_c
         one.body = ReceivedBody(1000, 1000)
         one.body.feed(bytes(25))
         table.add(one)
-    assert table.one_too_many() is None
+    assert table.excess_idle() is None
     assert arriving[0].body is not None
     arriving[0].body.feed(b"x")
-    assert table.one_too_many() is arriving[2]
+    assert table.excess_idle() is arriving[2]
     for one in arriving:
         one.close()
 

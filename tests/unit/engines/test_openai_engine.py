@@ -260,17 +260,17 @@ def test_a_circuit_opens_after_failures_and_lets_one_through_to_see() -> None:
     now = 0.0
     breaker = Breaker(failures=2, open_seconds=10, clock=lambda: now)
     breaker.failed()
-    assert not breaker.shut_for()
+    assert not breaker.seconds_left()
     breaker.failed()
-    assert breaker.shut_for() == 10
+    assert breaker.seconds_left() == 10
     now = 10.5
-    assert not breaker.shut_for()
-    assert breaker.shut_for()  # the second waits for what the first finds
+    assert not breaker.seconds_left()
+    assert breaker.seconds_left()  # the second waits for what the first finds
     breaker.failed()
-    assert breaker.shut_for() == 10
+    assert breaker.seconds_left() == 10
     now = 21
-    assert not breaker.shut_for()
+    assert not breaker.seconds_left()
     breaker.abandoned()
-    assert not breaker.shut_for()
+    assert not breaker.seconds_left()
     breaker.succeeded()
-    assert not breaker.shut_for()
+    assert not breaker.seconds_left()

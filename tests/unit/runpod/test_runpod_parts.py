@@ -381,12 +381,12 @@ def test_a_dead_gpu_is_known_by_its_answer(
     monkeypatch: pytest.MonkeyPatch, failure: Exception | None, poisoned: bool
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch", Torch(failure))
-    assert cuda.is_poisoned() is poisoned
+    assert cuda.has_lost_its_gpu() is poisoned
 
 
 def test_without_torch_no_gpu_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "torch", raising=False)
-    assert cuda.is_poisoned() is False
+    assert cuda.has_lost_its_gpu() is False
     check_gpu()
 
 

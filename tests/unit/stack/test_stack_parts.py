@@ -251,7 +251,7 @@ def test_the_first_interrupt_asks_and_the_second_hurries() -> None:
     with Interrupts() as interrupts:
         assert not interrupts.asked()
         os.kill(os.getpid(), signal.SIGTERM)
-        assert interrupts.asked() and not interrupts.hurry()
+        assert interrupts.asked() and not interrupts.kill_now()
         os.kill(os.getpid(), signal.SIGINT)
-        assert interrupts.hurry()
+        assert interrupts.kill_now()
     assert signal.getsignal(signal.SIGINT) is before

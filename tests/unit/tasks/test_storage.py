@@ -16,7 +16,7 @@ import redis
 from ocrq.errors import BrokerUnavailable, DiskFull, InternalError
 from tasks.monitoring.health import broker_gone, health_of
 from tasks.monitoring.heartbeat import Heartbeat
-from tasks.monitoring.storage import RESERVE_BYTES, Storage, has_room
+from tasks.monitoring.storage import RESERVE_BYTES, Storage, has_space
 from tasks.unexpected import unexpected
 
 Usage = namedtuple("Usage", "total used free")
@@ -31,7 +31,7 @@ def test_a_writable_redis_and_a_disk_with_space_have_no_fault(tmp_path: Path) ->
     storage = Storage(fakeredis.FakeRedis(), tmp_path)
     assert storage.fault() is None
     storage.require()
-    storage.require_room(1000)
+    storage.require_space(1000)
 
 
 def test_a_read_only_redis_is_the_cause_that_health_and_refusals_name(tmp_path: Path) -> None:
@@ -53,10 +53,10 @@ def test_a_broker_that_is_gone_is_reported_by_its_cause() -> None:
 def test_a_disk_keeps_a_reserve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     free = RESERVE_BYTES + 1000
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100 * RESERVE_BYTES, 0, free))
-    assert has_room(tmp_path, 1000)
-    assert not has_room(tmp_path, 1001)
+    assert has_space(tmp_path, 1000)
+    assert not has_space(tmp_path, 1001)
     with pytest.raises(BrokerUnavailable, match="full"):
-        Storage(fakeredis.FakeRedis(), tmp_path).require_room(2000)
+        Storage(fakeredis.FakeRedis(), tmp_path).require_space(2000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100 * RESERVE_BYTES, 0, 0))
     fault = Storage(fakeredis.FakeRedis(), tmp_path).fault()
     assert fault is not None and fault.cause == "disk_full"
@@ -66,8 +66,8 @@ def test_a_small_disk_keeps_a_smaller_reserve_and_a_remote_redis_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(RESERVE_BYTES, 0, RESERVE_BYTES // 10))
-    assert has_room(tmp_path, 0)
-    assert has_room(None, 1 << 60)
+    assert has_space(tmp_path, 0)
+    assert has_space(None, 1 << 60)
 
 
 def test_a_full_disk_is_a_retryable_error_and_others_stay_unexpected() -> None:

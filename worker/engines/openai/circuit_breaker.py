@@ -32,7 +32,7 @@ class Breaker:
         self._opened: float | None = None
         self._probing = False
 
-    def shut_for(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds until a request may be sent; 0 where it may be sent now.
 
         After the open time one caller gets 0 and has to report the outcome; until then the others wait.

@@ -106,7 +106,7 @@ class Server:
         raise _unavailable(payload)
 
     async def _try(self, payload: dict[str, Any], rule: Repetition) -> Stream:
-        shut = self._breaker.shut_for()
+        shut = self._breaker.seconds_left()
         if shut:
             raise _unavailable(payload, retry_after=shut)
         try:

@@ -92,7 +92,7 @@ def with_known_words(glyphs: Sequence[Glyph], steps: Steps, alphabet: Sequence[s
     for number, (word, space) in enumerate(stretches):
         last = number == len(stretches) - 1
         after = len(steps[0]) if last else round(space[0].left / STEP_PIXELS)
-        if _worth_a_look(word) and after - first <= MOST_STEPS:
+        if _needs_correction(word) and after - first <= MOST_STEPS:
             word = _likelier(word, _candidates(steps, first, after), alphabet)
         result += [*word, *space]
         first = after if last else round(space[0].right / STEP_PIXELS)
@@ -111,7 +111,7 @@ def _stretches(glyphs: Sequence[Glyph]) -> list[tuple[list[Glyph], list[Glyph]]]
     return found
 
 
-def _worth_a_look(word: Sequence[Glyph]) -> bool:
+def _needs_correction(word: Sequence[Glyph]) -> bool:
     if all(glyph.probability >= UNSURE for glyph in word):
         return False
     letters = sum(glyph.text.isalpha() for glyph in word)

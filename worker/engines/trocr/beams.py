@@ -140,7 +140,7 @@ class Beams:
         self._finish(following, ending)
         self._running = following.taken(going.indices)
         self._running.scores = going.values
-        self._see_whether_it_pays()
+        self._stop_when_it_does_not_pay()
         self.tokens = self._running.ids[:, :, self._count]
         return parents.gather(1, going.indices)
 
@@ -172,7 +172,7 @@ class Beams:
         top = both.scores.topk(self._decoding.beams)
         self._finished, self._lengths = both.taken(top.indices), lengths.gather(1, top.indices)
 
-    def _see_whether_it_pays(self) -> None:
+    def _stop_when_it_does_not_pay(self) -> None:
         """Whether the best running sequence, were it to end as it is, would be better than the worst finished one."""
         possible = self._running.scores[:, :1] / self._count**self._decoding.length_penalty
         worst = torch.where(self._lengths > 0, self._finished.scores.amin(1, keepdim=True), NEVER)

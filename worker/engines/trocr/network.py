@@ -158,11 +158,11 @@ class Batch:
         self.cached += rows
         if self.layers[0].keys.numel() == 0 or self.cached > self.layers[0].keys.shape[2]:
             for layer in self.layers:
-                layer.keys = self._roomier(layer.keys, layer.cross_keys)
-                layer.values = self._roomier(layer.values, layer.cross_keys)
+                layer.keys = self._enlarged(layer.keys, layer.cross_keys)
+                layer.values = self._enlarged(layer.values, layer.cross_keys)
         return self._own[:, :rows].unsqueeze(1) if self.beams > 1 else None
 
-    def _roomier(self, cache: Tensor, like: Tensor) -> Tensor:
+    def _enlarged(self, cache: Tensor, like: Tensor) -> Tensor:
         _, heads, _, width = like.shape
         room = like.new_empty(self.lines, heads, CACHE_STEPS * self.beams, width)
         return torch.cat([cache, room], dim=2) if cache.numel() else room
