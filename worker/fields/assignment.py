@@ -47,7 +47,19 @@ def assigned(scored: Mapping[str, Sequence[Scored]]) -> dict[str, Scored]:
     winners = (
         (names[row], best.get((row, column))) for row, column in zip(rows.tolist(), columns.tolist(), strict=True)
     )
-    return {name: winner for name, winner in winners if winner is not None}
+    return _without_repeats({name: winner for name, winner in winners if winner is not None})
+
+
+def _without_repeats(winners: Mapping[str, Scored]) -> dict[str, Scored]:
+    """The winners without codes and dates that answer another field better and have no label of their own here."""
+    best: dict[str, float] = {}
+    for one in winners.values():
+        best[str(one.candidate.value)] = max(one.points, best.get(str(one.candidate.value), one.points))
+    return {
+        name: one
+        for name, one in winners.items()
+        if one.own or not isinstance(one.candidate.value, str) or one.points >= best[one.candidate.value]
+    }
 
 
 def _place(one: Scored) -> Span | str:

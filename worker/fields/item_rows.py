@@ -102,6 +102,8 @@ class ItemRows:
         telling = [label for label in labels if COLUMNS & set(label.concepts)]
         if len(telling) < 2 or len(named) < 2 or any(piece.decimals for piece in self.pieces(row)):
             return []
+        if len(telling) == 2 and any(re.search(r"\d", self.sheet.lines[index].text) for index in self.sheet.rows[row]):
+            return []  # "8 days net" is a sentence
         columns = [Column(dict(label.concepts), self._place(label), self._cell(label.line)) for label in labels]
         return columns + self._unnamed(row, labels)
 
@@ -157,6 +159,6 @@ def _in_words(text: str, amount: Candidate) -> bool:
     before, after = text[: amount.first.start], text[amount.first.end :]
     if _YEAR.fullmatch(text[amount.first.start : amount.first.end]) and re.search(r"[^\W\d_] $", before):
         return True
-    if not re.search(r"[^\W\d_]{2}\W{0,2}$", before) or amount.facts.get("currency"):
+    if not re.search(r"(?:[^\W\d_]{2}|[^\W\d_]\d+)\W{0,2}$", before) or amount.facts.get("currency"):
         return False
     return not amount.facts.get("decimals") or bool(re.match(r" ?[^\W\d_]", after))

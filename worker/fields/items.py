@@ -27,6 +27,9 @@ PRICED = frozenset({"description", "quantity", "unit_price", "line_total"})
 OF_TAX = frozenset({"tax_rate", "subtotal", "tax", "total", "gross_total"})
 """Of a list of taxes; of items they are other columns."""
 
+_COUNT = re.compile(r"(?P<count>[Il|]|-?[\dIl][\dIOl]{0,3}(?:[.,]\d{1,3})?)(?:\s?[^\W\d_]{1,6}[²³]?\.?)?")
+"""A quantity and its unit; letters of a digit's shape stand for it."""
+
 UNPRICED = frozenset({"tax", "tax_rate", "tax_column", "discount", "position", "sku"})
 """Columns whose numbers are no prices."""
 
@@ -71,9 +74,9 @@ def _tables(wanted: Sequence[Spec], rows: ItemRows) -> Iterator[ItemRow]:
         if rows.ends(number) or rows.sheet.lines[rows.sheet.rows[number][0]].page != page:
             columns = []
             continue
-        if rows.called(number) & ASIDE:
-            continue
         cells = _cells(rows, number, columns, named, wanted)
+        if rows.called(number) & ASIDE and "line_total" in cells and not {"quantity", "unit_price"} <= set(cells):
+            continue
         kinds = {_key(leaf): leaf.kind for leaf in wanted}
         numbers = [piece for piece in rows.pieces(number) if piece.number is not None]
         if found and _is_lower_amount(cells, found[-1][0]):
@@ -106,7 +109,9 @@ def _join(sheet: LayoutPage, items: Sequence[Row], below: Sequence[Sequence[Cand
             if name is None or after is name or not isinstance(after.value, str):
                 continue
             last, text = name.spans[-1], str(after.value)
-            place = sheet.lines[last.line].part(last.start, last.end)
+            place, rect = sheet.lines[last.line].part(last.start, last.end), after.rect(sheet)
+            if rect.right < place.left or rect.left > place.right:
+                continue  # of a column beside the table
             word = after.rect(sheet).width * len(text.split()[0]) / max(1, len(text))
             if place.right + word < edge:
                 break
@@ -190,7 +195,7 @@ def _cells(
         if key is None:
             free += [] if set(column.concepts) & UNPRICED else [piece]
             continue
-        cell = _parsed(kinds.get(key, "text"), piece)
+        cell = (_counted(piece) if key == "quantity" else None) or _parsed(kinds.get(key, "text"), piece)
         distance = _distance(column.rect, piece.rect)
         if cell is not None and (key not in cells or distance < far[key]):
             cells[key], far[key] = cell, distance
@@ -226,6 +231,15 @@ def _distance(column: Bounds, place: Bounds) -> float:
     """How far a cell stands from its column's head: left edges, right edges or middles, whichever agree best."""
     middle = abs((column.left + column.right) - (place.left + place.right)) / 2
     return min(abs(column.left - place.left), abs(column.right - place.right), middle)
+
+
+def _counted(piece: Piece) -> Candidate | None:
+    """A quantity with its unit behind it, as "1kg" and "12 m", and a one read as a letter."""
+    match = _COUNT.fullmatch(piece.text)
+    if match is None:
+        return None
+    digits = re.sub("[IOl|]", lambda read: "0" if read[0] == "O" else "1", match["count"]).replace(",", ".")
+    return Candidate(float(digits), (Span(piece.span.line, piece.span.start, piece.span.start + match.end("count")),))
 
 
 def _parsed(kind: str, piece: Piece) -> Candidate | None:

@@ -33,6 +33,9 @@ _SHAPES |= {"t": "[ti1]", "a": "[a4]", "e": "[ec]"}
 _ALIKE = str.maketrans("0l1|t58924c", "oiiiisbgzae")
 """Letters of one shape as one letter: a quick look whether a phrase can be on a page at all."""
 
+_CHOICE = re.compile(r"\((?:[^()]|\([^()]*\))*\)")
+"""Of a phrase's wordings: none of their words must be on the page."""
+
 _WEIGHT = re.compile(r"=([\d.]+)$")
 _TRAILING = re.compile(r"[^\w#%ºo°]+$")
 
@@ -147,7 +150,8 @@ def _vocabulary() -> dict[str, list[_Phrase]]:
 def _phrase(concept: str, text: str) -> _Phrase:
     weighted = _WEIGHT.search(text)
     written = text[: weighted.start()] if weighted else text
-    plain = [word for word in written.removeprefix("^").split(" ") if word.isascii() and word.isalpha()]
+    sure = _CHOICE.sub(" ", written.removeprefix("^"))
+    plain = [word for word in sure.split(" ") if word.isascii() and word.isalpha()]
     needed = max(plain, key=len, default="").translate(_ALIKE)
     return _Phrase(written, concept, float(weighted[1]) if weighted else 1.0, needed)
 

@@ -46,6 +46,12 @@ BY_PLACE = frozenset({"customer", "customer_address", "shipping_address"})
 BY_BOTH = frozenset({"company", "address"})
 """Concepts scored with the points by rules and without them, and by the mean: the rules know receipts best."""
 
+ADDRESSED = 1.0
+"""Log odds, at the least, of a buyer whose name stands over that of a person there."""
+
+SURELY = 0.5
+"""Weight from which a label names what it may name."""
+
 ALONE = 0.0
 """Log odds, at the least, of a total that is the only amount of its document."""
 
@@ -125,6 +131,8 @@ class Ranker:
             least = alone.get(one.first, at) + 0.1 if one.facts.get("joined") else at
             if concept == "total" and one.facts.get("decimals") and self._amounts.is_alone(float(one.value)):
                 least = max(least, ALONE)
+            if concept == "customer" and one.spans[-1].line in self._contacts.values():
+                least = max(least, ADDRESSED)
             mended.append(max(at, least))
         return np.array(mended, np.float32)
 
@@ -171,6 +179,8 @@ class Ranker:
         key = leaf.name if leaf.kind in ("enum", "pattern") else leaf.kind
         if key not in self._known:
             found = [one for one in self._candidates(leaf) if not (leaf.kind in WORDS and self._is_label(one))]
+            if leaf.kind == "party":
+                found = [one for one in found if one.first.line not in self._contacts]
             vouched = self._vouched(found)
             self._known[key] = vouched, self._builder.base(leaf.kind, vouched)
         return self._known[key]
@@ -182,6 +192,23 @@ class Ranker:
         if leaf.kind == "pattern":
             return self._found.matching(str(leaf.merged["pattern"]))
         return self._found.of(leaf.kind)
+
+    @cached_property
+    def _contacts(self) -> dict[int, int]:
+        """Lines of a person at a party, "attn. M. Smith", and the line above each, which names the party."""
+        found = {}
+        for line in self._sheet.lines:
+            called = any(
+                label.start <= 2 and not label.whole and label.concepts.get("attention", 0.0) >= SURELY
+                for label in self._relations.on_line(line.index)
+            )
+            for index in self._sheet.rows[line.row - 1] if called and line.row else ():
+                above = self._sheet.lines[index]
+                near = 0 < line.rect.middle - above.rect.middle < 2 * self._sheet.pitch
+                unlabelled = ":" not in above.text and not self._relations.on_line(index)
+                if near and unlabelled and abs(above.rect.left - line.rect.left) < self._sheet.pitch:
+                    found[line.index] = index
+        return found
 
     def _is_label(self, candidate: Candidate) -> bool:
         """Whether a value is a label and nothing else."""

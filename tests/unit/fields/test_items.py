@@ -42,6 +42,15 @@ Lp.   Nazwa                Ilość    J.m.    Cena netto     Wartość netto
 2     Cable 5 m            1        szt.          4,50              4,50
                                     Razem netto                    44,30
 """,
+    "units glued to quantities, a side column, shipping as an item": """
+Billed to        Description             Qty      Unit price       Amount
+Hill Ltd         Desk lamp               2kg          19.90        39.80
+9 Low Road       Cable 5 m               I m           4.50         4.50
+York YO1 7HH
+                                         Subtotal                  44.30
+Terms: 8 days net
+IBAN GB76 BARC 9941 5042 9520 34
+""",
     "columns without known heads": """
 Quantity   Thing                 Tarif              Wert
 2          Desk lamp             19.90             39.80

@@ -27,6 +27,20 @@ Description         Qty     Price     Amount
 Desk lamp           2       10.00      20.00
 Total                                  20.00
 """,
+    "buyer without a label, over a person": """
+Nordwind Supplies Ltd
+12 High Street
+London SW1A 1AA
+
+Bergmann Consulting Limited
+Attn: M. Keller
+5 Low Road
+Leeds LS1 4AB
+
+INVOICE INV-0042
+Date: 12/03/2024
+Total                                  20.00
+""",
     "both labelled, buyer first": """
 RECHNUNG  RE-1001
 Rechnungsempfänger                   Verkäufer

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.fields.text_pages import ask
+from tests.unit.fields.text_pages import ask, read
 
 TRAPS: list[tuple[str, str, str, Any]] = [
     ("Invoice Number: INV-001", "invoice_number", "string", "INV-001"),
@@ -16,6 +16,10 @@ TRAPS: list[tuple[str, str, str, Any]] = [
     ("Invoice Number:\nDate: 2024-01-31", "invoice_number", "string", None),
     ("Rechnungsnr. 30064443   Kundennr. 47774", "invoice_number", "string", "30064443"),
     ("Facture n° F-2024-081", "invoice_number", "string", "F-2024-081"),
+    ("Fattura n. 2024/03/7\nData fattura 17 marzo 2024", "invoice_number", "string", "2024/03/7"),
+    ("Merci de régler cette facture avant le 04/07/2019", "due_date", "string", "2019-07-04"),
+    ("IBAN GB21BARC82219634574984 SWIFT NWBKGB2L", "iban", "string", "GB21BARC82219634574984"),
+    ("Btw-nummer NL877652185Bo1\nFactuur 12", "vat_id", "string", "NL877652185B01"),
     ("Order # 1612893    Invoice # 1612893-2", "invoice_number", "string", "1612893-2"),
     ("Invoice No: O0123\nTotal 5.00", "invoice_number", "string", "O0123"),
     ("Subtotal 100.00\nTax 6.00\nTotal 106.00", "total", "number", 106.0),
@@ -95,3 +99,9 @@ def test_evidence_is_where_the_value_stands() -> None:
     assert answer.text == "RM 106.00"
     assert answer.page == 1
     assert answer.box == ((70.0, 30.0), (160.0, 30.0), (160.0, 50.0), (70.0, 50.0))
+
+
+def test_a_date_printed_twice_is_no_due_date() -> None:
+    page = "Rechnung Nr. 17 vom 4. April 2023\nKöln, 4. April 2023\nZahlbar in 14 Tagen"
+    fields = read(page, {"date": "string", "due_date": "string"}).fields
+    assert (fields["date"].value, fields["due_date"].value) == ("2023-04-04", None)

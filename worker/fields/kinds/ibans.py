@@ -55,11 +55,11 @@ def _ends_97(compact: str) -> bool:
 
 
 def _within(line: LayoutLine, match: re.Match[str]) -> Candidate | None:
-    for end in range(match.end(), match.start() + 14, -1):
-        value = checked(line.text[match.start() : end])
-        if value and not line.text[end : end + 1].isalnum():
-            return Candidate(value, (Span(line.index, match.start(), end),))
-    return None
+    ends = [end for end in range(match.end(), match.start() + 14, -1) if not line.text[end : end + 1].isalnum()]
+    values = [(checked(line.text[match.start() : end]), end) for end in ends]
+    valid = [(value, end) for value, end in values if value]
+    best = next((one for one in valid if iban.is_valid(one[0])), valid[0] if valid else None)
+    return Candidate(best[0], (Span(line.index, match.start(), best[1]),)) if best else None
 
 
 def _over_lines(sheet: LayoutPage, line: LayoutLine, match: re.Match[str]) -> Candidate | None:

@@ -47,7 +47,7 @@ def _plausibility(token: str, before: str, after: str) -> float:
     if not digits or not MIN_CHARACTERS <= len(token) <= LONG:
         return 0.1 if digits == 1 and len(token) == 1 else 0.0
     if dates.parse(token) and not re.search(r"\d{8}", token):  # RE-20190610/507 is a code with a date in it
-        return 0.0
+        return 0.1 if re.match(r"\d{4}/\d{1,2}/\d{1,6}$", token) else 0.0  # or a year, a month and a number
     if re.match(r":\d{2}", after) or re.search(r"\d:$", before) or re.match(r"\s?%", after):
         return 0.0
     if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})*[.,]\d{2}", token):

@@ -35,7 +35,7 @@ SCALES = {"k": 1000, "m": 10**6, "mn": 10**6, "mio": 10**6, "million": 10**6, "b
 
 _CODES = "|".join(CODES)
 _NAMES = "|".join(re.escape(name) for name in sorted([*NAMED, *SYMBOLS], key=len, reverse=True))
-_CURRENCY = rf"(?:(?<![A-Za-z])(?:{_CODES}|(?i:{_NAMES}))(?![A-Za-z]))"
+_CURRENCY = rf"(?:(?<![^\W\d_])(?:{_CODES}|(?i:{_NAMES}))(?![^\W\d_]))"
 _DIGIT = r"[0-9OolI]"
 _NUMBER = (
     rf"(?:{_DIGIT}{{1,3}}(?:[.,'’]{_DIGIT}{{3}})+(?!{_DIGIT})(?:[.,]{_DIGIT}{{1,2}})?"

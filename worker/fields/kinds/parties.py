@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.folding import fold
@@ -124,12 +123,14 @@ def _wrapped(sheet: LayoutPage) -> Iterator[Candidate]:
 
 
 def _side_by_side(sheet: LayoutPage) -> Iterator[Candidate]:
-    """Names set large whose words were read as lines of their own, as wide spaces part them."""
+    """Names whose words were read as lines of their own, as wide spaces part them."""
     for row in sheet.rows:
-        for first, second in pairwise(sheet.lines[index] for index in row):
-            near = 0 < second.rect.left - first.rect.right <= SPACE * first.rect.height
-            if near and first.rect.height >= LARGE * sheet.pitch and _are_alike(first, second):
-                spans = (_span(first), _span(second))
+        parts: list[LayoutLine] = []
+        for line in (sheet.lines[index] for index in row):
+            near = bool(parts) and 0 < line.rect.left - parts[-1].rect.right <= SPACE * parts[0].rect.height
+            parts = [*parts, line] if near and _are_alike(parts[0], line) else [line]
+            if len(parts) > 1:
+                spans = tuple(_span(part) for part in parts)
                 yield Candidate(bare(Candidate("", spans).text(sheet)), spans, 0.0, JOINED)
 
 

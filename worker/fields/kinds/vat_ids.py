@@ -12,7 +12,7 @@ from worker.fields.layout_page import LayoutPage
 _EUROPEAN = re.compile(
     r"(?<![A-Za-z0-9])(?:AT|[B8]E|[B8]G|CY|CZ|DE|DK|EE|EL|E[S5]|F[I1l]|FR|GB|HR|HU|[I1l]E|[I1l]T|LT|LU|LV|MT|NL|PL|PT|"
     r"R[O0]|[S5]E|S[I1l]|5I|[S5]K)"
-    r"[ .-]?[A-Zl0-9](?:[ .-]?[A-Zl0-9+*]){6,12}(?![A-Za-z0-9])"
+    r"[ .-]?[A-Zlo0-9](?:[ .-]?[A-Zlo0-9+*]){6,12}(?![A-Za-z0-9])"
 )
 _PRINTED = re.compile(r"[A-Z]{2}(?:[ .-]?[A-Z0-9]{0,2}\d){7,12}")
 """As Europe's are printed, the country before mostly digits."""
@@ -32,9 +32,10 @@ def find(sheet: LayoutPage) -> list[Candidate]:
     for line in sheet.lines:
         taken = -1
         for match in _EUROPEAN.finditer(line.text):
-            valid = _valid(match[0])
-            if valid or _PRINTED.fullmatch(match[0]):
-                value = valid or re.sub(r"[ .-]", "", match[0])
+            printed = match[0].replace("o", "0")
+            valid = _valid(printed)
+            if valid or _PRINTED.fullmatch(printed):
+                value = valid or re.sub(r"[ .-]", "", printed)
                 found.append(Candidate(value, (Span(line.index, *match.span()),), 1.0 if valid else UNPROVEN))
                 taken = match.end()
         for match in _ANY.finditer(line.text):
