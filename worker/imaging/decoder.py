@@ -190,6 +190,8 @@ class DecodedDocument:
         Raises:
             UnreadableDocument: As :meth:`read_page`.
         """
+        if self.kind != "pdf":
+            return None
         return self._decoder.call(f"the text of page {number}", lambda client: self._layer(client, number))
 
     def _layer(self, client: DecoderClient, number: int) -> TextLayer | None:

@@ -69,8 +69,10 @@ def load_registry(settings: Settings, pool: Pool | None) -> Registry:
 def make_runner(settings: Settings, registry: Registry) -> Runner:
     """The Runner that reads with a registry's models."""
     from worker.imaging.limits import limits_of
+    from worker.reading import language
     from worker.runner import PipelineRunner
 
+    language.prepare(settings.models_cache)
     limits = limits_of(settings)
     return PipelineRunner(registry, make_opener(settings, limits), limits)
 

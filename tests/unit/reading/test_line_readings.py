@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from worker.page import LineReading
+from worker.reading import language
 from worker.reading.characters import is_rule, tidied, without_strays
 from worker.reading.confidence import (
     BLANK_PAGE,
@@ -160,6 +163,16 @@ class TestLanguage:
     )
     def test_the_language_is_detected_from_the_words(self, text: str, language: str) -> None:
         assert detect_language(text) == language
+
+    def test_the_identifier_kept_on_disk_finds_the_same_and_is_made_again_where_damaged(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for _ in range(3):
+            monkeypatch.setattr(language, "_loaded", [])
+            language.prepare(tmp_path)
+            assert language.detect_language("Rechnungsnummer und Datum der Lieferung bitte angeben") == "de"
+            (table,) = tmp_path.glob("languages-*-pc.npy")
+            table.write_bytes(table.read_bytes()[:90])
 
     @pytest.mark.parametrize("text", ["", "12.50", "A1 B2 C3 99-X", "OK", "\n\f"])
     def test_too_little_text_has_none(self, text: str) -> None:

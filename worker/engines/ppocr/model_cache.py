@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from worker.engines.ppocr.cache_files import kept
+from worker.cache_files import kept
 from worker.engines.ppocr.models import WEIGHTS, models_folder
 from worker.engines.ppocr.network import CPU_CONFIG, Network, compiled, core, imported
 
@@ -33,7 +33,7 @@ def load(name: str, build: Callable[[], Any], directory: Path | None, keeps_shap
         return compiled(build(), keeps_shapes)
     return kept(
         directory / f"{name}-{fingerprint()}.blob",
-        partial(imported, keeps_shapes=keeps_shapes),
+        lambda file: imported(file.read_bytes(), keeps_shapes),
         lambda: compiled(build(), keeps_shapes),
         Network.exported,
     )

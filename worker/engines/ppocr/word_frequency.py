@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from worker.engines.ppocr.cache_files import kept
+from worker.cache_files import kept
 
 LANGUAGES = ("en", "de", "es", "fr", "id", "it", "ms", "nl", "pl", "pt", "sv", "tr", "cs", "ro", "da", "fi", "ru", "el")
 """Whose words count as words, by ISO 639-1; the most common use of a spelling counts."""
@@ -121,14 +121,14 @@ def _written(words: Mapping[str, int]) -> bytes:
     return "\n".join(map("\t".join, lines.values())).encode()
 
 
-def _read(content: bytes) -> dict[str, int]:
+def _read(file: Path) -> dict[str, int]:
     """What :func:`_written` wrote.
 
     Raises:
         ValueError: It is no such text.
     """
     words: dict[str, int] = {}
-    for line in content.decode().split("\n"):
+    for line in file.read_text(encoding="utf-8").split("\n"):
         number, *members = line.split("\t")
         words.update(dict.fromkeys(members, int(number)))
     return words

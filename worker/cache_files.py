@@ -14,23 +14,23 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def kept(file: Path, read: Callable[[bytes], T], make: Callable[[], T], write: Callable[[T], bytes]) -> T:
+def kept(file: Path, read: Callable[[Path], T], make: Callable[[], T], write: Callable[[T], bytes]) -> T:
     """What a file holds; made and written where there is none, or one that cannot be read.
 
     Processes that are started together make it once: they wait for each other. A full disk is no error.
 
     Args:
         file: In a directory that need not be there yet.
-        read: Takes the file's content; raises ValueError or RuntimeError where it is damaged.
+        read: Raises FileNotFoundError where there is none, ValueError, EOFError or RuntimeError where it is damaged.
         make: What the file is to hold.
         write: Gives the file's content.
     """
     with _one_process_at_a_time(file.parent):
         try:
-            return read(file.read_bytes())
+            return read(file)
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, EOFError, ValueError, RuntimeError) as error:
             logger.warning("%s cannot be read and is made again: %s", file.name, error)
         made = make()
         _write(file, write(made))
