@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ocrq.errors import (
@@ -83,6 +83,33 @@ def answer(description: str, schema: Json, headers: Mapping[str, str] | None = N
     if headers:
         made["headers"] = {name: _header(about) for name, about in headers.items()}
     return made
+
+
+def object_of(**properties: Json) -> Json:
+    """The schema of an object with these members, all of them there."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def operation(
+    name: str,
+    tag: str,
+    summary: str,
+    responses: Json,
+    *,
+    about: str | None = None,
+    parameters: Sequence[Json] = (),
+    body: Json | None = None,
+    is_open: bool = False,
+) -> Json:
+    """What a method of a route does; ``body`` maps media types to what is sent, ``is_open``: without a key."""
+    made: Json = {"operationId": name, "tags": [tag], "summary": summary, "responses": responses}
+    if about:
+        made["description"] = about
+    if parameters:
+        made["parameters"] = list(parameters)
+    if body:
+        made["requestBody"] = {"required": True, "content": body}
+    return made | ({"security": []} if is_open else {})
 
 
 def problems(*errors: type[OcrqError], headers: Mapping[int, Mapping[str, str]] | None = None) -> Json:

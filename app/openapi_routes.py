@@ -13,6 +13,8 @@ from app.openapi_parts import (
     Json,
     answer,
     content,
+    object_of,
+    operation,
     parameter,
     problems,
     ref,
@@ -20,7 +22,7 @@ from app.openapi_parts import (
 from app.openapi_service import service_paths
 from app.uploads import DEFAULT_ENDPOINT, MAX_KEY_CHARACTERS
 from app.waiting import MAX_WAIT_SECONDS
-from ocrq.contracts import MAX_BATCH, OPERATIONS, Operation
+from ocrq.contracts import MAX_BATCH, OPERATIONS, STRUCTURED, Operation
 from ocrq.errors import (
     InvalidRequest,
     JobConflict,
@@ -57,7 +59,10 @@ _KEY = parameter(
     "A repeated submit with the same key returns the first job; with another body it is a conflict.",
     {"type": "string", "minLength": 1, "maxLength": MAX_KEY_CHARACTERS, "pattern": "^[ -~]+$"},
 )
-_JOB_ID = parameter("job_id", "path", "A job's or a batch's id.", {"type": "string"}, required=True)
+_STRING: Json = {"type": "string"}
+_DEAD: Json = {"type": "string", "enum": ["dead"]}
+_JOB_ID = parameter("job_id", "path", "A job's or a batch's id.", _STRING, required=True)
+_JOB_OR_BATCH: Json = {"anyOf": [ref("Job"), ref("Batch")]}
 _BINARY: Json = {"type": "string", "contentMediaType": "application/octet-stream"}
 _RAW = ("image/*", "application/pdf", "application/octet-stream")
 
@@ -65,7 +70,7 @@ _RAW = ("image/*", "application/pdf", "application/octet-stream")
 def paths() -> Json:
     """Path to operations."""
     return {
-        **{f"/{operation}": {"post": _read(operation)} for operation in OPERATIONS},
+        **{f"/{name}": {"post": _read(name)} for name in OPERATIONS},
         "/jobs": {"post": _submit(), "get": _list()},
         "/jobs/{job_id}": {"get": _get(), "delete": _cancel()},
         "/jobs/{job_id}/retry": {"post": _retry()},
@@ -76,186 +81,144 @@ def paths() -> Json:
     }
 
 
-def _read(operation: Operation) -> Json:
-    summary, about = _ABOUT[operation]
-    structured = operation.startswith("extract_structured")
+def _read(name: Operation) -> Json:
+    summary, about = _ABOUT[name]
+    structured = name in STRUCTURED
     example: Json = {"image": EXAMPLE_IMAGE}
     if structured:
         example["schema"] = {"invoice_number": "string", "total": "number"}
     with_image = {"allOf": [ref("ReadRequest"), {"required": ["image"]}]}
-    return {
-        "operationId": operation,
-        "tags": ["read"],
-        "summary": summary,
-        "description": f"{about} The document comes as `image` in base64, as the part `file` of a form, or as the "
-        "body itself with the other fields as query parameters.",
-        "parameters": [_PREFER, _KEY],
-        "requestBody": {
-            "required": True,
-            "content": {**content(with_image, examples={"document": example}), **_form({}), **_raw()},
-        },
-        "responses": {
+    later = {**_LOCATION, "Preference-Applied": "`respond-async`."}
+    return operation(
+        name,
+        "read",
+        summary,
+        {
             "200": answer("The result.", ref("StructuredResult" if structured else "TextResult")),
-            "202": answer(
-                "Accepted, as `Prefer: respond-async` asked.",
-                ref("Job"),
-                {**_LOCATION, "Preference-Applied": "`respond-async`."},
-            ),
+            "202": answer("Accepted, as `Prefer: respond-async` asked.", ref("Job"), later),
             **problems(*TAKING_IN, *QUEUEING, *READING, *ANYWHERE, headers={504: _LOCATION}),
         },
-    }
+        about=f"{about} The document comes as `image` in base64, as the part `file` of a form, or as the body itself "
+        "with the other fields as query parameters.",
+        parameters=[_PREFER, _KEY],
+        body={**content(with_image, examples={"document": example}), **_form({}), **_raw()},
+    )
 
 
 def _submit() -> Json:
     endpoint: Json = {"type": "string", "enum": [f"/{name}" for name in OPERATIONS], "default": DEFAULT_ENDPOINT}
     one = {"endpoint": DEFAULT_ENDPOINT, "request": {"image": EXAMPLE_IMAGE}}
     batch = {"endpoint": DEFAULT_ENDPOINT, "requests": [{"image": EXAMPLE_IMAGE}, {"image": EXAMPLE_IMAGE}]}
-    return {
-        "operationId": "submit_job",
-        "tags": ["jobs"],
-        "summary": "Submit a document, or a batch",
-        "description": f"A batch has 1 to {MAX_BATCH:,} requests, or several `file` parts; an item that is wrong fails "
-        "alone.",
-        "parameters": [
-            _KEY,
-            parameter("endpoint", "query", "For a document that is the body itself.", endpoint),
-        ],
-        "requestBody": {
-            "required": True,
-            "content": {
-                **content(ref("JobSubmission"), examples={"one": one, "batch": batch}),
-                **_form({"endpoint": endpoint}),
-                **_raw(),
-            },
-        },
-        "responses": {
-            "202": answer("Accepted.", _job_or_batch(), _LOCATION),
-            **problems(*TAKING_IN, *ROUTING, *QUEUEING, *ANYWHERE),
-        },
-    }
+    submission = content(ref("JobSubmission"), examples={"one": one, "batch": batch})
+    errors = problems(*TAKING_IN, *ROUTING, *QUEUEING, *ANYWHERE)
+    return operation(
+        "submit_job",
+        "jobs",
+        "Submit a document, or a batch",
+        {"202": answer("Accepted.", _JOB_OR_BATCH, _LOCATION), **errors},
+        about=f"A batch has 1 to {MAX_BATCH:,} requests, or several `file` parts; an item that is wrong fails alone.",
+        parameters=[_KEY, parameter("endpoint", "query", "For a document that is the body itself.", endpoint)],
+        body={**submission, **_form({"endpoint": endpoint}), **_raw()},
+    )
 
 
 def _get() -> Json:
     wait = {"type": "number", "minimum": 0, "maximum": MAX_WAIT_SECONDS, "default": 0}
-    return {
-        "operationId": "get_job",
-        "tags": ["jobs"],
-        "summary": "A job as it is now, or when it has ended",
-        "parameters": [_JOB_ID, parameter("wait", "query", "Seconds to hold the answer until the job ends.", wait)],
-        "responses": {
-            "200": answer("The job with its result or error, or the batch.", _job_or_batch()),
-            **problems(InvalidRequest, JobNotFound, JobExpired, TooManyWaiting, *ANYWHERE),
-        },
-    }
+    errors = problems(InvalidRequest, JobNotFound, JobExpired, TooManyWaiting, *ANYWHERE)
+    return operation(
+        "get_job",
+        "jobs",
+        "A job as it is now, or when it has ended",
+        {"200": answer("The job with its result or error, or the batch.", _JOB_OR_BATCH), **errors},
+        parameters=[_JOB_ID, parameter("wait", "query", "Seconds to hold the answer until the job ends.", wait)],
+    )
 
 
 def _list() -> Json:
-    dead = {"type": "object", "properties": {"jobs": {"type": "array", "items": ref("Job")}}, "required": ["jobs"]}
-    limit = {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": LISTED}
-    return {
-        "operationId": "list_jobs",
-        "tags": ["jobs"],
-        "summary": "The caller's jobs, newest first",
-        "description": "The last 10,000 are listed; older ones are found by their ids. A page is found in bounded "
-        "time: with `status` it may hold fewer jobs than `limit`, with more behind `next_cursor`.",
-        "parameters": [
-            parameter("status", "query", "Only jobs of this status.", {"type": "string", "enum": list(STATUSES)}),
+    dead = object_of(jobs={"type": "array", "items": ref("Job")})
+    status: Json = {"type": "string", "enum": list(STATUSES)}
+    limit: Json = {"type": "integer", "minimum": 1, "maximum": MAX_LISTED, "default": LISTED}
+    about_state = "`dead`: instead, the jobs whose workers died on them, the latest first."
+    jobs = answer("The jobs.", {"anyOf": [ref("JobList"), dead]})
+    return operation(
+        "list_jobs",
+        "jobs",
+        "The caller's jobs, newest first",
+        {"200": jobs, **problems(InvalidRequest, *ANYWHERE)},
+        about="The last 10,000 are listed; older ones are found by their ids. A page is found in bounded time: with "
+        "`status` it may hold fewer jobs than `limit`, with more behind `next_cursor`.",
+        parameters=[
+            parameter("status", "query", "Only jobs of this status.", status),
             parameter("limit", "query", "How many at most.", limit),
-            parameter("cursor", "query", "`next_cursor` of the page before.", {"type": "string"}),
-            parameter(
-                "state",
-                "query",
-                "`dead`: instead, the jobs whose workers died on them, the latest first.",
-                {"type": "string", "enum": ["dead"]},
-            ),
+            parameter("cursor", "query", "`next_cursor` of the page before.", _STRING),
+            parameter("state", "query", about_state, _DEAD),
         ],
-        "responses": {
-            "200": answer("The jobs.", {"anyOf": [ref("JobList"), dead]}),
-            **problems(InvalidRequest, *ANYWHERE),
-        },
-    }
+    )
 
 
 def _retry() -> Json:
-    return {
-        "operationId": "retry_job",
-        "tags": ["jobs"],
-        "summary": "Try a failed job again",
-        "description": "As the job it is, under its id; a conflict if it has not failed, or its document is gone.",
-        "parameters": [_JOB_ID],
-        "responses": {
-            "202": answer("Accepted.", ref("Job"), _LOCATION),
-            **problems(JobNotFound, JobExpired, JobConflict, RateLimited, *ANYWHERE),
-        },
-    }
+    errors = problems(JobNotFound, JobExpired, JobConflict, RateLimited, *ANYWHERE)
+    return operation(
+        "retry_job",
+        "jobs",
+        "Try a failed job again",
+        {"202": answer("Accepted.", ref("Job"), _LOCATION), **errors},
+        about="As the job it is, under its id; a conflict if it has not failed, or its document is gone.",
+        parameters=[_JOB_ID],
+    )
 
 
 def _dead_deliveries() -> Json:
-    of_them = {"type": "array", "items": ref("DeadDelivery")}
-    found = {"type": "object", "properties": {"deliveries": of_them}, "required": ["deliveries"]}
-    state = parameter("state", "query", "Which.", {"type": "string", "enum": ["dead"]}, required=True)
-    return {
-        "operationId": "list_deliveries",
-        "tags": ["webhooks"],
-        "summary": "The webhook deliveries that were given up, the latest first",
-        "parameters": [state],
-        "responses": {"200": answer("The deliveries.", found), **problems(InvalidRequest, *ANYWHERE)},
-    }
+    found = object_of(deliveries={"type": "array", "items": ref("DeadDelivery")})
+    return operation(
+        "list_deliveries",
+        "webhooks",
+        "The webhook deliveries that were given up, the latest first",
+        {"200": answer("The deliveries.", found), **problems(InvalidRequest, *ANYWHERE)},
+        parameters=[parameter("state", "query", "Which.", _DEAD, required=True)],
+    )
 
 
 def _retry_delivery() -> Json:
-    return {
-        "operationId": "retry_delivery",
-        "tags": ["webhooks"],
-        "summary": "Send a delivery that was given up again",
-        "parameters": [parameter("delivery_id", "path", "A delivery's id.", {"type": "string"}, required=True)],
-        "responses": {
-            "202": answer(
-                "It is sent again, with all its tries.",
-                {"type": "object", "properties": {"id": {"type": "string"}}, "required": ["id"]},
-            ),
-            **problems(NotFound, RateLimited, *ANYWHERE),
-        },
-    }
+    sent = answer("It is sent again, with all its tries.", object_of(id=_STRING))
+    return operation(
+        "retry_delivery",
+        "webhooks",
+        "Send a delivery that was given up again",
+        {"202": sent, **problems(NotFound, RateLimited, *ANYWHERE)},
+        parameters=[parameter("delivery_id", "path", "A delivery's id.", _STRING, required=True)],
+    )
 
 
 def _cancel() -> Json:
-    return {
-        "operationId": "cancel_job",
-        "tags": ["jobs"],
-        "summary": "Cancel a job or batch",
-        "description": "Queued work never starts, running work stops at its next step; an ended job stays as it is.",
-        "parameters": [_JOB_ID],
-        "responses": {
-            "200": answer("The job as it is now.", _job_or_batch()),
-            **problems(JobNotFound, JobExpired, *ANYWHERE),
-        },
-    }
+    return operation(
+        "cancel_job",
+        "jobs",
+        "Cancel a job or batch",
+        {"200": answer("The job as it is now.", _JOB_OR_BATCH), **problems(JobNotFound, JobExpired, *ANYWHERE)},
+        about="Queued work never starts, running work stops at its next step; an ended job stays as it is.",
+        parameters=[_JOB_ID],
+    )
 
 
 def _events() -> Json:
-    after = parameter("Last-Event-ID", "header", "Go on after this event.", {"type": "string"})
-    return {
-        "operationId": "job_events",
-        "tags": ["jobs"],
-        "summary": "A job as server-sent events, until it ends",
-        "description": "`status` (`{status}`, and the whole Job in the last one), `progress` (`{done, total, unit}`), "
-        "`page` (a Page, as soon as it is read), and `problem` where the stream had to break off.",
-        "parameters": [_JOB_ID, after],
-        "responses": {
-            "200": {"description": "The events.", "content": content({"type": "string"}, "text/event-stream")},
+    return operation(
+        "job_events",
+        "jobs",
+        "A job as server-sent events, until it ends",
+        {
+            "200": {"description": "The events.", "content": content(_STRING, "text/event-stream")},
             "204": {"description": "The job has ended and `Last-Event-ID` was its last event."},
             **problems(JobNotFound, JobExpired, TooManyWaiting, *ANYWHERE),
         },
-    }
-
-
-def _job_or_batch() -> Json:
-    return {"anyOf": [ref("Job"), ref("Batch")]}
+        about="`status` (`{status}`, and the whole Job in the last one), `progress` (`{done, total, unit}`), `page` (a "
+        "Page, as soon as it is read), and `problem` where the stream had to break off.",
+        parameters=[_JOB_ID, parameter("Last-Event-ID", "header", "Go on after this event.", _STRING)],
+    )
 
 
 def _form(more: Json) -> Json:
-    properties = {
+    properties: Json = {
         "file": {"anyOf": [_BINARY, {"type": "array", "items": _BINARY}], "description": "The document."},
         "request": {**ref("ReadRequest"), "description": "The other fields as JSON; each may be a part of its own."},
         **more,
