@@ -17,7 +17,7 @@ from training.losses.sample import Sample, load
 from worker.imaging.ink import LetterInk
 from worker.reading.calibration import calibration_for
 from worker.reading.confidence import page_confidence
-from worker.reading.losses import confidence_left, doubtful_words, empty_boxes, losses_of
+from worker.reading.losses import confidence_left, doubtful_words, empty_boxes, garbled_lines, losses_of
 
 ENGINE = "rapidocr/PP-OCRv6-small"
 LOST = 0.05
@@ -45,7 +45,7 @@ def scored(sample: Sample) -> Scored:
     calibration = calibration_for(ENGINE, "olm")
     doubtful = doubtful_words(read.quads, read.readings, calibration)
     losses = losses_of(sample.pixels, ink, read.quads, read.dropped, read.behind, stamps, doubtful)
-    losses += empty_boxes(read.readings)
+    losses += [*empty_boxes(read.readings), *garbled_lines(read.quads, read.readings)]
     confidences = page_confidence(read.readings, calibration, sample.measured)
     confidence = confidences * confidence_left(losses, read.readings)
     return Scored(sample.name, float(sample.lost.mean()), confidence, tuple(loss.what for loss in losses))

@@ -25,8 +25,8 @@ LEVEL = 0.35
 INK, STRONG = 0.35, 0.55
 """Shares of a line's contrast: of a column with ink in it, and of a stroke."""
 
-LEAST_CONTRAST, LEAST_HEIGHT = 40, 16
-"""Grey values and pixels: in smaller print strokes run together."""
+LEAST_CONTRAST, LEAST_TEXT, LEAST_HEIGHT = 40, 8, 16
+"""Grey values, and pixels: of text, and of text whose strokes do not run together."""
 
 SAME = 0.06
 """Heights by which ends of lines on one edge differ, for they may be blurred."""
@@ -51,7 +51,19 @@ OTHERS = 1
 
 
 @dataclass(frozen=True)
-class _Line:
+class TextLine:
+    """A level line with the pieces of it that have no wide gap.
+
+    Attributes:
+        top: Of the part of the page that is analysed.
+        bottom: Likewise.
+        height: Of its box.
+        contrast: Of its ink.
+        left: Of the part.
+        part: Grey values.
+        pieces: First and last column of each.
+    """
+
     top: int
     bottom: int
     height: float
@@ -72,7 +84,7 @@ class _Line:
 
 @dataclass(frozen=True)
 class _End:
-    line: _Line
+    line: TextLine
     x: int
     length: int
 
@@ -85,17 +97,26 @@ class _End:
         return int(np.count_nonzero(np.diff(strong) == 1)), float(away.max())
 
 
-def interrupted_text(pixels: Pixels, quads: Sequence[Quad]) -> list[Quad]:
-    """Quads of the parts of lines that are probably missing.
+def text_lines(pixels: Pixels, quads: Sequence[Quad]) -> list[TextLine]:
+    """The level lines with text, from top to bottom.
 
     Args:
         pixels: The upright page.
         quads: Of the lines that were found.
     """
-    if len(quads) <= FEWEST:
-        return []
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
-    lines = sorted(filter(None, (_line(grey, quad) for quad in quads)), key=lambda line: line.middle)
+    return sorted(filter(None, (_line(grey, quad) for quad in quads)), key=lambda line: line.middle)
+
+
+def interrupted_text(lines: Sequence[TextLine]) -> list[Quad]:
+    """Quads of the parts of lines that are probably missing.
+
+    Args:
+        lines: Of the page, from top to bottom.
+    """
+    lines = [line for line in lines if line.height >= LEAST_HEIGHT]
+    if len(lines) <= FEWEST:
+        return []
     missing: list[Quad] = []
     for side in (1, -1):
         ends = list(_ends(lines, side))
@@ -105,9 +126,9 @@ def interrupted_text(pixels: Pixels, quads: Sequence[Quad]) -> list[Quad]:
     return missing
 
 
-def _line(grey: NDArray[np.uint8], quad: Quad) -> _Line | None:
+def _line(grey: NDArray[np.uint8], quad: Quad) -> TextLine | None:
     wide, height = quad_size(quad)
-    if wide < 1.5 * height or height < LEAST_HEIGHT or abs(quad[1][1] - quad[0][1]) > LEVEL * height:
+    if wide < 1.5 * height or height < LEAST_TEXT or abs(quad[1][1] - quad[0][1]) > LEVEL * height:
         return None
     rim = 0.05 * height
     top, bottom = max(0, int(quad[:, 1].min() + rim)), int(quad[:, 1].max() - rim)
@@ -124,10 +145,10 @@ def _line(grey: NDArray[np.uint8], quad: Quad) -> _Line | None:
     breaks = np.flatnonzero(np.diff(inked) > GAP * height)
     starts, stops = inked[np.r_[0, breaks + 1]] + left, inked[np.r_[breaks, len(inked) - 1]] + left
     pieces = tuple(zip(starts.tolist(), stops.tolist(), strict=True))
-    return _Line(top, bottom, height, contrast, left, part, pieces)
+    return TextLine(top, bottom, height, contrast, left, part, pieces)
 
 
-def _ends(lines: Sequence[_Line], side: int) -> Iterator[_End]:
+def _ends(lines: Sequence[TextLine], side: int) -> Iterator[_End]:
     """The right (1) or left (-1) ends of the lines' pieces that have room behind them."""
     for line in lines:
         for piece in line.pieces:
@@ -156,7 +177,7 @@ def _edges(ends: Sequence[_End]) -> Iterator[list[_End]]:
             yield [ends[member] for member in edge]
 
 
-def _is_cut(edge: Sequence[_End], ends: Sequence[_End], lines: Sequence[_Line], side: int) -> bool:
+def _is_cut(edge: Sequence[_End], ends: Sequence[_End], lines: Sequence[TextLine], side: int) -> bool:
     """Whether letters are cut there, in the midst of a paragraph."""
     x, height = float(np.median([end.x for end in edge])), edge[0].line.height
     top, bottom = edge[0].line.top, edge[-1].line.bottom
@@ -186,7 +207,7 @@ def _strokes_end(edge: Sequence[_End], side: int) -> bool:
     )
 
 
-def _missing(edge: Sequence[_End], lines: Sequence[_Line], side: int) -> list[Quad]:
+def _missing(edge: Sequence[_End], lines: Sequence[TextLine], side: int) -> list[Quad]:
     """From each end to the next text in its row, or to where the lines above and below it end."""
     height, top, bottom = edge[0].line.height, edge[0].line.top, edge[-1].line.bottom
     near = [line for line in lines if line.bottom > top - NEAR * height and line.top < bottom + NEAR * height]

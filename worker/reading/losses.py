@@ -11,7 +11,8 @@ import numpy as np
 
 from worker.imaging.covered import covered_text
 from worker.imaging.crop import cut_line, quad_size, span_quad
-from worker.imaging.cut_lines import interrupted_text
+from worker.imaging.cut_lines import interrupted_text, text_lines
+from worker.imaging.gaps import paragraph_gaps
 from worker.imaging.hidden import Hidden
 from worker.imaging.ink import LetterInk, has_letters, rows_outside
 from worker.imaging.marks import marked_text
@@ -42,6 +43,9 @@ which the page's calibration knows."""
 
 LEAST_BOXES, LEAST_ZEROS = 3, 10
 """Words and characters of a line in zeros: what a font draws for letters that it lacks is read as 0."""
+
+WELL, BADLY, LONG_LINE = 0.95, 0.75, 12.0
+"""Mean probabilities of a page's lines and of one among them, and its length in heights: short ones are scribbles."""
 
 LEAST_WORDS = 0.5
 """Lost words below which a page is taken for whole."""
@@ -143,6 +147,18 @@ def empty_boxes(readings: Sequence[LineReading]) -> list[Loss]:
     return [Loss(sum(map(len, lines)), f"{_lines(len(lines))} of empty boxes in place of letters")] if lines else []
 
 
+def garbled_lines(quads: Sequence[Quad], readings: Sequence[LineReading]) -> list[Loss]:
+    """Long lines that read badly among others that read well: mostly in a script that is not known here."""
+    if not readings or np.median([reading.mean_probability for reading in readings]) < WELL:
+        return []
+    lines = [
+        quad
+        for quad, reading in zip(quads, readings, strict=True)
+        if reading.mean_probability < BADLY and quad_size(quad)[0] >= LONG_LINE * quad_size(quad)[1]
+    ]
+    return _one(lines, "that could not be read for certain")
+
+
 def warnings_for(page: int, losses: Sequence[Loss]) -> tuple[str, ...]:
     """One sentence for each loss."""
     return tuple(f"page {page}: {loss.what}" for loss in losses)
@@ -185,15 +201,21 @@ def _behind_ink(
     """Words under patches and marks; what several of them hide counts once."""
     patches = covered_text(ink, [*quads, *(line.quad for line in dropped)])
     marks = [mark for mark in marked_text(pixels, quads) if not _meet(mark, patches)]
-    missing = [
-        quad for quad in interrupted_text(pixels, quads) if not any(one.holds(quad) for one in [*patches, *marks])
-    ]
+    lines = text_lines(pixels, quads)
+    missing = interrupted_text(lines)
+    missing += [quad for quad in paragraph_gaps(lines) if not any(_overlap(quad, other) for other in missing)]
+    missing = [quad for quad in missing if not any(one.holds(quad) for one in [*patches, *marks])]
     unit = WORD_HEIGHTS * float(np.median([quad_size(quad)[1] for quad in quads] or [np.float64(1)]))
     found = _one(missing, "interrupted by a patch in the colour of the paper")
     for hidden, what in ((patches, "a patch of one colour"), (marks, "a mark")):
         words = sum(max(one.length / unit, LOST_BESIDE * sum(map(one.holds, doubtful))) for one in hidden)
         found += [Loss(words, f"words under {what} could not be read")] if words >= LEAST_WORDS else []
     return found
+
+
+def _overlap(quad: Quad, other: Quad) -> bool:
+    """Whether the middle of a level quad is in another."""
+    return bool(np.all((other[0] <= quad.mean(axis=0)) & (quad.mean(axis=0) <= other[2])))
 
 
 def _meet(mark: Hidden, patches: Sequence[Hidden]) -> bool:

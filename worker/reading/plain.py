@@ -20,7 +20,7 @@ from worker.reading.calibration import Calibration, calibration_for
 from worker.reading.confidence import UNCALIBRATED, line_confidences, page_confidence, word_confidences, word_ranges
 from worker.reading.ensemble.readers import readers_for
 from worker.reading.form_boxes import with_form_boxes
-from worker.reading.losses import confidence_left, doubtful_words, empty_boxes, losses_of, warnings_for
+from worker.reading.losses import confidence_left, doubtful_words, empty_boxes, garbled_lines, losses_of, warnings_for
 from worker.reading.orientation import OrientedReading, orient_and_read, read_prepared
 from worker.reading.page_tree import read_tree
 from worker.reading.protocols import PageRead
@@ -107,7 +107,7 @@ def to_page(
     stamps = [(stamp.rectangle, stamp.hidden) for stamp in upright.stamps]
     doubtful = doubtful_words(upright.quads, upright.readings, calibration)
     losses = losses_of(upright.pixels, upright.ink, upright.quads, upright.dropped, upright.behind, stamps, doubtful)
-    losses += empty_boxes(upright.readings)
+    losses += [*empty_boxes(upright.readings), *garbled_lines(upright.quads, upright.readings)]
     confidence = page_confidence(upright.readings, calibration, measured) * confidence_left(losses, upright.readings)
     result = Page(
         page=page.number,

@@ -10,11 +10,12 @@ from PIL import Image, ImageDraw, ImageFont
 from tasks.runner import ReadContext
 from worker.engines.ppocr.engine import RapidOcrEngine
 from worker.imaging.covered import covered_text
-from worker.imaging.cut_lines import interrupted_text
+from worker.imaging.cut_lines import interrupted_text, text_lines
+from worker.imaging.gaps import paragraph_gaps
 from worker.imaging.ink import LetterInk, rows_outside
 from worker.imaging.marks import marked_text
 from worker.page import LineReading, PageImage, Pixels, Quad
-from worker.reading.losses import Dropped, Loss, confidence_left, empty_boxes, losses_of, share_read
+from worker.reading.losses import Dropped, Loss, confidence_left, empty_boxes, garbled_lines, losses_of, share_read
 from worker.reading.plain import PlainPipeline
 from worker.reading.protocols import PageRead
 
@@ -92,12 +93,29 @@ def test_a_stamp_in_outline_hides_the_words_that_were_not_found_under_it(colour:
 
 def test_letters_cut_along_an_edge_reveal_a_patch_in_the_papers_colour() -> None:
     pixels = page_of()
-    assert not interrupted_text(pixels, quads_of())
+    assert not interrupted_text(text_lines(pixels, quads_of()))
     cv2.rectangle(pixels, (264, TOP + STEP - 4), (760, TOP + 5 * STEP - 4), (255, 255, 255), -1)
-    missing = interrupted_text(pixels, quads_of())
+    missing = interrupted_text(text_lines(pixels, quads_of()))
     assert {round((quad[:, 1].mean() - TOP) / STEP - 0.3) for quad in missing} <= {1, 2, 3, 4}
     assert len(missing) >= 3
     assert all(abs(quad[0][0] - 264) < 5 and quad[1][0] > 550 for quad in missing)
+
+
+def test_a_gap_that_the_lines_around_it_do_not_have_is_missing_text() -> None:
+    pixels, quads = page_of(), quads_of()
+    assert not paragraph_gaps(text_lines(pixels, quads))
+    cv2.rectangle(pixels, (250, TOP + 2 * STEP - 6), (430, TOP + 3 * STEP - 8), (255, 255, 255), -1)
+    (gap,) = paragraph_gaps(text_lines(pixels, quads))
+    assert 200 < gap[0][0] <= 250 and 430 <= gap[1][0] < 500
+    pixels[:, 250:430] = 255
+    assert not paragraph_gaps(text_lines(pixels, quads))
+
+
+@pytest.mark.parametrize(("probability", "lines"), [(0.6, 1), (0.9, 0)])
+def test_a_long_line_that_reads_badly_among_others_is_lost(probability: float, lines: int) -> None:
+    readings = [LineReading(line, (0.99,) * len(line)) for line in LINES]
+    readings[2] = LineReading("l i g mi al", (probability,) * 11)
+    assert len(garbled_lines(quads_of(), readings)) == lines
 
 
 @pytest.mark.parametrize(("share", "most"), [(0.02, 0.9), (0.05, 0.7), (0.2, 0.6)])
