@@ -22,7 +22,7 @@ from worker.fields.folding import letters
 from worker.fields.kind_words import KINDS
 from worker.fields.label_matching import LabelMatcher
 from worker.fields.labels import Label, find_labels
-from worker.fields.layout_page import LayoutPage, sheet_of
+from worker.fields.layout_page import LayoutPage, layout_page_of
 from worker.fields.ranking import Ranker
 from worker.fields.specs import Spec
 from worker.geometry import Bounds, bounds_of
@@ -95,10 +95,10 @@ def samples(drawn: Mapping[str, Any], number: int, rng: RandomSource) -> Iterato
         page = _cut(page, rng)
     elif rng.happens(PLAIN_SHARE):
         page = page.model_copy(update={"blocks": []})
-    sheet = sheet_of([page])
-    labels = _forgotten(sheet, find_labels(sheet, {}), rng)
-    relations = LabelMatcher(sheet, labels)
-    ranker = Ranker(sheet, CandidateIndex(sheet, labels, drawn["dayfirst"]), relations)
+    layout = layout_page_of([page])
+    labels = _forgotten(layout, find_labels(layout, {}), rng)
+    relations = LabelMatcher(layout, labels)
+    ranker = Ranker(layout, CandidateIndex(layout, labels, drawn["dayfirst"]), relations)
     marks = {NAMED_ALIKE.get(name, name): _bounds(boxes) for name, boxes in drawn["marks"].items()}
     shown = [name for name in ASKED if name in marks]
     others = [name for name in ASKED if name not in marks and drawn["truth"].get(name) is None]
@@ -114,7 +114,7 @@ def samples(drawn: Mapping[str, Any], number: int, rng: RandomSource) -> Iterato
         if concept in ("company", "address") and rng.happens(UNRULED_SHARE):
             rows = rows.copy()
             rows[:, [NAMES.index(name) for name in ("rule", "rule_lead", "rule_first")]] = 0
-        right = np.array([_is(sheet, one, marks.get(concept, [])) for one in described.candidates], bool)
+        right = np.array([_is(layout, one, marks.get(concept, [])) for one in described.candidates], bool)
         yield _thinned(Sample(number, concept, rows, right, np.ones(len(rows), np.float32)), rng)
 
 
@@ -131,7 +131,7 @@ def _thinned(sample: Sample, rng: RandomSource) -> Sample:
     return replace(sample, features=sample.features[chosen], right=sample.right[chosen], weight=weight[chosen])
 
 
-def _forgotten(sheet: LayoutPage, labels: Sequence[Label], rng: RandomSource) -> list[Label]:
+def _forgotten(layout: LayoutPage, labels: Sequence[Label], rng: RandomSource) -> list[Label]:
     """The labels without some of their wordings, as on documents that call things by words nobody here has."""
     if not rng.happens(FORGETFUL_SHARE):
         return list(labels)
@@ -139,7 +139,7 @@ def _forgotten(sheet: LayoutPage, labels: Sequence[Label], rng: RandomSource) ->
     forgotten: dict[str, bool] = {}
     kept = []
     for label in labels:
-        wording = letters(sheet.lines[label.line].text[label.start : label.end])
+        wording = letters(layout.lines[label.line].text[label.start : label.end])
         if not forgotten.setdefault(wording, rng.happens(share)):
             kept.append(label)
     return kept
@@ -161,35 +161,35 @@ def _bounds(boxes: Sequence[Sequence[float]]) -> list[Bounds]:
     return [Bounds(*box) for box in boxes]
 
 
-def _is(sheet: LayoutPage, candidate: Candidate, words: Sequence[Bounds]) -> bool:
+def _is(layout: LayoutPage, candidate: Candidate, words: Sequence[Bounds]) -> bool:
     """Whether a candidate's letters stand on marked words, all of its own and all of the row's."""
     if not words:
         return False
     inter = own = marked = 0.0
     for span in candidate.spans:
-        box = sheet.lines[span.line].box(span.start, span.end)
+        box = layout.lines[span.line].box(span.start, span.end)
         if box is None:
             return False
         place = bounds_of(box)
         own += place.width
         level = [word for word in words if place.top <= word.middle <= place.bottom]
         inter += sum(max(0.0, min(place.right, w.right) - max(place.left, w.left)) for w in level)
-    marked = _run(sheet, candidate, words)
+    marked = _run(layout, candidate, words)
     return inter >= 0.6 * own and inter >= 0.6 * marked
 
 
-def _run(sheet: LayoutPage, candidate: Candidate, words: Sequence[Bounds]) -> float:
+def _run(layout: LayoutPage, candidate: Candidate, words: Sequence[Bounds]) -> float:
     """Width of the marked words in the candidate's lines and, for values of several lines, of the block around it."""
     total = 0.0
     for index in {span.line for span in candidate.spans}:
-        rect = sheet.lines[index].rect
+        rect = layout.lines[index].rect
         near = [w for w in words if rect.top <= w.middle <= rect.bottom]
         near = [w for w in near if w.right > rect.left - 2 and w.left < rect.right + 2]
         total += sum(w.right - w.left for w in near)
     below = [
         w
         for w in words
-        for rect in [sheet.lines[candidate.spans[-1].line].rect]
+        for rect in [layout.lines[candidate.spans[-1].line].rect]
         if 0 < w.middle - rect.middle < 1.7 * rect.height
         and w.left < rect.right
         and w.right > rect.left

@@ -29,17 +29,17 @@ class Amounts:
 
     Args:
         vouched: Each amount with the labels that speak for it.
-        sheet: The document, which tells what stands in one row.
+        layout: The document, which tells what stands in one row.
     """
 
-    def __init__(self, vouched: Sequence[tuple[Candidate, Sequence[LabelEvidence]]], sheet: LayoutPage) -> None:
+    def __init__(self, vouched: Sequence[tuple[Candidate, Sequence[LabelEvidence]]], layout: LayoutPage) -> None:
         self._named: Mapping[str, set[float]] = _by_concept(vouched)
         written = [c for c, _ in vouched if c.facts.get("decimals") or c.facts.get("currency")]
         self._gross = _by_concept(vouched, leading=True).get("gross_total", set())  # less a commission, it is no sum
         self._sums = {round(float(candidate.value), 2) for candidate in written}
         self._rows: Mapping[int, list[float]] = defaultdict(list)
         for candidate in written:
-            self._rows[sheet.lines[candidate.first.line].row].append(float(candidate.value))
+            self._rows[layout.lines[candidate.first.line].row].append(float(candidate.value))
         self._all = {round(float(candidate.value), 2) for candidate, _ in vouched}
 
     def of(self, concept: str) -> set[float]:

@@ -40,14 +40,14 @@ class Candidate:
         """Where it begins."""
         return self.spans[0]
 
-    def text(self, sheet: LayoutPage) -> str:
+    def text(self, layout: LayoutPage) -> str:
         """As it stands on the page, lines joined by spaces."""
-        return " ".join(sheet.lines[span.line].text[span.start : span.end] for span in self.spans)
+        return " ".join(layout.lines[span.line].text[span.start : span.end] for span in self.spans)
 
-    def confidence(self, sheet: LayoutPage) -> float:
+    def confidence(self, layout: LayoutPage) -> float:
         """The probability that all its characters are right."""
-        return math.prod(sheet.lines[span.line].confidence(span.start, span.end) for span in self.spans)
+        return math.prod(layout.lines[span.line].confidence(span.start, span.end) for span in self.spans)
 
-    def rect(self, sheet: LayoutPage) -> Bounds:
+    def rect(self, layout: LayoutPage) -> Bounds:
         """Its upright place: of its first stretch."""
-        return sheet.lines[self.first.line].part(self.first.start, self.first.end)
+        return layout.lines[self.first.line].part(self.first.start, self.first.end)

@@ -27,11 +27,11 @@ def value_key(candidate: Candidate) -> object:
 class CandidateContext:
     """What the candidates of a kind say about each other."""
 
-    def __init__(self, candidates: Sequence[Candidate], sheet: LayoutPage) -> None:
-        self.candidates, self._sheet = candidates, sheet
+    def __init__(self, candidates: Sequence[Candidate], layout: LayoutPage) -> None:
+        self.candidates, self._layout = candidates, layout
         self.repeated = Counter(value_key(candidate) for candidate in candidates)
         self.sure = {value_key(candidate) for candidate in candidates if candidate.plausibility >= SURE}
-        ordered = sorted(candidates, key=lambda c: (sheet.lines[c.first.line].page, sheet.lines[c.first.line].row))
+        ordered = sorted(candidates, key=lambda c: (layout.lines[c.first.line].page, layout.lines[c.first.line].row))
         self.order = {id(candidate): place for place, candidate in enumerate(ordered)}
 
     @cached_property
@@ -56,7 +56,7 @@ class CandidateContext:
         return float(
             any(
                 abs(float(c.value)) > abs(value) + 0.004
-                and (self._sheet.lines[c.first.line].page, self._sheet.depth(self._sheet.lines[c.first.line]))
+                and (self._layout.lines[c.first.line].page, self._layout.depth(self._layout.lines[c.first.line]))
                 > (page, depth)
                 for c in self._written
             )
@@ -98,11 +98,11 @@ class CandidateContext:
     def column_sums(self) -> set[int]:
         """Sums of the amounts that stand under each other at their right edges, two at least, of each start."""
         columns: list[tuple[float, int, list[Candidate]]] = []
-        for candidate in sorted(self._written, key=lambda c: self._sheet.lines[c.first.line].row):
-            line = self._sheet.lines[candidate.first.line]
-            right = candidate.rect(self._sheet).right
+        for candidate in sorted(self._written, key=lambda c: self._layout.lines[c.first.line].row):
+            line = self._layout.lines[candidate.first.line]
+            right = candidate.rect(self._layout).right
             for edge, page, members in columns:
-                if page == line.page and abs(edge - right) < self._sheet.pitch:
+                if page == line.page and abs(edge - right) < self._layout.pitch:
                     members.append(candidate)
                     break
             else:
@@ -122,13 +122,13 @@ class CandidateContext:
     def _by_row(self) -> dict[int, list[float]]:
         found: dict[int, list[float]] = defaultdict(list)
         for candidate in self.candidates:
-            found[self._sheet.lines[candidate.first.line].row].append(abs(float(candidate.value)))
+            found[self._layout.lines[candidate.first.line].row].append(abs(float(candidate.value)))
         return found
 
     def is_product(self, candidate: Candidate) -> bool:
         """Whether two other numbers of its row make an amount: it is a line item's."""
         value = abs(float(candidate.value))
-        row = self._by_row[self._sheet.lines[candidate.first.line].row]
+        row = self._by_row[self._layout.lines[candidate.first.line].row]
         if not 3 <= len(row) <= 10 or value == 0:
             return False
         return any(

@@ -40,13 +40,13 @@ class CandidateIndex:
     """Finds candidates by kind and keeps them.
 
     Args:
-        sheet: The document.
+        layout: The document.
         labels: Its labels: free text stands between them.
         dayfirst: See :func:`worker.fields.kinds.dates.find`.
     """
 
-    def __init__(self, sheet: LayoutPage, labels: Sequence[Label], dayfirst: bool | None) -> None:
-        self._sheet, self._labels, self._dayfirst = sheet, labels, dayfirst
+    def __init__(self, layout: LayoutPage, labels: Sequence[Label], dayfirst: bool | None) -> None:
+        self._layout, self._labels, self._dayfirst = layout, labels, dayfirst
         self._kept: dict[str, list[Candidate]] = {}
 
     def of(self, kind: str) -> list[Candidate]:
@@ -61,22 +61,22 @@ class CandidateIndex:
         return money.main_currency(self.of("money"))
 
     def _find(self, kind: str) -> list[Candidate]:
-        sheet = self._sheet
+        layout = self._layout
         if kind == "date":
-            return dates.find(sheet, self._dayfirst)
+            return dates.find(layout, self._dayfirst)
         if kind == "datetime":
-            return [self._with_time(candidate) for candidate in dates.find(sheet, self._dayfirst)]
+            return [self._with_time(candidate) for candidate in dates.find(layout, self._dayfirst)]
         if kind == "phone":
-            return phones.find(sheet, phones.REGIONS.get(self.currency or ""))
+            return phones.find(layout, phones.REGIONS.get(self.currency or ""))
         if kind == "party":
-            return parties.find(sheet, self._labels)
+            return parties.find(layout, self._labels)
         if kind == "number":
-            return [*money.find(sheet), *quantities.find(sheet)]
+            return [*money.find(layout), *quantities.find(layout)]
         if kind in ("text", "boolean"):
-            free = texts.find(sheet, self._labels)
+            free = texts.find(layout, self._labels)
             if kind == "text":
                 return free
-            return [*_checkboxes(sheet), *(c for c in map(_as_boolean, free) if c is not None)]
+            return [*_checkboxes(layout), *(c for c in map(_as_boolean, free) if c is not None)]
         finders = {
             "money": money,
             "identifier": identifiers,
@@ -90,11 +90,11 @@ class CandidateIndex:
             "currency": currencies,
             "time": times,
         }
-        return finders[kind].find(sheet) if kind in finders else []
+        return finders[kind].find(layout) if kind in finders else []
 
     def _with_time(self, candidate: Candidate) -> Candidate:
         span = candidate.first
-        rest = self._sheet.lines[span.line].text[span.end :]
+        rest = self._layout.lines[span.line].text[span.end :]
         match = re.match(r"[\sT,]{0,3}(\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AaPp][Mm])?)", rest)
         clock = times.of(match[1]) if match else None
         end = span.end + match.end() if match else span.end
@@ -109,7 +109,7 @@ class CandidateIndex:
         """Words of lines that match a caller's pattern as a whole."""
         return [
             Candidate(line.text[start:end], (Span(line.index, start, end),))
-            for line in self._sheet.lines
+            for line in self._layout.lines
             for start, end in whole_words(pattern, line.text)
         ]
 
@@ -125,7 +125,7 @@ class CandidateIndex:
                 continue
             spaced = r"[\s_-]*".join(words)
             pattern = re.compile(rf"(?<![^\W_])(?<![.,]){spaced}(?![^\W_])")
-            for line in self._sheet.lines:
+            for line in self._layout.lines:
                 for match in pattern.finditer(line.folded):
                     span = Span(line.index, *match.span())
                     if not any(
@@ -136,11 +136,11 @@ class CandidateIndex:
         return found
 
 
-def _checkboxes(sheet: LayoutPage) -> list[Candidate]:
+def _checkboxes(layout: LayoutPage) -> list[Candidate]:
     """The state of each checkbox."""
     return [
         Candidate(character == BOX_CHECKED, (Span(line.index, index, index + 1),))
-        for line in sheet.lines
+        for line in layout.lines
         for index, character in enumerate(line.text)
         if character in (BOX_CHECKED, BOX_EMPTY)
     ]

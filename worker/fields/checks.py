@@ -69,7 +69,7 @@ def _sums(answers: Extraction, by_concept: Mapping[str, Spec]) -> Iterator[Check
     extras = [known[concept] for concept in EXTRAS if concept in known]
     names = tuple(by_concept[concept].name for concept in ("subtotal", "tax", "total"))
     holds = any(_makes(base, extras, known["total"]) for base in (plain, known["subtotal"]))
-    holds = holds or _makes(plain, _extras_on(answers.sheet), known["total"])
+    holds = holds or _makes(plain, _extras_on(answers.layout), known["total"])
     yield Check(names, holds, f"{known['subtotal']:.2f} and {known['tax']:.2f} tax do not make {known['total']:.2f}")
 
 
@@ -79,17 +79,17 @@ def _makes(base: float, extras: Sequence[float], total: float) -> bool:
     return any(abs(base + sum(chosen) - total) <= CENTS for chosen in product(*steps))
 
 
-def _extras_on(sheet: LayoutPage) -> list[float]:
+def _extras_on(layout: LayoutPage) -> list[float]:
     """Amounts of the rows that a label calls a discount, a fee, carriage or rounding: they may be no fields."""
     rows = {
-        sheet.lines[label.line].row for label in find_labels(sheet, {}) if max(label.concepts.values()) >= 0.5
+        layout.lines[label.line].row for label in find_labels(layout, {}) if max(label.concepts.values()) >= 0.5
         and set(label.concepts) & set(EXTRAS)
     }  # fmt: skip
     found = [
         amount
         for row in sorted(rows)
-        for index in sheet.rows[row]
-        for amount in money.on_line(sheet.lines[index].text, index, money.decimal_comma(sheet))
+        for index in layout.rows[row]
+        for amount in money.on_line(layout.lines[index].text, index, money.decimal_comma(layout))
     ]
     return list(dict.fromkeys(float(amount.value) for amount in found if amount.facts.get("decimals")))
 

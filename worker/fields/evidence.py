@@ -11,14 +11,14 @@ from worker.fields.candidate import Candidate
 from worker.fields.layout_page import LayoutPage
 
 
-def evidence(sheet: LayoutPage, candidate: Candidate, value: Any, confidence: float) -> FieldEvidence:
+def evidence(layout: LayoutPage, candidate: Candidate, value: Any, confidence: float) -> FieldEvidence:
     """The answer of a field with the place it was read at."""
-    boxes = boxes_of(sheet, candidate)
+    boxes = boxes_of(layout, candidate)
     return FieldEvidence(
         value=value,
         confidence=confidence,
-        text=candidate.text(sheet),
-        page=sheet.lines[candidate.first.line].page,
+        text=candidate.text(layout),
+        page=layout.lines[candidate.first.line].page,
         box=_around(boxes),
         boxes=boxes if len(boxes) > 1 else None,
     )
@@ -29,9 +29,9 @@ def missing(reason: str) -> FieldEvidence:
     return FieldEvidence(value=None, confidence=0.0, reason=reason)
 
 
-def boxes_of(sheet: LayoutPage, candidate: Candidate) -> list[Box]:
+def boxes_of(layout: LayoutPage, candidate: Candidate) -> list[Box]:
     """The box of each of a value's stretches; none where the reader gave none."""
-    boxes = (sheet.lines[span.line].box(span.start, span.end) for span in candidate.spans)
+    boxes = (layout.lines[span.line].box(span.start, span.end) for span in candidate.spans)
     return [box for box in boxes if box is not None]
 
 

@@ -19,7 +19,7 @@ from worker.fields.item_rows import ItemRows
 from worker.fields.items import line_items
 from worker.fields.label_matching import LabelMatcher
 from worker.fields.labels import find_labels
-from worker.fields.layout_page import LayoutPage, sheet_of
+from worker.fields.layout_page import LayoutPage, layout_page_of
 from worker.fields.ranking import THRESHOLD, Ranker, Scored
 from worker.fields.specs import Spec, arrays, leaves, spec_of
 from worker.fields.sums import SUM, adding_up
@@ -34,7 +34,7 @@ class Extraction:
 
     Attributes:
         spec: What was asked.
-        sheet: The document.
+        layout: The document.
         found: Its candidates of every kind.
         fields: By dotted name; ``items[0].amount`` inside arrays.
         winners: The scored candidates behind them, by name, for checks and calibration.
@@ -43,7 +43,7 @@ class Extraction:
     """
 
     spec: Spec
-    sheet: LayoutPage
+    layout: LayoutPage
     found: CandidateIndex
     fields: dict[str, FieldEvidence]
     winners: dict[str, Scored] = field(default_factory=dict)
@@ -59,11 +59,13 @@ def extract(pages: Sequence[Page], schema: Json, dayfirst: bool | None = None) -
         schema: As :func:`tasks.documents.schemas.prepared` gives it.
         dayfirst: Whether 04/05 is the fourth of May; None decides by the document.
     """
-    spec, sheet = spec_of(schema), sheet_of(pages)
+    spec, layout = spec_of(schema), layout_page_of(pages)
     asked = list(leaves(spec))
     own = {leaf.name: leaf.phrases for leaf in [*asked, *_item_leaves(spec)] if leaf.phrases}
-    labels = find_labels(sheet, own)
-    return _Extraction(spec, sheet, CandidateIndex(sheet, labels, dayfirst), LabelMatcher(sheet, labels)).answers(asked)
+    labels = find_labels(layout, own)
+    return _Extraction(spec, layout, CandidateIndex(layout, labels, dayfirst), LabelMatcher(layout, labels)).answers(
+        asked
+    )
 
 
 def _item_leaves(spec: Spec) -> list[Spec]:
@@ -71,9 +73,9 @@ def _item_leaves(spec: Spec) -> list[Spec]:
 
 
 class _Extraction:
-    def __init__(self, spec: Spec, sheet: LayoutPage, found: CandidateIndex, relations: LabelMatcher) -> None:
-        self._spec, self._sheet, self._found, self._relations = spec, sheet, found, relations
-        self._ranker = Ranker(sheet, found, relations)
+    def __init__(self, spec: Spec, layout: LayoutPage, found: CandidateIndex, relations: LabelMatcher) -> None:
+        self._spec, self._layout, self._found, self._relations = spec, layout, found, relations
+        self._ranker = Ranker(layout, found, relations)
         self._proven: dict[str, Scored] = {}
         self._alone = False  # whether no other total adds up
         self._certainty = 0.0  # of all winners: low on a document unlike those that the ranker learned from
@@ -95,16 +97,18 @@ class _Extraction:
             for leaf in members:
                 winner = chosen.get(members[0].name)
                 value = (
-                    ABSENT if winner is None else Coercer(leaf).of(winner.candidate, winner.candidate.text(self._sheet))
+                    ABSENT
+                    if winner is None
+                    else Coercer(leaf).of(winner.candidate, winner.candidate.text(self._layout))
                 )
                 if winner is None or value is ABSENT:
-                    fields[leaf.name] = missing(_why(leaf, scored[members[0].name], self._sheet))
+                    fields[leaf.name] = missing(_why(leaf, scored[members[0].name], self._layout))
                     continue
                 features[leaf.name] = self._features(leaf, winner, [one for one, _ in scored[members[0].name]])
-                fields[leaf.name] = evidence(self._sheet, winner.candidate, value, confidence(features[leaf.name]))
+                fields[leaf.name] = evidence(self._layout, winner.candidate, value, confidence(features[leaf.name]))
                 winners[leaf.name] = winner
         items = {array.name: self._items(array, fields) for array in arrays(self._spec)}
-        return Extraction(self._spec, self._sheet, self._found, fields, winners, features, items)
+        return Extraction(self._spec, self._layout, self._found, fields, winners, features, items)
 
     def _adding_up(
         self, groups: Mapping[tuple[str, str], Sequence[Spec]], scored: Mapping[str, Sequence[tuple[Scored, Any]]]
@@ -112,14 +116,16 @@ class _Extraction:
         """Net amount, tax and total that add up, by the names of their fields, and whether no other total does."""
         names = {concept: members[0].name for (concept, kind), members in groups.items() if kind == "money"}
         sums = {c: [one for one, _ in scored[name]] for c, name in names.items() if c in SUM}
-        proven = tax_rows(ItemRows(self._sheet, self._relations)) if len(sums) == len(SUM) else []
+        proven = tax_rows(ItemRows(self._layout, self._relations)) if len(sums) == len(SUM) else []
         found, alone = adding_up(sums, {row.cells["tax"].first for row in proven if row.proven})
         return {names[concept]: one for concept, one in found.items()}, alone
 
     def _scored(self, leaf: Spec) -> list[tuple[Scored, Any]]:
         """A field's candidates that have a valid form, with their points and that form."""
         coercer = Coercer(leaf)
-        forms = ((one, coercer.of(one.candidate, one.candidate.text(self._sheet))) for one in self._ranker.scored(leaf))
+        forms = (
+            (one, coercer.of(one.candidate, one.candidate.text(self._layout))) for one in self._ranker.scored(leaf)
+        )
         return [(one, form) for one, form in forms if form is not ABSENT]
 
     def _features(self, leaf: Spec, winner: Scored, others: Sequence[Scored]) -> dict[str, float]:
@@ -131,7 +137,7 @@ class _Extraction:
         return {
             "points": max(-3.0, min(winner.points, 7.0)),
             "margin": max(0.0, min(6.0, winner.points - max(rivals, default=winner.points - 6.0))),
-            "read": math.log(max(1e-2, winner.candidate.confidence(self._sheet))),
+            "read": math.log(max(1e-2, winner.candidate.confidence(self._layout))),
             "own": winner.own,
             "rival": winner.rival,
             "repeated": min(3, len(agreeing)) - 1.0,
@@ -148,7 +154,7 @@ class _Extraction:
             "by_rules": 1.0,
             "rule": min(winner.rule, 8.0),
             "rule_margin": min(3.0, winner.rule - max(rivals, default=winner.rule - 3.0)),
-            "rule_read": winner.candidate.confidence(self._sheet),
+            "rule_read": winner.candidate.confidence(self._layout),
             "rule_own": winner.own,
             "rule_ambiguous": float(bool(winner.candidate.facts.get("ambiguous"))),
         }
@@ -157,7 +163,7 @@ class _Extraction:
         if array.items is None:
             return []
         if array.items.kind == "object":
-            return line_items(array, self._sheet, self._relations, fields)
+            return line_items(array, self._layout, self._relations, fields)
         return self._several(array, array.items, fields)
 
     def _several(self, array: Spec, item: Spec, fields: dict[str, FieldEvidence]) -> list[Any]:
@@ -169,7 +175,7 @@ class _Extraction:
             if one.points >= THRESHOLD and value not in values:
                 name = f"{array.name}[{len(values)}]"
                 sure = confidence(self._features(item, one, [one]))
-                fields[name] = evidence(self._sheet, one.candidate, value, sure)
+                fields[name] = evidence(self._layout, one.candidate, value, sure)
                 values.append(value)
         return values
 
@@ -179,10 +185,10 @@ def _is_negative(winner: Scored) -> bool:
     return isinstance(winner.candidate.value, float) and winner.candidate.value < 0
 
 
-def _why(leaf: Spec, scored: Sequence[tuple[Scored, Any]], sheet: LayoutPage) -> str:
+def _why(leaf: Spec, scored: Sequence[tuple[Scored, Any]], layout: LayoutPage) -> str:
     """Why a field has no value."""
     kind = {"text": "text", "party": "name", "vat_id": "VAT number", "enum": "listed value"}.get(leaf.kind, leaf.kind)
-    if not sheet.lines:
+    if not layout.lines:
         return "no text was read"
     if not scored:
         return f"nothing on the page is a valid {kind} for this field"

@@ -45,23 +45,23 @@ class FeatureBuilder:
     """Describes the candidates of one document.
 
     Args:
-        sheet: The document.
+        layout: The document.
         relations: Its labels.
         amounts: Its arithmetic.
         addresses: Its address blocks.
     """
 
     def __init__(
-        self, sheet: LayoutPage, relations: LabelMatcher, amounts: Amounts, addresses: Sequence[Candidate]
+        self, layout: LayoutPage, relations: LabelMatcher, amounts: Amounts, addresses: Sequence[Candidate]
     ) -> None:
-        self._sheet, self._relations, self._amounts = sheet, relations, amounts
-        self._parties = PartyFeatures(sheet, addresses)
-        lefts, rights = [line.rect.left for line in sheet.lines], [line.rect.right for line in sheet.lines]
+        self._layout, self._relations, self._amounts = layout, relations, amounts
+        self._parties = PartyFeatures(layout, addresses)
+        lefts, rights = [line.rect.left for line in layout.lines], [line.rect.right for line in layout.lines]
         self._left, self._right = min(lefts, default=0.0), max(rights, default=1.0)
 
     def base(self, kind: str, found: Sequence[tuple[Candidate, Sequence[LabelEvidence]]]) -> Floats:
         """What is known of a kind's candidates whatever field they answer: a row each, in the order of ``BASE``."""
-        shared = CandidateContext([candidate for candidate, _ in found], self._sheet)
+        shared = CandidateContext([candidate for candidate, _ in found], self._layout)
         rows = [self._row(kind, candidate, evidence, shared) for candidate, evidence in found]
         return np.array(rows, np.float32).reshape(len(rows), len(BASE))
 
@@ -101,7 +101,7 @@ class FeatureBuilder:
     def _row(
         self, kind: str, candidate: Candidate, evidence: Sequence[LabelEvidence], shared: CandidateContext
     ) -> list[float]:
-        line = self._sheet.lines[candidate.first.line]
+        line = self._layout.lines[candidate.first.line]
         labels = dict.fromkeys(LABELS, 0.0)
         for one in evidence:
             strength = one.strength * (0.5 if self._relations.is_header(one.label) else 1.0)
@@ -122,9 +122,9 @@ class FeatureBuilder:
     # -- where it stands ----------------------------------------------------------------------------------------
 
     def _place(self, candidate: Candidate, line: LayoutLine) -> list[float]:
-        span, rect = candidate.first, candidate.rect(self._sheet)
+        span, rect = candidate.first, candidate.rect(self._layout)
         width = max(1.0, self._right - self._left)
-        row = self._sheet.rows[line.row]
+        row = self._layout.rows[line.row]
         place = row.index(line.index)
         before, after = line.text[: span.start], line.text[span.end :]
         above = self._above(line)
@@ -132,10 +132,10 @@ class FeatureBuilder:
             (rect.left - self._left) / width,
             (rect.right - self._left) / width,
             (rect.left + rect.right - 2 * self._left) / 2 / width,
-            self._sheet.depth(line),
-            float(line.page == self._sheet.lines[0].page),
-            float(line.page == self._sheet.lines[-1].page),
-            line.rect.height / self._sheet.pitch,
+            self._layout.depth(line),
+            float(line.page == self._layout.lines[0].page),
+            float(line.page == self._layout.lines[-1].page),
+            line.rect.height / self._layout.pitch,
             rect.width / width,
             len(row),
             place / max(1, len(row) - 1) if len(row) > 1 else 0.0,
@@ -145,7 +145,7 @@ class FeatureBuilder:
             (span.end - span.start) / max(1, len(line.text)),
             float(before.rstrip().endswith((":", "#"))),
             sum(c.isalpha() for c in before),
-            float(bool(place) and self._sheet.lines[row[place - 1]].text.rstrip().endswith(":")),
+            float(bool(place) and self._layout.lines[row[place - 1]].text.rstrip().endswith(":")),
             float(above is not None and above.text.rstrip().endswith(":")),
             *self._section(line),
             float(after.lstrip().startswith(":") or line.text[: span.end].endswith(":")),
@@ -157,8 +157,8 @@ class FeatureBuilder:
         best: tuple[float, int, tuple[float, float]] | None = None
         for place, row, page, weights in self._role_labels:
             rows = line.row - row
-            over = page == line.page and 0 < rows <= SECTION and place <= line.rect.left + self._sheet.pitch
-            if over and (best is None or (place + self._sheet.pitch, row) > best[:2]):
+            over = page == line.page and 0 < rows <= SECTION and place <= line.rect.left + self._layout.pitch
+            if over and (best is None or (place + self._layout.pitch, row) > best[:2]):
                 best = place, row, weights
         if best is None:
             return 0.0, 0.0
@@ -169,7 +169,7 @@ class FeatureBuilder:
     def _role_labels(self) -> list[tuple[float, int, int, tuple[float, float]]]:
         """Left edge, row and page of lines that are a label of a party and nothing else, and whose."""
         found = []
-        for line in self._sheet.lines:
+        for line in self._layout.lines:
             for label in self._relations.on_line(line.index):
                 weights = tuple(max(label.concepts.get(name, 0.0) for name in names) for names in PARTY_LABELS)
                 if label.whole and max(weights) >= 0.5:
@@ -179,8 +179,8 @@ class FeatureBuilder:
     def _above(self, line: LayoutLine) -> LayoutLine | None:
         """The nearest line over a line, of the rows just above."""
         for number in range(line.row - 1, max(-1, line.row - 3), -1):
-            for index in self._sheet.rows[number]:
-                other = self._sheet.lines[index]
+            for index in self._layout.rows[number]:
+                other = self._layout.lines[index]
                 shared = min(other.rect.right, line.rect.right) - max(other.rect.left, line.rect.left)
                 if other.page == line.page and shared > 0:
                     return other
@@ -189,7 +189,7 @@ class FeatureBuilder:
     def _block(self, line: LayoutLine) -> list[float]:
         if line.block < 0:
             return [*(0.0 for _ in ROLES), 1.0, *(0.0 for _ in BLOCK[len(ROLES) + 1 :])]
-        block = self._sheet.blocks[line.block]
+        block = self._layout.blocks[line.block]
         cell, place, size = block.cells.get(line.index), block.lines.index(line.index), len(block.lines)
         labelled, top = self._block_labels[line.block]
         return [
@@ -199,7 +199,7 @@ class FeatureBuilder:
             place / max(1, size - 1),
             float(not place),
             float(place == size - 1),
-            line.block / max(1, len(self._sheet.blocks) - 1),
+            line.block / max(1, len(self._layout.blocks) - 1),
             cell.row / max(1, block.rows - 1) if cell else 0.0,
             cell.column / max(1, block.columns - 1) if cell else 0.0,
             block.rows,
@@ -213,22 +213,22 @@ class FeatureBuilder:
     def _block_labels(self) -> list[tuple[int, bool]]:
         """Of each block how many labels it has, and whether its first line is one and nothing else."""
         found = []
-        for block in self._sheet.blocks:
+        for block in self._layout.blocks:
             labels = [label for index in block.lines for label in self._relations.on_line(index)]
             top = any(label.whole for label in self._relations.on_line(block.lines[0])) if block.lines else False
             found.append((len(labels), top))
         return found
 
     def _document(self, candidate: Candidate, shared: CandidateContext) -> list[float]:
-        return [min(3, len(self._sheet.extents)), shared.order[id(candidate)] / max(1, len(shared.candidates))]
+        return [min(3, len(self._layout.extents)), shared.order[id(candidate)] / max(1, len(shared.candidates))]
 
     # -- what it is ---------------------------------------------------------------------------------------------
 
     def _value(self, candidate: Candidate, shared: CandidateContext) -> list[float]:
-        text = candidate.text(self._sheet)
+        text = candidate.text(self._layout)
         size = max(1, len(text))
         facts = candidate.facts
-        read = candidate.confidence(self._sheet)
+        read = candidate.confidence(self._layout)
         return [
             candidate.plausibility,
             read,
@@ -250,7 +250,7 @@ class FeatureBuilder:
         value, sums = float(candidate.value), self._amounts
         largest = shared.largest
         cents = round(value * 100)
-        line = self._sheet.lines[candidate.first.line]
+        line = self._layout.lines[candidate.first.line]
         return [
             abs(value) / largest if largest else 0.0,
             shared.rank(abs(value)),
@@ -265,7 +265,7 @@ class FeatureBuilder:
             sums.support(value),
             float(sums.is_net(value)),
             float(sums.is_alone(value)),
-            shared.larger_below(value, self._sheet.depth(line), line.page),
+            shared.larger_below(value, self._layout.depth(line), line.page),
             float(cents in shared.column_sums),
             float(shared.is_product(candidate)),
         ]

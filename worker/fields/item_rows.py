@@ -65,19 +65,19 @@ class ItemRows:
     """The rows of a document.
 
     Args:
-        sheet: The document.
+        layout: The document.
         relations: Its labels.
     """
 
-    def __init__(self, sheet: LayoutPage, relations: LabelMatcher) -> None:
-        self.sheet, self._relations, self._comma = sheet, relations, money.decimal_comma(sheet)
+    def __init__(self, layout: LayoutPage, relations: LabelMatcher) -> None:
+        self.layout, self._relations, self._comma = layout, relations, money.decimal_comma(layout)
 
     def pieces(self, row: int) -> list[Piece]:
         """The pieces of a row, from the left."""
-        return [piece for index in self.sheet.rows[row] for piece in self._of_line(index)]
+        return [piece for index in self.layout.rows[row] for piece in self._of_line(index)]
 
     def _of_line(self, index: int) -> list[Piece]:
-        line = self.sheet.lines[index]
+        line = self.layout.lines[index]
         found = [one for one in money.on_line(line.text, index, self._comma) if not _in_words(line.text, one)]
         pieces, at = [], 0
         end = Span(index, len(line.text), len(line.text))
@@ -97,12 +97,14 @@ class ItemRows:
 
     def header(self, row: int) -> list[Column]:
         """The columns that a row heads; empty if it heads none."""
-        labels = [label for index in self.sheet.rows[row] for label in self._relations.on_line(index)]
+        labels = [label for index in self.layout.rows[row] for label in self._relations.on_line(index)]
         named = {concept for label in labels for concept in label.concepts if concept in COLUMNS}
         telling = [label for label in labels if COLUMNS & set(label.concepts)]
         if len(telling) < 2 or len(named) < 2 or any(piece.decimals for piece in self.pieces(row)):
             return []
-        if len(telling) == 2 and any(re.search(r"\d", self.sheet.lines[index].text) for index in self.sheet.rows[row]):
+        if len(telling) == 2 and any(
+            re.search(r"\d", self.layout.lines[index].text) for index in self.layout.rows[row]
+        ):
             return []  # "8 days net" is a sentence
         columns = [Column(dict(label.concepts), self._place(label), self._cell(label.line)) for label in labels]
         return columns + self._unnamed(row, labels)
@@ -110,17 +112,17 @@ class ItemRows:
     def _unnamed(self, row: int, labels: Sequence[Label]) -> list[Column]:
         """Words of a header that are no label: their columns answer nothing."""
         found = []
-        for index in self.sheet.rows[row]:
+        for index in self.layout.rows[row]:
             if not any(label.line == index for label in labels):
-                found.append(Column({}, self.sheet.lines[index].rect, self._cell(index)))
+                found.append(Column({}, self.layout.lines[index].rect, self._cell(index)))
         return found
 
     def _place(self, label: Label) -> Bounds:
-        return self.sheet.lines[label.line].part(label.start, label.end)
+        return self.layout.lines[label.line].part(label.start, label.end)
 
     def _cell(self, index: int) -> tuple[int, int] | None:
-        block = self.sheet.lines[index].block
-        cell = self.sheet.blocks[block].cells.get(index) if block >= 0 else None
+        block = self.layout.lines[index].block
+        cell = self.layout.blocks[block].cells.get(index) if block >= 0 else None
         return (block, cell.column) if cell else None
 
     def cell_of(self, piece: Piece) -> tuple[int, int] | None:
@@ -130,8 +132,8 @@ class ItemRows:
     def called(self, row: int) -> set[str]:
         """What labels at the start of a row call it: what stands before its first number."""
         found: set[str] = set()
-        for index in self.sheet.rows[row]:
-            line = self.sheet.lines[index]
+        for index in self.layout.rows[row]:
+            line = self.layout.lines[index]
             for label in self._relations.on_line(index):
                 rest = re.sub(r"[\W\d_]", "", line.folded[: label.start] + line.folded[label.end :])
                 if len(rest) <= 8:
@@ -142,7 +144,7 @@ class ItemRows:
 
     def names(self, row: int, concepts: Set[str], least: float) -> bool:
         """Whether a label in a row names one of some concepts, with a weight at least."""
-        labels = [label for index in self.sheet.rows[row] for label in self._relations.on_line(index)]
+        labels = [label for index in self.layout.rows[row] for label in self._relations.on_line(index)]
         return any(weight >= least and name in concepts for label in labels for name, weight in label.concepts.items())
 
     def ends(self, row: int) -> bool:

@@ -34,19 +34,21 @@ UNPRICED = frozenset({"tax", "tax_rate", "tax_column", "discount", "position", "
 """Columns whose numbers are no prices."""
 
 
-def line_items(array: Spec, sheet: LayoutPage, relations: LabelMatcher, fields: dict[str, FieldEvidence]) -> list[Json]:
+def line_items(
+    array: Spec, layout: LayoutPage, relations: LabelMatcher, fields: dict[str, FieldEvidence]
+) -> list[Json]:
     """The items of an array of objects; their answers are put into ``fields`` as ``name[0].property``."""
     if array.items is None:
         return []
     wanted = list(leaves(array.items))
     validator = validator_for(array.items.schema)
-    rows = ItemRows(sheet, relations)
+    rows = ItemRows(layout, relations)
     found = tax_rows(rows) if array.concept == "tax" else list(_tables(wanted, rows))
     if not found and PRICED & {leaf.concept for leaf in wanted}:
         found = list(receipt_items(rows))
     result: list[Json] = []
     for row in found:
-        item, answers = _item(wanted, row, sheet)
+        item, answers = _item(wanted, row, layout)
         if item and validator.is_valid(item) and len(result) < MAX_ITEMS:
             fields.update({f"{array.name}[{len(result)}].{name}": answer for name, answer in answers.items()})
             result.append(item)
@@ -59,7 +61,7 @@ def _tables(wanted: Sequence[Spec], rows: ItemRows) -> Iterator[ItemRow]:
     found: list[tuple[Row, list[Piece]]] = []
     below: list[list[Candidate]] = []  # of each row: text under its own
     page, headed = 0, -2
-    for number in range(len(rows.sheet.rows)):
+    for number in range(len(rows.layout.rows)):
         header = rows.header(number)
         if header:
             chosen = _columns(wanted, header)
@@ -67,11 +69,11 @@ def _tables(wanted: Sequence[Spec], rows: ItemRows) -> Iterator[ItemRow]:
                 continue  # the second line of the heads
             if len(chosen) >= min(2, len(wanted)):
                 headed = number
-                columns, named, page = header, chosen, rows.sheet.lines[rows.sheet.rows[number][0]].page
+                columns, named, page = header, chosen, rows.layout.lines[rows.layout.rows[number][0]].page
                 continue
         if not columns:
             continue
-        if rows.ends(number) or rows.sheet.lines[rows.sheet.rows[number][0]].page != page:
+        if rows.ends(number) or rows.layout.lines[rows.layout.rows[number][0]].page != page:
             columns = []
             continue
         cells = _cells(rows, number, columns, named, wanted)
@@ -88,7 +90,7 @@ def _tables(wanted: Sequence[Spec], rows: ItemRows) -> Iterator[ItemRow]:
         elif found and cells:
             below[-1] += [cells["description"]] if "description" in cells else []
             _continue(found[-1][0], cells)
-    _join(rows.sheet, [row for row, _ in found], below)
+    _join(rows.layout, [row for row, _ in found], below)
     yield from (checked(_solved(row, numbers), NAMED) for row, numbers in _priced(found))
 
 
@@ -99,20 +101,20 @@ def _is_lower_amount(cells: Row, row: Row) -> bool:
     return "line_total" in cells and "line_total" not in row and alone
 
 
-def _join(sheet: LayoutPage, items: Sequence[Row], below: Sequence[Sequence[Candidate]]) -> None:
+def _join(layout: LayoutPage, items: Sequence[Row], below: Sequence[Sequence[Candidate]]) -> None:
     """Add the lines that a description runs on over: those whose first word had no room left in the line above."""
     names = [row["description"] for row in items if "description" in row]
-    edge = max((one.rect(sheet).right for one in [*names, *(c for more in below for c in more)]), default=0.0)
+    edge = max((one.rect(layout).right for one in [*names, *(c for more in below for c in more)]), default=0.0)
     for row, more in zip(items, below, strict=True):
         for after in more:
             name = row.get("description")
             if name is None or after is name or not isinstance(after.value, str):
                 continue
             last, text = name.spans[-1], str(after.value)
-            place, rect = sheet.lines[last.line].part(last.start, last.end), after.rect(sheet)
+            place, rect = layout.lines[last.line].part(last.start, last.end), after.rect(layout)
             if rect.right < place.left or rect.left > place.right:
                 continue  # of a column beside the table
-            word = after.rect(sheet).width * len(text.split()[0]) / max(1, len(text))
+            word = after.rect(layout).width * len(text.split()[0]) / max(1, len(text))
             if place.right + word < edge:
                 break
             row["description"] = Candidate(f"{name.value} {text}", (*name.spans, *after.spans))
@@ -261,18 +263,18 @@ def _continue(row: Row, cells: Row) -> None:
             row[key] = cell
 
 
-def _item(wanted: Sequence[Spec], row: ItemRow, sheet: LayoutPage) -> tuple[Json, dict[str, FieldEvidence]]:
+def _item(wanted: Sequence[Spec], row: ItemRow, layout: LayoutPage) -> tuple[Json, dict[str, FieldEvidence]]:
     item: Json = {}
     answers: dict[str, FieldEvidence] = {}
     for leaf in wanted:
         name = leaf.path[-1]
         cell = row.cells.get(_key(leaf))
-        value = ABSENT if cell is None else Coercer(leaf).of(cell, cell.text(sheet))
+        value = ABSENT if cell is None else Coercer(leaf).of(cell, cell.text(layout))
         if cell is None or value is ABSENT:
             if leaf.nullable:
                 item[name] = None
             continue
         item[name] = value
         sure = PROVEN if row.proven and leaf.concept in PRICED - {"description"} else row.sure
-        answers[name] = evidence(sheet, cell, value, round(sure * cell.confidence(sheet), 4))
+        answers[name] = evidence(layout, cell, value, round(sure * cell.confidence(layout), 4))
     return (item if any(value is not None for value in item.values()) else {}), answers

@@ -57,17 +57,17 @@ class LabelMatcher:
     """Looks up which labels speak for which values.
 
     Args:
-        sheet: The document.
+        layout: The document.
         labels: Its labels.
     """
 
-    def __init__(self, sheet: LayoutPage, labels: Sequence[Label]) -> None:
-        self._sheet = sheet
+    def __init__(self, layout: LayoutPage, labels: Sequence[Label]) -> None:
+        self._layout = layout
         self._by_line: dict[int, list[Label]] = defaultdict(list)
         for label in labels:
             self._by_line[label.line].append(label)
         self._headers = self._header_rows(labels)
-        self._places = {id(label): sheet.lines[label.line].part(label.start, label.end) for label in labels}
+        self._places = {id(label): layout.lines[label.line].part(label.start, label.end) for label in labels}
 
     def of(self, candidate: Candidate, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
         """The labels that speak for a value.
@@ -86,7 +86,7 @@ class LabelMatcher:
 
     def is_header(self, label: Label) -> bool:
         """Whether a label heads a table's column."""
-        return self._sheet.lines[label.line].row in self._headers
+        return self._layout.lines[label.line].row in self._headers
 
     def on_line(self, index: int) -> Sequence[Label]:
         """The labels of a line."""
@@ -95,15 +95,15 @@ class LabelMatcher:
     def _header_rows(self, labels: Sequence[Label]) -> set[int]:
         columns: dict[int, set[str]] = defaultdict(set)
         for label in labels:
-            row = self._sheet.lines[label.line].row
+            row = self._layout.lines[label.line].row
             columns[row] |= {concept for concept in label.concepts if concept in COLUMNS}
         parts: dict[int, int] = defaultdict(int)
         for label in labels:
-            parts[self._sheet.lines[label.line].row] += bool(COLUMNS & set(label.concepts))
+            parts[self._layout.lines[label.line].row] += bool(COLUMNS & set(label.concepts))
         return {row for row, concepts in columns.items() if parts[row] >= 3 and len(concepts) >= 2}
 
     def _on_line(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
-        text = self._sheet.lines[span.line].folded
+        text = self._layout.lines[span.line].folded
         found = []
         for label in self._by_line[span.line]:
             if label.start < span.start and label.end < span.end:  # "total RM" may reach into "RM 5.00"
@@ -117,20 +117,20 @@ class LabelMatcher:
 
     def _is_of_box(self, label: Label, span: Span) -> bool:
         """Whether a value is a checkbox's mark, and a label stands right behind it."""
-        text = self._sheet.lines[span.line].text
+        text = self._layout.lines[span.line].text
         mark, between = text[span.start : span.end], text[span.end : label.start]
         return mark in (BOX_CHECKED, BOX_EMPTY) and label.start >= span.end and not between.strip()
 
     def _in_row(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
-        line = self._sheet.lines[span.line]
-        row = self._sheet.rows[line.row]
+        line = self._layout.lines[span.line]
+        row = self._layout.rows[line.row]
         at = row.index(span.line)
         before = line.folded[: span.start]
         values = _values(rivals, span.line, 0, span.start)
         strength = SAME_ROW * WORD_BETWEEN ** _words(before) * VALUE_BETWEEN**values
         found = []
         for index in reversed(row[:at]):
-            other = self._sheet.lines[index]
+            other = self._layout.lines[index]
             for label in self._by_line[index]:
                 behind = _values(rivals, index, label.end, len(other.text))
                 words = _words(other.folded[label.end :])
@@ -142,17 +142,17 @@ class LabelMatcher:
 
     def _slanted(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
         """Labels whose line ends left of the value, in the next row: a little slanted, or a row for the label alone."""
-        line = self._sheet.lines[span.line]
-        row = self._sheet.rows[line.row]
+        line = self._layout.lines[span.line]
+        row = self._layout.rows[line.row]
         if len(row) > 1 or span.start > 2:
             return []
         found = []
         for number in (line.row - 1, line.row + 1):
-            members = self._sheet.rows[number] if 0 <= number < len(self._sheet.rows) else ()
+            members = self._layout.rows[number] if 0 <= number < len(self._layout.rows) else ()
             alone = number < line.row and not any(rivals.get(index) for index in members)
             for index in members:
-                other = self._sheet.lines[index]
-                off = abs(other.rect.middle - line.rect.middle) / self._sheet.pitch
+                other = self._layout.lines[index]
+                off = abs(other.rect.middle - line.rect.middle) / self._layout.pitch
                 if other.page != line.page or other.rect.right > line.rect.left or off > (NEXT_ROW if alone else 1.0):
                     continue
                 for label in self._by_line[index]:
@@ -161,12 +161,12 @@ class LabelMatcher:
         return found
 
     def _above(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
-        line = self._sheet.lines[span.line]
+        line = self._layout.lines[span.line]
         place = line.part(span.start, span.end)
         found = []
         for number in range(line.row - 1, max(-1, line.row - 8), -1):
-            for index in self._sheet.rows[number]:
-                other = self._sheet.lines[index]
+            for index in self._layout.rows[number]:
+                other = self._layout.lines[index]
                 if other.page != line.page:
                     continue
                 for label in self._by_line[index]:
@@ -177,15 +177,15 @@ class LabelMatcher:
         self, label: Label, place: Bounds, above: int, row: int, rivals: Mapping[int, Sequence[Span]]
     ) -> list[LabelEvidence]:
         head = self._places[id(label)]
-        far = (place.top - head.bottom) / self._sheet.pitch
+        far = (place.top - head.bottom) / self._layout.pitch
         shared = min(head.right, place.right) - max(head.left, place.left)
         if far > ABOVE_LINES or far < -0.6 or shared < 0.2 * min(head.right - head.left, place.right - place.left):
             return []
         strength = ABOVE - 0.12 * max(0.0, far)
         for number in range(above + 1, row):
-            for index in self._sheet.rows[number]:
+            for index in self._layout.rows[number]:
                 for rival in rivals.get(index, ()):
-                    part = self._sheet.lines[index].part(rival.start, rival.end)
+                    part = self._layout.lines[index].part(rival.start, rival.end)
                     if min(part.right, place.right) > max(part.left, place.left):
                         strength *= VALUE_BETWEEN
         return [LabelEvidence(label, max(0.0, strength), "above")]

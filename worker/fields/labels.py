@@ -72,27 +72,27 @@ class _Phrase:
         return _compiled(self.written)
 
 
-def find_labels(sheet: LayoutPage, own: Mapping[str, Iterable[str]]) -> list[Label]:
+def find_labels(layout: LayoutPage, own: Mapping[str, Iterable[str]]) -> list[Label]:
     """All labels of a document, none over another.
 
     Args:
-        sheet: The document.
+        layout: The document.
         own: Phrases of the caller's fields, by a name of their own: aliases, titles, names without vocabulary.
     """
-    alike = sheet.folded.translate(_ALIKE)
+    alike = layout.folded.translate(_ALIKE)
     phrases = [phrase for language in _languages(alike) for phrase in _vocabulary()[language]]
     phrases += [phrase for name, texts in own.items() for phrase in _own_phrases(name, texts)]
-    hits: list[dict[tuple[int, int], dict[str, float]]] = [{} for _ in sheet.lines]
-    starts = [0, *accumulate(len(line.folded) + 1 for line in sheet.lines)]
+    hits: list[dict[tuple[int, int], dict[str, float]]] = [{} for _ in layout.lines]
+    starts = [0, *accumulate(len(line.folded) + 1 for line in layout.lines)]
     for phrase in phrases:
         if phrase.needed not in alike:
             continue
-        for match in phrase.pattern.finditer(sheet.folded):
+        for match in phrase.pattern.finditer(layout.folded):
             at = bisect_right(starts, match.start()) - 1
             end = match.start() + len(_TRAILING.sub("", match[0]))  # an optional last word leaves its gap behind
             concepts = hits[at].setdefault((match.start() - starts[at], end - starts[at]), {})
             concepts[phrase.concept] = max(phrase.weight, concepts.get(phrase.concept, 0.0))
-    return [label for line in sheet.lines for label in _longest(line, hits[line.index])]
+    return [label for line in layout.lines for label in _longest(line, hits[line.index])]
 
 
 def concept_of(name: str) -> str | None:

@@ -160,7 +160,7 @@ class LayoutPage:
         return "\n".join(line.folded for line in self.lines)
 
 
-def sheet_of(pages: Sequence[Page]) -> LayoutPage:
+def layout_page_of(pages: Sequence[Page]) -> LayoutPage:
     """Put the lines of pages upright and into rows.
 
     Args:

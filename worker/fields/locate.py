@@ -16,7 +16,7 @@ MAX_LINES = 8
 """A value runs on over so many lines at most."""
 
 
-def located(spec: Spec, value: Any, sheet: LayoutPage, found: CandidateIndex) -> Candidate | None:
+def located(spec: Spec, value: Any, layout: LayoutPage, found: CandidateIndex) -> Candidate | None:
     """The value's place, or None where it is not on the page.
 
     Numbers and dates are looked for by what they mean ("1.234,56" is 1234.56), texts by their letters and digits,
@@ -32,7 +32,7 @@ def located(spec: Spec, value: Any, sheet: LayoutPage, found: CandidateIndex) ->
         for candidate in found.of(kind):
             if _same(candidate.value, value):
                 return candidate
-    return _written(str(value), sheet)
+    return _written(str(value), layout)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -41,20 +41,20 @@ def _same(one: Any, other: Any) -> bool:
     return bool(str(one) == str(other))
 
 
-def _written(value: str, sheet: LayoutPage) -> Candidate | None:
+def _written(value: str, layout: LayoutPage) -> Candidate | None:
     wanted = _plain(value)
     if not wanted:
         return None
-    for row_start in range(len(sheet.lines)):
-        spans = _from_line(wanted, sheet, row_start)
+    for row_start in range(len(layout.lines)):
+        spans = _from_line(wanted, layout, row_start)
         if spans:
             return Candidate(value, tuple(spans))
     return None
 
 
-def _from_line(wanted: str, sheet: LayoutPage, first: int) -> Sequence[Span]:
+def _from_line(wanted: str, layout: LayoutPage, first: int) -> Sequence[Span]:
     """Spans of a text that begins on a line and may run on over the next ones; empty if it does not stand there."""
-    line = sheet.lines[first]
+    line = layout.lines[first]
     letters, places = _letters(line.text)
     at = letters.find(wanted)
     while at >= 0:
@@ -64,13 +64,13 @@ def _from_line(wanted: str, sheet: LayoutPage, first: int) -> Sequence[Span]:
     for size in range(min(len(letters), len(wanted) - 1), 2, -1):
         if letters.endswith(wanted[:size]):
             spans = [Span(first, places[len(letters) - size], places[-1] + 1)]
-            return _running_on(wanted[size:], sheet, first, spans)
+            return _running_on(wanted[size:], layout, first, spans)
     return []
 
 
-def _running_on(rest: str, sheet: LayoutPage, first: int, spans: list[Span]) -> Sequence[Span]:
-    for index in range(first + 1, min(first + MAX_LINES, len(sheet.lines))):
-        letters, places = _letters(sheet.lines[index].text)
+def _running_on(rest: str, layout: LayoutPage, first: int, spans: list[Span]) -> Sequence[Span]:
+    for index in range(first + 1, min(first + MAX_LINES, len(layout.lines))):
+        letters, places = _letters(layout.lines[index].text)
         if not letters:
             continue
         if letters.startswith(rest):

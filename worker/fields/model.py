@@ -48,10 +48,10 @@ def _at(reply: Any, path: tuple[str, ...]) -> Any:
 def _take(fields: dict[str, Any], leaf: Spec, name: str, value: Any, answers: Extraction, found: CandidateIndex) -> Any:
     """Answer a field by a model's value; returns it in its valid form, or ABSENT where it has none."""
     form = value if validator_for(leaf.schema).is_valid(value) else ABSENT
-    place = located(leaf, value, answers.sheet, found)
+    place = located(leaf, value, answers.layout, found)
     if form is ABSENT:
         numeric = place or Candidate(float(value) if isinstance(value, int | float) else value, ())
-        form = Coercer(leaf).of(numeric, place.text(answers.sheet) if place else str(value))
+        form = Coercer(leaf).of(numeric, place.text(answers.layout) if place else str(value))
     if form is ABSENT:
         return ABSENT
     ruled = fields.get(name)
@@ -64,8 +64,8 @@ def _take(fields: dict[str, Any], leaf: Spec, name: str, value: Any, answers: Ex
         return form
     agreed = ruled is not None and ruled.value == form
     sure = AGREED if agreed else ALONE if ruled is None or ruled.value is None else DISPUTED
-    sure = max(sure * place.confidence(answers.sheet), ruled.confidence if agreed and ruled is not None else 0.0)
-    fields[name] = evidence(answers.sheet, place, form, round(sure, 4))
+    sure = max(sure * place.confidence(answers.layout), ruled.confidence if agreed and ruled is not None else 0.0)
+    fields[name] = evidence(answers.layout, place, form, round(sure, 4))
     if sure < ALONE and ruled is not None and ruled.value is not None and not agreed:
         reason = f"the model's answer; by its label {str(ruled.value)[:60]!r} would be it"
         fields[name] = fields[name].model_copy(update={"reason": reason})

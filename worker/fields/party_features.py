@@ -25,16 +25,16 @@ class PartyFeatures:
     """Describes names of parties and addresses on one document.
 
     Args:
-        sheet: The document.
+        layout: The document.
         addresses: Its address blocks.
     """
 
-    def __init__(self, sheet: LayoutPage, addresses: Sequence[Candidate]) -> None:
-        self._sheet, self._addresses = sheet, addresses
+    def __init__(self, layout: LayoutPage, addresses: Sequence[Candidate]) -> None:
+        self._layout, self._addresses = layout, addresses
 
     def of(self, candidate: Candidate, line: LayoutLine) -> list[float]:
         """The numbers called ``PARTY``, of a candidate on a line."""
-        text = candidate.text(self._sheet)
+        text = candidate.text(self._layout)
         folded = line.folded[candidate.first.start : candidate.first.end]
         distances = [self._to_address(line, address) for address in self._addresses]
         below = [far for far in distances if far is not None and far > 0]
@@ -42,9 +42,9 @@ class PartyFeatures:
         counts = self._blocks_tell.get(line.block, self._blocks_tell[-1]) if line.block >= 0 else (0, 0, 0, 0)
         inside = any(span.line == line.index for address in self._addresses for span in address.spans)
         block_address = line.block >= 0 and any(
-            self._sheet.lines[address.first.line].block == line.block for address in self._addresses
+            self._layout.lines[address.first.line].block == line.block for address in self._addresses
         )
-        tallest = max((one.rect.height for one in self._sheet.lines if one.page == line.page), default=1.0)
+        tallest = max((one.rect.height for one in self._layout.lines if one.page == line.page), default=1.0)
         name = letters(text)
         return [
             float(bool(LEGAL_FORM.search(folded))),
@@ -59,36 +59,36 @@ class PartyFeatures:
             float(line.folded[: candidate.first.start].strip() == ""),
             float(line.row == 0),
             float(block_address),
-            line.row / max(1, len(self._sheet.rows)),
-            float(line.page == self._sheet.lines[0].page and self._sheet.depth(line) < 0.15),
+            line.row / max(1, len(self._layout.rows)),
+            float(line.page == self._layout.lines[0].page and self._layout.depth(line) < 0.15),
             float(not LEGAL_FORM.search(folded) and self._any_legal),
         ]
 
     def _to_address(self, line: LayoutLine, address: Candidate) -> float | None:
         """Line heights from a line down to an address's first line of the same column; None where it is elsewhere."""
-        first = self._sheet.lines[address.first.line]
+        first = self._layout.lines[address.first.line]
         if first.page != line.page or first.index == line.index:
             return None
         shared = min(first.rect.right, line.rect.right) - max(first.rect.left, line.rect.left)
         if shared <= 0:
             return None
-        return (first.rect.middle - line.rect.middle) / max(self._sheet.pitch, line.rect.height)
+        return (first.rect.middle - line.rect.middle) / max(self._layout.pitch, line.rect.height)
 
     @cached_property
     def _any_legal(self) -> bool:
-        return any(LEGAL_FORM.search(line.folded) for line in self._sheet.lines)
+        return any(LEGAL_FORM.search(line.folded) for line in self._layout.lines)
 
     @cached_property
     def _hosts(self) -> list[str]:
-        found = (match for line in self._sheet.lines for match in _MAIL.finditer(line.text))
+        found = (match for line in self._layout.lines for match in _MAIL.finditer(line.text))
         return sorted({letters(match[1] or match[2] or match[3]) for match in found})
 
     @cached_property
     def _blocks_tell(self) -> dict[int, tuple[int, int, int, int]]:
         """Whether each block has a tax number, an IBAN, a phone number, a mail or web address."""
         found: dict[int, tuple[int, int, int, int]] = defaultdict(lambda: (0, 0, 0, 0))
-        for number, block in enumerate(self._sheet.blocks):
-            text = "\n".join(self._sheet.lines[index].text for index in block.lines)
+        for number, block in enumerate(self._layout.blocks):
+            text = "\n".join(self._layout.lines[index].text for index in block.lines)
             vat, iban, phone, mail = (int(bool(one.search(text))) for one in (_VAT, _IBAN, _PHONE, _MAIL))
             found[number] = vat, iban, phone, mail
         return found

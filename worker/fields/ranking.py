@@ -92,13 +92,13 @@ class Ranker:
     """Scores the candidates of one document.
 
     Args:
-        sheet: The document.
+        layout: The document.
         found: Its candidates.
         relations: Its labels.
     """
 
-    def __init__(self, sheet: LayoutPage, found: CandidateIndex, relations: LabelMatcher) -> None:
-        self._sheet, self._found, self._relations = sheet, found, relations
+    def __init__(self, layout: LayoutPage, found: CandidateIndex, relations: LabelMatcher) -> None:
+        self._layout, self._found, self._relations = layout, found, relations
         self._known: dict[str, tuple[list[tuple[Candidate, list[LabelEvidence]]], Floats]] = {}
 
     def scored(self, leaf: Spec) -> list[Scored]:
@@ -165,15 +165,15 @@ class Ranker:
             (amount, [one for one in labels if not self._relations.is_header(one.label)])
             for amount, labels in self._vouched(self._found.of("money"))
         ]
-        return Amounts(labelled, self._sheet)
+        return Amounts(labelled, self._layout)
 
     @cached_property
     def _scorer(self) -> Scorer:
-        return Scorer(self._sheet, self._relations, self._amounts)
+        return Scorer(self._layout, self._relations, self._amounts)
 
     @cached_property
     def _builder(self) -> FeatureBuilder:
-        return FeatureBuilder(self._sheet, self._relations, self._amounts, self._found.of("address"))
+        return FeatureBuilder(self._layout, self._relations, self._amounts, self._found.of("address"))
 
     def _of(self, leaf: Spec) -> tuple[list[tuple[Candidate, list[LabelEvidence]]], Floats]:
         key = leaf.name if leaf.kind in ("enum", "pattern") else leaf.kind
@@ -197,16 +197,16 @@ class Ranker:
     def _contacts(self) -> dict[int, int]:
         """Lines of a person at a party, "attn. M. Smith", and the line above each, which names the party."""
         found = {}
-        for line in self._sheet.lines:
+        for line in self._layout.lines:
             called = any(
                 label.start <= 2 and not label.whole and label.concepts.get("attention", 0.0) >= SURELY
                 for label in self._relations.on_line(line.index)
             )
-            for index in self._sheet.rows[line.row - 1] if called and line.row else ():
-                above = self._sheet.lines[index]
-                near = 0 < line.rect.middle - above.rect.middle < 2 * self._sheet.pitch
+            for index in self._layout.rows[line.row - 1] if called and line.row else ():
+                above = self._layout.lines[index]
+                near = 0 < line.rect.middle - above.rect.middle < 2 * self._layout.pitch
                 unlabelled = ":" not in above.text and not self._relations.on_line(index)
-                if near and unlabelled and abs(above.rect.left - line.rect.left) < self._sheet.pitch:
+                if near and unlabelled and abs(above.rect.left - line.rect.left) < self._layout.pitch:
                     found[line.index] = index
         return found
 

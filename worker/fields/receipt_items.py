@@ -39,7 +39,7 @@ def receipt_items(rows: ItemRows) -> Iterator[ItemRow]:
     found: list[Row] = []
     pending: Row = {}
     gap = 0
-    for number in range(len(rows.sheet.rows)):
+    for number in range(len(rows.layout.rows)):
         if rows.ends(number):
             if found:
                 break
@@ -79,7 +79,7 @@ def _adds(row: Row, cells: Row) -> bool:
 
 def _is_named_below(rows: ItemRows, number: int) -> bool:
     """Whether the row below an amount is a name and nothing else."""
-    if number + 1 >= len(rows.sheet.rows) or rows.ends(number + 1) or rows.called(number + 1):
+    if number + 1 >= len(rows.layout.rows) or rows.ends(number + 1) or rows.called(number + 1):
         return False
     return set(_receipt_cells(rows, number + 1)) == {"description"}
 
@@ -87,8 +87,8 @@ def _is_named_below(rows: ItemRows, number: int) -> bool:
 def _receipt_cells(rows: ItemRows, number: int) -> Row:
     cells: Row = {}
     pieces = rows.pieces(number)
-    for index in rows.sheet.rows[number]:
-        text = rows.sheet.lines[index].text
+    for index in rows.layout.rows[number]:
+        text = rows.layout.lines[index].text
         times = next((match for pattern in _TIMES if (match := pattern.search(text))), None)
         if times and "quantity" not in cells:
             cells["quantity"] = _number(times["count"], Span(index, *times.span("count")))
@@ -123,7 +123,7 @@ def _without_code(piece: Piece, rows: ItemRows) -> Piece:
     if not code:
         return piece
     start = piece.span.start + code.end()
-    line = rows.sheet.lines[piece.span.line]
+    line = rows.layout.lines[piece.span.line]
     place = Span(line.index, start, piece.span.end)
     return Piece(place, line.text[start : piece.span.end], line.part(start, piece.span.end))
 
@@ -136,7 +136,7 @@ def _name(cells: Row, piece: Piece, rows: ItemRows) -> None:
     """An item's name, without the quantity before it."""
     leading = _LEADING.match(piece.text)
     start = piece.span.start + (leading.end() if leading else 0)
-    line = rows.sheet.lines[piece.span.line]
+    line = rows.layout.lines[piece.span.line]
     cells["description"] = Candidate(line.text[start : piece.span.end], (Span(line.index, start, piece.span.end),))
     if leading and "quantity" not in cells:
         place = Span(line.index, piece.span.start, piece.span.start + len(leading["count"]))

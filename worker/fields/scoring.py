@@ -111,13 +111,13 @@ class Scorer:
     """Scores candidates of one document.
 
     Args:
-        sheet: The document.
+        layout: The document.
         relations: Its labels' say.
         amounts: Its arithmetic.
     """
 
-    def __init__(self, sheet: LayoutPage, relations: LabelMatcher, amounts: Amounts) -> None:
-        self._sheet, self._relations, self._amounts = sheet, relations, amounts
+    def __init__(self, layout: LayoutPage, relations: LabelMatcher, amounts: Amounts) -> None:
+        self._layout, self._relations, self._amounts = layout, relations, amounts
 
     def score(self, spec: Spec, candidate: Candidate, vouchings: Sequence[LabelEvidence]) -> float:
         """The candidate's points for a field."""
@@ -125,7 +125,7 @@ class Scorer:
         if spec.concept == "total" and isinstance(candidate.value, float) and self._is_whole(candidate):
             rival = 0.0  # what was paid less the change is the total, whatever its label says, and so is a lone sum
         points = BASE.get(spec.kind, -1.0) + OWN * own - RIVAL * max(0.0, rival - own)
-        points += LOOKS * candidate.plausibility + READ * math.log(max(1e-3, candidate.confidence(self._sheet))) / 2
+        points += LOOKS * candidate.plausibility + READ * math.log(max(1e-3, candidate.confidence(self._layout))) / 2
         if (
             own == 0
             and spec.kind in ("date", "datetime", "phone", "email", "vat_id")
@@ -155,9 +155,9 @@ class Scorer:
         return own, rival
 
     def _more(self, spec: Spec, candidate: Candidate, own: float) -> float:
-        line = self._sheet.lines[candidate.first.line]
-        depth = self._sheet.depth(line)
-        first = line.page == self._sheet.lines[0].page
+        line = self._layout.lines[candidate.first.line]
+        depth = self._layout.depth(line)
+        first = line.page == self._layout.lines[0].page
         if spec.kind == "money" and spec.concept == "total":
             value = float(candidate.value)
             outvoted = self._amounts.disproves(value) or self._amounts.is_net(value)
@@ -168,7 +168,7 @@ class Scorer:
             return (
                 support
                 + (
-                    0.6 * min(1.0, share) + 0.5 * depth + 0.3 * (line.page - self._sheet.lines[0].page > 0)
+                    0.6 * min(1.0, share) + 0.5 * depth + 0.3 * (line.page - self._layout.lines[0].page > 0)
                     if own
                     else 0.0
                 )

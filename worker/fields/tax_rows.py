@@ -40,7 +40,7 @@ def _size(row: ItemRow) -> tuple[bool, float]:
 
 def _all_rows(rows: ItemRows) -> Iterator[ItemRow]:
     among_items, labelled = False, -TABLE_ROWS - 1
-    for number in range(len(rows.sheet.rows)):
+    for number in range(len(rows.layout.rows)):
         if any("description" in column.concepts for column in rows.header(number)):
             among_items = True
             continue
@@ -60,7 +60,7 @@ def _all_rows(rows: ItemRows) -> Iterator[ItemRow]:
 
 
 def _rates(rows: ItemRows, number: int) -> list[Candidate]:
-    lines = (rows.sheet.lines[index] for index in rows.sheet.rows[number])
+    lines = (rows.layout.lines[index] for index in rows.layout.rows[number])
     return [one for line in lines for one in percentages.on_line(line.text, line.index) if 0 <= one.value <= HIGHEST]
 
 

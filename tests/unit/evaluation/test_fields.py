@@ -31,7 +31,7 @@ def test_values_rows_and_boxes_are_counted() -> None:
     answers.fields["date"] = FieldEvidence(value="2024-05-05", confidence=0.95)
     rows = [{"description": "Lamp", "amount": 10.0, "quantity": 2.0}, {"description": "Chair", "amount": 2.5}]
     case = Case(
-        "one", "all", answers.sheet.lines and [], {"total": "number", "date": "string", "items": []},
+        "one", "all", answers.layout.lines and [], {"total": "number", "date": "string", "items": []},
         {"total": 12.5, "date": "2024-05-04"}, rows, True, marks={"total": [[60, 0, 110, 20]]},
     )  # fmt: skip
     tally = Tally()

@@ -47,18 +47,18 @@ def is_surely(folded: str) -> bool:
     return numbered or _is_numbered(folded) or _is_placed(folded)
 
 
-def find(sheet: LayoutPage) -> list[Candidate]:
+def find(layout: LayoutPage) -> list[Candidate]:
     """Blocks of lines that read as an address."""
     found, taken = [], set[int]()
-    owner = _owner(sheet)
-    for line in sorted(sheet.lines, key=lambda line: (line.page, line.rect.middle)):
-        if line.index in taken or not _begins(sheet, line, owner):
+    owner = _owner(layout)
+    for line in sorted(layout.lines, key=lambda line: (line.page, line.rect.middle)):
+        if line.index in taken or not _begins(layout, line, owner):
             continue
-        block = _block(sheet, line)
+        block = _block(layout, line)
         taken |= {part.index for part in block}
         spans = tuple(Span(part.index, *_stretch(part)) for part in block)
-        text = Candidate("", spans).text(sheet)
-        found.append(Candidate(mended(re.sub(r"\s+", " ", text)).strip(" ,;:"), spans, _plausibility(sheet, block)))
+        text = Candidate("", spans).text(layout)
+        found.append(Candidate(mended(re.sub(r"\s+", " ", text)).strip(" ,;:"), spans, _plausibility(layout, block)))
     return found
 
 
@@ -70,9 +70,9 @@ def _is_placed(folded: str) -> bool:
     return has_postcode(folded) and (bool(re.search(r"[a-z]{2}", folded)) or names_region(folded))
 
 
-def _owner(sheet: LayoutPage) -> int:
+def _owner(layout: LayoutPage) -> int:
     """The first line of the document that may be its owner's name: no title, and not surely a street."""
-    top = sorted(sheet.lines[:12], key=lambda line: (line.page, line.row, line.rect.left))
+    top = sorted(layout.lines[:12], key=lambda line: (line.page, line.row, line.rect.left))
     named = (
         line.index
         for line in top
@@ -80,11 +80,13 @@ def _owner(sheet: LayoutPage) -> int:
     )
     first = next(named, -1)
     return (
-        -1 if first >= 0 and is_surely(sheet.lines[first].folded) and _HOUSE.match(sheet.lines[first].folded) else first
+        -1
+        if first >= 0 and is_surely(layout.lines[first].folded) and _HOUSE.match(layout.lines[first].folded)
+        else first
     )
 
 
-def _begins(sheet: LayoutPage, line: LayoutLine, owner: int) -> bool:
+def _begins(layout: LayoutPage, line: LayoutLine, owner: int) -> bool:
     folded = line.folded
     start, end = _stretch(line)
     inside = folded[start:end]
@@ -96,11 +98,11 @@ def _begins(sheet: LayoutPage, line: LayoutLine, owner: int) -> bool:
         return False
     if is_surely(inside):
         return True
-    after = below(sheet, line)
+    after = below(layout, line)
     if after is None or not _is_part(after):
         return False
     if inside.rstrip().endswith(","):
-        return is_surely(after.folded) or _begins(sheet, after, owner)
+        return is_surely(after.folded) or _begins(layout, after, owner)
     if TRADE.search(inside) or not is_surely(after.folded):
         return False
     if _STREET.search(inside) or re.search(r"\d", inside):
@@ -123,14 +125,14 @@ def _is_part(line: LayoutLine) -> bool:
     return end > start and bool(re.search(r"[a-z]{2}", inside) or has_postcode(inside))
 
 
-def _block(sheet: LayoutPage, first: LayoutLine) -> list[LayoutLine]:
-    block = [first, *_beside(sheet, first)]
+def _block(layout: LayoutPage, first: LayoutLine) -> list[LayoutLine]:
+    block = [first, *_beside(layout, first)]
     rows = 1
     while rows < MAX_LINES and not _is_cut(block[-1]):
-        after = below(sheet, block[0] if rows == 1 else block[-1])
+        after = below(layout, block[0] if rows == 1 else block[-1])
         if after is None or after in block or not _is_part(after) or not _continues(block, after):
             break
-        block += [after, *_beside(sheet, after)]
+        block += [after, *_beside(layout, after)]
         rows += 1
     return block
 
@@ -158,26 +160,26 @@ def _ends_town(line: LayoutLine, first: bool = False) -> bool:
     return is_town(line.folded[start:end], first)
 
 
-def below(sheet: LayoutPage, line: LayoutLine) -> LayoutLine | None:
+def below(layout: LayoutPage, line: LayoutLine) -> LayoutLine | None:
     """The next line of the same column, near enough to belong to one block."""
     near = [
         other
-        for row in sheet.rows[line.row + 1 : line.row + 1 + ROWS]
-        for other in (sheet.lines[index] for index in row)
+        for row in layout.rows[line.row + 1 : line.row + 1 + ROWS]
+        for other in (layout.lines[index] for index in row)
         if other.page == line.page
-        and 0 < other.rect.middle - line.rect.middle <= NEAR * max(line.rect.height, sheet.pitch)
+        and 0 < other.rect.middle - line.rect.middle <= NEAR * max(line.rect.height, layout.pitch)
         and min(other.rect.right, line.rect.right) > max(other.rect.left, line.rect.left)
     ]
     return min(near, key=lambda other: (other.row, other.rect.left), default=None)
 
 
-def _beside(sheet: LayoutPage, line: LayoutLine) -> list[LayoutLine]:
+def _beside(layout: LayoutPage, line: LayoutLine) -> list[LayoutLine]:
     """What goes on close by in the row of a line: it was read in pieces."""
-    row = sheet.rows[line.row]
+    row = layout.rows[line.row]
     pieces: list[LayoutLine] = []
     for index in row[row.index(line.index) + 1 :]:
-        other, before = sheet.lines[index], (pieces or [line])[-1]
-        if other.rect.left - before.rect.right > BESIDE * sheet.pitch or not _is_part(other) or _is_cut(before):
+        other, before = layout.lines[index], (pieces or [line])[-1]
+        if other.rect.left - before.rect.right > BESIDE * layout.pitch or not _is_part(other) or _is_cut(before):
             break
         pieces.append(other)
     return pieces
@@ -201,9 +203,9 @@ def _is_cut(line: LayoutLine) -> bool:
     return _stretch(line)[1] < len(line.text.rstrip(" .,;"))
 
 
-def _plausibility(sheet: LayoutPage, block: Sequence[LayoutLine]) -> float:
+def _plausibility(layout: LayoutPage, block: Sequence[LayoutLine]) -> float:
     text = " ".join(line.folded for line in block)
     plausible = 0.25 + 0.35 * has_postcode(text) + 0.2 * names_region(text)
     plausible += 0.1 * min(2, len(_STREET.findall(text)))
-    top = block[0].page == sheet.lines[0].page and sheet.depth(block[0]) < 0.35
+    top = block[0].page == layout.lines[0].page and layout.depth(block[0]) < 0.35
     return min(1.0, plausible) * (1.0 if top else 0.6)

@@ -17,11 +17,11 @@ _CURRENCY = re.compile(
 """Words, such as "fr" and "kr", only beside an amount."""
 
 
-def find(sheet: LayoutPage) -> list[Candidate]:
+def find(layout: LayoutPage) -> list[Candidate]:
     """All currencies named; the more often one is, the more plausible it is."""
     named = [
         (match["code"] or _meant(match["sign"] or match["word"].strip()), Span(line.index, *match.span()))
-        for line in sheet.lines
+        for line in layout.lines
         for match in _CURRENCY.finditer(line.text)
     ]
     values = [value for value, _ in named]

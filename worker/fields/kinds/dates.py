@@ -44,20 +44,20 @@ _ELSEWHERE = re.compile(r"\b(?:RM ?\d|MYR|(?i:s[dn]n\W{0,3}bhd|pte\W{0,2}ltd|gmb
 _MISREAD = str.maketrans("oOlI|", "00111")
 
 
-def find(sheet: LayoutPage, dayfirst: bool | None = None) -> list[Candidate]:
+def find(layout: LayoutPage, dayfirst: bool | None = None) -> list[Candidate]:
     """All dates of a document.
 
     Args:
-        sheet: The document.
+        layout: The document.
         dayfirst: Whether 04/05 is the fourth of May; None decides by the document: by its dates that can be read in
             one way only, else by signs of the United States, else the day comes first.
     """
-    sure = dayfirst if dayfirst is not None else _voted(sheet)
-    text = "\n".join(line.text for line in sheet.lines)
+    sure = dayfirst if dayfirst is not None else _voted(layout)
+    text = "\n".join(line.text for line in layout.lines)
     american = _US.search(text) is not None and _ELSEWHERE.search(text) is None
     first = sure if sure is not None else not american
     found = []
-    for line in sheet.lines:
+    for line in layout.lines:
         taken: list[tuple[int, int]] = []
         for start, end, value, ambiguous, plausible in _on_line(line.text, first):
             if any(start < after and end > before for before, after in taken):
@@ -135,10 +135,10 @@ def _made(
     yield start, end, value, False, plausible
 
 
-def _voted(sheet: LayoutPage) -> bool | None:
+def _voted(layout: LayoutPage) -> bool | None:
     """What the dates that can be read in one way only say about the order; None if there are none."""
     days = months = 0
-    for line in sheet.lines:
+    for line in layout.lines:
         for match in _NUMERIC.finditer(line.text):
             one, two = (int(part.translate(_MISREAD)) for part in (match[1], match[3]))
             days += 12 < one <= 31 and two <= 12

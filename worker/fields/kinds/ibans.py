@@ -24,12 +24,12 @@ _LETTERS_AT = (0, 4, 1)
 """Letters that a country's account numbers begin with, of those that have any: none, a bank's code, a check letter."""
 
 
-def find(sheet: LayoutPage) -> list[Candidate]:
+def find(layout: LayoutPage) -> list[Candidate]:
     """All IBANs whose checksum holds, written together; one may go on in the next line."""
     found = []
-    for line in sheet.lines:
+    for line in layout.lines:
         for match in _IBAN.finditer(line.text):
-            candidate = _within(line, match) or _over_lines(sheet, line, match)
+            candidate = _within(line, match) or _over_lines(layout, line, match)
             if candidate is not None:
                 found.append(candidate)
     return found
@@ -62,11 +62,11 @@ def _within(line: LayoutLine, match: re.Match[str]) -> Candidate | None:
     return Candidate(best[0], (Span(line.index, match.start(), best[1]),)) if best else None
 
 
-def _over_lines(sheet: LayoutPage, line: LayoutLine, match: re.Match[str]) -> Candidate | None:
+def _over_lines(layout: LayoutPage, line: LayoutLine, match: re.Match[str]) -> Candidate | None:
     """The number that breaks off at its line's end and goes on at the start of the next row."""
-    if match.end() < len(line.text.rstrip()) or line.row + 1 >= len(sheet.rows):
+    if match.end() < len(line.text.rstrip()) or line.row + 1 >= len(layout.rows):
         return None
-    after = sheet.lines[sheet.rows[line.row + 1][0]]
+    after = layout.lines[layout.rows[line.row + 1][0]]
     rest = _REST.match(after.text)
     for end in range(rest.end() if rest else 0, 0, -1):
         value = checked(line.text[match.start() : match.end()] + after.text[:end])

@@ -21,9 +21,9 @@ _SERIES = re.compile(
 _TIME = re.compile(r"\d{1,2}:\d{2}")
 
 
-def find(sheet: LayoutPage) -> list[Candidate]:
+def find(layout: LayoutPage) -> list[Candidate]:
     """All codes with a digit in them that are no date, amount or time."""
-    return [candidate for line in sheet.lines for candidate in on_line(line.text, line.index)]
+    return [candidate for line in layout.lines for candidate in on_line(line.text, line.index)]
 
 
 def on_line(text: str, index: int = 0) -> list[Candidate]:

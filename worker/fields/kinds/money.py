@@ -56,10 +56,10 @@ _COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})*,\d{2}(?![\d.,])")
 _POINT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})*\.\d{2}(?![\d.,])")
 
 
-def find(sheet: LayoutPage) -> list[Candidate]:
+def find(layout: LayoutPage) -> list[Candidate]:
     """All numbers that may be amounts; dates, times, percentages and parts of words are left out."""
-    comma = decimal_comma(sheet)
-    return [candidate for line in sheet.lines for candidate in on_line(line.text, line.index, comma)]
+    comma = decimal_comma(layout)
+    return [candidate for line in layout.lines for candidate in on_line(line.text, line.index, comma)]
 
 
 def on_line(text: str, index: int = 0, comma: bool | None = None) -> list[Candidate]:
@@ -91,9 +91,9 @@ def on_line(text: str, index: int = 0, comma: bool | None = None) -> list[Candid
     return found
 
 
-def decimal_comma(sheet: LayoutPage) -> bool | None:
+def decimal_comma(layout: LayoutPage) -> bool | None:
     """Whether the document's amounts have decimal commas; None if it does not show."""
-    text = "\n".join(line.text for line in sheet.lines)
+    text = "\n".join(line.text for line in layout.lines)
     commas, points = len(_COMMA.findall(text)), len(_POINT.findall(text))
     return None if commas == points else commas > points
 

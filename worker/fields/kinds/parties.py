@@ -70,24 +70,24 @@ _GOES_ON = re.compile(r"(?:&|-|\+|(?<![^\W_])(?:and|of|und|et|y|e|de|the|dan|en|
 """What a line of a name ends with that goes on below."""
 
 
-def find(sheet: LayoutPage, labels: Sequence[Label]) -> list[Candidate]:
+def find(layout: LayoutPage, labels: Sequence[Label]) -> list[Candidate]:
     """Stretches of lines that may be names: lines of the page's head, names over two lines, parts between labels."""
-    by_place = {candidate.spans: candidate for candidate in _stretches(sheet, labels)}
-    by_place |= {candidate.spans: candidate for candidate in _of_head(sheet)}
-    for name in (*_wrapped(sheet), *_side_by_side(sheet)):
+    by_place = {candidate.spans: candidate for candidate in _stretches(layout, labels)}
+    by_place |= {candidate.spans: candidate for candidate in _of_head(layout)}
+    for name in (*_wrapped(layout), *_side_by_side(layout)):
         part = by_place.get(name.spans[:1])
         plausible = min(1.0, part.plausibility + WHOLE) if part else 0.0
         by_place.setdefault(name.spans, replace(name, plausibility=plausible))
     return list(by_place.values())
 
 
-def _stretches(sheet: LayoutPage, labels: Sequence[Label]) -> Iterator[Candidate]:
+def _stretches(layout: LayoutPage, labels: Sequence[Label]) -> Iterator[Candidate]:
     """What stands between labels, behind a colon, and between the marks that part a name from its address."""
     labelled = {label.line for label in labels if label.start and not label.whole}
-    places = [(text.first.line, text.first.start, text.first.end) for text in texts.find(sheet, labels)]
-    places += [(index, 0, len(sheet.lines[index].text)) for index in sorted(labelled)]  # a label may be part of a name
+    places = [(text.first.line, text.first.start, text.first.end) for text in texts.find(layout, labels)]
+    places += [(index, 0, len(layout.lines[index].text)) for index in sorted(labelled)]  # a label may be part of a name
     for index, first, last in places:
-        line = sheet.lines[index]
+        line = layout.lines[index]
         colon = _CALLED.match(line.text, first, last)
         if colon:
             yield from _parts(line, colon.end(), last)
@@ -106,32 +106,32 @@ def _parts(line: LayoutLine, start: int, end: int) -> Iterator[Candidate]:
             yield Candidate(name, (Span(line.index, begin, begin + len(name)),), 0.0)
 
 
-def _wrapped(sheet: LayoutPage) -> Iterator[Candidate]:
+def _wrapped(layout: LayoutPage) -> Iterator[Candidate]:
     """Names set large over two lines, and those whose line ends with a comma or "and"."""
-    for line in sheet.lines:
-        large = line.rect.height >= LARGE * sheet.pitch
+    for line in layout.lines:
+        large = line.rect.height >= LARGE * layout.pitch
         if not (large or _GOES_ON.search(line.folded) or line.folded.rstrip().endswith(",")):
             continue
-        after = addresses.below(sheet, line)
+        after = addresses.below(layout, line)
         if after is None or not _are_alike(line, after):
             continue
         spans = (_span(line), _span(after))
-        name = bare(Candidate("", spans).text(sheet))
+        name = bare(Candidate("", spans).text(layout))
         whole = JOINED if large and not LEGAL_FORM.search(line.folded) and not is_title(line.folded) else {}
         if len(name) <= LONGEST and not any(addresses.is_surely(part.folded) for part in (line, after)):
             yield Candidate(name, spans, 0.0, whole)
 
 
-def _side_by_side(sheet: LayoutPage) -> Iterator[Candidate]:
+def _side_by_side(layout: LayoutPage) -> Iterator[Candidate]:
     """Names whose words were read as lines of their own, as wide spaces part them."""
-    for row in sheet.rows:
+    for row in layout.rows:
         parts: list[LayoutLine] = []
-        for line in (sheet.lines[index] for index in row):
+        for line in (layout.lines[index] for index in row):
             near = bool(parts) and 0 < line.rect.left - parts[-1].rect.right <= SPACE * parts[0].rect.height
             parts = [*parts, line] if near and _are_alike(parts[0], line) else [line]
             if len(parts) > 1:
                 spans = tuple(_span(part) for part in parts)
-                yield Candidate(bare(Candidate("", spans).text(sheet)), spans, 0.0, JOINED)
+                yield Candidate(bare(Candidate("", spans).text(layout)), spans, 0.0, JOINED)
 
 
 def _are_alike(line: LayoutLine, other: LayoutLine) -> bool:
@@ -146,23 +146,23 @@ def _may_be_name(text: str) -> bool:
     return wordy and len(text) <= LONGEST and not dates.parse(text)
 
 
-def _of_head(sheet: LayoutPage) -> list[Candidate]:
+def _of_head(layout: LayoutPage) -> list[Candidate]:
     """Lines of the page's head, and those with a legal form."""
     found = []
-    page = sheet.lines[0].page if sheet.lines else 1
-    head = [line for line in sheet.lines if line.page == page][: 2 * HEAD_LINES]
+    page = layout.lines[0].page if layout.lines else 1
+    head = [line for line in layout.lines if line.page == page][: 2 * HEAD_LINES]
     order = sorted(head, key=lambda line: (line.row, line.rect.left))
     place = {line.index: number for number, line in enumerate(order)}
-    addressed = {span.line for block in addresses.find(sheet) for span in block.spans}
-    street = min((sheet.lines[index].row for index in addressed if index in place), default=HEAD_LINES)
+    addressed = {span.line for block in addresses.find(layout) for span in block.spans}
+    street = min((layout.lines[index].row for index in addressed if index in place), default=HEAD_LINES)
     seen = 0
     for line in order:
-        plausible = 0.0 if line.index in addressed else _plausibility(line, seen, sheet.pitch)
+        plausible = 0.0 if line.index in addressed else _plausibility(line, seen, layout.pitch)
         if plausible:
             seen += 1
             behind = seen > 1 and line.row > street
-            found += _named(sheet, order, place[line.index], plausible - (BEHIND if behind else 0.0))
-    others = [line for line in sheet.lines if line.index not in place and LEGAL_FORM.search(line.folded)]
+            found += _named(layout, order, place[line.index], plausible - (BEHIND if behind else 0.0))
+    others = [line for line in layout.lines if line.index not in place and LEGAL_FORM.search(line.folded)]
     found += [_candidate(line, 0.35) for line in others if not _NOT.search(line.folded) and len(line.text) < 60]
     return found
 
@@ -174,18 +174,18 @@ def bare(text: str) -> str:
     return re.sub(r"(?<=[A-Z] )5/B$", "S/B", name)  # how readers take the short form of Sendirian Berhad
 
 
-def _named(sheet: LayoutPage, order: list[LayoutLine], place: int, plausible: float) -> list[Candidate]:
+def _named(layout: LayoutPage, order: list[LayoutLine], place: int, plausible: float) -> list[Candidate]:
     """The line by itself and, where a name runs on over lines, joined with the next ones."""
     joined = [order[place]]
     for after in order[place + 1 : place + 4]:
-        close = after.rect.top - joined[-1].rect.bottom < sheet.pitch
+        close = after.rect.top - joined[-1].rect.bottom < layout.pitch
         if not close or is_registration(after.text) or not _runs_on(joined, after):
             break
         joined.append(after)
     found = [_candidate(joined[0], plausible)]
     if len(joined) > 1:
         spans = tuple(_span(part) for part in joined)
-        value = bare(Candidate("", spans).text(sheet))
+        value = bare(Candidate("", spans).text(layout))
         found.append(Candidate(value, spans, min(1.0, plausible + 0.25), JOINED))
     return found
 

@@ -10,9 +10,9 @@ from worker.fields.layout_page import LayoutPage
 _PERCENT = re.compile(r"(?<![\w.,])(-?\d{1,3}(?:[.,]\d{1,4})?)\s?%")
 
 
-def find(sheet: LayoutPage) -> list[Candidate]:
+def find(layout: LayoutPage) -> list[Candidate]:
     """All percentages: 19 for "19 %"."""
-    return [candidate for line in sheet.lines for candidate in on_line(line.text, line.index)]
+    return [candidate for line in layout.lines for candidate in on_line(line.text, line.index)]
 
 
 def on_line(text: str, index: int) -> list[Candidate]:

@@ -14,10 +14,10 @@ _LOOSE = re.compile(r"(?<![\w.,/-])\+?\(?\d[\d\s()./-]{6,18}\d(?![\w%])")
 _LABELLED = re.compile(r"(?:tel|phone|fax|mobile|telefon|hp|call|ph|whatsapp|main|billing)\w*[^\w+(]*$", re.IGNORECASE)
 
 
-def find(sheet: LayoutPage, region: str | None = None) -> list[Candidate]:
+def find(layout: LayoutPage, region: str | None = None) -> list[Candidate]:
     """All numbers that libphonenumber takes for possible in a region, or that a label calls a phone number."""
     found = []
-    for line in sheet.lines:
+    for line in layout.lines:
         for match in _LOOSE.finditer(line.text):
             sure = _valid(match[0], region)
             labelled = bool(_LABELLED.search(line.text[: match.start()]))

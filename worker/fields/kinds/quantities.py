@@ -13,13 +13,13 @@ _NUMBER = re.compile(
 )
 
 
-def find(sheet: LayoutPage) -> list[Candidate]:
+def find(layout: LayoutPage) -> list[Candidate]:
     """All numbers that stand alone or before a unit."""
     return [
         Candidate(
             _number(match[1]), (Span(line.index, match.start(1), match.end(1)),), 1.0 if len(match[1]) <= 5 else 0.5
         )
-        for line in sheet.lines
+        for line in layout.lines
         for match in _NUMBER.finditer(line.text)
     ]
 

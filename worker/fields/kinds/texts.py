@@ -11,10 +11,10 @@ from worker.fields.layout_page import LayoutPage
 EDGE = " :.#-–—=*|\t"
 
 
-def find(sheet: LayoutPage, labels: Sequence[Label]) -> list[Candidate]:
+def find(layout: LayoutPage, labels: Sequence[Label]) -> list[Candidate]:
     """Stretches of lines between labels, without the punctuation that parts them from the labels."""
     found = []
-    for line in sheet.lines:
+    for line in layout.lines:
         cuts = sorted((label.start, label.end) for label in labels if label.line == line.index)
         starts = [0, *(end for _, end in cuts)]
         ends = [*(start for start, _ in cuts), len(line.text)]

@@ -10,11 +10,11 @@ from worker.fields.layout_page import LayoutPage
 _TIME = re.compile(r"(?<![\d:])([01]?\d|2[0-3])\s?:\s?([0-5]\d)(?:\s?:\s?([0-5]\d))?\s?([AaPp]\.?[Mm]\b)?")
 
 
-def find(sheet: LayoutPage) -> list[Candidate]:
+def find(layout: LayoutPage) -> list[Candidate]:
     """All times, as ``hh:mm:ss``."""
     return [
         Candidate(_iso(match), (Span(line.index, match.start(), match.end()),))
-        for line in sheet.lines
+        for line in layout.lines
         for match in _TIME.finditer(line.text)
     ]
 

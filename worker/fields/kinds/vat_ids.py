@@ -26,10 +26,10 @@ _AS_DIGITS, _AS_LETTERS = str.maketrans("OQDIlZSGB", "000112568"), str.maketrans
 _ANY = re.compile(r"(?<![A-Za-z0-9])(?=(?:[A-Z./-]*\d){5})[A-Z0-9](?:[./-]?[A-Z0-9]){6,18}(?![A-Za-z0-9])")
 
 
-def find(sheet: LayoutPage) -> list[Candidate]:
+def find(layout: LayoutPage) -> list[Candidate]:
     """European numbers, surest where their checksum holds, and codes that may be another country's."""
     found = []
-    for line in sheet.lines:
+    for line in layout.lines:
         taken = -1
         for match in _EUROPEAN.finditer(line.text):
             printed = match[0].replace("o", "0")

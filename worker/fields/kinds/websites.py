@@ -10,10 +10,10 @@ from worker.fields.layout_page import LayoutPage
 _SITE = re.compile(r"(?<![@\w.])(?:https?://|www\.)[\w-]+(?:\.[\w-]+)+(?:/[\w./?=&%+#~-]*)?", re.IGNORECASE)
 
 
-def find(sheet: LayoutPage) -> list[Candidate]:
+def find(layout: LayoutPage) -> list[Candidate]:
     """All addresses that begin with a scheme or ``www.``, as printed."""
     return [
         Candidate(match[0], (Span(line.index, *match.span()),))
-        for line in sheet.lines
+        for line in layout.lines
         for match in _SITE.finditer(line.text)
     ]
