@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Iterator
+from contextlib import contextmanager
 from ctypes import byref, c_float, c_int, c_void_p, cast
 from dataclasses import dataclass, field
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
-from worker.imaging.text_layer import LayerCharacter, Point, Rectangle, TextLayer, lines_of, turned
+from worker.imaging.layer_lines import LayerCharacter, lines_of
+from worker.imaging.text_layer import Point, Rectangle, TextLayer, turned
 
 MAX_CHARACTERS = 100_000
 """Of one page: the densest newspaper has 20,000; the rest of more is not looked at."""
@@ -22,8 +24,18 @@ MAX_OBJECTS = 20_000
 MAX_DEPTH = 4
 """Forms within forms that are looked into for pictures."""
 
+SAMPLED_CHARACTERS = 200
+"""Of a page, that show in which direction its text runs."""
+
 INVISIBLE = 3
 """Rendering mode of text that is neither filled nor stroked (ISO 32000-1, 9.3.6): OCR layers use it."""
+
+LEVEL, DIAGONAL, USUAL_HEIGHT = 0.005, 0.2, 1.15
+"""Sine up to which text runs along an axis of the page; difference of cosine and sine up to which the box around a
+character does not show how wide and high it is; and how high it is then, in sizes of the font."""
+
+ASTRAY = 2.5
+"""Sizes of the font from which a character's middle is not on the line of its text."""
 
 LEAST_PICTURE = 0.003
 """Share of the page's area from which a picture may hold text worth reading: icons have less."""
@@ -38,8 +50,10 @@ class _Style:
 
     visible: bool
     font: str
+    size: float  # of the font, in pixels of the rendered page
     angle: float  # radians clockwise on the rendered page
     order: int  # place of the object among those of the page, which are drawn one over the other
+    start: Point  # where the object's text begins, in the frame in which it runs level
 
 
 @dataclass
@@ -90,20 +104,48 @@ def read_layer(page: Any, scale: float) -> TextLayer:
         page: A ``pypdfium2.PdfPage``; the caller holds PDFium's lock.
         scale: Pixels to the point in which places are given.
     """
-    text = pdfium.FPDFText_LoadPage(page)
-    if not text:
-        return TextLayer()
-    try:
-        placed, counts = _placed(page, text, scale), _Counts()
+    placed, counts = _placed(page, scale), _Counts()
+    with _level_text(page) as text:
+        if not text:
+            return TextLayer()
+        placed.text = text
         _find_objects(placed)
         lines = tuple(lines_of(_characters(placed, counts)))
         pictures = tuple(box for _, box in placed.pictures)
         return TextLayer(lines, counts.characters, counts.invisible, counts.unmapped, pictures)
+
+
+@contextmanager
+def _level_text(page: Any) -> Iterator[Any]:
+    """The page's text as PDFium finds it where most of it runs level: else it puts letters in the order of lines."""
+    rotation = pdfium.FPDFPage_GetRotation(page)
+    text = pdfium.FPDFText_LoadPage(page)
+    try:
+        quarters = _quarters(text) if text else 0
+        if (quarters + rotation) % 4:
+            pdfium.FPDFText_ClosePage(text)
+            pdfium.FPDFPage_SetRotation(page, -quarters % 4)
+            text = pdfium.FPDFText_LoadPage(page)
+        yield text
     finally:
-        pdfium.FPDFText_ClosePage(text)
+        pdfium.FPDFPage_SetRotation(page, rotation)
+        if text:
+            pdfium.FPDFText_ClosePage(text)
 
 
-def _placed(page: Any, text: Any, scale: float) -> _Page:
+def _quarters(text: Any) -> int:
+    """Quarters clockwise in which most characters run on the page before it is rotated."""
+    counts = [0, 0, 0, 0]
+    matrix = pdfium.FS_MATRIX(1, 0, 0, 1, 0, 0)
+    every = pdfium.FPDFText_CountChars(text)
+    for index in range(0, every, max(1, every // SAMPLED_CHARACTERS)):
+        if not chr(pdfium.FPDFText_GetUnicode(text, index)).isspace():
+            pdfium.FPDFText_GetMatrix(text, index, byref(matrix))
+            counts[round(-math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4] += 1
+    return counts.index(max(counts))
+
+
+def _placed(page: Any, scale: float) -> _Page:
     width, height = (side * scale for side in page.get_size())
 
     def device(x: float, y: float) -> Point:
@@ -115,19 +157,25 @@ def _placed(page: Any, text: Any, scale: float) -> _Page:
     origin, right, up = device(0, 0), device(unit, 0), device(0, unit)
     x = ((right[0] - origin[0]) / unit, (right[1] - origin[1]) / unit)
     y = ((up[0] - origin[0]) / unit, (up[1] - origin[1]) / unit)
-    return _Page(page, text, (width, height), origin, x, y)
+    return _Page(page, None, (width, height), origin, x, y)
 
 
 def _characters(page: _Page, counts: _Counts) -> Iterator[LayerCharacter]:
     """Characters that stand on the page, in the order they are drawn."""
-    space = False
+    space = made = False
     for index in range(min(pdfium.FPDFText_CountChars(page.text), MAX_CHARACTERS)):
         text = chr(pdfium.FPDFText_GetUnicode(page.text, index))
-        space = space or text.isspace()
         if text.isspace():
+            generated = bool(pdfium.FPDFText_IsGenerated(page.text, index))
+            space, made = space or not generated, made or generated
             continue
         style, box = _style(page, index), _box(page, index)
-        if style is None or box is None or not page.shows(box):
+        if style is None or box is None:
+            continue
+        level = _levelled(box, style)
+        if abs((level[1] + level[3]) / 2 - style.start[1]) > ASTRAY * style.size:
+            level = _at_start(style)
+        elif not page.shows(box):
             continue
         visible = style.visible and not page.covers(box, style.order)
         counts.characters += visible
@@ -135,10 +183,8 @@ def _characters(page: _Page, counts: _Counts) -> Iterator[LayerCharacter]:
         if not _has_meaning(text) or pdfium.FPDFText_HasUnicodeMapError(page.text, index) == 1:
             counts.unmapped += visible
             continue
-        yield LayerCharacter(
-            _composed(text), _levelled(box, style.angle), style.angle, style.font, space, visible=visible
-        )
-        space = False
+        yield LayerCharacter(_composed(text), level, style.angle, style.font, style.size, space, made, visible)
+        space = made = False
 
 
 def _has_meaning(text: str) -> bool:
@@ -169,7 +215,10 @@ def _style(page: _Page, index: int) -> _Style | None:
         dy = matrix.a * page.x[1] + matrix.b * page.y[1]
         visible = pdfium.FPDFTextObj_GetTextRenderMode(item) != INVISIBLE
         font = str(_address(pdfium.FPDFTextObj_GetFont(item)))
-        page.styles[key] = _Style(visible, font, round(math.atan2(dy, dx), 3), page.orders.get(key, 0))
+        size = max(1.0, pdfium.FPDFText_GetFontSize(page.text, index) * math.hypot(dx, dy))
+        angle = round(math.atan2(dy, dx), 3)
+        start = turned(page.point(matrix.e, matrix.f), -angle)
+        page.styles[key] = _Style(visible, font, size, angle, page.orders.get(key, 0), start)
     return page.styles[key]
 
 
@@ -185,12 +234,28 @@ def _box(page: _Page, index: int) -> Rectangle | None:
     return page.bounds(box.left, box.bottom, box.right, box.top)
 
 
-def _levelled(box: Rectangle, angle: float) -> Rectangle:
-    """A box in the frame in which text at ``angle`` runs level; at other angles than quarters its middle is kept."""
-    x, y = turned(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), -angle)
+def _at_start(style: _Style) -> Rectangle:
+    """About where a ligature stands that is an object of its own; in forms PDFium has some of them far away."""
+    x, y = style.start
+    return x, y - 0.8 * style.size, x + 0.6 * style.size, y + 0.2 * style.size
+
+
+def _levelled(box: Rectangle, style: _Style) -> Rectangle:
+    """A character's box in the frame in which its text runs level; ``box`` is around it as it stands on the page."""
+    x, y = turned(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), -style.angle)
     width, height = box[2] - box[0], box[3] - box[1]
-    if abs(math.sin(angle)) > abs(math.cos(angle)):
-        width, height = height, width
+    cos, sin = abs(math.cos(style.angle)), abs(math.sin(style.angle))
+    if cos < sin:
+        width, height, cos, sin = height, width, sin, cos
+    if sin > LEVEL:
+        if cos - sin > DIAGONAL:
+            width, height = (
+                (width * cos - height * sin) / (cos**2 - sin**2),
+                (height * cos - width * sin) / (cos**2 - sin**2),
+            )
+        else:
+            width, height = (width - USUAL_HEIGHT * style.size * sin) / cos, USUAL_HEIGHT * style.size
+        width, height = max(width, 0.0), max(height, 1.0)
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 

@@ -9,7 +9,8 @@ from tests.documents import text_pdf
 from tests.flag import LIMITS
 from tests.unit.imaging.layered import FIELD, INVISIBLE, WHOLE_PICTURE, layered_pdf
 from worker.imaging.decode import open_document
-from worker.imaging.text_layer import LayerCharacter, TextLayer, lines_of
+from worker.imaging.layer_lines import LayerCharacter, lines_of
+from worker.imaging.text_layer import TextLayer
 
 LINES = ["Invoice 2041 of 12 March", "Total due 418.50"]
 
@@ -34,7 +35,7 @@ def test_lines_come_as_they_are_printed() -> None:
 
 @pytest.mark.parametrize("rotate", [0, 90, 180, 270])
 def test_places_are_pixels_of_the_page_as_it_is_rendered(rotate: int) -> None:
-    data = text_pdf([["Harbour"]], rotate=rotate)
+    data = text_pdf([["Harbour light"]], rotate=rotate)
     with open_document(data, LIMITS) as document:
         (line,), page = document.read_layer(1).lines, document.read_page(1)
     ys, xs = np.nonzero(page.pixels.min(axis=2) < 128)
@@ -43,6 +44,7 @@ def test_places_are_pixels_of_the_page_as_it_is_rendered(rotate: int) -> None:
     assert low[0] <= xs.min() and xs.max() <= high[0] and low[1] <= ys.min() and ys.max() <= high[1]
     along = corners[1] - corners[0]
     assert round(float(np.degrees(np.arctan2(along[1], along[0])))) % 360 == rotate
+    assert line.text == "Harbour light"
 
 
 def test_a_form_fields_value_is_text_of_its_page() -> None:
@@ -94,9 +96,24 @@ def test_what_is_no_layer_is_refused(broken: dict[str, object]) -> None:
 
 def test_columns_are_lines_of_their_own_and_gaps_are_spaces() -> None:
     def at(text: str, left: float) -> LayerCharacter:
-        return LayerCharacter(text, (left, 0, left + 10, 20), 0.0, "f")
+        return LayerCharacter(text, (left, 0, left + 10, 20), 0.0, "f", 16)
 
     lines = list(lines_of([at("a", 0), at("b", 10), at("c", 27), at("d", 80)]))
     assert [line.text for line in lines] == ["ab c", "d"]
     (chinese,) = lines_of([at("\u81ea", 0), at("\u5df1", 18), at("\u4eba", 36)])
     assert chinese.text == "\u81ea\u5df1\u4eba"
+
+
+def test_letters_that_are_spaced_out_are_words_and_those_of_a_ligature_share_its_place() -> None:
+    def at(text: str, left: float, right: float, made: bool = True) -> LayerCharacter:
+        return LayerCharacter(text, (left, 0, right, 20), 0.0, "f", 16, space_made=made)
+
+    spaced = [at(letter, 15 * index, 15 * index + 10) for index, letter in enumerate("TOTAL DUE") if letter != " "]
+    assert [line.text for line in lines_of(spaced)] == ["TOTAL DUE"]
+    (office,) = lines_of(
+        [at("o", 0, 10, False), *(at(letter, 10, 28, False) for letter in "ff"), at("e", 28, 38, False)]
+    )
+    assert office.text == "offe"
+    assert [round(left * 38) for left, _ in office.spans] == [0, 10, 19, 28]
+    (cut,) = lines_of([at("e", 0, 10), at("\u0301", 4, 6), at("\u00ad", 10, 10, False)])
+    assert cut.text == "\u00e9-"

@@ -1,0 +1,211 @@
+"""Lines out of the characters of a PDF page: which of them follow one another, and where words part."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from worker.imaging.text_layer import LayerLine, Rectangle, turned
+
+NEW_LINE_GAP = 1.0
+"""Heights of white between two characters from which they stand on two lines: in two columns, or two cells."""
+
+OFF_LINE = 0.5
+"""Heights that a character's middle may stand off that of the one before it; superscripts stand about .35 off."""
+
+SAME_ANGLE = 0.01
+"""Radians by which the characters of a line may differ."""
+
+WORD_GAP, SEEN_WORD_GAP, WIDE_WORD_GAP = 0.12, 0.08, 0.9
+"""White beyond that between the letters of a word, in sizes of the font, that parts two words where letters are spaced
+out, for the narrowest spaces have .18; where PDFium sees a space; and between two Chinese or Japanese characters, whose
+ink may be much narrower than their place."""
+
+OVER = 0.5
+"""Sizes of the font by which a word where PDFium sees a space may stand over the one before."""
+
+DOUBTFUL_WORD_GAP = 0.33
+"""Likewise where the letters are not spaced out and PDFium sees no space: for some fonts it gives the place of the ink
+instead of the letter's."""
+
+LETTER_SHARE = 0.3
+"""Place of the gap, among those of one font from the narrowest to the widest, that is one between letters of a word."""
+
+SPACED_OUT = 0.05
+"""That gap in sizes of the font, from which letters are spaced out."""
+
+SPACED_SPACE = 0.5
+"""Of that gap, by which two words must stand further apart where letters are spaced out: spaces are, too."""
+
+FEWEST_SPACED, SPACED_DIGITS = 3, 0.22
+"""Gaps between characters, all as wide, from which these are letters of one word that is spaced out; digits so far
+apart, in sizes of the font, are numbers of their own."""
+
+SAME_PLACE, PART_HEIGHT = 0.5, 0.8
+"""Pixels by which the places of a ligature's letters may differ; and the height, in sizes of the font, below which a
+place may be a part of one."""
+
+SOFT_HYPHEN = "\u00ad"
+UNSEEN = "\u00ad\u200b\u200e\u200f\u2060\ufeff"
+"""Characters that are not seen: where a word may break, which shows a hyphen at a line's end; and directions."""
+
+
+@dataclass(frozen=True)
+class LayerCharacter:
+    """A character.
+
+    Attributes:
+        text: One character, or the letters of a ligature.
+        box: In a frame that is turned by ``-angle`` about the page's corner, so that its text runs level.
+        angle: Radians clockwise on the rendered page in which its text runs.
+        font: Tells fonts of the page apart.
+        size: Of the font, in pixels.
+        space_before: Whether the page carries a space before it.
+        space_made: Whether PDFium sees one there; it also does between letters that are spaced out.
+        visible: Whether it is seen: neither drawn invisibly nor covered by a picture.
+    """
+
+    text: str
+    box: Rectangle
+    angle: float
+    font: str
+    size: float
+    space_before: bool = False
+    space_made: bool = False
+    visible: bool = True
+
+    @property
+    def height(self) -> float:
+        """Pixels."""
+        return self.box[3] - self.box[1]
+
+
+def lines_of(characters: Iterable[LayerCharacter]) -> Iterator[LayerLine]:
+    """Join characters that follow one another on a line.
+
+    Args:
+        characters: In the order they are drawn.
+    """
+    line: list[LayerCharacter] = []
+    for character in _single(characters):
+        if line and not _follows(line[-1], character):
+            yield from _line(line)
+            line = []
+        line.append(character)
+    yield from _line(line)
+
+
+def _single(characters: Iterable[LayerCharacter]) -> Iterator[LayerCharacter]:
+    """The characters, those of a ligature with a share of its box each, and accents joined to their letters."""
+    same: list[LayerCharacter] = []
+    for character in characters:
+        if same and unicodedata.combining(character.text[0]) and not character.space_before:
+            joined = unicodedata.normalize("NFC", same[-1].text + character.text)
+            same[-1] = replace(same[-1], text=joined)
+            continue
+        if same and (character.space_before or not _of_ligature(same[-1], character)):
+            yield from _shared(same)
+            same = []
+        same.append(character)
+    yield from _shared(same)
+
+
+def _of_ligature(before: LayerCharacter, after: LayerCharacter) -> bool:
+    """Whether two characters have one place, which PDFium gives each of them, or parts along the page's x."""
+    (left, _, right, bottom), (next_left, top, next_right, next_bottom) = before.box, after.box
+    if before.font != after.font or max(abs(left - next_left), abs(right - next_right)) > SAME_PLACE:
+        return False
+    return abs(bottom - next_bottom) <= SAME_PLACE or (
+        before.height < PART_HEIGHT * before.size and abs(bottom - top) <= SAME_PLACE
+    )
+
+
+def _shared(same: Sequence[LayerCharacter]) -> Iterator[LayerCharacter]:
+    if len(same) < 2:
+        yield from same
+        return
+    left, right = same[0].box[0], same[0].box[2]
+    top, bottom = min(one.box[1] for one in same), max(one.box[3] for one in same)
+    step = (right - left) / len(same)
+    for index, character in enumerate(same):
+        yield replace(character, box=(left + step * index, top, left + step * (index + 1), bottom))
+
+
+def _follows(before: LayerCharacter, after: LayerCharacter) -> bool:
+    if abs(before.angle - after.angle) > SAME_ANGLE or before.visible != after.visible:
+        return False
+    height = max(before.height, after.height, 1.0)
+    gap = after.box[0] - before.box[2]
+    off = abs((before.box[1] + before.box[3]) - (after.box[1] + after.box[3])) / 2
+    return off <= OFF_LINE * height and -height <= gap <= NEW_LINE_GAP * height
+
+
+def _line(every: Sequence[LayerCharacter]) -> Iterator[LayerLine]:
+    characters = [one for one in every if one.text not in UNSEEN]
+    if not characters:
+        return
+    if every[-1].text == SOFT_HYPHEN:
+        characters.append(replace(every[-1], text="-"))
+    left, right = min(one.box[0] for one in characters), max(one.box[2] for one in characters)
+    top, bottom = min(one.box[1] for one in characters), max(one.box[3] for one in characters)
+    width = max(right - left, 1e-6)
+    text, spans = "", list[tuple[float, float]]()
+    before: LayerCharacter | None = None
+    for one, parted in zip(characters, [False, *_partings(characters)], strict=True):
+        if before is not None and parted:
+            text += " "
+            spans.append(_share(before.box[2], one.box[0], left, width))
+        text += one.text
+        step = (one.box[2] - one.box[0]) / len(one.text)
+        edges = [one.box[0] + step * index for index in range(len(one.text) + 1)]
+        spans += [_share(low, high, left, width) for low, high in pairwise(edges)]
+        before = one
+    angle = characters[0].angle
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    a, b, c, d = (turned(corner, angle) for corner in corners)
+    yield LayerLine(text, (a, b, c, d), tuple(spans), characters[0].font, characters[0].visible)
+
+
+def _partings(characters: Sequence[LayerCharacter]) -> list[bool]:
+    """Whether each character of a line but the first begins a word."""
+    pairs = list(pairwise(characters))
+    gaps = [(after.box[0] - before.box[2]) / max(before.size, after.size) for before, after in pairs]
+    usual = _letter_gaps(characters, gaps)
+    parted = []
+    for (before, after), gap in zip(pairs, gaps, strict=True):
+        letter = usual.get(after.font, 0.0)
+        if letter > SPACED_OUT:
+            least = WORD_GAP + SPACED_SPACE * letter
+        else:
+            least = SEEN_WORD_GAP if after.space_made else DOUBTFUL_WORD_GAP
+        if _is_wide(before.text[-1]) and _is_wide(after.text[0]):
+            least = WIDE_WORD_GAP
+        parted.append(after.space_before or gap > letter + least or (after.space_made and gap < -OVER))
+    return parted
+
+
+def _letter_gaps(characters: Sequence[LayerCharacter], gaps: Sequence[float]) -> dict[str, float]:
+    """The gap between the letters of a word, in sizes of the font, for each font of a line."""
+    members: dict[str, list[int]] = {}
+    for index, (before, after) in enumerate(pairwise(characters)):
+        if before.text[-1].isalnum() and after.text[0].isalnum():  # not the dots that lead to a page number
+            members.setdefault(after.font, []).append(index)
+    usual = {}
+    for font, indices in members.items():
+        inside = sorted(gaps[index] for index in indices if not characters[index + 1].space_before)
+        letter = max(inside[int(LETTER_SHARE * len(inside))], 0.0) if len(inside) >= FEWEST_SPACED else 0.0
+        if letter > SPACED_DIGITS and all(characters[index + 1].text.isdigit() for index in indices):
+            letter = 0.0
+        usual[font] = letter
+    return usual
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"
+
+
+def _share(low: float, high: float, left: float, width: float) -> tuple[float, float]:
+    first, last = sorted(min(max((edge - left) / width, 0.0), 1.0) for edge in (low, high))
+    return round(first, 5), round(last, 5)
