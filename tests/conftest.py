@@ -13,9 +13,13 @@ from typing import NoReturn
 import psutil
 import pytest
 
+from tests.models_cache import MODELS_CACHE
+
 TESTS = Path(__file__).parent
 RUN_MARK = "OCRQ_TEST_RUN"  # in the environment of every process the tests start, however it is detached
 GRACE_SECONDS = 5.0  # how long a stopped process may take to be gone
+
+os.environ.setdefault("OCRQ_MODELS_CACHE", str(MODELS_CACHE))
 
 # A shell that starts us in the background has us ignore SIGINT; what we start would inherit it, and Ctrl-C has to work.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

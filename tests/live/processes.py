@@ -17,6 +17,7 @@ import psutil
 import redis
 
 from stack.redis_server import configure, find_redis
+from tests.models_cache import MODELS_CACHE
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0  # a busy machine of two cores imports Celery slowly
@@ -129,6 +130,7 @@ class Parts:
             "REDIS_URL": self.url,
             "OCRQ_MODEL": "fake",
             "OCRQ_BLOB_DIR": str(self.directory / "blobs"),
+            "OCRQ_MODELS_CACHE": str(MODELS_CACHE),
             "OMP_NUM_THREADS": "1",
             "PYTHONWARNINGS": "default",
             **self.settings,

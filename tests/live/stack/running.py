@@ -14,6 +14,7 @@ import psutil
 
 from ocrq.client import Client
 from tests.live.processes import until
+from tests.models_cache import MODELS_CACHE
 
 READY_SECONDS = 60.0  # on a busy machine of two cores
 STOP_SECONDS = 30.0
@@ -26,7 +27,7 @@ def environment(**settings: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in NOT_FOR_TESTS and (not name.startswith("OCRQ_") or name == "OCRQ_TEST_RUN")
     }
-    return {**kept, "OCRQ_MODEL": "fake", **settings}
+    return {**kept, "OCRQ_MODEL": "fake", "OCRQ_MODELS_CACHE": str(MODELS_CACHE), **settings}
 
 
 def ocrq(*arguments: str) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from ocrq.contracts import Page
 from tasks.runner import ReadContext
+from tests.models_cache import MODELS_CACHE
 from worker.engines.ppocr.engine import RapidOcrEngine
 from worker.page import PageImage, Pixels
 from worker.reading.plain import PlainPipeline
@@ -15,7 +16,7 @@ from worker.reading.plain import PlainPipeline
 
 @pytest.fixture(scope="session")
 def engine() -> RapidOcrEngine:
-    return RapidOcrEngine.load()
+    return RapidOcrEngine.load(cache=MODELS_CACHE)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 from tasks.catalogue import entry_for
 from tasks.runner import ReadContext
 from tasks.settings import Settings
+from tests.models_cache import MODELS_CACHE
 from tests.unit.reading.drawing import TEXTS, drawn, drawn_line
 from worker.engines.ppocr.engine import RapidOcrEngine, TinyEngine, load
 from worker.engines.ppocr.models import TINY_CHARACTERS, TINY_DETECTION, TINY_RECOGNITION, tiny_alphabet
@@ -23,7 +24,7 @@ RELEASED = {
 
 @pytest.fixture(scope="module")
 def tiny() -> TinyEngine:
-    return TinyEngine.load()
+    return TinyEngine.load(cache=MODELS_CACHE)
 
 
 def test_the_files_are_those_that_were_released() -> None:
