@@ -22,8 +22,8 @@ from typing import Any
 import click
 import httpx
 
+from benchmarks.alternatives import NAMES, Run, available, run_apart
 from benchmarks.processes import family, resident_megabytes, total_cpu
-from benchmarks.rivals import NAMES, Run, available, run_apart
 from evaluation.documents import Entry, from_manifest, from_path
 from evaluation.readers import Prediction
 from evaluation.scoring import load_scorer, shown

@@ -25,7 +25,7 @@ def api() -> str | None:
 
 
 def worker() -> str | None:
-    """Look for a reading process of this host that was heard of lately; the reason if there is none, else None."""
+    """Look for a reading process of this host with a recent heartbeat; the reason if there is none, else None."""
     from ocrq.errors import BrokerUnavailable
     from tasks.connection import broker_errors, connect
     from tasks.monitoring.heartbeat import Heartbeats
@@ -37,7 +37,7 @@ def worker() -> str | None:
             alive = [beat.worker for beat in Heartbeats(client).live() if beat.worker.rpartition(":")[0] == host]
     except BrokerUnavailable as error:
         return error.detail
-    return None if alive else f"no reading process of {host} was heard of lately"
+    return None if alive else f"no reading process of {host} has sent a heartbeat lately"
 
 
 def control() -> str | None:

@@ -28,19 +28,19 @@ class Amounts:
     """The amounts of a page by what their labels call them.
 
     Args:
-        vouched: Each amount with the labels that speak for it.
+        evidenced: Each amount with the labels that speak for it.
         layout: The document, which tells what stands in one row.
     """
 
-    def __init__(self, vouched: Sequence[tuple[Candidate, Sequence[LabelEvidence]]], layout: LayoutPage) -> None:
-        self._named: Mapping[str, set[float]] = _by_concept(vouched)
-        written = [c for c, _ in vouched if c.facts.get("decimals") or c.facts.get("currency")]
-        self._gross = _by_concept(vouched, leading=True).get("gross_total", set())  # less a commission, it is no sum
+    def __init__(self, evidenced: Sequence[tuple[Candidate, Sequence[LabelEvidence]]], layout: LayoutPage) -> None:
+        self._named: Mapping[str, set[float]] = _by_concept(evidenced)
+        written = [c for c, _ in evidenced if c.facts.get("decimals") or c.facts.get("currency")]
+        self._gross = _by_concept(evidenced, leading=True).get("gross_total", set())  # less a commission, it is no sum
         self._sums = {round(float(candidate.value), 2) for candidate in written}
         self._rows: Mapping[int, list[float]] = defaultdict(list)
         for candidate in written:
             self._rows[layout.lines[candidate.first.line].row].append(float(candidate.value))
-        self._all = {round(float(candidate.value), 2) for candidate, _ in vouched}
+        self._all = {round(float(candidate.value), 2) for candidate, _ in evidenced}
 
     def of(self, concept: str) -> set[float]:
         """Values that labels call so."""
@@ -117,12 +117,12 @@ class Amounts:
 
 
 def _by_concept(
-    vouched: Sequence[tuple[Candidate, Sequence[LabelEvidence]]], leading: bool = False
+    evidenced: Sequence[tuple[Candidate, Sequence[LabelEvidence]]], leading: bool = False
 ) -> dict[str, set[float]]:
     """Amounts by what their strongest label names: all that it may, or only what it names first of all."""
     named: dict[str, set[float]] = defaultdict(set)
-    for candidate, vouchings in vouched:
-        best = max(vouchings, key=lambda v: v.strength * max(v.label.concepts.values()), default=None)
+    for candidate, label_evidences in evidenced:
+        best = max(label_evidences, key=lambda v: v.strength * max(v.label.concepts.values()), default=None)
         if best is not None and best.strength >= NAMED:
             most = max(best.label.concepts.values())
             for concept, weight in best.label.concepts.items():

@@ -132,14 +132,14 @@ class _Extraction:
         """What a value's confidence is made of."""
         if not winner.learned:
             return self._ruled_features(winner, others)
-        rivals = [one.points for one in others if one.candidate.value != winner.candidate.value]
+        competitors = [one.points for one in others if one.candidate.value != winner.candidate.value]
         agreeing = [one for one in others if one.candidate.value == winner.candidate.value and one.points > 0]
         return {
             "points": max(-3.0, min(winner.points, 7.0)),
-            "margin": max(0.0, min(6.0, winner.points - max(rivals, default=winner.points - 6.0))),
+            "margin": max(0.0, min(6.0, winner.points - max(competitors, default=winner.points - 6.0))),
             "read": math.log(max(1e-2, winner.candidate.confidence(self._layout))),
             "own": winner.own,
-            "rival": winner.rival,
+            "rival": winner.competitor,
             "repeated": min(3, len(agreeing)) - 1.0,
             "certainty": self._certainty,
             "proven": float(self._alone and self._proven.get(leaf.name) is winner),
@@ -149,11 +149,11 @@ class _Extraction:
         }
 
     def _ruled_features(self, winner: Scored, others: Sequence[Scored]) -> dict[str, float]:
-        rivals = [one.rule for one in others if one.candidate.value != winner.candidate.value]
+        competitors = [one.rule for one in others if one.candidate.value != winner.candidate.value]
         return {
             "by_rules": 1.0,
             "rule": min(winner.rule, 8.0),
-            "rule_margin": min(3.0, winner.rule - max(rivals, default=winner.rule - 3.0)),
+            "rule_margin": min(3.0, winner.rule - max(competitors, default=winner.rule - 3.0)),
             "rule_read": winner.candidate.confidence(self._layout),
             "rule_own": winner.own,
             "rule_ambiguous": float(bool(winner.candidate.facts.get("ambiguous"))),

@@ -81,7 +81,7 @@ class FeatureBuilder:
 
     def _labelled(self, evidence: Sequence[LabelEvidence], concept: str, name: str) -> list[float]:
         own = dict.fromkeys(RELATIONS, 0.0)
-        rival = own_header = rival_header = best = nearest = 0.0
+        competitor = own_header = competing_header = best = nearest = 0.0
         count = 0
         for one in evidence:
             weight = max(one.label.concepts.get(concept, 0.0), one.label.concepts.get(name, 0.0))
@@ -91,12 +91,12 @@ class FeatureBuilder:
                 own_header = max(own_header, weight * one.strength * header)
                 count += 1
             else:
-                rival = max(rival, one.strength * (0.5 if header else 1.0))
-                rival_header = max(rival_header, one.strength * header)
+                competitor = max(competitor, one.strength * (0.5 if header else 1.0))
+                competing_header = max(competing_header, one.strength * header)
             if one.strength > best:
                 best, nearest = one.strength, weight
         most = max(own.values())
-        return [*own.values(), most, rival, most - rival, own_header, rival_header, count, nearest]
+        return [*own.values(), most, competitor, most - competitor, own_header, competing_header, count, nearest]
 
     def _row(
         self, kind: str, candidate: Candidate, evidence: Sequence[LabelEvidence], shared: CandidateContext

@@ -69,19 +69,19 @@ class LabelMatcher:
         self._headers = self._header_rows(labels)
         self._places = {id(label): layout.lines[label.line].part(label.start, label.end) for label in labels}
 
-    def of(self, candidate: Candidate, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
+    def of(self, candidate: Candidate, competitors: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
         """The labels that speak for a value.
 
         Args:
             candidate: The value.
-            rivals: Spans of all values of its kind, by line: one between label and value takes the label away.
+            competitors: Spans of all values of its kind, by line: one between label and value takes the label away.
         """
         span = candidate.first
-        found = [*self._on_line(span, rivals), *self._in_row(span, rivals), *self._slanted(span, rivals)]
+        found = [*self._on_line(span, competitors), *self._in_row(span, competitors), *self._slanted(span, competitors)]
         beside = max((one.strength for one in found if set(one.label.concepts) != BARE), default=0.0)
-        above = self._above(span, rivals)
+        above = self._above(span, competitors)
         if beside > 0.5:  # a value that has its label beside it is no answer to one above
-            above = [replace(vouching, strength=vouching.strength * 0.4) for vouching in above]
+            above = [replace(label_evidence, strength=label_evidence.strength * 0.4) for label_evidence in above]
         return found + above
 
     def is_header(self, label: Label) -> bool:
@@ -102,13 +102,13 @@ class LabelMatcher:
             parts[self._layout.lines[label.line].row] += bool(COLUMNS & set(label.concepts))
         return {row for row, concepts in columns.items() if parts[row] >= 3 and len(concepts) >= 2}
 
-    def _on_line(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
+    def _on_line(self, span: Span, competitors: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
         text = self._layout.lines[span.line].folded
         found = []
         for label in self._by_line[span.line]:
             if label.start < span.start and label.end < span.end:  # "total RM" may reach into "RM 5.00"
                 between = text[label.end : span.start]
-                values = _values(rivals, span.line, label.end, span.start)
+                values = _values(competitors, span.line, label.end, span.start)
                 strength = SAME_LINE * WORD_BETWEEN ** _words(between) * VALUE_BETWEEN**values
                 found.append(LabelEvidence(label, strength, "line"))
             elif self._is_of_box(label, span):
@@ -121,26 +121,26 @@ class LabelMatcher:
         mark, between = text[span.start : span.end], text[span.end : label.start]
         return mark in (BOX_CHECKED, BOX_EMPTY) and label.start >= span.end and not between.strip()
 
-    def _in_row(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
+    def _in_row(self, span: Span, competitors: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
         line = self._layout.lines[span.line]
         row = self._layout.rows[line.row]
         at = row.index(span.line)
         before = line.folded[: span.start]
-        values = _values(rivals, span.line, 0, span.start)
+        values = _values(competitors, span.line, 0, span.start)
         strength = SAME_ROW * WORD_BETWEEN ** _words(before) * VALUE_BETWEEN**values
         found = []
         for index in reversed(row[:at]):
             other = self._layout.lines[index]
             for label in self._by_line[index]:
-                behind = _values(rivals, index, label.end, len(other.text))
+                behind = _values(competitors, index, label.end, len(other.text))
                 words = _words(other.folded[label.end :])
                 factor = WORD_BETWEEN**words * VALUE_BETWEEN**behind
                 found.append(LabelEvidence(label, strength * factor, "row"))
-            passed = _values(rivals, index, 0, len(other.text))
+            passed = _values(competitors, index, 0, len(other.text))
             strength *= VALUE_BETWEEN**passed if passed else WORD_BETWEEN
         return found
 
-    def _slanted(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
+    def _slanted(self, span: Span, competitors: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
         """Labels whose line ends left of the value, in the next row: a little slanted, or a row for the label alone."""
         line = self._layout.lines[span.line]
         row = self._layout.rows[line.row]
@@ -149,18 +149,18 @@ class LabelMatcher:
         found = []
         for number in (line.row - 1, line.row + 1):
             members = self._layout.rows[number] if 0 <= number < len(self._layout.rows) else ()
-            alone = number < line.row and not any(rivals.get(index) for index in members)
+            alone = number < line.row and not any(competitors.get(index) for index in members)
             for index in members:
                 other = self._layout.lines[index]
                 off = abs(other.rect.middle - line.rect.middle) / self._layout.pitch
                 if other.page != line.page or other.rect.right > line.rect.left or off > (NEXT_ROW if alone else 1.0):
                     continue
                 for label in self._by_line[index]:
-                    behind = _values(rivals, index, label.end, len(other.text))
+                    behind = _values(competitors, index, label.end, len(other.text))
                     found.append(LabelEvidence(label, SLANTED * VALUE_BETWEEN**behind, "slanted"))
         return found
 
-    def _above(self, span: Span, rivals: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
+    def _above(self, span: Span, competitors: Mapping[int, Sequence[Span]]) -> list[LabelEvidence]:
         line = self._layout.lines[span.line]
         place = line.part(span.start, span.end)
         found = []
@@ -170,11 +170,11 @@ class LabelMatcher:
                 if other.page != line.page:
                     continue
                 for label in self._by_line[index]:
-                    found += self._if_above(label, place, number, line.row, rivals)
+                    found += self._if_above(label, place, number, line.row, competitors)
         return found
 
     def _if_above(
-        self, label: Label, place: Bounds, above: int, row: int, rivals: Mapping[int, Sequence[Span]]
+        self, label: Label, place: Bounds, above: int, row: int, competitors: Mapping[int, Sequence[Span]]
     ) -> list[LabelEvidence]:
         head = self._places[id(label)]
         far = (place.top - head.bottom) / self._layout.pitch
@@ -184,15 +184,15 @@ class LabelMatcher:
         strength = ABOVE - 0.12 * max(0.0, far)
         for number in range(above + 1, row):
             for index in self._layout.rows[number]:
-                for rival in rivals.get(index, ()):
-                    part = self._layout.lines[index].part(rival.start, rival.end)
+                for competitor in competitors.get(index, ()):
+                    part = self._layout.lines[index].part(competitor.start, competitor.end)
                     if min(part.right, place.right) > max(part.left, place.left):
                         strength *= VALUE_BETWEEN
         return [LabelEvidence(label, max(0.0, strength), "above")]
 
 
-def _values(rivals: Mapping[int, Sequence[Span]], line: int, start: int, end: int) -> int:
-    return sum(start <= span.start and span.end <= end for span in rivals.get(line, ()))
+def _values(competitors: Mapping[int, Sequence[Span]], line: int, start: int, end: int) -> int:
+    return sum(start <= span.start and span.end <= end for span in competitors.get(line, ()))
 
 
 def _words(text: str) -> int:

@@ -29,7 +29,7 @@ def schema_prompt(schema: Json, asked: str | None = None) -> str:
 
 
 def answered(text: str) -> Json | None:
-    """The JSON object of a model's answer: fenced, cut short or a little wrong, it is mended; None if there is none."""
+    """The JSON object of a model's answer: fenced, cut short or slightly wrong, it is repaired; None without one."""
     body = text[:MAX_ANSWER]
     start = body.find("{")
     if start < 0:

@@ -32,7 +32,7 @@ SAME_KIND = {"datetime": "date"}
 WORDS = frozenset({"party", "text", "identifier", "address"})
 """Kinds whose values are words, which a label could be taken for."""
 
-_OWN, _RIVAL, _RULE = NAMES.index("own"), NAMES.index("rival"), NAMES.index("rule")
+_OWN, _COMPETITOR, _RULE = NAMES.index("own"), NAMES.index("rival"), NAMES.index("rule")
 
 THRESHOLD = -2.0
 """Log odds under which a value is no answer; those little over it say by their confidence that they are unsure."""
@@ -49,7 +49,7 @@ BY_BOTH = frozenset({"company", "address"})
 ADDRESSED = 1.0
 """Log odds, at the least, of a buyer whose name stands over that of a person there."""
 
-SURELY = 0.5
+CERTAIN = 0.5
 """Weight from which a label names what it may name."""
 
 ALONE = 0.0
@@ -69,7 +69,7 @@ class Scored:
         rule: Points by the rules alone, which decide for fields that the ranker did not learn.
         learned: Whether the ranker learned the field.
         own: Strength of the field's label, 0 to 1.
-        rival: Strength of the strongest other label.
+        competitor: Strength of the strongest other label.
     """
 
     candidate: Candidate
@@ -77,7 +77,7 @@ class Scored:
     rule: float
     learned: bool
     own: float
-    rival: float
+    competitor: float
 
 
 @dataclass(frozen=True)
@@ -115,46 +115,46 @@ class Ranker:
                 unruled = described.features.copy()
                 unruled[:, _RULE : _RULE + 3] = 0
                 points = np.asarray((points + model(unruled)) / 2, np.float32)
-            points = self._mended(leaf.concept, described.candidates, points)
+            points = self._corrected(leaf.concept, described.candidates, points)
         else:
             points = SLOPE * (described.features[:, _RULE] - ANSWER) + THRESHOLD
         return [
-            Scored(candidate, float(one), float(row[_RULE]), learned, float(row[_OWN]), float(row[_RIVAL]))
+            Scored(candidate, float(one), float(row[_RULE]), learned, float(row[_OWN]), float(row[_COMPETITOR]))
             for candidate, one, row in zip(described.candidates, points, described.features, strict=True)
         ]
 
-    def _mended(self, concept: str, candidates: Sequence[Candidate], points: Floats) -> Floats:
+    def _corrected(self, concept: str, candidates: Sequence[Candidate], points: Floats) -> Floats:
         """Points with what holds whatever was learned: a name goes on below, a lone amount is the total."""
         alone = {one.first: float(at) for one, at in zip(candidates, points, strict=True) if len(one.spans) == 1}
-        mended = []
+        corrected = []
         for one, at in zip(candidates, points, strict=True):
             least = alone.get(one.first, at) + 0.1 if one.facts.get("joined") else at
             if concept == "total" and one.facts.get("decimals") and self._amounts.is_alone(float(one.value)):
                 least = max(least, ALONE)
             if concept == "customer" and one.spans[-1].line in self._contacts.values():
                 least = max(least, ADDRESSED)
-            mended.append(max(at, least))
-        return np.array(mended, np.float32)
+            corrected.append(max(at, least))
+        return np.array(corrected, np.float32)
 
     def described(self, leaf: Spec) -> Described:
         """A field's candidates with their features."""
-        vouched, base = self._of(leaf)
+        evidenced, base = self._of(leaf)
         kind = SAME_KIND.get(leaf.kind, leaf.kind)
-        rows = self._builder.asked(base, kind, leaf.concept, leaf.name, [labels for _, labels in vouched])
+        rows = self._builder.asked(base, kind, leaf.concept, leaf.name, [labels for _, labels in evidenced])
         if leaf.concept not in BY_PLACE:
-            rows[:, _RULE : _RULE + 3] = self._rules(leaf, vouched)
-        return Described([candidate for candidate, _ in vouched], rows)
+            rows[:, _RULE : _RULE + 3] = self._rules(leaf, evidenced)
+        return Described([candidate for candidate, _ in evidenced], rows)
 
-    def _rules(self, leaf: Spec, vouched: Sequence[tuple[Candidate, list[LabelEvidence]]]) -> Floats:
+    def _rules(self, leaf: Spec, evidenced: Sequence[tuple[Candidate, list[LabelEvidence]]]) -> Floats:
         """Points by rules, how far they lead the best of another value, and whether they are the most."""
-        points = [self._scorer.score(leaf, candidate, labels) for candidate, labels in vouched]
+        points = [self._scorer.score(leaf, candidate, labels) for candidate, labels in evidenced]
         best: dict[str, float] = {}
-        for (candidate, _), one in zip(vouched, points, strict=True):
+        for (candidate, _), one in zip(evidenced, points, strict=True):
             best[str(candidate.value)] = max(one, best.get(str(candidate.value), -9.0))
         ordered = sorted(best.values(), reverse=True)
         first, second = (*ordered, -3.0, -3.0)[:2]
         rows = []
-        for (candidate, _), one in zip(vouched, points, strict=True):
+        for (candidate, _), one in zip(evidenced, points, strict=True):
             other = second if best[str(candidate.value)] == first else first
             rows.append((one, max(-6.0, min(6.0, one - other)), float(one >= first)))
         return np.array(rows, np.float32).reshape(len(rows), 3)
@@ -163,7 +163,7 @@ class Ranker:
     def _amounts(self) -> Amounts:
         labelled = [
             (amount, [one for one in labels if not self._relations.is_header(one.label)])
-            for amount, labels in self._vouched(self._found.of("money"))
+            for amount, labels in self._with_evidence(self._found.of("money"))
         ]
         return Amounts(labelled, self._layout)
 
@@ -181,8 +181,8 @@ class Ranker:
             found = [one for one in self._candidates(leaf) if not (leaf.kind in WORDS and self._is_label(one))]
             if leaf.kind == "party":
                 found = [one for one in found if one.first.line not in self._contacts]
-            vouched = self._vouched(found)
-            self._known[key] = vouched, self._builder.base(leaf.kind, vouched)
+            evidenced = self._with_evidence(found)
+            self._known[key] = evidenced, self._builder.base(leaf.kind, evidenced)
         return self._known[key]
 
     def _candidates(self, leaf: Spec) -> list[Candidate]:
@@ -199,7 +199,7 @@ class Ranker:
         found = {}
         for line in self._layout.lines:
             called = any(
-                label.start <= 2 and not label.whole and label.concepts.get("attention", 0.0) >= SURELY
+                label.start <= 2 and not label.whole and label.concepts.get("attention", 0.0) >= CERTAIN
                 for label in self._relations.on_line(line.index)
             )
             for index in self._layout.rows[line.row - 1] if called and line.row else ():
@@ -217,14 +217,14 @@ class Ranker:
             label.start <= span.start + 1 and label.end >= span.end - 1 for label in self._relations.on_line(span.line)
         )
 
-    def _vouched(self, candidates: Sequence[Candidate]) -> list[tuple[Candidate, list[LabelEvidence]]]:
-        rivals: dict[int, list[Span]] = defaultdict(list)
+    def _with_evidence(self, candidates: Sequence[Candidate]) -> list[tuple[Candidate, list[LabelEvidence]]]:
+        competitors: dict[int, list[Span]] = defaultdict(list)
         for candidate in candidates:
             if "decimals" in candidate.facts and candidate.plausibility < BARE:
                 continue  # a count between a total's label and its amount does not take the label away
             for span in candidate.spans:
-                rivals[span.line].append(span)
-        return [(candidate, self._relations.of(candidate, rivals)) for candidate in candidates]
+                competitors[span.line].append(span)
+        return [(candidate, self._relations.of(candidate, competitors)) for candidate in candidates]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""A second look at the lines whose fields contradict each other."""
+"""Reading the lines again whose fields contradict each other."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RereadExtraction:
     lines: int = 0
 
 
-def second_look(
+def reread_contradicting(
     answers: Extraction, pages: Sequence[Page], extract: Callable[[Sequence[Page]], Extraction], reread: Reread
 ) -> RereadExtraction:
     """Check the fields; where a check fails, read its lines again, once, and keep what makes fewer checks fail.
@@ -64,7 +64,7 @@ def second_look(
     after = checks(again)
     if len(after) < len(before) or sum(not check.holds for check in after) >= len(wrong):
         return RereadExtraction(_in_vain(answers, wrong, "read again, which did not help"), pages, count)
-    return RereadExtraction(_mended(answers, checked(again), wrong), others, count)
+    return RereadExtraction(_corrected(answers, checked(again), wrong), others, count)
 
 
 def _lines_of(wrong: Sequence[Check], answers: Extraction, pages: Sequence[Page]) -> dict[int, list[tuple[int, Box]]]:
@@ -110,7 +110,7 @@ def _in_vain(answers: Extraction, wrong: Sequence[Check], note: str) -> Extracti
     return replace(judged, fields=fields)
 
 
-def _mended(first: Extraction, again: Extraction, wrong: Sequence[Check]) -> Extraction:
+def _corrected(first: Extraction, again: Extraction, wrong: Sequence[Check]) -> Extraction:
     """The answers after reading again; those that have another value now say why it was done."""
     fields = dict(again.fields)
     for name, field in fields.items():

@@ -16,7 +16,7 @@ from worker.fields.extract import Extraction, extract
 from worker.fields.model import with_model
 from worker.fields.output import fill
 from worker.fields.prompt import answered, merged_answers, schema_prompt
-from worker.fields.reread import RereadExtraction, second_look
+from worker.fields.reread import RereadExtraction, reread_contradicting
 from worker.imaging.decode import Document
 from worker.reading.rereading import Rereader
 
@@ -64,11 +64,11 @@ def structured_result(
     extra: dict[str, Any] = {}
     if robust:
         warnings = list(metadata.warnings)
-        look = _second_look(answers, pages, find, None if model else reread, warnings)
-        answers = look.answers
-        if look.lines:
-            text = "\f".join(page.text for page in look.pages)
-            extra["lines_reread"] = look.lines + (metadata.model_extra or {}).get("lines_reread", 0)
+        extraction = _reread_contradicting(answers, pages, find, None if model else reread, warnings)
+        answers = extraction.answers
+        if extraction.lines:
+            text = "\f".join(page.text for page in extraction.pages)
+            extra["lines_reread"] = extraction.lines + (metadata.model_extra or {}).get("lines_reread", 0)
         extra["warnings"] = list(dict.fromkeys(warnings))
     data = fill(answers)
     return StructuredResult(
@@ -85,19 +85,19 @@ def structured_result(
     )
 
 
-def _second_look(
+def _reread_contradicting(
     answers: Extraction,
     pages: Sequence[Page],
     find: Callable[[Sequence[Page]], Extraction],
     reread: Rereader | None,
     warnings: list[str],
 ) -> RereadExtraction:
-    """The answers checked, after a second look where one can be had; ``warnings`` gets what there is to tell."""
+    """The answers checked, contradicting ones read again where possible; ``warnings`` gets what there is to report."""
     if reread is None:
         return RereadExtraction(checked(answers), pages)
     noted = replace(reread, context=replace(reread.context, warn=warnings.append))
     try:
-        return second_look(answers, pages, find, noted)
+        return reread_contradicting(answers, pages, find, noted)
     except Exception:
         log.exception("reading lines again")
         warnings.append("lines whose fields contradict each other could not be read again")

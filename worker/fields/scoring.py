@@ -1,4 +1,4 @@
-"""Points for a value as an answer to a field, by its label, rival labels, looks, place and arithmetic.
+"""Points for a value as an answer to a field, by its label, competing labels, plausibility, place and arithmetic.
 
 They are one of the ranker's features, and decide alone for kinds that it did not learn.
 """
@@ -15,7 +15,7 @@ from worker.fields.label_matching import LabelEvidence, LabelMatcher
 from worker.fields.layout_page import LayoutPage
 from worker.fields.specs import Spec
 
-OWN, RIVAL, LOOKS, READ = 3.0, 2.2, 1.0, 0.3
+OWN, COMPETITOR, LOOKS, READ = 3.0, 2.2, 1.0, 0.3
 """Points for a label of the field's own, against one that says otherwise, for its looks, for being read well."""
 
 OUTVOTED = 1.5
@@ -85,7 +85,7 @@ NEUTRAL = {
 """Concepts that do not speak against another one as strongly."""
 
 
-_SPEAKS_AGAINST: dict[str, frozenset[str]] = {
+_CONTRADICTS: dict[str, frozenset[str]] = {
     "date": frozenset({"datetime", "period"}),
     "datetime": frozenset({"date", "period"}),
     "money": frozenset({"number", "percentage", "count", "savings", "table", "page", "identifier"}),
@@ -99,12 +99,12 @@ _SPEAKS_AGAINST: dict[str, frozenset[str]] = {
 """Kinds, and concepts without one, whose labels speak against a kind's values; its own kind's always do."""
 
 
-def _rivals(kind: str, concept: str) -> bool:
+def _competitors(kind: str, concept: str) -> bool:
     """Whether a label of another concept speaks against a value of a kind: if the value could be what it means."""
     other = KINDS.get(concept, concept)
     if kind == "address":
         return other in ("address", "bank") or concept == "customer"
-    return kind in ("text", "boolean") or kind == other or other in _SPEAKS_AGAINST.get(kind, ())
+    return kind in ("text", "boolean") or kind == other or other in _CONTRADICTS.get(kind, ())
 
 
 class Scorer:
@@ -119,12 +119,14 @@ class Scorer:
     def __init__(self, layout: LayoutPage, relations: LabelMatcher, amounts: Amounts) -> None:
         self._layout, self._relations, self._amounts = layout, relations, amounts
 
-    def score(self, spec: Spec, candidate: Candidate, vouchings: Sequence[LabelEvidence]) -> float:
+    def score(self, spec: Spec, candidate: Candidate, label_evidences: Sequence[LabelEvidence]) -> float:
         """The candidate's points for a field."""
-        own, rival = self._labels(spec, vouchings)
+        own, competitor = self._labels(spec, label_evidences)
         if spec.concept == "total" and isinstance(candidate.value, float) and self._is_whole(candidate):
-            rival = 0.0  # what was paid less the change is the total, whatever its label says, and so is a lone sum
-        points = BASE.get(spec.kind, -1.0) + OWN * own - RIVAL * max(0.0, rival - own)
+            competitor = (
+                0.0  # what was paid less the change is the total, whatever its label says, and so is a lone sum
+            )
+        points = BASE.get(spec.kind, -1.0) + OWN * own - COMPETITOR * max(0.0, competitor - own)
         points += LOOKS * candidate.plausibility + READ * math.log(max(1e-3, candidate.confidence(self._layout))) / 2
         if (
             own == 0
@@ -139,20 +141,20 @@ class Scorer:
         alone = bool(candidate.facts.get("decimals")) and self._amounts.is_alone(candidate.value)
         return alone or self._amounts.proves(candidate.value)
 
-    def _labels(self, spec: Spec, vouchings: Sequence[LabelEvidence]) -> tuple[float, float]:
-        own = rival = 0.0
-        for vouching in vouchings:
-            concepts = vouching.label.concepts
+    def _labels(self, spec: Spec, label_evidences: Sequence[LabelEvidence]) -> tuple[float, float]:
+        own = competitor = 0.0
+        for label_evidence in label_evidences:
+            concepts = label_evidence.label.concepts
             weight = max(concepts.get(spec.concept, 0.0), concepts.get(spec.name, 0.0))
-            if self._relations.is_header(vouching.label):
-                rival = max(rival, 0.5 * vouching.strength)
+            if self._relations.is_header(label_evidence.label):
+                competitor = max(competitor, 0.5 * label_evidence.strength)
             elif weight:
-                own = max(own, weight * vouching.strength)
+                own = max(own, weight * label_evidence.strength)
             else:
-                named = max((w for concept, w in concepts.items() if _rivals(spec.kind, concept)), default=0.0)
+                named = max((w for concept, w in concepts.items() if _competitors(spec.kind, concept)), default=0.0)
                 neutral = all(concept in NEUTRAL for concept in concepts)
-                rival = max(rival, vouching.strength * named * (0.4 if neutral else 1.0))
-        return own, rival
+                competitor = max(competitor, label_evidence.strength * named * (0.4 if neutral else 1.0))
+        return own, competitor
 
     def _more(self, spec: Spec, candidate: Candidate, own: float) -> float:
         line = self._layout.lines[candidate.first.line]

@@ -33,13 +33,13 @@ MOST_LINES = 1500
 MOST_BLOCKS = 300
 """Pages of more are put in order by their geometry alone: what compares all with all takes too long there."""
 
-SURELY_TABLE = 0.8
+CERTAIN_TABLE = 0.8
 """Share of a table's lines that look like a table's, rather than a form's, from which it says nothing of the page."""
 
 FEWEST_COLUMNS, MOST_MOVED = 2, 0.02
 """A table whose lines look like a form's has so many columns at least, and moves at most this share of the lines."""
 
-SURELY = 1e-4
+CERTAIN = 1e-4
 """Added to probabilities before their logarithm: no single line decides a block's role."""
 
 
@@ -76,7 +76,7 @@ def analyse_page(
     row_page = is_row_page(classes.lines, roles, found)
     kept = choose_tables(tables, lines, classes.roles, row_page)
     sure = [
-        table for table in kept if _likely(table, classes.roles).count("table") >= SURELY_TABLE * len(table.members)
+        table for table in kept if _likely(table, classes.roles).count("table") >= CERTAIN_TABLE * len(table.members)
     ]
     if row_page and is_row_page(_without(classes.lines, sure), roles, found):
         blocks = _by_rows(lines, classes.roles, found)
@@ -142,7 +142,7 @@ def _by_rows(lines: Sequence[LayoutLine], roles: Floats, found: LineFeatures) ->
 
 def role_of(probabilities: Floats) -> BlockType:
     """The role of a block, whose lines' probabilities are given."""
-    return ROLES[int(np.log(probabilities + SURELY).mean(axis=0).argmax())]
+    return ROLES[int(np.log(probabilities + CERTAIN).mean(axis=0).argmax())]
 
 
 def _likely(table: TableRegion, roles: Floats) -> list[BlockType]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.layout.geometry import Floats
-from worker.layout.grouping import group, part_at_strangers
+from worker.layout.grouping import group, split_at_others
 from worker.layout.line_features import LineFeatures
 from worker.layout.line_network import encode, linear, pair_logits, softmax, weights_of
 from worker.layout.roles import ROLES
@@ -34,7 +34,7 @@ def classify(found: LineFeatures) -> Groups:
     roles = _with_furniture_outside(softmax(linear(weights, "classes", state), axis=1), found)
     scores = pair_logits(weights, state, found.nearest, edge)[..., 0]
     groups = group(scores, found.nearest, found.real)
-    return Groups(part_at_strangers(groups, found.boxes), roles)
+    return Groups(split_at_others(groups, found.boxes), roles)
 
 
 def _with_furniture_outside(roles: Floats, found: LineFeatures) -> Floats:

@@ -67,7 +67,7 @@ def _symmetric(logits: Floats, nearest: Links, real: Mask) -> dict[tuple[int, in
     return {pair: total / count for pair, (total, count) in sums.items()}
 
 
-def part_at_strangers(groups: Sequence[Sequence[int]], boxes: Boxes) -> list[list[int]]:
+def split_at_others(groups: Sequence[Sequence[int]], boxes: Boxes) -> list[list[int]]:
     """Groups, cut where lines of other groups stand in the white between their own.
 
     Args:
@@ -111,13 +111,13 @@ def part_at_rules(members: Sequence[int], boxes: Boxes, level_rules: Rules) -> l
 
 
 def _cut_around(
-    members: NDArray[np.intp], strangers: Floats, low: Floats, high: Floats
+    members: NDArray[np.intp], others: Floats, low: Floats, high: Floats
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
     for axis in (1, 0):
         order = members[np.argsort(low[axis, members], kind="stable")]
         reach = np.maximum.accumulate(high[axis, order])
         for at in range(1, len(order)):
             first, last = reach[at - 1], low[axis, order[at]]
-            if last > first and ((strangers[axis] > first) & (strangers[axis] < last)).any():
+            if last > first and ((others[axis] > first) & (others[axis] < last)).any():
                 return order[at:], order[:at]
     return None

@@ -91,7 +91,7 @@ def _plain(boxes: Boxes, marks: PageMarks, near: Neighbours, usual: float, sidew
         np.log(page_height / page_width) + np.zeros(count),
         np.log1p(count) / 5 + np.zeros(count),
         sideways.astype(np.float64),
-        near.mates / 5,
+        near.partners / 5,
     ]
     gaps = (
         (near.above, boxes.top - boxes.bottom[near.above]),

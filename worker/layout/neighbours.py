@@ -69,7 +69,7 @@ class Neighbours:
     below: Links
     before: Links
     after: Links
-    mates: Floats
+    partners: Floats
 
 
 def find_neighbours(boxes: Boxes) -> Neighbours:
@@ -102,7 +102,7 @@ def find_neighbours(boxes: Boxes) -> Neighbours:
         below=_closest(np.where(stacked & (rise < 0), -rise, np.inf)),
         before=_closest(np.where(on_row & (run > 0), run, np.inf)),
         after=_closest(np.where(on_row & (run < 0), -run, np.inf)),
-        mates=on_row.sum(axis=1).astype(np.float64),
+        partners=on_row.sum(axis=1).astype(np.float64),
     )
 
 

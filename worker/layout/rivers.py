@@ -160,11 +160,11 @@ class _Page:
         needed = next(lines for width, lines in MIN_LINES if last - first < width * height)
         if up + down < (needed - 1) * height / 2:
             return False
-        return self._parts_lines(
+        return self._splits_lines(
             left + first, left + last, slice(max(middle - up + 1, 0), middle + down), height, needed
         )
 
-    def _parts_lines(self, left: int, right: int, rows: slice, height: float, needed: int) -> bool:
+    def _splits_lines(self, left: int, right: int, rows: slice, height: float, needed: int) -> bool:
         """Whether enough lines stand on both sides of a river, flush with it on one."""
         side, flush = round(SIDE_HEIGHTS * height), max(1, round(FLUSH_HEIGHTS * height))
         before = self.ink[rows, max(0, left - side) : left][:, ::-1]

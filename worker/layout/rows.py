@@ -53,19 +53,19 @@ class _Chains:
     def add(self, piece: int) -> None:
         """Put a piece on the row it fits best, else on a new one."""
         while True:
-            row, rival = self._best(piece)
+            row, competitor = self._best(piece)
             if row is None:
                 self.last[len(self.rows)] = piece
                 self.rows.append([piece])
                 return
-            if rival is None:
+            if competitor is None:
                 self.rows[row].append(piece)
                 self.last[row] = piece
                 return
             # The piece fits the row better than the one that came before it by a hair: they change places.
             self.rows[row][-1] = piece
             self.last[row] = piece
-            piece = rival
+            piece = competitor
 
     def _best(self, piece: int) -> tuple[int | None, int | None]:
         count = len(self.rows)
@@ -79,7 +79,7 @@ class _Chains:
 
     def _displaced(self, piece: int) -> tuple[int | None, int | None]:
         """A row whose last piece covers this one's place, and fits what stands before it worse than this does."""
-        best, found, rival = np.inf, None, None
+        best, found, competitor = np.inf, None, None
         near = np.abs(self.pieces.middle[self.last[: len(self.rows)]] - self.pieces.middle[piece])
         for row in np.flatnonzero(near < self.pieces.height[piece] * MAX_HEIGHT_RATIO).tolist():
             chain = self.rows[row]
@@ -89,8 +89,8 @@ class _Chains:
             mine, fits = self._fit(before, piece)
             theirs, _ = self._fit(before, chain[-1])
             if fits[0] and mine[0] < theirs[0] - 1e-6 and mine[0] < best:
-                best, found, rival = float(mine[0]), row, chain[-1]
-        return found, rival
+                best, found, competitor = float(mine[0]), row, chain[-1]
+        return found, competitor
 
     def _fit(self, lasts: Indices, piece: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """How far, in heights, a piece stands off the rows that end with ``lasts``; whether it can go on them."""

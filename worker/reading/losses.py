@@ -53,7 +53,7 @@ LEAST_WORDS = 0.5
 DOUBTFUL, LOST_BESIDE = 0.9, 1.5
 """Confidence below which a word under a stamp counts as hidden, and words lost for each: others leave no trace."""
 
-MANY, UNSURE = 0.05, 0.72
+MANY, UNCERTAIN = 0.05, 0.72
 """Share of a page's words that is certainly lost from which the page is not to be relied on, and what its confidence is
 multiplied by then, beside the share read: whoever takes pages with .7 or more does not get it."""
 
@@ -126,7 +126,7 @@ def share_read(losses: Sequence[Loss], readings: Sequence[LineReading]) -> float
 def confidence_left(losses: Sequence[Loss], readings: Sequence[LineReading]) -> float:
     """What the confidence of a page's readings is multiplied by, 0 to 1; the less, the more is lost."""
     certainly = 1 - share_read([loss for loss in losses if loss.is_certain], readings)
-    return share_read(losses, readings) * (1 - (1 - UNSURE) * min(1.0, certainly / MANY))
+    return share_read(losses, readings) * (1 - (1 - UNCERTAIN) * min(1.0, certainly / MANY))
 
 
 def doubtful_words(quads: Sequence[Quad], readings: Sequence[LineReading], calibration: Calibration) -> list[Quad]:

@@ -149,12 +149,12 @@ class RobustPipeline:
 
     def _hard_lines(self, upright: OrientedReading, variants: Sequence[Variant]) -> dict[int, _HardLine]:
         """The uncertain lines by their index, the least certain first."""
-        sureness = [line_confidence(reading) for reading in upright.readings]
-        order = sorted(range(len(sureness)), key=lambda index: sureness[index])
+        certainty = [line_confidence(reading) for reading in upright.readings]
+        order = sorted(range(len(certainty)), key=lambda index: certainty[index])
         return {
             index: _HardLine(upright.quads[index], Lattice(upright.readings[index]), iter(variants))
             for index in order
-            if sureness[index] < SURE
+            if certainty[index] < SURE
         }
 
     def _vote(

@@ -16,7 +16,7 @@ from worker.percentiles import grey_percentiles
 FAINT = 0.7
 """Contrast of a line, as a share of the page's usual one, below which it may show through."""
 
-UNSURE = 0.9
+UNCERTAIN = 0.9
 """Mean probability from which a line reads as it stands."""
 
 MIRRORED_SURE, MARGIN = 0.7, 0.05
@@ -44,13 +44,13 @@ def mirrored_lines(
     Raises:
         ReadStopped: The job was cancelled, or its deadline has passed.
     """
-    unsure = [i for i, one in enumerate(readings) if one.is_lost or one.mean_probability < UNSURE]
-    if not unsure or len(unsure) == len(readings):
+    uncertain = [i for i, one in enumerate(readings) if one.is_lost or one.mean_probability < UNCERTAIN]
+    if not uncertain or len(uncertain) == len(readings):
         return set()
-    sure = set(range(len(readings))) - set(unsure)
+    sure = set(range(len(readings))) - set(uncertain)
     sample = sorted(sure)[:: -(-len(sure) // SAMPLED_LINES)]
     usual = float(np.median([_contrast(cut_line(pixels, quads[i])) for i in sample]))
-    crops = {i: cut_line(pixels, quads[i]) for i in unsure}
+    crops = {i: cut_line(pixels, quads[i]) for i in uncertain}
     faint = [i for i, crop in crops.items() if _contrast(crop) < FAINT * usual][:MOST_LINES]
     if not faint:
         return set()

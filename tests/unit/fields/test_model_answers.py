@@ -1,4 +1,4 @@
-"""What a model answers, mended, and each of its values looked for on the page."""
+"""What a model answers, repaired, and each of its values looked for on the page."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from worker.layout.block_order import best_order
 from worker.layout.cuts import Rules, cut, read_first
 from worker.layout.enumeration import count_on
 from worker.layout.geometry import Floats, measure
-from worker.layout.grouping import group, part_at_rules, part_at_strangers
+from worker.layout.grouping import group, part_at_rules, split_at_others
 from worker.layout.line_features import describe_lines
 from worker.layout.neighbours import Boxes
 
@@ -127,8 +127,8 @@ def test_lines_stand_together_where_they_want_to_on_average() -> None:
 def test_a_group_is_cut_where_another_stands_between() -> None:
     tops = np.array([0.0, 30.0, 60.0, 90.0])
     boxes = Boxes(np.zeros(4), tops, np.full(4, 100.0), tops + 20, np.full(4, 20.0))
-    assert sorted(part_at_strangers([[0, 1, 3], [2]], boxes)) == [[0, 1], [2], [3]]
-    assert part_at_strangers([[0, 1], [2, 3]], boxes) == [[0, 1], [2, 3]]
+    assert sorted(split_at_others([[0, 1, 3], [2]], boxes)) == [[0, 1], [2], [3]]
+    assert split_at_others([[0, 1], [2, 3]], boxes) == [[0, 1], [2, 3]]
 
 
 def test_the_widest_white_parts_a_page_first() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.kinds.names import LEGAL_FORM, REGISTRATION, TRADE, is_registration, is_title
-from worker.fields.kinds.places import has_postcode, is_town, mended, names_region
+from worker.fields.kinds.places import corrected, has_postcode, is_town, names_region
 from worker.fields.layout_page import LayoutLine, LayoutPage
 from worker.fields.vocabulary import words
 
@@ -41,7 +41,7 @@ _LABEL = re.compile(r"\W*(?:address|addr|add|anschrift|adresse|alamat|direccion|
 _NUMBER_SIGN = re.compile(r"\b((?:no|lot|unit|blk|block|level|km|pt)\s?)[.:;]+(?=\s*\w)")
 
 
-def is_surely(folded: str) -> bool:
+def is_certainly(folded: str) -> bool:
     """Whether a line can hardly be anything but part of an address: a street with a number, a postcode's town."""
     numbered = bool(re.search(r"\d", folded)) and bool(_STREET.search(folded) or _BUILDING.search(folded))
     return numbered or _is_numbered(folded) or _is_placed(folded)
@@ -58,7 +58,7 @@ def find(layout: LayoutPage) -> list[Candidate]:
         taken |= {part.index for part in block}
         spans = tuple(Span(part.index, *_stretch(part)) for part in block)
         text = Candidate("", spans).text(layout)
-        found.append(Candidate(mended(re.sub(r"\s+", " ", text)).strip(" ,;:"), spans, _plausibility(layout, block)))
+        found.append(Candidate(corrected(re.sub(r"\s+", " ", text)).strip(" ,;:"), spans, _plausibility(layout, block)))
     return found
 
 
@@ -81,7 +81,7 @@ def _owner(layout: LayoutPage) -> int:
     first = next(named, -1)
     return (
         -1
-        if first >= 0 and is_surely(layout.lines[first].folded) and _HOUSE.match(layout.lines[first].folded)
+        if first >= 0 and is_certainly(layout.lines[first].folded) and _HOUSE.match(layout.lines[first].folded)
         else first
     )
 
@@ -96,14 +96,14 @@ def _begins(layout: LayoutPage, line: LayoutLine, owner: int) -> bool:
         return True  # it is called an address
     if LEGAL_FORM.search(inside) and not _HOUSE.match(inside):
         return False
-    if is_surely(inside):
+    if is_certainly(inside):
         return True
     after = below(layout, line)
     if after is None or not _is_part(after):
         return False
     if inside.rstrip().endswith(","):
-        return is_surely(after.folded) or _begins(layout, after, owner)
-    if TRADE.search(inside) or not is_surely(after.folded):
+        return is_certainly(after.folded) or _begins(layout, after, owner)
+    if TRADE.search(inside) or not is_certainly(after.folded):
         return False
     if _STREET.search(inside) or re.search(r"\d", inside):
         return not is_registration(line.text)
@@ -113,7 +113,7 @@ def _begins(layout: LayoutPage, line: LayoutLine, owner: int) -> bool:
 def _is_aside(line: LayoutLine) -> bool:
     """Whether a line is a number of registration, or something in brackets, that is no part of an address."""
     text = line.text.strip()
-    bracketed = bool(re.fullmatch(r"[(\[{][^)\]}]*[)\]}]?", text)) and not is_surely(line.folded)
+    bracketed = bool(re.fullmatch(r"[(\[{][^)\]}]*[)\]}]?", text)) and not is_certainly(line.folded)
     return bracketed or is_registration(text)
 
 
@@ -141,18 +141,18 @@ def _continues(block: Sequence[LayoutLine], line: LayoutLine) -> bool:
     before = block[-1].folded.rstrip()
     start, end = _stretch(line)
     inside = line.folded[start:end]
-    if _HOUSE.match(inside) and is_surely(inside) and has_postcode(inside) and any(map(_ends_town, block)):
+    if _HOUSE.match(inside) and is_certainly(inside) and has_postcode(inside) and any(map(_ends_town, block)):
         return False  # another address
-    if _is_cut(line) and not is_surely(inside) and not names_region(inside):
+    if _is_cut(line) and not is_certainly(inside) and not names_region(inside):
         return False
     done = _ends_town(block[0], first=True) or any(_ends_town(part) for part in block[1:])
     if names_region(inside):
         return True
     if not done:
-        return not (LEGAL_FORM.search(inside) and not is_surely(inside))
+        return not (LEGAL_FORM.search(inside) and not is_certainly(inside))
     if before.endswith((",", "-", "&")):
-        return not re.search(r"\d{5}", inside) or is_surely(inside)
-    return is_surely(inside) and bool(re.match(r"\W*(?:\d|no\b|lot\b)", inside)) and not is_town(inside)
+        return not re.search(r"\d{5}", inside) or is_certainly(inside)
+    return is_certainly(inside) and bool(re.match(r"\W*(?:\d|no\b|lot\b)", inside)) and not is_town(inside)
 
 
 def _ends_town(line: LayoutLine, first: bool = False) -> bool:

@@ -54,7 +54,7 @@ LARGE = 1.25
 _CALLED = re.compile(r"[^\d:]{2,30}\s?:\s*(?=\S)")
 """What a name may be called on its line, whether the word is a known label or not."""
 
-_PARTED = re.compile(
+_SPLIT = re.compile(
     r"\s+[·•|*–—-]\s+|,\s+(?=.*\d)(?![^,\d]{2,30}\s(?:&|\+|and|und|et|y|e|i|en|och|og|ja|dan)\s)|\s{3,}", re.IGNORECASE
 )
 """What parts a name from the address behind it on one line; "A, B and C" is one name."""
@@ -95,14 +95,14 @@ def _stretches(layout: LayoutPage, labels: Sequence[Label]) -> Iterator[Candidat
 
 
 def _parts(line: LayoutLine, start: int, end: int) -> Iterator[Candidate]:
-    for part in _PARTED.split(line.text[start:end]):
+    for part in _SPLIT.split(line.text[start:end]):
         begin = line.text.index(part, start)
         start = begin + len(part)
         name = bare(part)
         if not _may_be_name(name) or name not in part or _is_form_alone(fold(name)):
             continue
         begin += part.index(name)
-        if not addresses.is_surely(line.folded[begin : begin + len(name)]) or LEGAL_FORM.search(fold(name)):
+        if not addresses.is_certainly(line.folded[begin : begin + len(name)]) or LEGAL_FORM.search(fold(name)):
             yield Candidate(name, (Span(line.index, begin, begin + len(name)),), 0.0)
 
 
@@ -118,7 +118,7 @@ def _wrapped(layout: LayoutPage) -> Iterator[Candidate]:
         spans = (_span(line), _span(after))
         name = bare(Candidate("", spans).text(layout))
         whole = JOINED if large and not LEGAL_FORM.search(line.folded) and not is_title(line.folded) else {}
-        if len(name) <= LONGEST and not any(addresses.is_surely(part.folded) for part in (line, after)):
+        if len(name) <= LONGEST and not any(addresses.is_certainly(part.folded) for part in (line, after)):
             yield Candidate(name, spans, 0.0, whole)
 
 
@@ -195,7 +195,7 @@ def _runs_on(joined: list[LayoutLine], after: LayoutLine) -> bool:
     text = " ".join(bare(line.text) for line in joined)
     last = joined[-1]
     if text.count("(") > text.count(")") or _GOES_ON.search(last.folded):
-        return not (addresses.is_surely(after.folded) or _ADDRESS.search(after.folded))
+        return not (addresses.is_certainly(after.folded) or _ADDRESS.search(after.folded))
     if LEGAL_FORM.search(last.folded):
         return bool(re.fullmatch(r"\((?!.*(?i:formerly|incorporated))[^\W\d][^\d)]*\)", after.text.strip()))
     return _starts_with_form(after.folded)
@@ -235,7 +235,7 @@ def _plausibility(line: LayoutLine, seen: int, tall: float) -> float:
         return 0.0
     plain = trade and not seen and not re.search(r"[\d:]", name)  # a first line may have any word: BEST PRICE STORE
     excluded = _NOT_IN.search(folded) or (_NOT.search(folded) and not plain)
-    if (excluded or addresses.is_surely(folded)) and not legal:
+    if (excluded or addresses.is_certainly(folded)) and not legal:
         return 0.0
     sure = legal and not re.fullmatch(r".*(?<![^\W_])(?:co|company)\W*", folded)
     plausible = 0.6 * max(0.0, 1 - seen / 4) + (0.35 if sure else 0.15 * legal) + 0.15 * trade - 0.25 * name.islower()

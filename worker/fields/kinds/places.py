@@ -47,7 +47,7 @@ _DIGITS = str.maketrans("OoIl", "0011")
 
 def has_postcode(folded: str) -> bool:
     """Whether a line has a postcode."""
-    return bool(POSTCODE.search(_LOT.sub(" ", mended(folded))) or _FOUR_DIGITS.search(folded))
+    return bool(POSTCODE.search(_LOT.sub(" ", corrected(folded))) or _FOUR_DIGITS.search(folded))
 
 
 def is_town(folded: str, first: bool = False) -> bool:
@@ -57,7 +57,7 @@ def is_town(folded: str, first: bool = False) -> bool:
         folded: The line.
         first: Whether an address begins with it: four digits are a house number then.
     """
-    return bool(_TOWN.search(_LOT.sub(" ", mended(folded))) or (not first and _FOUR_DIGITS.search(folded)))
+    return bool(_TOWN.search(_LOT.sub(" ", corrected(folded))) or (not first and _FOUR_DIGITS.search(folded)))
 
 
 def names_region(folded: str) -> bool:
@@ -67,7 +67,7 @@ def names_region(folded: str) -> bool:
     return bool(_REGION.search(folded) or ends & _countries())
 
 
-def mended(text: str) -> str:
+def corrected(text: str) -> str:
     """A text whose postcodes have letters read for digits set right."""
     return _MISREAD_POSTCODE.sub(lambda match: match[0].translate(_DIGITS), text)
 

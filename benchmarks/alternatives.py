@@ -1,7 +1,7 @@
 """The programs the whole stack is measured against, each in a process of its own.
 
-``python -m benchmarks.rivals NAME`` takes paths of documents on standard input, one a line, and prints one JSON object:
-:class:`Run`. Loading and the first document's warm-up are not counted; decoding the files is.
+``python -m benchmarks.alternatives NAME`` takes paths of documents on standard input, one per line, and prints one JSON
+object, :class:`Run`. Loading and the first document's warm-up are not counted; decoding the files is.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def run_apart(name: str, documents: Sequence[Path]) -> Run:
         subprocess.CalledProcessError: It failed.
     """
     paths = "\n".join(str(path.absolute()) for path in documents)
-    command = [sys.executable, "-m", "benchmarks.rivals", name]
+    command = [sys.executable, "-m", "benchmarks.alternatives", name]
     done = subprocess.run(command, input=paths, stdout=subprocess.PIPE, text=True, check=True)
     return Run(**json.loads(done.stdout.splitlines()[-1]))
 
