@@ -25,7 +25,7 @@ from tasks.jobs.service import JobService
 from tasks.settings import MEGABYTE, Settings
 
 _BESIDE_THE_DOCUMENT = MEGABYTE  # bytes of a body for all that is not the document: prompt, schema, options
-_SMALL_PARTS = 50  # parts of a form that are no files
+_SMALL_PARTS = 50  # parts of a form that are not files
 
 
 def create_app(backend: JobService, settings: Settings, access: Access | None = None) -> Flask:

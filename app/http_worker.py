@@ -216,7 +216,7 @@ class HttpWorker(ThreadWorker):
         assert request is not None
         if body is not None:
             if not body.complete:
-                request.force_close()  # what still comes is no request
+                request.force_close()  # what still comes is not a request
             # As a proxy that buffers: the application gets the received length.
             headers = [pair for pair in request.headers if pair[0] not in ("TRANSFER-ENCODING", "CONTENT-LENGTH")]
             length = body.size if body_length(request) is None else body_length(request)
@@ -267,7 +267,7 @@ class HttpWorker(ThreadWorker):
             self._watch(connection)
 
     def _refuse(self, connection: Connection, error: Exception) -> None:
-        """Answer what is no request."""
+        """Answer what is not a request."""
         self.handle_error(None, connection.sock, connection.client, error)
         self._half_close(connection)
 

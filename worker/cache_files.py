@@ -17,7 +17,7 @@ T = TypeVar("T")
 def kept(file: Path, read: Callable[[Path], T], make: Callable[[], T], write: Callable[[T], bytes]) -> T:
     """What a file holds; made and written where there is none, or one that cannot be read.
 
-    Processes that are started together make it once: they wait for each other. A full disk is no error.
+    Processes that are started together make it once: they wait for each other. A full disk is not an error.
 
     Args:
         file: In a directory that need not be there yet.

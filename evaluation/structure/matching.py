@@ -15,7 +15,7 @@ from rapidfuzz.process import cdist
 from scipy.optimize import linear_sum_assignment
 
 WORST_PAIR = 0.7
-"""Normalised edit distance from which two texts are no pair, as in OmniDocBench."""
+"""Normalised edit distance from which two texts are not a pair, as in OmniDocBench."""
 
 
 @dataclass(frozen=True)

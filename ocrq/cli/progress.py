@@ -1,4 +1,4 @@
-"""A bar per document on standard error, by pages; nothing where that is no terminal."""
+"""A bar per document on standard error, by pages; nothing where that is not a terminal."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def parse_pages(selection: str) -> list[tuple[int, int]]:
         ``(first, last)`` pairs in the order given, ``1 <= first <= last``.
 
     Raises:
-        ValueError: The text is no selection; the message says the remedy.
+        ValueError: The text is not a selection; the message says the remedy.
     """
     if len(selection) > MAX_CHARACTERS:
         raise ValueError(f"is longer than {MAX_CHARACTERS} characters; use ranges, like '1-3,7'")

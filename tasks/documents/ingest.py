@@ -37,7 +37,7 @@ def take_in(
         InvalidRequest: A field is wrong.
         InvalidSchema: The schema is too large.
         InvalidImage: No document, or one that is not base64.
-        UnsupportedFormat: The bytes are no format read here.
+        UnsupportedFormat: The bytes are not of a format read here.
         TooLarge: The document is over ``max_bytes``.
     """
     request = parse_request(data)

@@ -88,7 +88,7 @@ class AllowList:
         """Read the operator's entries.
 
         Raises:
-            ValueError: One of them is no host.
+            ValueError: One of them is not a host.
         """
         return cls(tuple(Rule.parse(entry) for entry in entries))
 

@@ -1,4 +1,4 @@
-"""What stands on pages and is no text, and hides none: pictures, codes, signatures, patches in one colour."""
+"""What stands on pages and is not text, and hides none: pictures, codes, signatures, patches in one colour."""
 
 from __future__ import annotations
 

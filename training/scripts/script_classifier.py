@@ -37,7 +37,7 @@ COUNTS = {OWN: 30, "Cyrl": 8, "Grek": 7, **dict.fromkeys(LANGUAGES, 1), **dict.f
 """Lines of each script, in parts."""
 
 PICTURE_SHARE, VALUE_SHARE = 0.06, 0.3
-"""Of lines in the network's own scripts: scribbles that are no text, and values without words."""
+"""Of lines in the network's own scripts: scribbles that are not text, and values without words."""
 
 DECAY = 3e-4
 ROUNDS = 150

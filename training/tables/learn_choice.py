@@ -35,7 +35,7 @@ SAME = 0.7
 DEGRADED_SHARE = 0.3
 RECEIPT = "receipt"
 MEMBERS, REPEATED, TWICE = 4, 5, 2
-"""Networks of each half, and how often the second half sees what is no table: of all, and of those for amounts."""
+"""Networks of each half, and how often the second half sees what is not a table: of all, and of those for amounts."""
 Sample = tuple[list[float], bool]
 
 
@@ -88,7 +88,7 @@ def of_pages(folder: Path, views: int) -> Iterator[Sample]:
 def of_documents(folder: Path, views: int) -> Iterator[Sample]:
     """Invoices and the like, and parts of them: their items, with and without the sums below, and rates of tax.
 
-    Labels with their values are no columns of a table, but may be read as one. A receipt is read row by row.
+    Labels with their values are not columns of a table, but may be read as one. A receipt is read row by row.
     """
     for seed, kind, page in loaded(folder):
         for view in range(views):
@@ -136,7 +136,7 @@ def main() -> None:
 def _fitted(name: str, samples: Sequence[Sample], repeated: int) -> dict[str, Any]:
     """The networks of a name.
 
-    The second half sees what is no table more often: on its own it misses tables, and averaged finds fewer wrong.
+    The second half sees what is not a table more often: on its own it misses tables, and averaged finds fewer wrong.
     """
     shuffled = list(samples)
     RandomSource(7).shuffle(shuffled)

@@ -1,4 +1,4 @@
-"""Pages with drawn tables among running text, and other pages whose lines stand in columns and are no tables."""
+"""Pages with drawn tables among running text, and other pages whose lines stand in columns and are not tables."""
 
 from __future__ import annotations
 

@@ -35,7 +35,9 @@ class Amounts:
     def __init__(self, evidenced: Sequence[tuple[Candidate, Sequence[LabelEvidence]]], layout: LayoutPage) -> None:
         self._named: Mapping[str, set[float]] = _by_concept(evidenced)
         written = [c for c, _ in evidenced if c.facts.get("decimals") or c.facts.get("currency")]
-        self._gross = _by_concept(evidenced, leading=True).get("gross_total", set())  # less a commission, it is no sum
+        self._gross = _by_concept(evidenced, leading=True).get(
+            "gross_total", set()
+        )  # less a commission, it is not a sum
         self._sums = {round(float(candidate.value), 2) for candidate in written}
         self._rows: Mapping[int, list[float]] = defaultdict(list)
         for candidate in written:

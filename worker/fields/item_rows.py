@@ -19,7 +19,7 @@ ENDS = frozenset(
 """What the row behind the items is called."""
 
 ASIDE = frozenset({"discount", "shipping", "service_charge", "tip"})
-"""Rows that change the sum and are no items."""
+"""Rows that change the sum and are not items."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Column:
     """A column under a header.
 
     Attributes:
-        concepts: What its label names; empty for words that are no label.
+        concepts: What its label names; empty for words that are not a label.
         rect: Place of the label.
         cell: Column of the table that the layout found; None outside of one.
     """
@@ -110,7 +110,7 @@ class ItemRows:
         return columns + self._unnamed(row, labels)
 
     def _unnamed(self, row: int, labels: Sequence[Label]) -> list[Column]:
-        """Words of a header that are no label: their columns answer nothing."""
+        """Words of a header that are not labels: their columns answer nothing."""
         found = []
         for index in self.layout.rows[row]:
             if not any(label.line == index for label in labels):

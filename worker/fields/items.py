@@ -31,7 +31,7 @@ _COUNT = re.compile(r"(?P<count>[Il|]|-?[\dIl][\dIOl]{0,3}(?:[.,]\d{1,3})?)(?:\s
 """A quantity and its unit; letters of a digit's shape stand for it."""
 
 UNPRICED = frozenset({"tax", "tax_rate", "tax_column", "discount", "position", "sku"})
-"""Columns whose numbers are no prices."""
+"""Columns whose numbers are not prices."""
 
 
 def line_items(
@@ -207,7 +207,7 @@ def _cells(
 
 
 def _unnamed(free: Sequence[Piece], named: dict[str, Column], cells: Row) -> Row:
-    """What stands in columns whose head is no known label: the longest text, the amount furthest to the right."""
+    """What stands in columns whose head is not a known label: the longest text, the amount furthest to the right."""
     found: Row = {}
     texts = [piece for piece in free if piece.number is None and len(re.findall(r"[^\W\d_]", piece.text)) >= 3]
     amounts = [piece for piece in free if piece.decimals]

@@ -80,7 +80,7 @@ class LabelMatcher:
         found = [*self._on_line(span, competitors), *self._in_row(span, competitors), *self._slanted(span, competitors)]
         beside = max((one.strength for one in found if set(one.label.concepts) != BARE), default=0.0)
         above = self._above(span, competitors)
-        if beside > 0.5:  # a value that has its label beside it is no answer to one above
+        if beside > 0.5:  # a value that has its label beside it is not an answer to one above
             above = [replace(label_evidence, strength=label_evidence.strength * 0.4) for label_evidence in above]
         return found + above
 

@@ -35,7 +35,7 @@ WORDS = frozenset({"party", "text", "identifier", "address"})
 _OWN, _COMPETITOR, _RULE = NAMES.index("own"), NAMES.index("rival"), NAMES.index("rule")
 
 THRESHOLD = -2.0
-"""Log odds under which a value is no answer; those little over it say by their confidence that they are unsure."""
+"""Log odds under which a value is not an answer; those little over it say by their confidence that they are unsure."""
 
 BARE = 0.5
 """Plausibility of an amount without decimals and currency: less than this."""

@@ -65,7 +65,7 @@ FINDS_ITSELF = {
     "time",
     "tax_rate",
 }
-"""Concepts that a value may answer without a label; a due date without one is no due date."""
+"""Concepts that a value may answer without a label; a due date without one is not a due date."""
 
 NEUTRAL = {
     "page",

@@ -141,7 +141,7 @@ def _concept(path: tuple[str, ...], parent: str | None) -> str:
     if known == "description" and len(names) == 1 and "name" in words_of(names[-1]):
         known = None
     if "[]" in path and parent != "tax" and known in _SUMS:
-        return "line_total"  # an item's amount is no document's total
+        return "line_total"  # an item's amount is not a document's total
     if parent == "customer" and known == "address":
         return "customer_address"
     return known or ".".join(path)

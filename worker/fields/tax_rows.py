@@ -13,7 +13,7 @@ CENTS = 0.021
 """What a tax may differ by from its rate's share of the net amount: of sums of rounded taxes."""
 
 HIGHEST = 40
-"""Percent; higher numbers are no rates of a tax."""
+"""Percent; higher numbers are not rates of a tax."""
 
 TABLE_ROWS = 12
 """Rows below a label of a tax in which a number without a sign may be a rate."""

@@ -53,7 +53,7 @@ def _kept_ends(rows: Sequence[Row]) -> list[bool]:
     """For each row but the last, whether the one below it begins a new line.
 
     A row of running text ends where the next word had no room: where it had, the end is meant. A block half of whose
-    ends are meant is no running text at all: an address, a poem, a list of names.
+    ends are meant is not running text at all: an address, a poem, a list of names.
     """
     if any(row.bounds is None for row in rows):
         return [False] * (len(rows) - 1)

@@ -61,7 +61,7 @@ class Format(Protocol):
     """A module of this package that is named like a format of the contract.
 
     Attributes:
-        binary: Whether the document is no text and travels in base64.
+        binary: Whether the document is not text and travels in base64.
     """
 
     binary: bool

@@ -42,7 +42,7 @@ INSIDE = 0.75
 """Share of a line on a patch for it to be written on it."""
 
 SMALLEST, LARGEST = 0.6, 1.7
-"""Heights of a line that a patch may cut, by the page's usual one: letters of a logo are no text."""
+"""Heights of a line that a patch may cut, by the page's usual one: letters of a logo are not text."""
 
 FEWEST_CUT = 2
 """Lines cut: fewer may be a button, a swatch or a table's header."""

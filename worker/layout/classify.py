@@ -38,7 +38,7 @@ def classify(found: LineFeatures) -> Groups:
 
 
 def _with_furniture_outside(roles: Floats, found: LineFeatures) -> Floats:
-    """The probabilities, where lines in the middle of the page's text are no headers, footers or page numbers."""
+    """The probabilities, where lines in the middle of the page's text are not headers, footers or page numbers."""
     boxes = found.boxes
     top, bottom = boxes.top.min(), boxes.bottom.max()
     place = ((boxes.top + boxes.bottom) / 2 - top) / max(bottom - top, 1.0)

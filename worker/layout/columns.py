@@ -29,7 +29,7 @@ WORD_GAP_HEIGHTS = 1.0
 """Pieces closer than this, in text heights, belong to one stretch of text on their row."""
 
 TAIL_GAP_HEIGHTS = 2.0
-"""White, in text heights, behind which text that stands on one side only is no part of the columns."""
+"""White, in text heights, behind which text that stands on one side only is not part of the columns."""
 
 ALIGNED_HEIGHTS = 0.25
 """Lines left and right whose middles differ by less, in text heights, stand on one row."""

@@ -18,7 +18,7 @@ EDGE_SHARE = 0.12
 """Of the height of a page's text, at its top and its bottom, in which headers and footers stand."""
 
 MARGIN_SHARE = 0.11
-"""Of the page's own height, likewise: the first rows of a page that says little are no headers."""
+"""Of the page's own height, likewise: the first rows of a page that says little are not headers."""
 
 SAME_PLACE = 0.02
 """Of the page's height by which a header may move from page to page."""
@@ -138,7 +138,7 @@ def _may_be_title(block: Block) -> bool:
 
 
 def _kinds(own: Sequence[_Row], rows: Rows) -> Kinds:
-    """What the rows at a page's edges are: from each edge inwards, until one is no furniture."""
+    """What the rows at a page's edges are: from each edge inwards, until one is not furniture."""
     kinds: Kinds = {}
     for inwards in (sorted(own, key=lambda row: row.place), sorted(own, key=lambda row: -row.place)):
         for row in [row for row in inwards if abs(row.place - inwards[0].place) <= EDGE_SHARE][:MOST_ROWS]:

@@ -17,7 +17,7 @@ SLOPE_MIN_ASPECT = 1.5
 """Width over height from which a quad's slope says something; shorter ones are mostly corner noise."""
 
 MAX_SLOPE = 0.18
-"""Tangent of 10°; what is steeper on a straightened page is no line of the page's text."""
+"""Tangent of 10°; what is steeper on a straightened page is not a line of the page's text."""
 
 SIDEWAYS_ASPECT = 2.0
 SIDEWAYS_HEIGHTS = 2.5

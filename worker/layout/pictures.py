@@ -19,7 +19,7 @@ WINDOW, ROUGH = 3, 6.0
 """Pixels of the shrunk page around each, whose standard deviation in grey levels shows a picture from here on."""
 
 COLOURFUL = 45
-"""Difference of a pixel's strongest and weakest colour from which it is no paper and no print."""
+"""Difference of a pixel's strongest and weakest colour from which it is neither paper nor print."""
 
 FULL = 0.4
 """Share of a region's pixels that are rough or colourful: frames of tables and forms have less."""
@@ -34,7 +34,7 @@ MOST_TEXT = 0.2
 """Share of a picture's area that lines may cover."""
 
 MARGIN = 0.3
-"""Text heights around every line that are no picture."""
+"""Text heights around every line that are not a picture."""
 
 Bounds = tuple[float, float, float, float]
 
@@ -105,7 +105,7 @@ CAPTION_REACH = 3.0
 
 
 def labels_in(picture: Picture, groups: Sequence[Sequence[int]], roles: Sequence[str]) -> list[int] | None:
-    """Which groups are a picture's labels; None where it holds more than labels, and is no picture then."""
+    """Which groups are a picture's labels; None where it holds more than labels, and is not a picture then."""
     lines = set(picture.lines)
     touched = [number for number, group in enumerate(groups) if lines & set(group)]
     for number in touched:

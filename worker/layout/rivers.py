@@ -43,7 +43,7 @@ RULED_SHARE = 0.9
 """Share of a gap's height that an upright ruling line covers which parts two cells."""
 
 LINE_HEIGHTS = 0.15
-"""Thinner stretches of ink beside a river are no lines."""
+"""Thinner stretches of ink beside a river are not lines."""
 
 INK_SIDE = 25
 INK_CONTRAST = 12

@@ -13,7 +13,7 @@ SAME_ROW_SHARE = 0.5
 """Vertical overlap, as a share of the lower piece's height, from which two neighbours stand on one row."""
 
 MAX_HEIGHT_RATIO = 3.0
-"""Pieces whose heights differ by more are no neighbours on a row: a logo beside three lines of an address."""
+"""Pieces whose heights differ by more are not neighbours on a row: a logo beside three lines of an address."""
 
 MAX_OVERLAP_SHARE = 0.5
 """Horizontal overlap, as a share of the narrower piece's width, that neighbours on a row may have."""

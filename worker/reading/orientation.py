@@ -49,7 +49,7 @@ class OrientedReading:
         readings: One per quad.
         dropped: Lines that were found and hold no text that could be read.
         stamps: Read beside the lines, and no longer in ``pixels``; their quads are of the upright page, too.
-        behind: Of what is no text of the page: rules of signs, and lines of the sheet's other side.
+        behind: Of what is not text of the page: rules of signs, and lines of the sheet's other side.
     """
 
     pixels: Pixels

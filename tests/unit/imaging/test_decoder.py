@@ -195,7 +195,7 @@ def test_a_long_pdf_opens_and_gives_its_last_page(decoder: Decoder) -> None:
 
 def test_closed_documents_leave_no_memory_behind(decoder: Decoder) -> None:
     noise = np.random.default_rng(7).integers(0, 255, (1500, 1500, 3), dtype=np.uint8)
-    data = as_bmp(text_page(["x"], size=(1500, 1500))) + noise.tobytes()  # 13 MB, of which the half is no picture
+    data = as_bmp(text_page(["x"], size=(1500, 1500))) + noise.tobytes()  # 13 MB, of which half is not a picture
     decoder.start()
     for _ in range(3):
         outcome(lambda data: decoder.open_document(data, LIMITS), data)

@@ -1,4 +1,4 @@
-"""Tables: cells by ruling lines and by where words stand, lines of several cells, and what is no table."""
+"""Tables: cells by ruling lines and by where words stand, lines of several cells, and what is not a table."""
 
 from __future__ import annotations
 

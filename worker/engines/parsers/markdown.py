@@ -44,7 +44,7 @@ _HTML_BLOCKS = frozenset(("table", "tr", "td", "th", "ul", "ol", "li", "pre", *(
 def _commonmark() -> MarkdownIt:
     """Without inline marks, which are cut out by place, and without what models do not mean.
 
-    That is: four spaces are no program text, a line over a rule is no heading, and "[a]: b" is no reference.
+    That is: four spaces are not program text, a line over a rule is not a heading, and "[a]: b" is not a reference.
     """
     options = {"html": True, "maxNesting": DEEPEST}
     return MarkdownIt("commonmark", options).enable("table").disable(["inline", "code", "lheading", "reference"])
@@ -140,7 +140,7 @@ def _write_block(kind: str, lines: Sequence[Answer], writer: BlockWriter) -> Non
 
 
 def _write_code(lines: Sequence[Answer], writer: BlockWriter) -> None:
-    """Program text without its fences; what stands on them and is no language's name is text."""
+    """Program text without its fences; what stands on them and is not a language's name is text."""
     fences = [number for number in sorted({0, len(lines) - 1}) if _FENCE.match(lines[number].text)]
     for number in fences:
         writer.add("text", [without_marks(lines[number].replaced(_FENCE, ""))])

@@ -34,7 +34,7 @@ class DetectionSettings:
         long_side: Pixels; larger pages are shrunk to it, which also bounds the memory.
         short_side: Pixels; smaller pages are enlarged to it, for letters of a few pixels are not found.
         ink: Probability from which a pixel counts as text.
-        score: Mean probability below which a region is no text.
+        score: Mean probability below which a region is not text.
         unclip: How far regions, which the network learnt shrunk, are grown, in areas per perimeter.
         regions: Most regions looked at.
     """

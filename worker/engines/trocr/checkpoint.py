@@ -71,7 +71,7 @@ def settle_positions(model: Any) -> None:
     """Rebuild a sinusoidal position table on the device and in the precision of the weights.
 
     The table is computed and not stored, and ``from_pretrained`` of transformers 5 leaves it on the meta device, where
-    it has no values; nor does ``model.to`` move it, as it is no buffer.
+    it has no values; nor does ``model.to`` move it, as it is not a buffer.
     """
     decoder = model.decoder.model.decoder
     positions = decoder.embed_positions

@@ -111,7 +111,7 @@ def _begins(layout: LayoutPage, line: LayoutLine, owner: int) -> bool:
 
 
 def _is_aside(line: LayoutLine) -> bool:
-    """Whether a line is a number of registration, or something in brackets, that is no part of an address."""
+    """Whether a line is a number of registration, or something in brackets, that is not part of an address."""
     text = line.text.strip()
     bracketed = bool(re.fullmatch(r"[(\[{][^)\]}]*[)\]}]?", text)) and not is_certainly(line.folded)
     return bracketed or is_registration(text)

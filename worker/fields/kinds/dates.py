@@ -20,7 +20,7 @@ ODD = 0.4  # plausibility of a date whose separators were misread
 CENTURY_TURN = 70  # a two-digit year from here on is of the last century
 
 _D = r"[0-9oOlI|]"
-_FREE = r"(?:(?<![\w.,/-])|(?<=[A-Za-z]{3}))"  # a label may have lost its space, a code is no label
+_FREE = r"(?:(?<![\w.,/-])|(?<=[A-Za-z]{3}))"  # a label may have lost its space, a code is not a label
 _ENDED = rf"(?!{_D})(?![./]{_D})(?!-{_D}+(?!{_D}|:))"
 _YEAR = rf"(?:19|20|2[oO]){_D}{{2}}"
 _NUMERIC = re.compile(rf"{_FREE}((?<!\d )\d|{_D}{{2}})\s?([/.\-\s])\s?({_D}{{1,2}})\s?\2\s?({_YEAR}|{_D}{{2}}){_ENDED}")

@@ -22,7 +22,7 @@ _TIME = re.compile(r"\d{1,2}:\d{2}")
 
 
 def find(layout: LayoutPage) -> list[Candidate]:
-    """All codes with a digit in them that are no date, amount or time."""
+    """All codes with a digit in them that are not dates, amounts or times."""
     return [candidate for line in layout.lines for candidate in on_line(line.text, line.index)]
 
 
@@ -33,7 +33,7 @@ def on_line(text: str, index: int = 0) -> list[Candidate]:
         found.append(Candidate(match[1], (Span(index, *match.span(1)),)))
     for match in _TOKEN.finditer(text):
         if found and match.end() == found[0].first.end:
-            continue  # the series' number is no identifier of its own
+            continue  # the series' number is not an identifier of its own
         token = match[0].lstrip("# ")
         start = match.end() - len(token)
         plausible = _plausibility(token, text[: match.start()], text[match.end() :])

@@ -1,4 +1,4 @@
-"""What gives away a company's name: its legal form, its trade, its registration number; and what is no name."""
+"""What gives away a company's name: its legal form, its trade, its registration number; and what is not a name."""
 
 from __future__ import annotations
 

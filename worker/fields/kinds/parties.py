@@ -60,7 +60,7 @@ _SPLIT = re.compile(
 """What parts a name from the address behind it on one line; "A, B and C" is one name."""
 
 SPACE = 0.8
-"""Of a line's height: words further apart are no name's."""
+"""Of a line's height: words further apart are not one name's."""
 
 _ADDRESS = re.compile(r"@|www\W|https?:")
 """Of a website or for mail."""

@@ -149,7 +149,7 @@ def _without_repeats(cells: Sequence[CellLayout]) -> tuple[CellLayout, ...]:
 
 
 def _rulings(lines: Sequence[LayoutLine], members: Sequence[int], text: TableText, pixels: Pixels | None) -> Rulings:
-    """The table's lines; the page's other text is no line either."""
+    """The table's lines; the page's other text is not a line either."""
     boxes: list[Bounds] = [(token.left, token.top, token.right, token.bottom) for token in text.tokens]
     own = set(members)
     others = [line.quad for index, line in enumerate(lines) if index not in own]
