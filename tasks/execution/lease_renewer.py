@@ -75,6 +75,11 @@ class LeaseRenewer(threading.Thread):
         finally:
             del self._leases[token]
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a job runs."""
+        return bool(self._leases)
+
     def stop(self) -> None:
         """End the thread and say that the process ends."""
         self._ending.set()

@@ -5,7 +5,7 @@ Engines inherit from the Protocol that they implement. Which of them an engine i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeGuard
 
 from tasks.runner import ReadContext
@@ -41,6 +41,10 @@ class LineReader(Protocol):
 
     def read(self, crops: Sequence[Pixels], context: ReadContext) -> list[LineReading]:
         """One reading per crop, in order; of the other crops it depends on nothing but the script they are in."""
+
+    def compile_ahead(self) -> Iterator[None]:
+        """Steps, each of less than a tenth of a second, after which the first pages take no longer than others."""
+        return iter(())
 
 
 class LineEngine(Detector, LineReader, Protocol):

@@ -18,7 +18,7 @@ from tasks.catalogue import Catalogue, ModelEntry, Pool, entry_for
 from tasks.monitoring.counters import COUNTERS
 from tasks.settings import MEGABYTE, Settings
 from tasks.stopping import stops_reported
-from worker.engines.protocols import Engine, LineEngine, finds_lines
+from worker.engines.protocols import Engine, LineEngine, finds_lines, reads_lines
 from worker.models.loader import Loader
 from worker.models.memory_budget import LoadedModel, free_memory, surplus
 from worker.models.out_of_memory import with_memory_fallback
@@ -117,6 +117,12 @@ class Registry:
                         self._acquire(entry_for(DETECTOR), acquired)
             finally:
                 self._release(acquired)
+
+    def compile_ahead(self) -> Iterator[None]:
+        """Steps, each of less than a tenth of a second, after which the first pages take no longer than others."""
+        for model in tuple(self._loaded.values()):
+            if reads_lines(model.engine):
+                yield from model.engine.compile_ahead()
 
     def loaded(self) -> list[str]:
         """Names of the models in memory."""

@@ -32,6 +32,7 @@ from tasks.process_context import process
 from tasks.runner import Runner
 from tasks.settings import MEGABYTE, Settings
 from worker.models.devices import gpu_memory, has_gpu
+from worker.process.idle_compilation import IdleCompilation
 
 if TYPE_CHECKING:  # they load NumPy, which a worker's parent must not
     from worker.imaging.decode import Opener
@@ -96,13 +97,15 @@ def make_opener(settings: Settings, limits: Limits) -> Opener:
 
 @dataclass(frozen=True)
 class ReadingProcess:
-    """A started reading process: its lease renewer and its models."""
+    """A started reading process: its lease renewer, its models and what compiles them further."""
 
     lease_renewer: LeaseRenewer
     registry: Registry
+    compilation: IdleCompilation
 
     def stop(self) -> None:
         """Remove the heartbeat, so that this process is no longer counted."""
+        self.compilation.stop()
         self.lease_renewer.stop()
 
 
@@ -130,7 +133,9 @@ def start_reading(app: Celery, settings: Settings, device: str | None = None, *,
     end = partial(_exit_process, lease_renewer) if leave else keep_running
     process.executor = make_executor(app, settings, partial(claimed_runs, settings, runner, lease_renewer, end))
     lease_renewer.start()
-    return ReadingProcess(lease_renewer, registry)
+    compilation = IdleCompilation(registry.compile_ahead(), lambda: lease_renewer.is_busy)
+    compilation.start()
+    return ReadingProcess(lease_renewer, registry, compilation)
 
 
 def account(settings: Settings, gpu: bool, seconds: float, busy: bool) -> None:

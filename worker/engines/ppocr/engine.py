@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -92,6 +92,10 @@ class RapidOcrLines(LineReader):
                     context.check()
                     readings[index] = self._recogniser.read(crops[index], allowed, likely)
         return _with_other_scripts(readings, crops, context)
+
+    def compile_ahead(self) -> Iterator[None]:
+        """See the Protocol: a width of line that most pages have a step."""
+        return self._recogniser.compile_ahead()
 
 
 def _main_script(readings: Sequence[LineReading]) -> str | None:

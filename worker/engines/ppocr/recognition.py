@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,6 +24,9 @@ WIDTH_BUCKETS = ((640, 32), (1280, 64), (2560, 128))
 """Up to a width, in pixels, strips are padded to a multiple: OpenVINO compiles each new width once and keeps it.
 
 That takes 20 to 100 ms and 5 MB or so each, so there are 40 widths, at most 5% above what is needed from 320 on."""
+
+COMMON_WIDTHS = (*range(64, 640, 32), *range(640, 1024 + 1, 64))
+"""Pixels; few strips are wider."""
 
 MAX_WIDTH = 2560
 """Pixels: longer strips are cut in parts at their emptiest columns, which bounds memory and compiled widths."""
@@ -89,6 +92,12 @@ class Recogniser:
             script,
             is_lost,
         )
+
+    def compile_ahead(self) -> Iterator[None]:
+        """Compile a width a step."""
+        for width in COMMON_WIDTHS:
+            self.features(np.full((1, STRIP_HEIGHT, width, 3), 255, np.uint8))
+            yield
 
     def glyphs(self, strip: Pixels) -> list[Glyph]:
         """The characters of a strip no wider than ``MAX_WIDTH``, in the recogniser's own alphabet."""
