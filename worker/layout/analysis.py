@@ -9,19 +9,17 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from ocrq.contracts.result import BlockType
-from worker.layout.block_features import describe_blocks
-from worker.layout.block_order import order_blocks
 from worker.layout.classify import classify
-from worker.layout.cuts import read_first
-from worker.layout.enumeration import count_on
+from worker.layout.frames import find_frames
 from worker.layout.geometry import Floats
 from worker.layout.grouping import part_at_rules
 from worker.layout.headings import levels_of
 from worker.layout.line_features import LineFeatures, describe_lines
 from worker.layout.line_order import arrange
+from worker.layout.page_order import order_page
 from worker.layout.pictures import Bounds, Picture, find_pictures, labels_in, place_of
 from worker.layout.roles import ROLES
-from worker.layout.row_blocks import SMALL_LINES, is_row_page, join_rows
+from worker.layout.row_blocks import is_row_page, join_rows
 from worker.layout.rows import find_rows
 from worker.layout.table_choice import choose_tables
 from worker.layout.tables import TableRegion
@@ -95,11 +93,7 @@ def analyse_page(
     parts += [_Part(tuple(members), "table") for members in whole]
     parts, pictures = _with_pictures(parts, find_pictures(pixels, found.boxes, found.usual))
     members = [part.lines for part in parts]
-    described = describe_blocks(members, lines, found, classes.roles)
-    small = np.array([len(part.lines) <= SMALL_LINES for part in parts])
-    marks = found.marks
-    cut_first = read_first(described.boxes, small, found.usual, marks.level_rules, marks.upright_rules)
-    order = order_blocks(described, cut_first, count_on(members, lines, found, described.boxes))
+    order = order_page(members, lines, found, classes.roles, find_frames(pixels, found.usual))
     parts = [parts[index] for index in order]
     levels = levels_of([part.role for part in parts], [part.lines for part in parts], lines, found)
     made = [

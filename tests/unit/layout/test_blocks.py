@@ -11,6 +11,7 @@ from worker.layout import BlockLayout, LayoutLine, analyse_layout
 from worker.layout.block_order import best_order
 from worker.layout.cuts import Rules, cut, read_first
 from worker.layout.enumeration import count_on
+from worker.layout.frames import blocks_in, find_frames
 from worker.layout.geometry import Floats, measure
 from worker.layout.grouping import group, part_at_rules, split_at_others
 from worker.layout.line_features import describe_lines
@@ -180,3 +181,13 @@ def test_one_wrong_pair_does_not_change_the_order() -> None:
     before = before - before.T
     boxes = np.zeros((5, 4))
     assert best_order(before, boxes) == [0, 1, 2, 3, 4]
+
+
+def test_what_stands_in_a_drawn_or_shaded_box_is_together() -> None:
+    pixels, boxes = np.full((320, 960, 3), 255, np.uint8), []
+    for column in range(3):
+        left = 20 + 310 * column
+        pixels[40:300, left : left + 290] = 60 if column else 235
+        pixels[42:298, left + 2 : left + 288] = 255 if column else 235
+        boxes += [(left + 20, 60, left + 90, 86), (left + 20, 130, left + 240, 180)]
+    assert sorted(blocks_in(find_frames(pixels, HEIGHT), np.array(boxes, np.float64))) == [[0, 1], [2, 3], [4, 5]]
