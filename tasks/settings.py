@@ -10,7 +10,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, field_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from ocrq.redis_url import normalised
-from tasks.webhooks.hosts import AllowList
+from tasks.outbound.hosts import AllowList
 
 MEGABYTE = 1024 * 1024
 DEFAULT_REDIS = "redis://127.0.0.1:6379/0"

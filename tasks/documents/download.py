@@ -12,9 +12,9 @@ import httpx
 
 from ocrq.errors import InvalidImage, InvalidRequest, OcrqError, TooLarge
 from tasks.documents.ingest import Fetch
+from tasks.outbound.addresses import AddressRefused, Resolve, addresses_of, answer_of, resolve
+from tasks.outbound.hosts import AllowList, Target
 from tasks.settings import Settings
-from tasks.webhooks.addresses import AddressRefused, Resolve, addresses_of, answer_of, resolve
-from tasks.webhooks.hosts import AllowList, Target
 
 CONNECT_SECONDS = 5.0
 

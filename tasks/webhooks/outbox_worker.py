@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 import redis
 
 from tasks.leader_lock import LeaderLock
+from tasks.outbound.hosts import AllowList
 from tasks.settings import Settings
-from tasks.webhooks.hosts import AllowList
 from tasks.webhooks.outbox import Delivery, Outbox, Schedule
 from tasks.webhooks.sender import Sender
 

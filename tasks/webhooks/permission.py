@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ocrq.errors import InvalidRequest
+from tasks.outbound.hosts import AllowList
 from tasks.settings import Settings
-from tasks.webhooks.hosts import AllowList
 
 
 def allowed_webhook(url: str | None, settings: Settings) -> str | None:

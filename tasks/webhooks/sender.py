@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from ocrq.errors import InvalidRequest
 from ocrq.webhooks import DELIVERY_HEADER, SIGNATURE_HEADER, sign
-from tasks.webhooks.addresses import AddressRefused, Resolve, addresses_of, answer_of, resolve
-from tasks.webhooks.hosts import AllowList, Target
+from tasks.outbound.addresses import AddressRefused, Resolve, addresses_of, answer_of, resolve
+from tasks.outbound.hosts import AllowList, Target
 from tasks.webhooks.outbox import Delivery
 
 TOTAL_SECONDS = 10.0  # of one try, the name's lookup included

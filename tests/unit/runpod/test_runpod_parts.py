@@ -21,8 +21,8 @@ from pydantic import SecretStr, ValidationError
 
 from ocrq.errors import InvalidImage, OcrqError, ReadFailed, ServiceError, TooLarge
 from tasks.documents.download import Downloader, within
+from tasks.outbound.hosts import AllowList
 from tasks.settings import Settings
-from tasks.webhooks.hosts import AllowList
 from tests.documents import as_png, text_page
 from tests.flag import first_page
 from worker.serverless import cuda

@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from ocrq.errors import InvalidRequest
+from tasks.outbound.addresses import AddressRefused, addresses_of, may_connect, resolve
+from tasks.outbound.hosts import AllowList
 from tasks.settings import Settings
-from tasks.webhooks.addresses import AddressRefused, addresses_of, may_connect, resolve
-from tasks.webhooks.hosts import AllowList
 from tasks.webhooks.permission import allowed_webhook
 
 LISTED = AllowList.parse(

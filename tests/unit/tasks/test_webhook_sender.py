@@ -15,7 +15,7 @@ import trustme
 from pydantic import SecretStr
 
 from ocrq.webhooks import verify
-from tasks.webhooks.hosts import AllowList
+from tasks.outbound.hosts import AllowList
 from tasks.webhooks.outbox import Delivery
 from tasks.webhooks.sender import Sender
 from tests.live.webhooks.receiver import Receiver, receiving

@@ -1,4 +1,4 @@
-"""The operator's list of hosts that webhooks may be sent to, and the target of a URL.
+"""The operator's lists of hosts that webhooks are sent to and images are fetched from, and the target of a URL.
 
 URLs are read by one strict expression, and only its pieces are used to connect: no second parser can read another
 host out of the same text.
@@ -25,7 +25,7 @@ _RULE = re.compile(rf"(?:(?P<scheme>https?)://)?(?P<any>\*\.)?{_AUTHORITY}/?", r
 
 @dataclass(frozen=True)
 class Target:
-    """Where a notice goes.
+    """Where a request goes.
 
     Attributes:
         host: A name or an IP address, in lower case, without brackets.

@@ -1,0 +1,1 @@
+"""Calls to hosts that callers name: the operator's list of hosts, and which of their addresses may be connected to."""
