@@ -18,6 +18,7 @@ from training.random_source import RandomSource
 from training.tables.samples import Truth, degraded, gutter_labels, lines_of, row_labels, truth_of
 from training.tables.store import Page, stored_pages
 from worker.layout.tables import columns, find, grid, headers, network, rows, spans
+from worker.layout.tables.gutters import find_gutters
 from worker.layout.tables.rulings import Rulings, find_rulings
 from worker.layout.tables.tokens import TableText, table_text
 from worker.layout.tree import LayoutLine
@@ -58,7 +59,7 @@ def tables(pages: Sequence[Page], seed: int) -> Iterator[Table]:
 def column_samples(table: Table) -> tuple[Floats, list[bool]]:
     """Measures and labels of a table's gutters."""
     text, rulings, truth = table
-    gutters = columns.find_gutters(text.rows, text.height)
+    gutters = find_gutters(text.rows, text.height)
     return columns.measure_gutters(gutters, text, rulings), gutter_labels(gutters, truth, text.height)
 
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from training.random_source import RandomSource
-from worker.layout.tables.columns import Gutter
+from worker.layout.tables.gutters import Gutter
 from worker.layout.tables.tokens import Rows, row_middle
 from worker.layout.tree import LayoutLine, LayoutWord
 from worker.page import Pixels, Quad

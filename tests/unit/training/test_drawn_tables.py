@@ -9,7 +9,7 @@ from training.random_source import RandomSource
 from training.tables.pages import draw_page
 from training.tables.samples import gutter_labels, lines_of, row_labels, truth_of
 from training.tables.words import LANGUAGES, vocabulary
-from worker.layout.tables.columns import find_gutters
+from worker.layout.tables.gutters import find_gutters
 from worker.layout.tables.tokens import table_text
 
 LETTER, HEIGHT = 8, 16
