@@ -10,17 +10,15 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import httpx
 import psutil
 
 from benchmarks.processes import cpu_seconds, resident_megabytes
 from tests.documents import as_png, text_page
-from tests.live.processes import Parts, free_port, until
+from tests.live.processes import Parts, serving, until
 
 SENDERS = 4  # HTTP clients at a time
 STEP = 1000  # jobs between two figures of the drain
@@ -36,20 +34,12 @@ def main() -> None:
     parser.add_argument("--queued", type=int, default=10_000, help="jobs queued before the worker may start; 0: none")
     parser.add_argument("--workers", type=int, default=2, help="reading processes")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as directory:
-        parts = Parts(Path(directory) / "parts")
-        try:
-            parts.start(workers=1, concurrency=arguments.workers)
-            port = free_port()
-            parts.add_api(port)
-            url = f"http://127.0.0.1:{port}"
-            submit(url, 100)  # warm
-            drained(parts)
-            report_cost(parts, url, arguments.jobs)
-            if arguments.queued:
-                report_drain(parts, url, arguments.queued)
-        finally:
-            parts.end()
+    with serving(concurrency=arguments.workers) as (parts, url):
+        submit(url, 100)  # warm
+        drained(parts)
+        report_cost(parts, url, arguments.jobs)
+        if arguments.queued:
+            report_drain(parts, url, arguments.queued)
 
 
 def submit(url: str, jobs: int) -> None:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import tempfile
 import threading
 import time
-from pathlib import Path
 
 import httpx
 
 from tests.documents import as_png, as_tiff, text_page
-from tests.live.processes import Parts, free_port, until
+from tests.live.processes import serving, until
 
 ASKED = 500
 SLOW_SECONDS = "1"  # a page
@@ -28,15 +26,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--crowd", type=int, default=300, help="callers that wait")
     crowd = parser.parse_args().crowd
-    with tempfile.TemporaryDirectory() as directory:
-        parts = Parts(Path(directory) / "parts", {"OCRQ_FAKE_SECONDS": SLOW_SECONDS})
-        try:
-            parts.start(workers=1, concurrency=2)
-            port = free_port()
-            parts.add_api(port)
-            measure(f"http://127.0.0.1:{port}", crowd)
-        finally:
-            parts.end()
+    with serving({"OCRQ_FAKE_SECONDS": SLOW_SECONDS}) as (_, url):
+        measure(url, crowd)
 
 
 def measure(url: str, crowd: int) -> None:

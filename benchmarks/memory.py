@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import random
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +21,7 @@ import psutil
 
 from benchmarks.processes import family, resident_megabytes
 from evaluation.documents import Entry, from_manifest, load_pages
-from tests.live.processes import Parts, free_port
+from tests.live.processes import serving
 from worker.imaging.limits import Limits
 
 KINDS = ("receipt", "invoice", "form", "page")
@@ -41,16 +40,11 @@ _SEED = 12
 def main(manifest: Path, pages: int, every: int, limit: int, model: str) -> None:
     """Read pages and print a Markdown table of the reading process's memory."""
     entries = [entry for kind in KINDS for entry in from_manifest(manifest, (kind,), limit)]
-    with tempfile.TemporaryDirectory() as directory:
-        parts = Parts(Path(directory) / "parts", {"OCRQ_MODEL": model})
-        try:
-            parts.start(workers=1, concurrency=1)
-            port = free_port()
-            parts.add_api(port)
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_ANSWER_SECONDS) as client:
-                _measure(client, parts.workers[0].pid, _varied(entries), pages, every)
-        finally:
-            parts.end()
+    with (
+        serving({"OCRQ_MODEL": model}, concurrency=1) as (parts, url),
+        httpx.Client(base_url=url, timeout=_ANSWER_SECONDS) as client,
+    ):
+        _measure(client, parts.workers[0].pid, _varied(entries), pages, every)
 
 
 def _measure(client: httpx.Client, worker: int, documents: Iterator[bytes], pages: int, every: int) -> None:

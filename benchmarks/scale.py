@@ -7,15 +7,13 @@ measured and not the reading: pages a second, CPU time a page of all parts, and 
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
-from pathlib import Path
 
 import httpx
 
 from benchmarks.processes import family, resident_megabytes, total_cpu
 from tests.documents import as_tiff, text_page
-from tests.live.processes import Parts, free_port, until
+from tests.live.processes import Parts, serving, until
 
 DOCUMENTS = ((1, 500), (50, 20), (1000, 2))
 """Pages of a document, and how many such documents are sent."""
@@ -29,21 +27,14 @@ def main() -> None:
     parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4], help="numbers of reading processes")
     print("| workers | pages a document | pages/s | CPU ms/page | API MB |\n|---|---|---|---|---|")
     for workers in parser.parse_args().workers:
-        with tempfile.TemporaryDirectory() as directory:
-            parts = Parts(Path(directory) / "parts")
-            try:
-                measure(parts, workers)
-            finally:
-                parts.end()
+        with serving(concurrency=workers) as (parts, url):
+            measure(parts, url, workers)
 
 
-def measure(parts: Parts, workers: int) -> None:
+def measure(parts: Parts, url: str, workers: int) -> None:
     """One stack, documents of every length."""
-    parts.start(workers=1, concurrency=workers)
-    port = free_port()
-    api = parts.add_api(port)
     page = text_page(["x"], size=(64, 64))
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+    with httpx.Client(base_url=url, timeout=60) as client:
         send(client, as_tiff([page]))
         ended(parts)
         for pages, documents in DOCUMENTS:
@@ -55,7 +46,7 @@ def measure(parts: Parts, workers: int) -> None:
             ended(parts)
             seconds, spent = time.perf_counter() - began, total_cpu(pids) - before
             read = pages * documents
-            memory = sum(resident_megabytes(pid) for pid in family(api.pid))
+            memory = sum(resident_megabytes(pid) for pid in family(parts.workers[-1].pid))
             print(
                 f"| {workers} | {pages:,} | {read / seconds:.0f} | {spent / read * 1000:.2f} | {memory:.0f} |",
                 flush=True,

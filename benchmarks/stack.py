@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import statistics
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -28,7 +27,7 @@ from evaluation.documents import Entry, from_manifest, from_path
 from evaluation.readers import Prediction
 from evaluation.scoring import load_scorer, shown
 from stack.machine import usable_cpus
-from tests.live.processes import Parts, free_port
+from tests.live.processes import serving
 
 SAMPLE = Path(__file__).parent.parent / "examples"
 MANIFEST = ".jsonl"
@@ -135,23 +134,18 @@ def _add(rows: dict[str, Row], name: str, run: Run, api_megabytes: float | None)
 
 def _through_http(entries: Sequence[Entry], model: str, count: int, route: str) -> tuple[Run, float]:
     """All documents through a stack with so many reading processes; returns the API's memory beside it."""
-    with tempfile.TemporaryDirectory() as directory:
-        parts = Parts(Path(directory) / "parts", {"OCRQ_MODEL": model})
-        try:
-            parts.start(workers=1, concurrency=count)
-            port = free_port()
-            api = parts.add_api(port)
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=_ANSWER_SECONDS) as client:
-                _read_all(client, [entries[0]] * (2 * count), count * CALLERS, route)  # each process has read once
-                pids = [pid for part in (parts.redis, parts.control, *parts.workers) for pid in family(part.pid)]
-                readers = [pid for pid in family(parts.workers[0].pid)[1:] if resident_megabytes(pid) > 0]
-                with _PeakMemory(readers) as peak:
-                    before, began = total_cpu(pids), time.perf_counter()
-                    answers = _read_all(client, entries, count * CALLERS, route)
-                    seconds, spent = time.perf_counter() - began, total_cpu(pids) - before
-                api_megabytes = sum(resident_megabytes(pid) for pid in family(api.pid))
-        finally:
-            parts.end()
+    with (
+        serving({"OCRQ_MODEL": model}, count) as (parts, url),
+        httpx.Client(base_url=url, timeout=_ANSWER_SECONDS) as client,
+    ):
+        _read_all(client, [entries[0]] * (2 * count), count * CALLERS, route)  # each process has read once
+        pids = [pid for part in (parts.redis, parts.control, *parts.workers) for pid in family(part.pid)]
+        readers = [pid for pid in family(parts.workers[0].pid)[1:] if resident_megabytes(pid) > 0]
+        with _PeakMemory(readers) as peak:
+            before, began = total_cpu(pids), time.perf_counter()
+            answers = _read_all(client, entries, count * CALLERS, route)
+            seconds, spent = time.perf_counter() - began, total_cpu(pids) - before
+        api_megabytes = sum(resident_megabytes(pid) for pid in family(parts.workers[-1].pid))
     results, latencies = [answer for answer, _ in answers], [latency for _, latency in answers]
     texts = [str(result["text"]) for result in results]
     pages = sum(len(result["pages"]) for result in results)

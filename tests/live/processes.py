@@ -7,9 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -185,3 +186,17 @@ class Parts:
         """SIGKILL each part with its children, also where the part died before them: nothing of this stack is kept."""
         for part in [*self.workers, self.control, self.redis]:
             part.end()
+
+
+@contextmanager
+def serving(settings: Mapping[str, str] | None = None, concurrency: int = 2) -> Iterator[tuple[Parts, str]]:
+    """A stack with one worker and, last of its parts, the API, in a temporary directory; and the API's URL."""
+    with tempfile.TemporaryDirectory() as directory:
+        parts = Parts(Path(directory) / "parts", dict(settings or {}))
+        try:
+            parts.start(workers=1, concurrency=concurrency)
+            port = free_port()
+            parts.add_api(port)
+            yield parts, f"http://127.0.0.1:{port}"
+        finally:
+            parts.end()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.live.processes import Parts, free_port
+from tests.live.processes import Parts, serving
 
 
 @dataclass
@@ -24,12 +24,6 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    parts = Parts(tmp_path_factory.mktemp("fuzz") / "parts")
-    try:
-        parts.start(workers=1, concurrency=2)
-        port = free_port()
-        parts.add_api(port)
-        yield Served(parts, f"http://127.0.0.1:{port}")
-    finally:
-        parts.end()
+def served() -> Iterator[Served]:
+    with serving() as (parts, url):
+        yield Served(parts, url)

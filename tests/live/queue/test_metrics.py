@@ -15,25 +15,17 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from stack.machine import free_port
 from tests.documents import as_png, as_tiff, text_page
-from tests.live.processes import Parts, until
+from tests.live.processes import Parts, serving, until
 
 pytestmark = pytest.mark.live
 ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Parts, str]]:
-    settings = {"OCRQ_LOG_FORMAT": "json", "OCRQ_CPU_DOLLARS_PER_HOUR": "3.6"}
-    parts = Parts(tmp_path_factory.mktemp("metrics") / "parts", settings)
-    try:
-        parts.start(workers=1, concurrency=1)
-        port = free_port()
-        parts.add_api(port)
-        yield parts, f"http://127.0.0.1:{port}"
-    finally:
-        parts.end()
+def stack() -> Iterator[tuple[Parts, str]]:
+    with serving({"OCRQ_LOG_FORMAT": "json", "OCRQ_CPU_DOLLARS_PER_HOUR": "3.6"}, concurrency=1) as started:
+        yield started
 
 
 def test_what_keda_follows_rises_and_falls_with_the_queue(stack: tuple[Parts, str]) -> None:
