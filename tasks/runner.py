@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
+from pydantic import TypeAdapter
+
 from ocrq.contracts import Page
 from ocrq.errors import JobCancelled, TimeLimitExceeded
 from tasks.documents.submission import Submission
@@ -112,28 +114,13 @@ class UnitReading:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON, as the ledger keeps it."""
-        return {
-            "pages": [page.model_dump(mode="json") for page in self.pages],
-            "served_by": self.served_by,
-            "variants": self.variants,
-            "warnings": list(self.warnings),
-            "stand_in": self.stand_in,
-            "lines_reread": self.lines_reread,
-            "replies": list(self.replies),
-        }
+        data: dict[str, Any] = _READINGS.dump_python(self, mode="json", exclude={"assembled"})
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> UnitReading:
         """The inverse of :meth:`to_json`."""
-        return cls(
-            pages=tuple(Page.model_validate(page) for page in data["pages"]),
-            served_by=data["served_by"],
-            variants=data["variants"],
-            warnings=tuple(data["warnings"]),
-            stand_in=data["stand_in"],
-            lines_reread=data.get("lines_reread", 0),
-            replies=tuple(data.get("replies", ())),
-        )
+        return _READINGS.validate_python(data)
 
     @classmethod
     def from_result(cls, result: Mapping[str, Any]) -> UnitReading:
@@ -147,6 +134,9 @@ class UnitReading:
             lines_reread=metadata.get("lines_reread") or 0,
             assembled=True,
         )
+
+
+_READINGS = TypeAdapter(UnitReading)
 
 
 class Session(Protocol):

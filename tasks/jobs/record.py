@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, Literal
 
+from pydantic import TypeAdapter
+
 from ocrq.contracts import (
     ENDED,
     Job,
@@ -157,37 +159,10 @@ class JobRecord:
     @classmethod
     def from_hash(cls, job_id: str, fields: Mapping[bytes, bytes]) -> JobRecord:
         """Read the hash of a job."""
-        data = {name.decode(): value.decode() for name, value in fields.items()}
-
-        def number(name: str) -> float | None:
-            return float(data[name]) if name in data else None
-
-        return cls(
-            id=job_id,
-            state=data["state"],  # type: ignore[arg-type]
-            phase=data.get("phase", "plan"),  # type: ignore[arg-type]
-            operation=data["operation"],  # type: ignore[arg-type]
-            queue=data["queue"],
-            blob=data.get("blob", ""),
-            request_json=data.get("request", "{}"),
-            created=float(data["created"]),
-            started=number("started"),
-            finished=number("finished"),
-            lost=int(data.get("lost", 0)),
-            done=int(data.get("done", 0)),
-            total=int(data["total"]) if "total" in data else None,
-            error=json.loads(data["error"]) if "error" in data else None,
-            parent=data.get("parent"),
-            index=int(data["index"]) if "index" in data else None,
-            pages=tuple(json.loads(data["pages"])) if "pages" in data else (),
-            message=data.get("message"),
-            owner=data.get("owner"),
-            follows=data.get("follows"),
-            cached="cached" in data,
-            note=data.get("note"),
-            request_id=data.get("request_id"),
-            trace=data.get("trace"),
-        )
+        data: dict[str, Any] = {name.decode(): value.decode() for name, value in fields.items()}
+        data |= {name: json.loads(data[name]) for name in ("error", "pages") if name in data}
+        data |= {"id": job_id, "request_json": data.get("request", "{}"), "cached": "cached" in data}
+        return _RECORDS.validate_python({"phase": "plan", "blob": "", **data})
 
     @classmethod
     def from_outline(cls, job_id: str, values: Sequence[bytes | None]) -> JobRecord | None:
@@ -242,6 +217,9 @@ class JobRecord:
             "attempts": self.lost + (1 if self.started and not self._lost_for_good else 0),
             "error": JobError.model_validate(self.error) if self.error else None,
         }
+
+
+_RECORDS = TypeAdapter(JobRecord)
 
 
 def _moment(seconds: float) -> datetime:

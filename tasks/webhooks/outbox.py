@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import redis
+from pydantic import TypeAdapter
 
 from ocrq.contracts import DeadDelivery, JobStatus
 
@@ -71,20 +72,9 @@ class Delivery:
     @classmethod
     def from_hash(cls, delivery_id: str, fields: Mapping[bytes, bytes]) -> Delivery:
         """Read the hash of a delivery."""
-        data = {name.decode(): value.decode() for name, value in fields.items()}
-        return cls(
-            id=delivery_id,
-            job_id=data["job"],
-            status=cast(JobStatus, data["status"]),
-            url=data["url"],
-            host=data["host"],
-            ended=float(data["ended"]),
-            created=float(data["created"]),
-            started=float(data["started"]) if data["started"] else None,
-            error=json.loads(data["error"]) if data["error"] else None,
-            tries=int(data["tries"]),
-            last=data.get("last", ""),
-        )
+        data: dict[str, Any] = {name.decode(): value.decode() for name, value in fields.items()}
+        data |= {"id": delivery_id, "job_id": data["job"], "started": data["started"] or None}
+        return _DELIVERIES.validate_python({**data, "error": json.loads(data["error"]) if data["error"] else None})
 
     def given_up(self) -> DeadDelivery:
         """As the job's owner sees it."""
@@ -115,6 +105,9 @@ class Delivery:
             },
         }
         return json.dumps(notice, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+_DELIVERIES = TypeAdapter(Delivery)
 
 
 class Outbox:
