@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -45,12 +45,16 @@ def _write(file: Path, content: bytes) -> None:
         unfinished.replace(file)
     except OSError as error:
         logger.warning("%s is not kept: %s", file.name, error)
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
 
 
 @contextmanager
 def _one_process_at_a_time(directory: Path) -> Iterator[None]:
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as held:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            fcntl.flock(held.enter_context((directory / "lock").open("w")), fcntl.LOCK_EX)
+        except OSError as error:  # nothing can be written there, so nobody need wait
+            logger.warning("%s cannot be written to: %s", directory, error)
         yield

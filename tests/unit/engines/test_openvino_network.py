@@ -97,6 +97,11 @@ def test_a_network_is_compiled_where_it_cannot_be_kept(
     assert not list(tmp_path.glob("sample*"))
 
 
+def test_a_network_is_compiled_where_there_is_no_directory(model: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert model_cache.load("sample", lambda: model, tmp_path / "file" / "cache")(DATA)
+
+
 RELEASED_BEFORE_A_SIGNAL = """
 import gc, os, signal
 import numpy as np, openvino
