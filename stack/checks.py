@@ -47,7 +47,7 @@ def local_checks(environment: Mapping[str, str], data_dir: Path, host: str, port
     yield from _extras()
     yield from _redis(environment, data_dir)
     yield _data(data_dir)
-    yield _port(host, port)
+    yield _port(host, port, data_dir)
     yield _machine(environment)
     yield _models(environment)
     yield _gpu()
@@ -139,10 +139,13 @@ def _data(data_dir: Path) -> Check:
     return Check("data directory", "ok", found + (", in use by `ocrq up`" if where.server.exists() else ""))
 
 
-def _port(host: str, port: int) -> Check:
+def _port(host: str, port: int, data_dir: Path) -> Check:
     try:
         machine.check_port(host, port)
     except ServiceError as error:
+        server = DataDir(data_dir).server
+        if server.exists() and server.read_text(encoding="utf-8").strip().endswith(f":{port}"):
+            return Check("port", "ok", f"{port} on {host}, in use by `ocrq up`")
         return Check("port", "warning", f"{port} on {host} is taken", error.detail.partition("; ")[2])
     return Check("port", "ok", f"{port} on {host} is free")
 

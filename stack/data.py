@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class DirectoryLock:
-    """A data directory that is ours.
+    """A data directory that this process holds.
 
     Attributes:
         redis_lock: A file descriptor that Redis inherits: the directory counts as used until Redis is gone, even if

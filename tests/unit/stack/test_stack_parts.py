@@ -11,6 +11,7 @@ from ocrq.cli import checkout
 from ocrq.cli.running import default_data_dir, running_server
 from ocrq.errors import ServiceError
 from stack import environment, logs, machine, sessions
+from stack.checks import local_checks
 from stack.data import DataDir
 from stack.interrupts import Interrupts
 from stack.part import LONGEST_DELAY, LONGEST_DELAY_KILLED, MAX_FIRST_DEATHS, PartSpec, Restarts
@@ -255,3 +256,12 @@ def test_the_first_interrupt_asks_and_the_second_hurries() -> None:
         os.kill(os.getpid(), signal.SIGINT)
         assert interrupts.kill_now()
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(("url", "status"), [("http://127.0.0.1:{}", "ok"), ("http://127.0.0.1:1", "warning")])
+def test_the_doctor_accepts_a_port_that_the_running_stack_uses(tmp_path: Path, url: str, status: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        DataDir(tmp_path).server.write_text(url.format(port))
+        checks = local_checks({"PATH": ""}, tmp_path, "127.0.0.1", port)
+        assert next(check for check in checks if check.subject == "port").status == status
