@@ -65,7 +65,7 @@ class Lines:
     def take(self, count: int) -> tuple[list[str], Grey]:
         """So many texts, and their pictures: count x HEIGHT x WIDTH, as the model's image processor leaves them."""
         texts = [self._text() for _ in range(count)]
-        return texts, np.stack([fitted(self._worn(self._crop(text))) for text in texts])
+        return texts, np.stack([fitted(self._degraded(self._crop(text))) for text in texts])
 
     def _text(self) -> str:
         count = self._random.choice((1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, MOST_WORDS))
@@ -107,7 +107,7 @@ class Lines:
         cv2.putText(page, text, (6, 6 + height), face, scale, 0, thickness, cv2.LINE_AA)
         return Image.fromarray(page)
 
-    def _worn(self, crop: Image.Image) -> Image.Image:
+    def _degraded(self, crop: Image.Image) -> Image.Image:
         """Leaning, squeezed, blurred, noisy, faint: each in some of the lines."""
         rng = self._random.random
         if rng() < 0.3:

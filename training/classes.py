@@ -13,7 +13,7 @@ from training.batches import Batch
 from training.chinese import is_chinese
 from worker.engines.ppocr.glyphs import BLANK
 
-STRANGERS = 1500
+OTHERS = 1500
 """Classes drawn beside those that occur, so that letters are not taken for others' look-alikes."""
 
 
@@ -46,8 +46,8 @@ class Classes:
         """
         targets = [self._of[character] for text in batch.texts for character in text]
         others = range(BLANK + 1, len(self._bias))
-        strangers = self._random.sample(others, min(STRANGERS, len(others)))
-        chosen = list(dict.fromkeys([*self._always, *targets, *strangers]))  # the blank first, as ctc_loss wants it
+        others_drawn = self._random.sample(others, min(OTHERS, len(others)))
+        chosen = list(dict.fromkeys([*self._always, *targets, *others_drawn]))  # the blank first, as ctc_loss wants it
         place = {index: at for at, index in enumerate(chosen)}
         logits = features @ self._weights[:, chosen] + self._bias[chosen]
         whole = F.ctc_loss(

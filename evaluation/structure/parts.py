@@ -55,7 +55,7 @@ def parts_of(markdown: str) -> list[Part]:
         elif token.type == "list_item_open" and token.info:
             number = f"{token.info}{token.markup} "
         elif token.type == "inline":
-            text, number = number + _said(token), ""
+            text, number = number + _plain_text(token), ""
             formulas = _FORMULA.findall(text)
             parts += [Part("formula", formula.strip()) for formula in formulas]
             rest = _FORMULA.sub(" ", text).strip()
@@ -71,7 +71,7 @@ def plain(text: str) -> str:
     return re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", text)).casefold()
 
 
-def _said(token: Token) -> str:
+def _plain_text(token: Token) -> str:
     written = []
     for child in token.children or ():
         if child.type in ("text", "code_inline"):
@@ -88,7 +88,7 @@ def _table_html(tokens: list[Token]) -> str:
         if token.type == "tr_open":
             rows.append([])
         elif token.type == "inline":
-            rows[-1].append(_said(token))
+            rows[-1].append(_plain_text(token))
     if rows and not any(rows[0]):
         rows = rows[1:]
     body = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in rows)

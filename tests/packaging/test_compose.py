@@ -146,6 +146,6 @@ def test_redis_is_durable_never_drops_and_asks_for_its_password(client: redis.Re
     wanted = {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
     assert {name: client.config_get(name)[name] for name in wanted} == wanted
     assert int(client.config_get("maxmemory")["maxmemory"]) == 1024**3
-    stranger = redis.Redis(port=client.connection_pool.connection_kwargs["port"])
-    with pytest.raises(redis.AuthenticationError), stranger:
-        stranger.ping()
+    without_key = redis.Redis(port=client.connection_pool.connection_kwargs["port"])
+    with pytest.raises(redis.AuthenticationError), without_key:
+        without_key.ping()

@@ -104,7 +104,7 @@ def part_of(pixels: Pixels, words: list[str], boxes: Boxes) -> tuple[Pixels, lis
     return None
 
 
-def worn_page(pixels: Pixels, rng: RandomSource) -> Pixels:
+def degraded_page(pixels: Pixels, rng: RandomSource) -> Pixels:
     """A little of what scanners and cameras do; nothing moves."""
     if rng.happens(0.5):
         return pixels
@@ -134,7 +134,7 @@ def samples(
     for number in range(each + 1):
         damage = rng.by_share(DAMAGES) if number else None
         damaged = damage(base, boxes, rng, held_out) if damage else None
-        page = worn_page(damaged.pixels if damaged else base, RandomSource(wear))
+        page = degraded_page(damaged.pixels if damaged else base, RandomSource(wear))
         upright, measured = reader(page)
         if upright.turns:
             if number == 0:

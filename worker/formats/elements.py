@@ -114,9 +114,9 @@ def _element(page: Page, block: Block, rows: Sequence[Row], joiner: Joiner) -> E
         content = (replace(rows[0], text=text), *rows[1:]) if text else rows[1:] or rows
         return Element("list_item", paragraph(content, joiner), marker=marker, full=_is_full(rows))
     if block.type in ONE_LINE:
-        said_on = run_on(rows, joiner)
-        said_on = without_mark(said_on) if block.type == "checkbox" else said_on
-        return Element(block.type, (said_on,), level=block.level or 1, checked=block.checked)
+        text_so_far = run_on(rows, joiner)
+        text_so_far = without_mark(text_so_far) if block.type == "checkbox" else text_so_far
+        return Element(block.type, (text_so_far,), level=block.level or 1, checked=block.checked)
     if block.type in KEPT_LINES:
         return Element(block.type, tuple(row.text for row in rows))
     return Element(block.type, paragraph(rows, joiner), full=_is_full(rows))

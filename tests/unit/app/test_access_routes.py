@@ -14,7 +14,7 @@ from tasks.documents.submission import Submission
 ANN, BOB, OPS, EYE, HAND = (f"{name}-0123456789-abcdefgh" for name in ("ann", "bob", "ops", "eye", "hand"))
 KEYS = f"ann:{ANN},bob:{BOB},ops:{OPS}:admin,eye:{EYE}:read,hand:{HAND}:submit"
 OPEN = {"/", "/docs", "/docs/assets/swagger-ui.css", "/livez", "/readyz", "/health", "/openapi.json", "/static/page.js"}
-STRANGERS = {
+WITHOUT_KEY = {
     "no key": {},
     "empty": {"Authorization": "Bearer "},
     "wrong": {"Authorization": "Bearer not-the-key-of-anyone"},
@@ -59,7 +59,7 @@ def every_route(app) -> list[tuple[str, str]]:
     )
 
 
-@pytest.mark.parametrize("headers", STRANGERS.values(), ids=STRANGERS.keys())
+@pytest.mark.parametrize("headers", WITHOUT_KEY.values(), ids=WITHOUT_KEY.keys())
 def test_without_a_key_only_the_open_routes_answer(client, problem, headers):
     routes = every_route(client.application)
     assert len(routes) > 20

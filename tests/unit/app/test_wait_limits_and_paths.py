@@ -1,4 +1,4 @@
-"""Preferences, seats, and what happens around every request."""
+"""Preferences, wait slots, and what happens around every request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What real clients and proxies send, beside what they should."""
+"""What real clients and proxies send although they should not, and how it is taken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The house rules that a reader would otherwise have to check by eye."""
+"""Rules for modules that a reader would otherwise have to check by eye."""
 
 from __future__ import annotations
 
