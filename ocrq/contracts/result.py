@@ -10,7 +10,7 @@ Point = tuple[float, float]
 Box = Annotated[
     tuple[Point, Point, Point, Point],
     Field(
-        description="Four [x, y] points in pixels of the page as sent (after the EXIF turn, before any of ours), "
+        description="Four [x, y] points in pixels of the page as sent (after the EXIF rotation, before any by ocrq), "
         "clockwise from the text's own top left."
     ),
 ]
@@ -106,7 +106,7 @@ class Page(Model):
     """One page. Its confidence is the expected share of words that are right."""
 
     page: int = Field(ge=1)
-    width: int = Field(ge=0, description="Pixels of the page as sent, after the EXIF turn.")
+    width: int = Field(ge=0, description="Pixels of the page as sent, after the EXIF rotation.")
     height: int = Field(ge=0)
     angle: float = Field(default=0.0, description="Degrees clockwise by which the page's text was turned.")
     dpi: float | None = Field(default=None, description="For PDF pages: the resolution they were rendered at.")

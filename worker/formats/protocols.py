@@ -47,7 +47,7 @@ class PageSources(Protocol):
         """
 
     def pixels(self, number: int) -> Pixels:
-        """The page as sent (after the EXIF turn, before any of ours), height x width x 3, BGR.
+        """The page as sent (after the EXIF rotation, before any by ocrq), height x width x 3, BGR.
 
         Args:
             number: The page's number in the document, from 1.

@@ -1,4 +1,4 @@
-"""The roles that lines are told apart by."""
+"""The roles of lines."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class MemoryLimit:
 
 
 def return_large_blocks() -> None:
-    """Let the C library give large blocks back when they are freed, where it can be told to."""
+    """Let the C library give large blocks back when they are freed, where it has a setting for that."""
     with suppress(AttributeError):
         ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, LARGE_BLOCK)
 
