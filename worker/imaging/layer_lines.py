@@ -175,7 +175,7 @@ def _partings(characters: Sequence[LayerCharacter]) -> list[bool]:
     usual = _letter_gaps(characters, gaps)
     parted = []
     for (before, after), gap in zip(pairs, gaps, strict=True):
-        letter = usual.get(after.font, 0.0)
+        letter = usual[after.font]
         if letter > SPACED_OUT:
             least = WORD_GAP + SPACED_SPACE * letter
         else:
@@ -192,14 +192,24 @@ def _letter_gaps(characters: Sequence[LayerCharacter], gaps: Sequence[float]) ->
     for index, (before, after) in enumerate(pairwise(characters)):
         if before.text[-1].isalnum() and after.text[0].isalnum():  # not the dots that lead to a page number
             members.setdefault(after.font, []).append(index)
+    whole = _letter_gap([gap for indices in members.values() for gap in _inside(characters, gaps, indices)])
     usual = {}
-    for font, indices in members.items():
-        inside = sorted(gaps[index] for index in indices if not characters[index + 1].space_before)
-        letter = max(inside[int(LETTER_SHARE * len(inside))], 0.0) if len(inside) >= FEWEST_SPACED else 0.0
+    for font in {character.font for character in characters}:
+        indices = members.get(font, [])
+        inside = _inside(characters, gaps, indices)
+        letter = _letter_gap(inside) if len(inside) >= FEWEST_SPACED else whole  # a face is often more than one font
         if letter > SPACED_DIGITS and all(characters[index + 1].text.isdigit() for index in indices):
             letter = 0.0
         usual[font] = letter
     return usual
+
+
+def _inside(characters: Sequence[LayerCharacter], gaps: Sequence[float], indices: Sequence[int]) -> list[float]:
+    return [gaps[index] for index in indices if not characters[index + 1].space_before]
+
+
+def _letter_gap(gaps: Sequence[float]) -> float:
+    return max(sorted(gaps)[int(LETTER_SHARE * len(gaps))], 0.0) if len(gaps) >= FEWEST_SPACED else 0.0
 
 
 def _is_wide(character: str) -> bool:
