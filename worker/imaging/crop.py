@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import dist
 
 import cv2
@@ -56,6 +57,14 @@ def _background(pixels: Pixels, quad: Quad) -> tuple[float, ...]:
 
 def span_quad(quad: Quad, left: float, right: float) -> Quad:
     """The part of a quad between two shares, 0 to 1, of its width: a word's box on its line."""
+    return span_quads(quad, [(left, right)])[0]
+
+
+def span_quads(quad: Quad, spans: Sequence[tuple[float, float]]) -> list[Quad]:
+    """The parts of a quad between pairs of shares, 0 to 1, of its width: the words' boxes on their line."""
+    if not spans:
+        return []
     top, bottom = quad[1] - quad[0], quad[2] - quad[3]
-    points = [quad[0] + left * top, quad[0] + right * top, quad[3] + right * bottom, quad[3] + left * bottom]
-    return np.array(points, np.float32)
+    shares = np.array(spans, quad.dtype)[:, :, None]
+    upper, lower = quad[0] + shares * top, quad[3] + shares * bottom
+    return list(np.concatenate([upper, lower[:, ::-1]], axis=1).astype(np.float32))

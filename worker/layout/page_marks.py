@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 import cv2
 import numpy as np
@@ -96,9 +97,8 @@ def _integral(mask: cv2.typing.MatLike) -> Integral:
 
 
 def _stroke_and_ground(grey: NDArray[np.uint8], quad: Quad) -> tuple[float, float]:
-    low = np.maximum(np.floor(quad.min(axis=0)), 0).astype(int)
-    high = np.ceil(quad.max(axis=0)).astype(int)
-    crop = grey[low[1] : high[1], low[0] : high[0]]
+    xs, ys = quad.T.tolist()
+    crop = grey[max(floor(min(ys)), 0) : ceil(max(ys)), max(floor(min(xs)), 0) : ceil(max(xs))]
     if not crop.size:
         return 0.0, 1.0
     if crop.shape[0] > crop.shape[1]:
@@ -111,8 +111,9 @@ def _stroke_and_ground(grey: NDArray[np.uint8], quad: Quad) -> tuple[float, floa
     if lightest - darkest < FLAT_CONTRAST:
         return 0.0, float(crop.mean()) / 255
     ink = crop < (darkest + lightest) / 2
-    if 2 * np.count_nonzero(ink) > ink.size:
-        ink = ~ink
+    inked = int(np.count_nonzero(ink))
+    if 2 * inked > ink.size:
+        ink, inked = ~ink, ink.size - inked
     runs = np.count_nonzero(ink[:, 1:] & ~ink[:, :-1]) + np.count_nonzero(ink[:, 0])
-    ground = float(crop[~ink].mean()) / 255 if not ink.all() else 1.0
-    return np.count_nonzero(ink) / max(int(runs), 1) / crop.shape[0], ground
+    ground = float(crop[~ink].mean()) / 255 if inked < ink.size else 1.0
+    return inked / max(int(runs), 1) / crop.shape[0], ground

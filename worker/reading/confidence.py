@@ -81,6 +81,16 @@ def word_ranges(text: str) -> list[tuple[int, int]]:
     return [word.span() for word in WORD.finditer(text)]
 
 
+def word_spans(reading: LineReading, ranges: Sequence[tuple[int, int]]) -> list[tuple[float, float]]:
+    """From where to where words stand, in shares of the line's width, whose characters have places.
+
+    Args:
+        reading: Of the line.
+        ranges: Its words, as :func:`word_ranges` has them.
+    """
+    return [(reading.spans[first][0], reading.spans[after - 1][1]) for first, after in ranges]
+
+
 def word_confidences(reading: LineReading, calibration: Calibration = UNCALIBRATED) -> list[float]:
     """The probability that each word of a line is right, in order."""
     if not reading.probabilities:

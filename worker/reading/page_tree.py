@@ -9,13 +9,13 @@ import numpy as np
 
 from ocrq.contracts import Block, Box, Line, Table, TableCell
 from tasks.monitoring.stages import stage
-from worker.imaging.crop import span_quad
+from worker.imaging.crop import span_quads
 from worker.layout.checkboxes import with_checkboxes
 from worker.layout.page import LinePart, lay_out
 from worker.layout.text import block_text, compose_text, ordered_cells, reading_rows
 from worker.layout.tree import BlockLayout, CellLayout, LayoutLine, LayoutWord, TableLayout
 from worker.page import LineReading, Pixels, Quad
-from worker.reading.confidence import word_ranges
+from worker.reading.confidence import word_ranges, word_spans
 
 BLOCK_SEPARATOR = "\n\n"
 
@@ -108,14 +108,11 @@ def layout_lines(quads: Sequence[Quad], readings: Sequence[LineReading]) -> list
 
 
 def _words(quad: Quad, reading: LineReading) -> tuple[LayoutWord, ...]:
-    spans = reading.spans
-    return tuple(
-        LayoutWord(
-            reading.text[first:after],
-            span_quad(quad, spans[first][0], spans[after - 1][1]) if spans else None,
-        )
-        for first, after in word_ranges(reading.text)
-    )
+    ranges = word_ranges(reading.text)
+    texts = [reading.text[first:after] for first, after in ranges]
+    if not reading.spans:
+        return tuple(LayoutWord(text, None) for text in texts)
+    return tuple(map(LayoutWord, texts, span_quads(quad, word_spans(reading, ranges))))
 
 
 def words_confidence(lines: Sequence[Line]) -> float:

@@ -9,7 +9,7 @@ from ocrq.contracts import Line, Page, Word
 from ocrq.contracts.result import Box
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader
-from worker.imaging.crop import span_quad
+from worker.imaging.crop import span_quads
 from worker.imaging.degradation import Degradation, measure_degradation
 from worker.imaging.deskew import level_page
 from worker.imaging.ink import share_in_lines
@@ -17,7 +17,14 @@ from worker.imaging.orientation import as_sent, skew_of
 from worker.imaging.prepare import prepare
 from worker.page import LineReading, PageImage, Quad
 from worker.reading.calibration import Calibration, calibration_for
-from worker.reading.confidence import UNCALIBRATED, line_confidences, page_confidence, word_confidences, word_ranges
+from worker.reading.confidence import (
+    UNCALIBRATED,
+    line_confidences,
+    page_confidence,
+    word_confidences,
+    word_ranges,
+    word_spans,
+)
 from worker.reading.ensemble.readers import readers_for
 from worker.reading.form_boxes import with_form_boxes
 from worker.reading.losses import confidence_left, doubtful_words, empty_boxes, garbled_lines, losses_of, warnings_for
@@ -135,15 +142,11 @@ def to_line(
         confidence: Of the line.
         calibration: Of the reader's probabilities.
     """
+    ranges = word_ranges(reading.text)
+    quads = span_quads(quad, word_spans(reading, ranges)) if reading.spans else [None] * len(ranges)
     words = [
-        Word(
-            text=reading.text[first:after],
-            confidence=sure,
-            box=_box(page, span_quad(quad, reading.spans[first][0], reading.spans[after - 1][1]))
-            if reading.spans
-            else None,
-        )
-        for (first, after), sure in zip(word_ranges(reading.text), word_confidences(reading, calibration), strict=True)
+        Word(text=reading.text[first:after], confidence=sure, box=None if part is None else _box(page, part))
+        for (first, after), sure, part in zip(ranges, word_confidences(reading, calibration), quads, strict=True)
     ]
     return Line(text=reading.text, confidence=confidence, box=_box(page, quad), words=words)
 

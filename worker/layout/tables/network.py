@@ -46,7 +46,9 @@ class Judge:
 
     def probabilities(self, measures: Floats) -> Floats:
         """One a row of measures, 0 to 1."""
-        return np.asarray(np.mean([network.probabilities(measures) for network in self.networks], axis=0), np.float32)
+        return np.asarray(
+            sum(network.probabilities(measures) for network in self.networks) / len(self.networks), np.float32
+        )
 
 
 def share(values: Iterable[float]) -> float:

@@ -62,7 +62,9 @@ def parts_of(row: Sequence[Token], separators: Sequence[float]) -> Parts:
 
 def covered_share(lines: Sequence[Ruling], above: float, below: float, left: float, right: float) -> float:
     """Share of a stretch that level lines between two heights cover."""
-    spans = sorted((max(left, line.start), min(right, line.end)) for line in lines if above <= line.position <= below)
+    spans = sorted([(max(left, line.start), min(right, line.end)) for line in lines if above <= line.position <= below])
+    if not spans:
+        return 0.0
     total, edge = 0.0, left
     for start, end in spans:
         total += max(0.0, end - max(start, edge))

@@ -88,9 +88,13 @@ def find_lines(grey: Grey, mask: Grey, height: float, contrast: float) -> list[R
 
 def _means(thin: Grey, mask: Grey, size: int) -> tuple[Plane, NDArray[np.bool_]]:
     """The mean along each row of what no text hides, and where enough of it is seen."""
-    seen = cv2.blur(np.asarray(mask, np.float32), (size, 1), borderType=cv2.BORDER_REPLICATE)
-    total = cv2.blur(np.asarray(thin, np.float32), (size, 1), borderType=cv2.BORDER_REPLICATE)
+    seen, total = _averaged(mask, (size, 1)), _averaged(thin, (size, 1))
     return np.asarray(total / np.maximum(seen, LEAST_WHITE), np.float32), np.asarray(seen >= LEAST_WHITE)
+
+
+def _averaged(grey: Grey, size: tuple[int, int]) -> Plane:
+    """The means of ``size`` pixels, in width and height, around each."""
+    return np.asarray(cv2.boxFilter(grey, cv2.CV_32F, size, borderType=cv2.BORDER_REPLICATE), np.float32)
 
 
 def _noise(thin: Grey, mask: Grey, size: int) -> float:
@@ -110,12 +114,11 @@ def find_edges(grey: Grey, mask: Grey, height: float, contrast: float) -> list[R
     """Level edges of fills."""
     length, depth = max(3, round(AVERAGED * height)), max(3, round(EDGE_DEPTH * height))
     near, least = depth // 2 + 1, max(LEAST_EDGE, EDGE_SHARE * contrast)
-    step = np.zeros(grey.shape, np.float32)
+    bare, step = np.asarray(cv2.copyTo(grey, mask), np.uint8), np.zeros(grey.shape, np.float32)
     for first, after in _uneven(grey, mask, near + depth // 2, least):
         top, bottom = max(first - near - depth, 0), min(after + near + depth, len(grey))
-        seen = np.asarray(mask[top:bottom], np.float32)
-        weight = cv2.blur(seen, (length, depth), borderType=cv2.BORDER_REPLICATE)
-        shades = cv2.blur(grey[top:bottom] * seen, (length, depth), borderType=cv2.BORDER_REPLICATE)
+        weight = _averaged(mask[top:bottom], (length, depth))
+        shades = _averaged(bare[top:bottom], (length, depth))
         level = shades / np.maximum(weight, 1e-3)
         both = np.asarray(cv2.min(weight[: -2 * near], weight[2 * near :]) > LEAST_WHITE).view(np.uint8)
         steps = np.zeros(level.shape, np.float32)

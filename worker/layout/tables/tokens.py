@@ -39,17 +39,17 @@ class Token:
     bottom: float
     text: str
 
-    @property
+    @cached_property
     def centre(self) -> float:
         """Its x."""
         return (self.left + self.right) / 2
 
-    @property
+    @cached_property
     def middle(self) -> float:
         """Its y."""
         return (self.top + self.bottom) / 2
 
-    @property
+    @cached_property
     def width(self) -> float:
         """Pixels."""
         return self.right - self.left
@@ -81,7 +81,7 @@ class TableText:
     skew: float
     bounds: tuple[float, float, float, float]
 
-    @property
+    @cached_property
     def tokens(self) -> list[Token]:
         """Row by row."""
         return [token for row in self.rows for token in row]
