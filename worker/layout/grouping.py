@@ -59,11 +59,11 @@ def group(logits: Floats, nearest: Links, real: Mask) -> list[list[int]]:
 def _symmetric(logits: Floats, nearest: Links, real: Mask) -> dict[tuple[int, int], float]:
     """The mean of both directions' scores, by the pair's indices, the smaller first."""
     sums: dict[tuple[int, int], tuple[float, int]] = {}
-    for i, k in zip(*(part.tolist() for part in np.nonzero(real)), strict=True):
-        j = int(nearest[i, k])
+    first, _ = np.nonzero(real)
+    for i, j, logit in zip(first.tolist(), nearest[real].tolist(), logits[real].tolist(), strict=True):
         pair = (i, j) if i < j else (j, i)
         total, count = sums.get(pair, (0.0, 0))
-        sums[pair] = (total + float(logits[i, k]), count + 1)
+        sums[pair] = (total + logit, count + 1)
     return {pair: total / count for pair, (total, count) in sums.items()}
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from math import inf, isfinite
 
 from worker.layout.geometry import Pieces
 
@@ -44,31 +43,32 @@ def find_gutters(pieces: Pieces, rows: Sequence[Sequence[int]], narrowest: float
         rows: A region's rows, from top to bottom, each from left to right.
         narrowest: Least width, pixels.
     """
+    lefts, rights = pieces.left.tolist(), pieces.right.tolist()
     active: dict[tuple[float, float], int] = {}
     for number, row in enumerate(rows):
-        free = [part for part in _white(pieces, row) if part[1] - part[0] >= narrowest]
+        free = [part for part in _white(lefts, rights, row) if part[1] - part[0] >= narrowest]
         going: dict[tuple[float, float], int] = {}
         for (left, right), first in active.items():
             parts = [(max(left, low), min(right, high)) for low, high in free]
             parts = [part for part in parts if part[1] - part[0] >= narrowest]
             for part in parts:
                 going[part] = min(first, going.get(part, first))
-            if (left, right) not in parts and np.isfinite(right - left):
+            if (left, right) not in parts and isfinite(right - left):
                 yield Gutter(left, right, first, number - 1)
         for part in free:
             going.setdefault(part, number)
         oldest = sorted(going.items(), key=lambda item: item[1])
         active = dict(oldest[:MAX_ACTIVE])
     for (left, right), first in active.items():
-        if np.isfinite(right - left):
+        if isfinite(right - left):
             yield Gutter(left, right, first, len(rows) - 1)
 
 
-def _white(pieces: Pieces, row: Sequence[int]) -> list[tuple[float, float]]:
+def _white(lefts: Sequence[float], rights: Sequence[float], row: Sequence[int]) -> list[tuple[float, float]]:
     """The white of a row; its margins reach to infinity."""
-    white, edge = [], -np.inf
+    white, edge = [], -inf
     for piece in row:
-        if pieces.left[piece] > edge:
-            white.append((edge, float(pieces.left[piece])))
-        edge = max(edge, float(pieces.right[piece]))
-    return [*white, (edge, np.inf)]
+        if lefts[piece] > edge:
+            white.append((edge, lefts[piece]))
+        edge = max(edge, rights[piece])
+    return [*white, (edge, inf)]

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import itemgetter
 
 import numpy as np
 
@@ -257,9 +258,12 @@ def _merged_rows(parts: Sequence[GridCell], height: float) -> list[list[Token]]:
     """The text of several cells as visual rows."""
     rows = [row for part in sorted(parts, key=lambda part: (part.top, part.left)) for row in part.rows]
     merged: list[list[Token]] = []
-    for row in sorted(rows, key=row_middle):
-        if merged and row_middle(row) - row_middle(merged[-1]) <= height / 2:
+    last = 0.0
+    for middle, row in sorted(((row_middle(row), row) for row in rows), key=itemgetter(0)):
+        if merged and middle - last <= height / 2:
             merged[-1] = sorted([*merged[-1], *row], key=lambda token: token.left)
+            last = row_middle(merged[-1])
         else:
             merged.append(list(row))
+            last = middle
     return merged

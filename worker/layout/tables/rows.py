@@ -158,7 +158,7 @@ class _Table:
         count, pitch = len(self.pitches), min(float(self.pitches[index]), FAR)
         both = [column for column in below if column in above]
         common, last = len(both), max(self.columns - 1, 1)
-        other = sum(sum(char.isdigit() for char in token.text) > 0 for part in below.values() for token in part)
+        other = sum([token.has_digits for part in below.values() for token in part])
         words = sum(len(part) for part in below.values())
         after = self.pitches[index + 1] if index + 1 < count else FAR
         shared_after = len(above.keys() & self.rows[index + 2].keys()) if index + 1 < count else 0

@@ -127,9 +127,8 @@ def find_edges(grey: Grey, mask: Grey, height: float, contrast: float) -> list[R
         peak = cv2.dilate(steps, np.ones((2 * depth + 1, 1), np.uint8))
         step[first:after] = cv2.copyTo(steps, cv2.compare(steps, peak, cv2.CMP_GE))
     inset = length // 3  # averaged along it, an edge seems longer by about that at both ends
-    found = _runs(
-        np.asarray(step > least).view(np.uint8), np.asarray(cv2.copyTo(step, mask), np.float32), mask, least, height
-    )
+    seen = np.asarray(cv2.copyTo(step, mask), np.float32)
+    found = _runs(np.asarray(step > least).view(np.uint8), seen, mask, least, height)
     return [Ruling(edge.position, edge.start + inset, edge.end - inset) for edge in found]
 
 

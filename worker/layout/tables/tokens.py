@@ -57,8 +57,12 @@ class Token:
     @cached_property
     def is_number(self) -> bool:
         """Whether it has digits and hardly any letters."""
-        letters = sum(char.isalpha() for char in self.text)
-        return any(char.isdigit() for char in self.text) and letters <= 2
+        return self.has_digits and sum(map(str.isalpha, self.text)) <= 2
+
+    @cached_property
+    def has_digits(self) -> bool:
+        """Whether it has any."""
+        return any(map(str.isdigit, self.text))
 
 
 Rows = list[list[Token]]
@@ -156,7 +160,7 @@ def visual_rows(tokens: Sequence[Token], height: float) -> Rows:
 
 def row_middle(row: Sequence[Token]) -> float:
     """The y at which a visual row stands."""
-    return sum(token.middle for token in row) / len(row)
+    return sum([token.middle for token in row]) / len(row)
 
 
 def _tokens(line: LayoutLine, index: int, skew: float) -> list[Token]:
