@@ -14,6 +14,7 @@ from statistics import median
 import numpy as np
 
 from worker.layout.geometry import Floats
+from worker.layout.roles import ROLES
 from worker.layout.tables import TableRegion
 from worker.layout.tables.network import judge
 from worker.layout.text_features import FIRST_CHINESE
@@ -25,6 +26,10 @@ SURE = 0.55
 
 BOTH = 0.3
 """Product of both probabilities, as a candidate on its own and on its page, from which a table is one."""
+
+PLAIN, DRAWN, TABLE_LINES = 0.85, 0.95, 0.65
+"""Probability as a candidate from which a table is one whatever its page: where this share of its lines looks like a
+table's, and where lines are drawn around its cells and the page is none that is read row by row."""
 
 PROSE_LETTERS = 30
 """Of a line of prose; Chinese letters count twice."""
@@ -55,7 +60,9 @@ def choose_tables(
     measures = np.array([measure_table(table, lines, roles, row_page) for table in tables], np.float32)
     by_words, by_amounts = (judge(name).probabilities(measures) for name in ("choice", "priced"))
     sure = np.where(measures[:, AMOUNTS] >= PRICED, by_amounts, by_words)
-    together = sure * [table.probability for table in tables]
+    alone = np.array([table.probability for table in tables])
+    sure = np.where([_is_plain(table, roles, row_page) for table in tables], np.maximum(sure, alone), sure)
+    together = sure * alone
     chosen: list[TableRegion] = []
     taken: set[int] = set()
     sizes = np.array([len(table.members) for table in tables])
@@ -65,6 +72,13 @@ def choose_tables(
             chosen.append(tables[index])
             taken.update(members)
     return sorted(chosen, key=lambda table: table.structure.grid.ys[0])
+
+
+def _is_plain(table: TableRegion, roles: Floats, row_page: bool) -> bool:
+    """Whether a table needs no second look: its lines look like a table's, or lines are drawn around its cells."""
+    likely = float(np.mean(roles[list(table.members)].argmax(axis=1) == ROLES.index("table")))
+    drawn = table.kind == "grid" and not row_page and table.probability >= DRAWN
+    return drawn or (table.probability >= PLAIN and likely >= TABLE_LINES)
 
 
 def measure_table(table: TableRegion, lines: Sequence[LayoutLine], roles: Floats, row_page: bool) -> list[float]:
