@@ -44,6 +44,10 @@ CONTRAST_STEP = 3
 INK_PERCENTILE = 98.0
 """Of the local contrast; ink is a few hundredths of a table's picture."""
 
+LONG_SHARE, LONG = 0.9, 4.0
+"""Of the length of what stands together, from which a part of it as thin as a line is one, and the least length, in
+text heights."""
+
 LEAST_INK = 0.4
 """Of a line where no text hides it; half of a dotted line is ink."""
 
@@ -149,9 +153,20 @@ def _runs(above: Grey, exact: Plane | Grey, mask: Grey, least: float, height: fl
         band = cv2.morphologyEx(above[first:after], cv2.MORPH_CLOSE, np.ones((1, bridge), np.uint8))
         _, _, stats, centres = cv2.connectedComponentsWithStats(band, connectivity=8)
         for (x, y0, width, tall, _), (_, centre) in zip(stats[1:].tolist(), centres[1:].tolist(), strict=True):
-            if width < SHORTEST * height or tall > max(THICKEST * height, 4.0) + 0.02 * width:
+            thickest = max(THICKEST * height, 4.0) + 0.02 * width
+            if width < SHORTEST * height:
                 continue
-            runs += _run(exact, mask, least, (x, first + y0, width, tall), first + centre, height)
+            if tall <= thickest:
+                runs += _run(exact, mask, least, (x, first + y0, width, tall), first + centre, height)
+                continue
+            if width < LONG * height:
+                continue
+            # What is left of letters beside a line touches it.
+            full = band[y0 : y0 + tall, x : x + width].mean(axis=1) >= LONG_SHARE
+            for low, high in _stretches(full):
+                if high - low <= thickest:
+                    bounds = x, first + y0 + low, width, high - low
+                    runs += _run(exact, mask, least, bounds, first + y0 + (low + high - 1) / 2, height)
     return runs
 
 
