@@ -19,7 +19,7 @@ export function showFields(reading) {
     make("div", { className: "head" }, make("h2", {}, "Found"), make("span", { className: "quiet" }, `about ${percent(result.confidence)} of them right`),
       button("Save JSON", () => save(`${reading.name}-fields.json`, "application/json", JSON.stringify(edited, null, 2))),
       button("Save CSV", () => save(`${reading.name}-fields.csv`, "text/csv", csv(rowsOf(edited))))),
-    make("table", { className: "values", id: "fields" }, make("thead", {}, headRow(["Field", "Value", "Sure"])), make("tbody", {}, ...rows)),
+    make("table", { className: "values", id: "fields" }, make("thead", {}, headRow(["Field", "Value", "Confidence"])), make("tbody", {}, ...rows)),
     ...lists.flatMap((list) => [make("h2", {}, list), make("div", { className: "scroll" }, itemsGrid(list, evidence))]));
 }
 
