@@ -30,6 +30,11 @@ OF_TAX = frozenset({"tax_rate", "subtotal", "tax", "total", "gross_total"})
 _COUNT = re.compile(r"(?P<count>[Il|]|-?[\dIl][\dIOl]{0,3}(?:[.,]\d{1,3})?)(?:\s?[^\W\d_]{1,6}[²³]?\.?)?")
 """A quantity and its unit; letters of a digit's shape stand for it."""
 
+_ATTRIBUTE = re.compile(r"[^\W\d][^:]{1,24}: ?\w")
+"""What a line below an item tells of it, as "Packaging: carton"."""
+
+_UNIT = re.compile(r"[^\W\d_]{1,7}\.?")
+
 UNPRICED = frozenset({"tax", "tax_rate", "tax_column", "discount", "position", "sku"})
 """Columns whose numbers are not prices."""
 
@@ -79,6 +84,8 @@ def _tables(wanted: Sequence[Spec], rows: ItemRows) -> Iterator[ItemRow]:
         cells = _cells(rows, number, columns, named, wanted)
         if rows.called(number) & ASIDE and "line_total" in cells and not {"quantity", "unit_price"} <= set(cells):
             continue
+        if found and not cells and "description" not in found[-1][0]:
+            cells = _name_below(rows.pieces(number))
         kinds = {_key(leaf): leaf.kind for leaf in wanted}
         numbers = [piece for piece in rows.pieces(number) if piece.number is not None]
         if found and _is_lower_amount(cells, found[-1][0]):
@@ -92,6 +99,14 @@ def _tables(wanted: Sequence[Spec], rows: ItemRows) -> Iterator[ItemRow]:
             _continue(found[-1][0], cells)
     _join(rows.layout, [row for row, _ in found], below)
     yield from (checked(_solved(row, numbers), NAMED) for row, numbers in _priced(found))
+
+
+def _name_below(pieces: Sequence[Piece]) -> Row:
+    """The name of an item on the row below its numbers, under whatever head; empty where there are more numbers."""
+    texts = [piece for piece in pieces if piece.number is None and re.search(r"[^\W\d_]{3}", piece.text)]
+    if not texts or any(piece.decimals for piece in pieces) or _ATTRIBUTE.match(texts[0].text):
+        return {}
+    return {"description": max(texts, key=lambda piece: len(piece.text)).candidate()}
 
 
 def _is_lower_amount(cells: Row, row: Row) -> bool:
@@ -115,7 +130,7 @@ def _join(layout: LayoutPage, items: Sequence[Row], below: Sequence[Sequence[Can
             if rect.right < place.left or rect.left > place.right:
                 continue  # of a column beside the table
             word = after.rect(layout).width * len(text.split()[0]) / max(1, len(text))
-            if place.right + word < edge:
+            if place.right + word < edge or _ATTRIBUTE.match(text):
                 break
             row["description"] = Candidate(f"{name.value} {text}", (*name.spans, *after.spans))
 
@@ -147,7 +162,7 @@ def _solved(row: Row, numbers: Sequence[Piece]) -> Row:
         return row
     amounts = [piece for piece in numbers if piece.decimals]
     amount = row.get("line_total")
-    wholes = [piece for piece in amounts if amount is None or piece.span == amount.first] or amounts[-1:]
+    wholes = [piece for piece in amounts if amount is not None and piece.span == amount.first] + amounts[-1:]
     for whole in wholes:
         rest = [piece for piece in numbers if piece is not whole and piece.number]
         for quantity in rest:
@@ -210,6 +225,7 @@ def _unnamed(free: Sequence[Piece], named: dict[str, Column], cells: Row) -> Row
     """What stands in columns whose head is not a known label: the longest text, the amount furthest to the right."""
     found: Row = {}
     texts = [piece for piece in free if piece.number is None and len(re.findall(r"[^\W\d_]", piece.text)) >= 3]
+    texts = [piece for piece in texts if not (piece.span.start and _UNIT.fullmatch(piece.text))]
     amounts = [piece for piece in free if piece.decimals]
     if "description" not in cells and texts:
         found["description"] = max(texts, key=lambda piece: len(piece.text)).candidate()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate
@@ -23,6 +23,9 @@ SPOKEN = 0.5
 
 TELLING = 5
 """Letters of a word from which on it tells the language."""
+
+TITLE = 0.5
+"""Weight of a document's title as a label of its number."""
 
 MISREADABLE = 4
 """Letters of a word from which on it is known with letters misread; shorter ones would be taken for others."""
@@ -106,9 +109,16 @@ def words_of(name: str) -> list[str]:
     return [word for word in re.split(r"[\W_]+", fold(spaced)) if word]
 
 
+def _is_part(text: str, start: int, end: int) -> bool:
+    """Whether a single word ends a compound that is no label itself: "Leistungs-Datum" is not the "Datum"."""
+    return bool(re.search(r"[^\W\d_]{3}-$", text[:start])) and text[start:end].isalpha()
+
+
 def _longest(line: LayoutLine, hits: Mapping[tuple[int, int], Mapping[str, float]]) -> list[Label]:
     labels: list[Label] = []
     for start, end in sorted(hits, key=lambda span: (span[0] - span[1], span[0])):
+        if _is_part(line.folded, start, end):
+            continue
         if all(end <= label.start or start >= label.end for label in labels):
             rest = line.folded[:start] + line.folded[end:]
             labels.append(Label(hits[start, end], line.index, start, end, not re.search(r"\w", rest)))
@@ -142,26 +152,39 @@ def _words() -> dict[str, dict[str, float]]:
 @cache
 def _vocabulary() -> dict[str, list[_Phrase]]:
     return {
-        language: [_phrase(concept, text) for concept, texts in labels.items() for text in texts]
+        language: [
+            _phrase(concept, text)
+            for concept, texts in (*labels.items(), ("invoice_number", _titles(labels)))
+            for text in texts
+        ]
         for language, labels in LABELS.items()
     }
+
+
+def _titles(labels: Mapping[str, Sequence[str]]) -> list[str]:
+    """What a document is called, alone on a line: its number may stand below or beside."""
+    return [
+        f"{text.replace('^', '^^')}={TITLE}" for text in labels.get("title", ()) if text[0] == "^" and "=" not in text
+    ]
 
 
 def _phrase(concept: str, text: str) -> _Phrase:
     weighted = _WEIGHT.search(text)
     written = text[: weighted.start()] if weighted else text
-    sure = _CHOICE.sub(" ", written.removeprefix("^"))
+    sure = _CHOICE.sub(" ", written.lstrip("^"))
     plain = [word for word in sure.split(" ") if word.isascii() and word.isalpha()]
     needed = max(plain, key=len, default="").translate(_ALIKE)
     return _Phrase(written, concept, float(weighted[1]) if weighted else 1.0, needed)
 
 
 def _compiled(text: str) -> re.Pattern[str]:
-    alone = text.startswith("^")
-    words = [word for word in text.removeprefix("^").strip().replace(" ?", " ").split(" ") if word]
+    alone, numbered = text.startswith("^"), text.startswith("^^")
+    words = [word for word in text.lstrip("^").strip().replace(" ?", " ").split(" ") if word]
     pattern = GAP.join(_misreadable(word) for word in words)
     for name, words_for in (("no", NUMBER), ("tax", TAX), ("incl", INCLUDING), ("excl", EXCLUDING), ("cur", CURRENCY)):
         pattern = pattern.replace(f"{{{name}}}", words_for)
+    if numbered:
+        return re.compile(rf"(?<![^\n]){pattern}(?=[^\S\n]*(?:[:#\n]|\Z|[a-z]{{0,3}}[-/]?\d))")
     if alone:
         return re.compile(rf"(?<![^\n]){pattern}(?=[^\S\n]*(?:[:\n]|\Z))")
     return re.compile(rf"(?<![^\W_]){pattern}(?![^\W\d_])")

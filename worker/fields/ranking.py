@@ -20,6 +20,7 @@ from worker.fields.feature_names import ASKED, LEARNED_KINDS, NAMES
 from worker.fields.features import FeatureBuilder, Floats
 from worker.fields.label_matching import LabelEvidence, LabelMatcher
 from worker.fields.layout_page import LayoutPage
+from worker.fields.recipients import contacts, firms_over_persons
 from worker.fields.scoring import ANSWER, Scorer
 from worker.fields.specs import Spec
 from worker.fields.trees import TreeModel, load_trees
@@ -46,11 +47,11 @@ BY_PLACE = frozenset({"customer", "customer_address", "shipping_address"})
 BY_BOTH = frozenset({"company", "address"})
 """Concepts scored with the points by rules and without them, and by the mean: the rules know receipts best."""
 
+WITH_PERSON = -1.0
+"""Log odds, at the least, of a buyer on whose name that of a person there follows: sellers have such lines, too."""
+
 ADDRESSED = 1.0
 """Log odds, at the least, of a buyer whose name stands over that of a person there."""
-
-CERTAIN = 0.5
-"""Weight from which a label names what it may name."""
 
 ALONE = 0.0
 """Log odds, at the least, of a total that is the only amount of its document."""
@@ -133,6 +134,8 @@ class Ranker:
                 least = max(least, ALONE)
             if concept == "customer" and one.spans[-1].line in self._contacts.values():
                 least = max(least, ADDRESSED)
+            if concept == "customer" and one.first.line in self._firms:
+                least = max(least, WITH_PERSON)
             corrected.append(max(at, least))
         return np.array(corrected, np.float32)
 
@@ -180,7 +183,8 @@ class Ranker:
         if key not in self._known:
             found = [one for one in self._candidates(leaf) if not (leaf.kind in WORDS and self._is_label(one))]
             if leaf.kind == "party":
-                found = [one for one in found if one.first.line not in self._contacts]
+                persons = {*self._contacts, *self._firms.values()}
+                found = [one for one in found if one.first.line not in persons]
             evidenced = self._with_evidence(found)
             self._known[key] = evidenced, self._builder.base(leaf.kind, evidenced)
         return self._known[key]
@@ -195,20 +199,11 @@ class Ranker:
 
     @cached_property
     def _contacts(self) -> dict[int, int]:
-        """Lines of a person at a party, "attn. M. Smith", and the line above each, which names the party."""
-        found = {}
-        for line in self._layout.lines:
-            called = any(
-                label.start <= 2 and not label.whole and label.concepts.get("attention", 0.0) >= CERTAIN
-                for label in self._relations.on_line(line.index)
-            )
-            for index in self._layout.rows[line.row - 1] if called and line.row else ():
-                above = self._layout.lines[index]
-                near = 0 < line.rect.middle - above.rect.middle < 2 * self._layout.pitch
-                unlabelled = ":" not in above.text and not self._relations.on_line(index)
-                if near and unlabelled and abs(above.rect.left - line.rect.left) < self._layout.pitch:
-                    found[line.index] = index
-        return found
+        return contacts(self._layout, self._relations)
+
+    @cached_property
+    def _firms(self) -> dict[int, int]:
+        return firms_over_persons(self._layout, self._relations, self._found.of("party"))
 
     def _is_label(self, candidate: Candidate) -> bool:
         """Whether a value is a label and nothing else."""

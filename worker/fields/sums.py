@@ -27,6 +27,9 @@ LEAST = 0.0
 WHOLE = 3.0
 """Log odds that the largest total is worth: rows by rate add up, too."""
 
+OF_ALL = 6.0
+"""Log odds that being the sum of the rows by rate is worth."""
+
 CENTS = 0.011
 """What a sum may differ by from its total, in units of the currency."""
 
@@ -58,8 +61,7 @@ def adding_up(
         return {}, False
     taxes = [*best["tax"], *_of_rates(_parts(scored["tax"], by_rate) or best["tax"])]
     largest = max(abs(float(one.candidate.value)) for one in best["total"]) or 1.0
-    totals: set[float] = set()
-    found: dict[str, Scored] = {}
+    sums: list[tuple[float, tuple[float, float], dict[str, Scored]]] = []
     most = sum(best[concept][0].points for concept in SUM) - WORTH
     for net, tax, total in product(best["subtotal"], taxes, best["total"]):
         values = [float(one.candidate.value) for one in (net, tax, total)]
@@ -67,11 +69,24 @@ def adding_up(
         apart = len({one.candidate.first for one in (net, tax, total)}) == len(SUM)
         if not apart or not _adds_up(*values):
             continue
-        totals.add(round(values[2], 2))
-        if points > most:
-            most, found = points, dict(zip(SUM, (net, tax, total), strict=True))
+        sums.append((points, (values[0], values[2]), dict(zip(SUM, (net, tax, total), strict=True))))
+    rates = {values for _, values, _ in sums}
+    ranked = [(points + OF_ALL * _is_of_all(values, rates), one) for points, values, one in sums]
+    points, found = max(ranked, key=lambda pair: pair[0], default=(most, {}))
+    found = found if points > most else {}
+    totals = {round(total, 2) for _, total in rates}
     chosen = {concept: replace(one, points=max(one.points, LEAST)) for concept, one in found.items()}
     return chosen, len(totals) == 1
+
+
+def _is_of_all(values: tuple[float, float], others: Set[tuple[float, float]]) -> bool:
+    """Whether a net amount and a total are the sums of those of two or three other rows: of the rates."""
+    rows = [one for one in others if one != values]
+    return any(
+        abs(sum(net for net, _ in several) - values[0]) < CENTS
+        and abs(sum(total for _, total in several) - values[1]) < CENTS
+        for several in (*combinations(rows, 2), *combinations(rows, 3))
+    )
 
 
 def _adds_up(net: float, tax: float, total: float) -> bool:

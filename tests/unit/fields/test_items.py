@@ -51,6 +51,22 @@ York YO1 7HH
 Terms: 8 days net
 IBAN GB76 BARC 9941 5042 9520 34
 """,
+    "heads at the left of numbers set at the right, notes below": """
+Item no.   Item description   Quantity            Net unit price             Amount
+A-100      Desk lamp                        2                  19.90                     39.80
+           Packaging: carton
+A-200      Cable 5 m                        1                   4.50                      4.50
+Total net                                                                                44.30
+""",
+    "names below their numbers": """
+GTIN            Art-Nr     Menge          Nettopreis     MwSt-%     Nettowert
+4012354471901   A-100      2,0000 Stk.      19,9000        19         39,80
+                Desk lamp
+                Verpackung: Karton
+4012354471902   A-200      1,0000 Stk.       4,5000        19          4,50
+                Cable 5 m
+Summe netto                                                           44,30
+""",
     "columns without known heads": """
 Quantity   Thing                 Tarif              Wert
 2          Desk lamp             19.90             39.80

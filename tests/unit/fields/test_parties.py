@@ -41,6 +41,20 @@ INVOICE INV-0042
 Date: 12/03/2024
 Total                                  20.00
 """,
+    "a firm over a person, without labels": """
+Nordwind Supplies Ltd
+12 High Street
+London SW1A 1AA
+
+Bergmann Consulting Limited
+Maria Keller
+5 Low Road
+Leeds LS1 4AB
+
+INVOICE INV-0042
+Date: 12/03/2024
+Total                                  20.00
+""",
     "both labelled, buyer first": """
 RECHNUNG  RE-1001
 Rechnungsempfänger                   Verkäufer
@@ -81,8 +95,9 @@ def test_a_legal_form_behind_a_label_is_no_name() -> None:
     [
         ("DIAZ, REYNA Y VALDEZ, Calle Mayor 224, 28013 Madrid\n\nFactura 031137\n", "DIAZ, REYNA Y VALDEZ"),
         ("Lee, Blackburn and\nwww.lee-blackburn.com\n\nInvoice 031137\nTotal 12.00\n", "Lee, Blackburn and"),
+        ("Elettro Impianti S.r.I\nVia Roma 3\n00185 Roma\n\nFattura 12\n", "Elettro Impianti S.r.l"),
     ],
-    ids=["commas in a name before its address", "a website below a name"],
+    ids=["commas in a name before its address", "a website below a name", "a legal form's l read as I"],
 )  # fmt: skip
 def test_where_a_name_ends(page: str, name: str) -> None:
     assert read(page, {"seller": "string"}).fields["seller"].value in (name, name.removesuffix(" and"))

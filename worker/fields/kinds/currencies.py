@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from worker.fields.candidate import Candidate, Span
-from worker.fields.kinds.money import CODES, NAMED, SYMBOLS
+from worker.fields.kinds.money import CODES, NAMED, POSTCODE, SYMBOLS
 from worker.fields.layout_page import LayoutPage
 
 _SIGNS = "|".join(re.escape(name) for name in sorted([*SYMBOLS, *NAMED], key=len, reverse=True) if not name.isalpha())
@@ -22,7 +22,7 @@ def find(layout: LayoutPage) -> list[Candidate]:
     named = [
         (match["code"] or _meant(match["sign"] or match["word"].strip()), Span(line.index, *match.span()))
         for line in layout.lines
-        for match in _CURRENCY.finditer(line.text)
+        for match in _CURRENCY.finditer(POSTCODE.sub(lambda code: "_" * len(code[0]), line.text))
     ]
     values = [value for value, _ in named]
     return [Candidate(value, (span,), values.count(value) / len(values)) for value, span in named]

@@ -48,6 +48,9 @@ _AMOUNT = re.compile(
     rf"(?P<number>{_NUMBER})(?P<scale>(?:\s?(?i:million|billion|mio|mn|bn)|[kKmM])(?![A-Za-z0-9²³]))?"
     rf"(?P<after>\s?{_CURRENCY})?(?P<trail>[-−](?![\w]))?(?P<close>\))?"
 )
+POSTCODE = re.compile(r"(?<![^\W_])[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}(?![^\W_])")
+"""A British one, whose end may look like an amount: EX4 3RS."""
+
 _MISREAD_CODE = re.compile(r"(?<![^\W_])[A-Z]{2}$")
 """Two capitals glued to an amount: a currency, rightly read or not (BM for RM)."""
 
@@ -71,7 +74,7 @@ def on_line(text: str, index: int = 0, comma: bool | None = None) -> list[Candid
         comma: Whether the document writes 1.234,56; None if it does not show.
     """
     found = []
-    for match in _AMOUNT.finditer(text):
+    for match in _AMOUNT.finditer(POSTCODE.sub(lambda code: "_" * len(code[0]), text)):
         if not any(c.isdigit() for c in match["number"]) or _inside_word(text, match):
             continue
         number = _parsed(match["number"], comma)

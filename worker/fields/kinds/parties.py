@@ -140,10 +140,14 @@ def _are_alike(line: LayoutLine, other: LayoutLine) -> bool:
     return alike and all(_may_be_name(one.text) and not _ADDRESS.search(one.folded) for one in (line, other))
 
 
+_ASKS = re.compile(rf"(?<![^\W_])(?:{words('role_ends')})\W*$")
+"""What a line ends with that says whose name follows: "shipped to"."""
+
+
 def _may_be_name(text: str) -> bool:
     letters = sum(character.isalpha() for character in text)
     wordy = letters >= 3 and letters >= 0.5 * len(text.replace(" ", ""))
-    return wordy and len(text) <= LONGEST and not dates.parse(text)
+    return wordy and len(text) <= LONGEST and not dates.parse(text) and not _ASKS.search(fold(text))
 
 
 def _of_head(layout: LayoutPage) -> list[Candidate]:
@@ -171,7 +175,11 @@ def bare(text: str) -> str:
     """A name without its registration number and "owned by"."""
     name = REGISTRATION.sub("", _FORMERLY.sub("", _OWNED.sub("", text))).strip(_EDGE)
     name = name.removesuffix(")") if name.count(")") > name.count("(") else name
-    return re.sub(r"(?<=[A-Z] )5/B$", "S/B", name)  # how readers take the short form of Sendirian Berhad
+    name = re.sub(r"(?<=[A-Z] )5/B$", "S/B", name)  # how readers take the short form of Sendirian Berhad
+    start = name.rfind(" ") + 1
+    form = name[start:].replace("I", "l")
+    is_form = not LEGAL_FORM.fullmatch(fold(name[start:])) and LEGAL_FORM.fullmatch(fold(form))
+    return name[:start] + form if is_form else name  # S.r.I is no form, S.r.l is
 
 
 def _named(layout: LayoutPage, order: list[LayoutLine], place: int, plausible: float) -> list[Candidate]:
