@@ -217,5 +217,6 @@ def _is_wide(character: str) -> bool:
 
 
 def _share(low: float, high: float, left: float, width: float) -> tuple[float, float]:
-    first, last = sorted(min(max((edge - left) / width, 0.0), 1.0) for edge in (low, high))
-    return round(first, 5), round(last, 5)
+    first = round(min(max((low - left) / width, 0.0), 1.0), 5)
+    last = round(min(max((high - left) / width, 0.0), 1.0), 5)
+    return (first, last) if first <= last else (last, first)

@@ -6,7 +6,7 @@ import math
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes import byref, c_float, c_int, c_void_p, cast
+from ctypes import addressof, byref, c_float, c_int
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +86,8 @@ class _Page:
 
     def covers(self, box: Rectangle, order: int) -> bool:
         """Whether a picture is drawn over what an object drew."""
+        if not self.pictures:
+            return False
         x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
         return any(
             place > order and left <= x <= right and top <= y <= bottom
@@ -224,7 +226,7 @@ def _style(page: _Page, index: int) -> _Style | None:
 
 def _address(pointer: Any) -> int:
     """What a pointer points at, which tells PDFium's objects of one page apart."""
-    return int(cast(pointer, c_void_p).value or 0)
+    return addressof(pointer.contents) if pointer else 0
 
 
 def _box(page: _Page, index: int) -> Rectangle | None:
@@ -242,6 +244,8 @@ def _at_start(style: _Style) -> Rectangle:
 
 def _levelled(box: Rectangle, style: _Style) -> Rectangle:
     """A character's box in the frame in which its text runs level; ``box`` is around it as it stands on the page."""
+    if style.angle == 0:
+        return box
     x, y = turned(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), -style.angle)
     width, height = box[2] - box[0], box[3] - box[1]
     cos, sin = abs(math.cos(style.angle)), abs(math.sin(style.angle))
@@ -276,8 +280,10 @@ def _find_objects(page: _Page) -> None:
     for index in range(min(pdfium.FPDFPage_CountObjects(page.page), MAX_OBJECTS)):
         item = pdfium.FPDFPage_GetObject(page.page, index)
         page.orders[_address(item)] = index
+        if not _is_picture(item, 0):
+            continue
         edges = [c_float() for _ in range(4)]
-        if not _is_picture(item, 0) or not pdfium.FPDFPageObj_GetBounds(item, *map(byref, edges)):
+        if not pdfium.FPDFPageObj_GetBounds(item, *map(byref, edges)):
             continue
         left, bottom, right, top = (edge.value for edge in edges)
         if box := _large(page, page.bounds(left, bottom, right, top)):

@@ -114,7 +114,7 @@ def _straight_crop(
     if scale < 1:
         size = max(SMALLEST, round(grey.shape[1] * scale)), max(SMALLEST, round(grey.shape[0] * scale))
         grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    return np.array(grey, np.uint8), (left, top)
+    return np.asarray(grey, np.uint8), (left, top)
 
 
 def _take_out(grey: Grey, text: Boxes) -> Grey:
