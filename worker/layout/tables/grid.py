@@ -160,7 +160,12 @@ def _levels(
         ],
         SNAP * height,
     )
-    grid = sum(line.length >= RULED * (text.bounds[3] - text.bounds[1]) for line in rulings.vertical) >= GRID_LINES
+    upright = [line for line in rulings.vertical if line.length >= RULED * (text.bounds[3] - text.bounds[1])]
+    grid = len(upright) >= GRID_LINES
+    if grid:  # what lies beyond them is another table's, or the page's
+        reach = SNAP * height
+        first, last = min(line.start for line in upright) - reach, max(line.end for line in upright) + reach
+        full = [y for y in full if first <= y <= last]
     spans = [(row_middle(text.rows[first]), row_middle(text.rows[after - 1])) for first, after in bands]
     ys: list[float] = []
     filled: dict[int, tuple[int, int]] = {}

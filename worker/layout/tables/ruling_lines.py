@@ -48,8 +48,8 @@ LONG_SHARE, LONG = 0.9, 4.0
 """Of the length of what stands together, from which a part of it as thin as a line is one, and the least length, in
 text heights."""
 
-LEAST_INK = 0.4
-"""Of a line where no text hides it; half of a dotted line is ink."""
+LEAST_INK, SOLID = 0.4, 0.6
+"""Of a line where no text hides it; half of a dotted line is ink. Of one that letters touch more of it must be."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _runs(above: Grey, exact: Plane | Grey, mask: Grey, least: float, height: fl
             for low, high in _stretches(full):
                 if high - low <= thickest:
                     bounds = x, first + y0 + low, width, high - low
-                    runs += _run(exact, mask, least, bounds, first + y0 + (low + high - 1) / 2, height)
+                    runs += _run(exact, mask, least, bounds, first + y0 + (low + high - 1) / 2, height, SOLID)
     return runs
 
 
@@ -180,7 +180,13 @@ def _stretches(rows: NDArray[np.bool_], apart: int = 1) -> list[tuple[int, int]]
 
 
 def _run(
-    exact: Plane | Grey, mask: Grey, least: float, bounds: tuple[int, int, int, int], y: float, height: float
+    exact: Plane | Grey,
+    mask: Grey,
+    least: float,
+    bounds: tuple[int, int, int, int],
+    y: float,
+    height: float,
+    least_ink: float = LEAST_INK,
 ) -> list[Ruling]:
     """The lines in a run's bounds, which are its left, top, width and height."""
     x, top, width, tall = bounds
@@ -191,7 +197,7 @@ def _run(
         return []
     visible = mask[part].max(axis=0)
     inside = slice(seen[0], seen[-1] + 1)
-    if ink[inside].sum() < LEAST_INK * visible[inside].sum():
+    if ink[inside].sum() < least_ink * visible[inside].sum():
         return []
     return [Ruling(y, x + first, x + last + 1) for first, last in _pieces(seen, visible, height)]
 
