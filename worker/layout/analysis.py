@@ -9,7 +9,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from ocrq.contracts.result import BlockType
-from worker.layout.classify import classify
+from worker.layout.classify import classify, with_edge_rows
 from worker.layout.frames import find_frames
 from worker.layout.geometry import Floats
 from worker.layout.grouping import part_at_rules
@@ -79,6 +79,7 @@ def analyse_page(
     if row_page and is_row_page(_without(classes.lines, sure), roles, found):
         blocks = _by_rows(lines, classes.roles, found)
         return blocks, [table for table in kept if _keeps_rows(table, blocks, _likely(table, classes.roles))]
+    classes = with_edge_rows(classes, found)
     whole = [list(table.members) for table in kept]
     rest = [
         part

@@ -18,6 +18,10 @@ EDGE = 0.18
 FURNITURE = tuple(ROLES.index(role) for role in ("header", "footer", "page_number"))
 LEAST = 1e-9
 
+SAME_ROW, LARGE = 0.5, 1.2
+"""Text heights between the middles of lines on a row; times the usual height that a line of a running header has at
+most."""
+
 
 @dataclass(frozen=True)
 class Groups:
@@ -47,3 +51,26 @@ def _with_furniture_outside(roles: Floats, found: LineFeatures) -> Floats:
     outside[np.ix_(inside, FURNITURE)] = 0.0
     result: Floats = outside / np.maximum(outside.sum(axis=1, keepdims=True), LEAST)
     return result
+
+
+def with_edge_rows(seen: Groups, found: LineFeatures) -> Groups:
+    """The groups and roles, where all of the page's first or last row is furniture if a page number or most of it is.
+
+    Lines of such a row are groups of their own: a running header stands close to the text on some pages.
+    """
+    boxes, roles = found.boxes, seen.roles.copy()
+    middle = (boxes.top + boxes.bottom) / 2
+    moved: set[int] = set()
+    for role, outermost in (("header", int(np.argmin(boxes.top))), ("footer", int(np.argmax(boxes.bottom)))):
+        row = np.flatnonzero(np.abs(middle - middle[outermost]) < SAME_ROW * boxes.size[outermost])
+        kinds = roles[row].argmax(axis=1)
+        is_furniture = np.isin(kinds, FURNITURE)
+        if (kinds == ROLES.index("page_number")).any() or 2 * is_furniture.sum() > len(row):
+            small = boxes.size[row] <= LARGE * found.usual
+            for line in row[~is_furniture & small].tolist():
+                roles[line] = np.eye(len(ROLES))[ROLES.index(role)]
+                moved.add(line)
+    if not moved:
+        return seen
+    left = [[line for line in group if line not in moved] for group in seen.lines]
+    return Groups(sorted([*(group for group in left if group), *([line] for line in moved)]), roles)

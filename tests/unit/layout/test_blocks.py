@@ -9,6 +9,7 @@ import pytest
 
 from worker.layout import BlockLayout, LayoutLine, analyse_layout
 from worker.layout.block_order import best_order
+from worker.layout.classify import Groups, with_edge_rows
 from worker.layout.cuts import Rules, cut, read_first
 from worker.layout.enumeration import count_on
 from worker.layout.frames import blocks_in, find_frames
@@ -16,6 +17,7 @@ from worker.layout.geometry import Floats, measure
 from worker.layout.grouping import group, part_at_rules, split_at_others
 from worker.layout.line_features import describe_lines
 from worker.layout.neighbours import Boxes
+from worker.layout.roles import ROLES
 
 HEIGHT, PITCH = 20.0, 28.0
 WORDS = ("the", "river", "was", "high", "and", "nobody", "on", "bridge", "had", "seen", "such", "water", "since")
@@ -191,3 +193,13 @@ def test_what_stands_in_a_drawn_or_shaded_box_is_together() -> None:
         pixels[42:298, left + 2 : left + 288] = 255 if column else 235
         boxes += [(left + 20, 60, left + 90, 86), (left + 20, 130, left + 240, 180)]
     assert sorted(blocks_in(find_frames(pixels, HEIGHT), np.array(boxes, np.float64))) == [[0, 1], [2, 3], [4, 5]]
+
+
+def test_words_beside_the_page_number_are_a_running_header() -> None:
+    lines = [line(40, 40, "88"), line(120, 40, "ANNA REID"), *paragraph(40, 110, 6, seed=3)]
+    roles = np.full((len(lines), len(ROLES)), 0.01)
+    roles[:, ROLES.index("text")] = 0.5
+    roles[0, ROLES.index("page_number")] = 0.9
+    seen = with_edge_rows(Groups([[0], list(range(1, len(lines)))], roles), describe_lines(lines, None))
+    assert seen.lines == [[0], [1], list(range(2, len(lines)))]
+    assert ROLES[int(seen.roles[1].argmax())] == "header"
