@@ -27,6 +27,9 @@ from worker.fields.tax_rows import tax_rows
 
 Json = dict[str, Any]
 
+SIGNED = 0.85
+"""Most confidence of a negative amount: what a credit note prints with a sign, its data may have without."""
+
 
 @dataclass(frozen=True)
 class Extraction:
@@ -105,7 +108,8 @@ class _Extraction:
                     fields[leaf.name] = missing(_why(leaf, scored[members[0].name], self._layout))
                     continue
                 features[leaf.name] = self._features(leaf, winner, [one for one, _ in scored[members[0].name]])
-                fields[leaf.name] = evidence(self._layout, winner.candidate, value, confidence(features[leaf.name]))
+                sure = min(confidence(features[leaf.name]), SIGNED if _is_negative(winner) else 1.0)
+                fields[leaf.name] = evidence(self._layout, winner.candidate, value, sure)
                 winners[leaf.name] = winner
         items = {array.name: self._items(array, fields) for array in arrays(self._spec)}
         return Extraction(self._spec, self._layout, self._found, fields, winners, features, items)

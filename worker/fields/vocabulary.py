@@ -45,3 +45,7 @@ def words(name: str) -> str:
     """Alternatives of a pattern: the words of a list of ``[words]``, such as legal forms, of all languages."""
     lists = (content.get("words", {}).get(name, ()) for content in _FILES.values())
     return "|".join(dict.fromkeys(word for several in lists for word in several))
+
+
+LANGUAGES = words("languages").split("|")
+"""Languages whose months and countries are known by name."""

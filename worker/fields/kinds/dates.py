@@ -13,8 +13,8 @@ from worker.fields.candidate import Candidate, Span
 from worker.fields.folding import fold
 from worker.fields.kinds.places import STATES
 from worker.fields.layout_page import LayoutPage
+from worker.fields.vocabulary import LANGUAGES
 
-LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "nb", "fi", "pl", "cs", "ms", "id", "tr", "ro", "hu")
 YEARS = range(1950, 2100)
 ODD = 0.4  # plausibility of a date whose separators were misread
 CENTURY_TURN = 70  # a two-digit year from here on is of the last century

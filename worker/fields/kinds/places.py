@@ -8,10 +8,7 @@ from functools import cache
 from babel import Locale
 
 from worker.fields.folding import fold
-from worker.fields.vocabulary import words
-
-LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "sv", "da", "nb", "fi", "pl", "cs", "ms", "id")
-"""Languages whose names of countries are known."""
+from worker.fields.vocabulary import LANGUAGES, words
 
 _REGION = re.compile(rf"(?<![^\W_])(?:{words('regions')})(?![^\W_])|{words('glued_regions')}")
 STATES = words("states")
