@@ -73,8 +73,12 @@ def _drawn(small: Pixels) -> Iterator[Bounds]:
 def _shaded(small: Pixels, height: int) -> Iterator[Bounds]:
     """What stands on a ground other than the paper."""
     ground = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((height, height), np.uint8))
-    paper = np.array([np.bincount(ground[..., channel].ravel(), minlength=256).argmax() for channel in range(3)])
-    differs = (np.abs(ground.astype(np.int16) - paper).max(axis=2) >= SHADE).astype(np.uint8)
+    channels = cv2.split(ground)
+    papers = [int(cv2.calcHist([channel], [0], None, [256], [0, 256]).argmax()) for channel in channels]
+    blue, green, red = (
+        cv2.absdiff(channel, np.full_like(channel, paper)) for channel, paper in zip(channels, papers, strict=True)
+    )
+    differs = np.asarray(cv2.max(cv2.max(blue, green), red) >= SHADE).view(np.uint8)
     contours, _ = cv2.findContours(differs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     yield from _boxes(contours)
 

@@ -68,7 +68,8 @@ def find_pictures(pixels: Pixels | None, boxes: Boxes, usual: float) -> list[Pic
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
     mean, square = (cv2.blur(part, (WINDOW, WINDOW)) for part in (grey, grey * grey))
-    colour = small.max(axis=2).astype(np.int16) - small.min(axis=2)
+    blue, green, red = cv2.split(small)
+    colour = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
     mask = ((square - mean * mean > ROUGH**2) | (colour > COLOURFUL)).astype(np.uint8)
     pad = MARGIN * usual
     edges = np.stack([boxes.left - pad, boxes.top - pad, boxes.right + pad, boxes.bottom + pad], axis=1) * scale
