@@ -134,7 +134,7 @@ class Ranker:
                 least = max(least, ALONE)
             if concept == "customer" and one.spans[-1].line in self._contacts.values():
                 least = max(least, ADDRESSED)
-            if concept == "customer" and one.first.line in self._firms:
+            if concept == "customer" and one.first.line in self._persons.values():
                 least = max(least, WITH_PERSON)
             corrected.append(max(at, least))
         return np.array(corrected, np.float32)
@@ -183,7 +183,7 @@ class Ranker:
         if key not in self._known:
             found = [one for one in self._candidates(leaf) if not (leaf.kind in WORDS and self._is_label(one))]
             if leaf.kind == "party":
-                persons = {*self._contacts, *self._firms.values()}
+                persons = {*self._contacts, *self._persons}
                 found = [one for one in found if one.first.line not in persons]
             evidenced = self._with_evidence(found)
             self._known[key] = evidenced, self._builder.base(leaf.kind, evidenced)
@@ -202,7 +202,7 @@ class Ranker:
         return contacts(self._layout, self._relations)
 
     @cached_property
-    def _firms(self) -> dict[int, int]:
+    def _persons(self) -> dict[int, int]:
         return firms_over_persons(self._layout, self._relations, self._found.of("party"))
 
     def _is_label(self, candidate: Candidate) -> bool:

@@ -20,6 +20,9 @@ ALIKE = 0.25
 _PARTED = re.compile(r"[:,|·•]|\s[-–—*]\s|\d{5}")
 """What a line of a name and its address has, and a name has not."""
 
+BETWEEN = 2
+"""Lines between a firm and its street, at most: a person, and a street that is not known as one."""
+
 ROWS = 4
 """Rows among which the line above stands: those of other columns stand between."""
 
@@ -39,19 +42,25 @@ def contacts(layout: LayoutPage, relations: LabelMatcher) -> dict[int, int]:
 
 
 def firms_over_persons(layout: LayoutPage, relations: LabelMatcher, names: Sequence[Candidate]) -> dict[int, int]:
-    """Lines of names that begin an address, and the line of another name between each and its street."""
+    """Lines of names between one that begins an address and its street, and the line of that one."""
     whole = {one.first.line for one in names if len(one.spans) == 1}
     streets = {block.first.line for block in addresses.find(layout)}
-    found = {}
-    for index in sorted(whole - streets):
-        line = layout.lines[index]
-        firm = _above(layout, line)
-        if firm is None or firm.index not in whole or not _is_firm(firm, line) or relations.on_line(firm.index):
+    found: dict[int, int] = {}
+    for street in (layout.lines[index] for index in streets):
+        stack = [street]
+        while len(stack) <= BETWEEN + 1 and (above := _above(layout, stack[-1])) is not None:
+            if above.index not in whole or above.index in streets or relations.on_line(above.index):
+                break
+            if len(stack) > 1 and not _evenly(above, stack[-1], stack[-2]):
+                break
+            stack.append(above)
+        firm, between = stack[-1], stack[1:-1]
+        if not between:
             continue
         over = _above(layout, firm)
-        begins = over is None or bool(relations.on_line(over.index)) or not _evenly(over, firm, line)
-        if begins and any(_above(layout, layout.lines[street]) is line for street in streets):
-            found[firm.index] = index
+        begins = over is None or bool(relations.on_line(over.index)) or not _evenly(over, firm, stack[-2])
+        if begins and all(_is_firm(firm, person) for person in between):
+            found |= {person.index: firm.index for person in between}
     return found
 
 
