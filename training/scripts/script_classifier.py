@@ -74,10 +74,11 @@ def _own_lines(rng: RandomSource) -> Iterator[Line]:
 
     lines = drawn_lines(text_of, font_of, rng, 0.55)
     while True:
-        yield (_scribble(rng), "") if rng.happens(PICTURE_SHARE) else next(lines)
+        yield (scribble(rng), "") if rng.happens(PICTURE_SHARE) else next(lines)
 
 
-def _scribble(rng: RandomSource) -> Pixels:
+def scribble(rng: RandomSource) -> Pixels:
+    """A crop with strokes and no text."""
     height = rng.randint(20, 70)
     width = height * rng.randint(1, 9)
     pixels = np.full((height, width, 3), rng.randint(190, 255), np.uint8)

@@ -12,6 +12,7 @@ from ocrq.errors import JobCancelled, TimeLimitExceeded
 from tasks.runner import ReadContext
 from tests.stops import stops
 from tests.unit.reading.drawing import LEFT, STEP, TEXTS, TOP, drawn, drawn_line
+from worker.engines.ppocr.added_letters import with_added_letters
 from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, ranking_features
 from worker.engines.ppocr.detection import DetectionSettings
 from worker.engines.ppocr.engine import RapidOcrDetector, RapidOcrEngine
@@ -179,6 +180,7 @@ def test_in_8_bits_lines_read_as_in_float32_and_twice_alike(engine: RapidOcrEngi
 
 def recogniser_in_float32() -> Recogniser:
     model = recognition_model("recognition")
-    alphabet, layer = alphabet_of(model), last_layer(model)
+    alphabet, layer = with_added_letters(alphabet_of(model), last_layer(model))
     common = common_classes(alphabet, layer)
-    return Recogniser(compiled(taking_pixels(ranking_features(model, common))), Classifier(common, layer), alphabet)
+    features = compiled(taking_pixels(ranking_features(model, common, layer)))
+    return Recogniser(features, Classifier(common, layer), alphabet)

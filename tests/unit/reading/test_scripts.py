@@ -24,6 +24,8 @@ FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 CYRILLIC = ["Квитанция об оплате № 318", "Получатель: Зайцева Юлия", "Сумма: 7 940,50 руб.", "Щедрый объём, съезд 12"]
 UKRAINIAN = ["Їжак з'їв ґрунтовно щось", "Київська область, 04070", "Єдиний рахунок сплачено"]
 GREEK = ["Απόδειξη είσπραξης αρ. 77", "Θεσσαλονίκη, 3 Μαΐου 2025", "Πληρωμή με κάρτα: 59,90 €", "Ευχαριστούμε πολύ"]
+VIETNAMESE = ["Tiếng Việt: Đường phố, một nghìn", "Nguyễn Thị Hồng, Quận Bình Thạnh", "Tổng cộng: 45.000 ₫"]
+RARE = ["İstanbul, Þórður, ¡Mañana!", "Příliš ďábelské ódy, šťastný", "₺450 ₩1200 ₴300 ₽75", "„Größe“ Țară, știință"]
 LATIN = ["Receipt of payment No. 318", "Your order was sent today", "Please keep this slip"]
 GEORGIAN = ["საქართველოს რესპუბლიკა", "გადახდის დადასტურება", "თბილისი რუსთაველის"]
 
@@ -45,8 +47,10 @@ def errors(read: PageRead, lines: Sequence[str]) -> float:
     return Levenshtein.distance(text, expected) / len(expected)
 
 
-@pytest.mark.parametrize("lines", [CYRILLIC, UKRAINIAN, GREEK], ids=["Cyrillic", "Ukrainian", "Greek"])
-def test_print_in_cyrillic_and_greek_is_read(engine: RapidOcrEngine, lines: list[str]) -> None:
+@pytest.mark.parametrize(
+    "lines", [CYRILLIC, UKRAINIAN, GREEK, [*VIETNAMESE, *RARE]], ids=["Cyrillic", "Ukrainian", "Greek", "added letters"]
+)
+def test_print_in_cyrillic_greek_and_all_of_latin_is_read(engine: RapidOcrEngine, lines: list[str]) -> None:
     page = read(engine, lines)
     assert errors(page, lines) <= 0.05, page.page.text
     assert not page.warnings

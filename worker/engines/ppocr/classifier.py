@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 LIKELIEST = 5
 """Classes of each step among which unsure words are chosen; the sixth is hardly ever the right one."""
 
-LAST_COMMON = "\u017f"
-"""Characters up to here are common: Latin with its extensions."""
+LATIN = (("", "\u024f"), ("\u1e00", "\u1eff"))
+"""First and last of the common characters: Latin with its extensions."""
 
-COMMON_SIGNS = frozenset("–—‘’“”•…€₤™°")
+COMMON_SIGNS = frozenset("–—‘’“”„•…€₤₺₩₽₴₫₱₪₹™°")
 
 LOOKALIKES = 3
 """Nearest other classes of each common one that are taken in with it: what a common class could be mistaken for."""
@@ -80,7 +80,11 @@ class Classifier:
 
 def common_classes(alphabet: Sequence[str], layer: LinearLayer) -> NDArray[np.intp]:
     """Classes of Latin text, blank and space among them, and those whose weights are most like theirs; ascending."""
-    common = [index for index, text in enumerate(alphabet) if text <= LAST_COMMON or text in COMMON_SIGNS]
+    common = [
+        index
+        for index, text in enumerate(alphabet)
+        if text in COMMON_SIGNS or any(first <= text <= last for first, last in LATIN)
+    ]
     others = np.setdiff1d(np.arange(len(alphabet)), common)
     directions = layer.weights / np.linalg.norm(layer.weights, axis=0)
     likeness = directions[:, common].T @ directions[:, others]
@@ -106,7 +110,7 @@ def last_layer(model: Any) -> LinearLayer:
     return LinearLayer(np.array(weights, np.float32), np.array(bias, np.float32).reshape(-1))
 
 
-def ranking_features(model: Any, common: NDArray[np.intp]) -> Any:
+def ranking_features(model: Any, common: NDArray[np.intp], layer: LinearLayer | None = None) -> Any:
     """A sequence classifier without its last linear layer but for the common classes.
 
     For each width of line OpenVINO would pack that layer's 9 MB of weights anew and keep them, and hand back 18,710
@@ -115,6 +119,7 @@ def ranking_features(model: Any, common: NDArray[np.intp]) -> Any:
     Args:
         model: As :func:`last_layer` takes it, of any width.
         common: Classes that are ranked; at least ``LIKELIEST``.
+        layer: Of all classes; None for the model's own.
 
     Returns:
         Strips to features, N x steps x channels, to the likeliest common classes' probabilities among the common
@@ -125,7 +130,7 @@ def ranking_features(model: Any, common: NDArray[np.intp]) -> Any:
     from openvino import opset13 as op
 
     source = _tail(model)[0].input_value(0)
-    few = _logits(source, last_layer(model).of(common))
+    few = _logits(source, (layer or last_layer(model)).of(common))
     best = _ranked(few)
     highest = op.reduce_max(few, op.constant(np.array([2])), True)
     return openvino.Model(

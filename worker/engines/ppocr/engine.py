@@ -22,6 +22,7 @@ from tasks.runner import ReadContext
 from tasks.settings import Settings
 from worker.engines.info import EngineInfo
 from worker.engines.ppocr import INFO, model_cache, quantisation, script_network, tesseract
+from worker.engines.ppocr.added_letters import with_added_letters
 from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, ranking_features
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
 from worker.engines.ppocr.memory_bound import MemoryLimit, return_large_blocks
@@ -275,7 +276,7 @@ def _recognisers(cache: Path | None, networks: list[Network]) -> tuple[Recognise
         networks: Takes up the recognisers' networks, that of other scripts once it is loaded.
     """
     first = recognition_model("recognition")
-    alphabet, layer = alphabet_of(first), last_layer(first)
+    alphabet, layer = with_added_letters(alphabet_of(first), last_layer(first))
     common = common_classes(alphabet, layer)
     classifier = Classifier(common, layer)  # one for all: training left the last layer alone
 
@@ -288,7 +289,7 @@ def _recognisers(cache: Path | None, networks: list[Network]) -> tuple[Recognise
     scripts = Scripts(load_classifier(SCRIPT_CLASSIFIER), script_reader, script_network.SCRIPTS)
 
     def network(name: str) -> Network:
-        return _network(name, lambda: ranking_features(recognition_model(name), common), cache)
+        return _network(name, lambda: ranking_features(recognition_model(name), common, layer), cache)
 
     plain, degraded, other = (DeferredNetwork(partial(network, name)) for name in SHARES)
     networks += [plain.ready(), degraded, other]
