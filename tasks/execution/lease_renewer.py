@@ -63,6 +63,7 @@ class LeaseRenewer(threading.Thread):
         self._account = account
         self._watchdog = watchdog
         self._leases: dict[str, Lease] = {}  # by token
+        self._idle_since = time.monotonic()
         self._ending = threading.Event()
 
     @contextmanager
@@ -73,12 +74,13 @@ class LeaseRenewer(threading.Thread):
         try:
             yield lease
         finally:
+            self._idle_since = time.monotonic()
             del self._leases[token]
 
     @property
-    def is_busy(self) -> bool:
-        """Whether a job runs."""
-        return bool(self._leases)
+    def idle_seconds(self) -> float:
+        """How long no job has run; 0 while one does."""
+        return 0.0 if self._leases else time.monotonic() - self._idle_since
 
     def stop(self) -> None:
         """End the thread and say that the process ends."""

@@ -133,7 +133,7 @@ def start_reading(app: Celery, settings: Settings, device: str | None = None, *,
     end = partial(_exit_process, lease_renewer) if leave else keep_running
     process.executor = make_executor(app, settings, partial(claimed_runs, settings, runner, lease_renewer, end))
     lease_renewer.start()
-    compilation = IdleCompilation(registry.compile_ahead(), lambda: lease_renewer.is_busy)
+    compilation = IdleCompilation(registry.compile_ahead(), lambda: lease_renewer.idle_seconds)
     compilation.start()
     return ReadingProcess(lease_renewer, registry, compilation)
 

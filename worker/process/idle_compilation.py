@@ -6,10 +6,11 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 
-STARTING_SECONDS = 2.0
-"""After a process is ready: the others of its stack are still starting, and need the cores."""
+IDLE_SECONDS = 2.0
+"""Without a job, before anything is compiled: between two jobs of a queue there is no time for it, and while a stack
+starts its other processes need the cores."""
 
-BUSY_SECONDS = 0.5
+POLL_SECONDS = 0.5
 STOP_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
@@ -20,12 +21,12 @@ class IdleCompilation(threading.Thread):
 
     Args:
         steps: Each ``next`` compiles a little, for less than a tenth of a second.
-        is_busy: Whether a job runs.
+        idle_seconds: How long no job has run.
     """
 
-    def __init__(self, steps: Iterator[None], is_busy: Callable[[], bool]) -> None:
+    def __init__(self, steps: Iterator[None], idle_seconds: Callable[[], float]) -> None:
         super().__init__(name="idle-compilation", daemon=True)
-        self._steps, self._is_busy = steps, is_busy
+        self._steps, self._idle_seconds = steps, idle_seconds
         self._ending = threading.Event()
 
     def stop(self) -> None:
@@ -36,9 +37,9 @@ class IdleCompilation(threading.Thread):
 
     def run(self) -> None:
         """The thread, until nothing is left to compile."""
-        pause = STARTING_SECONDS
+        pause = POLL_SECONDS
         while not self._ending.wait(pause):
-            pause = BUSY_SECONDS if self._is_busy() else 0.0
+            pause = POLL_SECONDS if self._idle_seconds() < IDLE_SECONDS else 0.0
             if not pause and not self._has_compiled():
                 return
 

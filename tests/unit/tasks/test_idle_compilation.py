@@ -13,28 +13,27 @@ SECONDS = 60.0
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(idle_compilation, "STARTING_SECONDS", 0.0)
-    monkeypatch.setattr(idle_compilation, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(idle_compilation, "POLL_SECONDS", 0.01)
 
 
 def test_it_compiles_all_steps_and_ends() -> None:
     done: list[int] = []
-    compilation = IdleCompilation(steps(done), lambda: False)
+    compilation = IdleCompilation(steps(done), lambda: 10.0)
     compilation.start()
     compilation.join(SECONDS)
     assert done == [0, 1, 2] and not compilation.is_alive()
     compilation.stop()
 
 
-def test_it_waits_while_a_job_runs_and_can_be_stopped_then() -> None:
+def test_it_waits_between_jobs_and_can_be_stopped_then() -> None:
     done: list[int] = []
     asked = threading.Event()
 
-    def busy() -> bool:
+    def just_now() -> float:
         asked.set()
-        return True
+        return 1.0
 
-    compilation = IdleCompilation(steps(done), busy)
+    compilation = IdleCompilation(steps(done), just_now)
     compilation.start()
     assert asked.wait(SECONDS)
     compilation.stop()
@@ -46,7 +45,7 @@ def test_a_step_that_fails_ends_it_alone() -> None:
         yield
         raise RuntimeError("no memory")
 
-    compilation = IdleCompilation(failing(), lambda: False)
+    compilation = IdleCompilation(failing(), lambda: 10.0)
     compilation.run()
 
 
