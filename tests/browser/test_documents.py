@@ -225,8 +225,14 @@ def test_a_long_read_is_cancelled_from_the_list(page: Chrome, tmp_path: Path) ->
     by_id(page, "file").send_keys(str(path))
     by_id(page, "go").click()
     until(page, lambda b: "of 200" in by_id(b, "progress-text").text, "progress")
-    until(page, lambda b: b.find_elements(By.CSS_SELECTOR, "#jobs button.plain"), "a way to cancel in the list")
-    page.find_element(By.CSS_SELECTOR, "#jobs button.plain").click()
+
+    def cancel(browser: Chrome) -> bool:  # the list is drawn anew as pages are read
+        for button in browser.find_elements(By.CSS_SELECTOR, "#jobs button.plain"):
+            button.click()
+            return True
+        return False
+
+    until(page, cancel, "a way to cancel in the list")
     until(page, lambda b: by_id(b, "notice").text.startswith("Cancelled"), "the end")
     assert not by_id(page, "problem").is_displayed()
 

@@ -50,4 +50,6 @@ def _torch_on_offer() -> tuple[str, str]:
     ]
     report = subprocess.run([*pip, pin], capture_output=True, text=True, check=True).stdout
     found = json.loads(report)["install"][0]["download_info"]
-    return str(found["url"]), str(found["archive_info"]["hashes"]["sha256"])
+    archive = found["archive_info"]
+    hashes = archive.get("hashes") or dict([archive["hash"].split("=", 1)])  # pip before 23 gives one, as "sha256=..."
+    return str(found["url"]), str(hashes["sha256"])

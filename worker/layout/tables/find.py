@@ -18,6 +18,7 @@ from worker.layout.tables.rulings import Rulings, find_rulings
 from worker.layout.tables.spans import join_cells
 from worker.layout.tables.structure import TableStructure
 from worker.layout.tables.tokens import TableText, Token, page_skew, straightened, table_text, text_of
+from worker.layout.text import marked_state
 from worker.layout.tree import LayoutLine
 from worker.page import Pixels
 
@@ -29,6 +30,9 @@ SURE = 0.5
 
 FEWEST_LINES = 4
 """Of a table."""
+
+FORM_CHOICES = 2
+"""Checkboxes with their labels from which what has no ruled grid is a form."""
 
 MOST_CANDIDATES = 12
 """Of a page that are looked at: those with lines first, then the largest."""
@@ -101,13 +105,24 @@ def find_candidates(lines: Sequence[LayoutLine], pixels: Pixels | None) -> list[
     ]
     candidates.append(Candidate(frozenset(range(len(lines))), "rows", page.bounds))  # a page that is one table
     different = {candidate.members: candidate for candidate in reversed(candidates)}
-    kept = [candidate for candidate in different.values() if len(candidate.members) >= FEWEST_LINES]
+    choices = {index for index, line in enumerate(lines) if _is_choice(line.text)}
+    kept = [
+        candidate
+        for candidate in different.values()
+        if len(candidate.members) >= FEWEST_LINES
+        and (candidate.kind == "grid" or len(candidate.members & choices) < FORM_CHOICES)
+    ]
     kept.sort(key=lambda candidate: (KINDS.index(candidate.kind), -len(candidate.members), sorted(candidate.members)))
     chosen: list[Candidate] = []
     for candidate in kept:
         if len(chosen) < MOST_CANDIDATES and not any(_alike(candidate, other) for other in chosen):
             chosen.append(candidate)
     return [_seen(candidate, page, rulings) for candidate in chosen]
+
+
+def _is_choice(text: str) -> bool:
+    """Whether a line is a checkbox with its label."""
+    return marked_state(text) is not None and any(map(str.isalnum, text))
 
 
 def _alike(one: Candidate, other: Candidate) -> bool:
