@@ -14,7 +14,7 @@ import { showBlocks, showText, walkable } from "./texts.js";
 export class View {
   constructor() {
     this.sheet = new Sheet();
-    this.tabs = new Tabs($("tabs"), (name) => { $("boxes").setAttribute("class", name); });
+    this.tabs = new Tabs($("tabs"), (name) => { $("boxes").dataset.tab = name; });
     this.reading = null;
     this.at = 0;
     $("before").addEventListener("click", () => this.show(this.at - 1));

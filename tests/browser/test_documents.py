@@ -96,6 +96,12 @@ def violations(browser: Chrome) -> list[str]:
     return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
 
+def first_box(browser: Chrome) -> tuple[float, float]:
+    """Where a line's box begins and how wide it is, in the picture's pixels of the screen."""
+    box, picture = (browser.find_element(By.CSS_SELECTOR, css).rect for css in ("#boxes .lines polygon", "#picture"))
+    return box["x"] - picture["x"], box["width"]
+
+
 def rows_of(browser: Chrome) -> list[str]:
     return [" ".join(row.text.split()) for row in browser.find_elements(By.CSS_SELECTOR, "#lines li p")]
 
@@ -108,6 +114,7 @@ def test_two_scans_are_read_shown_filled_compared_and_found_again(
     # Rows are rows, blocks have their kinds, the table its cells.
     assert "Steel ruler 3 4.50 13.50" in rows_of(page)
     picture(page, "page-text")
+    place = first_box(page)
     assert violations(page) == []
     kinds = {kind.text for kind in tab(page, "blocks").find_elements(By.CSS_SELECTOR, ".kind")}
     assert "table 3 × 4" in kinds and any(kind.startswith(("heading", "title")) for kind in kinds)
@@ -116,6 +123,7 @@ def test_two_scans_are_read_shown_filled_compared_and_found_again(
     assert cells[:8] == ["Description", "Quantity", "Unit price", "Amount", "Steel ruler", "3", "4.50", "13.50"]
     picture(page, "page-tables")
     assert tab(page, "document").find_elements(By.CSS_SELECTOR, "table")
+    assert first_box(page) == pytest.approx(place, abs=1)
     assert violations(page) == []
     point_both_ways(page)
 

@@ -57,7 +57,7 @@ def find_frames(pixels: Pixels | None, usual: float) -> list[Bounds]:
     area = small.shape[0] * small.shape[1]
     kept = {box for box in found if SMALLEST <= (box[2] - box[0]) * (box[3] - box[1]) / area <= LARGEST}
     ordered = sorted(kept, key=lambda box: ((box[2] - box[0]) * (box[3] - box[1]), box))
-    return [tuple(value / scale for value in box) for box in ordered]  # type: ignore[misc]
+    return [(left / scale, top / scale, right / scale, bottom / scale) for left, top, right, bottom in ordered]
 
 
 def _drawn(small: Pixels) -> Iterator[Bounds]:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from worker.layout import LayoutLine, LayoutWord, TableLayout
+from worker.layout.roles import ROLES
+from worker.layout.table_choice import choose_tables
 from worker.layout.tables import analyse_table, divide_lines, find_tables
 from worker.page import Pixels
 
@@ -245,22 +247,41 @@ def prose(page: Drawn, x: float, top: float, rows: int, words: int = 9) -> None:
         page.write(" ".join("lorem" if (row + word) % 3 else "ipsumdo" for word in range(words)), x, top + 26 * row)
 
 
-def test_a_ruled_table_under_running_text_is_found_with_its_lines_alone() -> None:
+def table_in_prose(rows: Sequence[Sequence[str]]) -> tuple[Drawn, tuple[int, ...]]:
+    """A page with a ruled table of four columns, and the table's lines."""
     page = Drawn(height=700)
     prose(page, 40, 20, 4)
     first = len(page.lines)
-    for y in range(200, 381, 36):
+    for y in range(200, 201 + 36 * len(rows), 36):
         page.rule(40, y, 560, y)
     for x in (40, 180, 310, 440, 560):
-        page.rule(x, 200, x, 380)
-    page.table(UNRULED, (50, 200, 330, 460), 208, 36)
-    after = len(page.lines)
+        page.rule(x, 200, x, 200 + 36 * len(rows))
+    page.table(rows, (50, 200, 330, 460), 208, 36)
+    members = tuple(range(first, len(page.lines)))
     prose(page, 40, 430, 4)
+    return page, members
+
+
+def test_a_ruled_table_under_running_text_is_found_with_its_lines_alone() -> None:
+    page, members = table_in_prose(UNRULED)
 
     table = find_tables(page.lines, page.pixels)[0]
 
-    assert table.members == tuple(range(first, after))
+    assert table.members == members
     assert texts(table.structure.layout(), page.lines)[(3, 1, 1, 1)] == "1,930"
+
+
+@pytest.mark.parametrize(("places", "is_table"), [("every", True), ("some", False)])
+def test_on_a_page_read_by_rows_a_grid_with_text_in_every_place_is_a_table(places: str, is_table: bool) -> None:
+    rows = UNRULED if places == "every" else [[*row[:2], "", ""] for row in UNRULED]
+    page, members = table_in_prose(rows)
+    roles = np.zeros((len(page.lines), len(ROLES)), np.float32)
+    roles[:, ROLES.index("form")] = 1
+    found = find_tables(page.lines, page.pixels)
+
+    chosen = choose_tables(found, page.lines, roles, row_page=True)
+
+    assert (members in [table.members for table in chosen]) == is_table
 
 
 def test_running_text_in_two_columns_is_no_table() -> None:
