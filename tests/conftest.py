@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import psutil
 import pytest
+from PIL import Image
 
 from tests.models_cache import MODELS_CACHE
 
@@ -58,6 +59,12 @@ def missing() -> Callable[[str], NoReturn]:
         pytest.skip(what)
 
     return give_up
+
+
+@pytest.fixture(autouse=True)
+def _pictures_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoding in this process leaves its bound on a picture's pixels to Pillow, and drawing text asks it."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -43,6 +43,7 @@ class Handler(BaseHTTPRequestHandler):
     stand_in: StandIn
 
     def do_POST(self) -> None:
+        self.is_open = True
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         released = self.stand_in
         with released.lock:
@@ -56,8 +57,13 @@ class Handler(BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError):
             released.left.release()
         finally:
-            with released.lock:
-                released.open_now -= 1
+            self.end()
+
+    def end(self) -> None:
+        """Count the request as open no longer: before its last event, after which the caller may send the next."""
+        with self.stand_in.lock:
+            self.stand_in.open_now -= self.is_open
+            self.is_open = False
 
     def begin(self, status: int = 200, kind: str = "text/event-stream", **headers: str) -> None:
         self.send_response(status)
@@ -69,6 +75,8 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def event(self, data: Any) -> None:
+        if data == "[DONE]":
+            self.end()
         self.wfile.write(f"data: {data if isinstance(data, str) else json.dumps(data)}\n\n".encode())
         self.wfile.flush()
 
