@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.documents import as_tiff
+from tests.live.processes import until
 from tests.live.runpod.pages import encoded, page, pages
 from tests.live.runpod.platform import Platform
 from tests.live.runpod.workers import Worker, parsed
@@ -109,6 +110,8 @@ def assert_that_stopping_answers(platform: Platform, workers: list[Worker]) -> N
     platform.until(lambda: any(platform.taken[worker.name] for worker in workers), "a worker has a job")
     worker = next(worker for worker in workers if platform.taken[worker.name])
     taken = list(platform.taken[worker.name])
+    # What the platform has handed out and the SDK has not begun is not the worker's yet: it would be delivered again.
+    until(lambda: all(f"{job_id} | Started" in worker.output() for job_id in taken), "the worker has begun them")
     assert worker.terminate() == 0, worker.output()
     for job_id in taken:
         assert platform.answer(job_id, 1)["output"]["text"]
