@@ -132,6 +132,8 @@ def _form_uploads(request: Request) -> list[Upload]:
         form, files = request.form, request.files
     except OSError:
         raise InvalidRequest("the body was not fully received; send it again", field="body") from None
+    if not all((*form, *files)):
+        raise InvalidRequest("a part of the form has no name; name the document's part 'file'", field="file")
     for name in files:
         if name not in FILE_PARTS:
             raise InvalidRequest(f"a file was sent as {name[:60]!r}; name the part 'file'", field="file")

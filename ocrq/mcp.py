@@ -34,7 +34,7 @@ def make_server(client: AsyncClient) -> FastMCP[None]:
 
         Args:
             document: Path of a file on this machine, or an https URL on a host that the service allows.
-            pages: Which, like "1-3,7"; all if not given.
+            pages: Which, like "1-3,7" or "2-"; all if not given.
             robust: For poor scans: slower, and surer of itself.
             markdown: Headings, lists and tables as Markdown; plain text otherwise.
         """

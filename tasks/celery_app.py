@@ -47,6 +47,7 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
+        broker_transport="tasks.broker:Transport",
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         # A Redis that is read-only or cannot write says so in replies that Celery takes for errors of the caller.

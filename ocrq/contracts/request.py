@@ -114,7 +114,9 @@ class ReadRequest(BaseModel):
     extraction_type: Literal["structured"] | None = Field(
         default=None, description="Accepted from existing clients, and without effect: the operation decides."
     )
-    pages: PageSelection | None = Field(default=None, description="Which pages to read, from 1: `1-3,7`.")
+    pages: PageSelection | None = Field(
+        default=None, description="Which pages to read, from 1: `1-3,7`, or `2-` for all from the second on."
+    )
     output: Annotated[list[OutputFormat], AfterValidator(_once_each)] = Field(
         default_factory=list,
         max_length=MAX_OUTPUTS,

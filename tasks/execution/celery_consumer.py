@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +33,18 @@ class AnsweringConsumer(Consumer):
         """Redis refuses what a consumer begins with. Celery would try seven times a second, with a traceback."""
         log.error("no jobs are taken, trying again: %s", redis_fault(exc).detail)
         time.sleep(_RETRY_SECONDS)
+
+    def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Any], object]:
+        """What takes a message: one whose headers or options Celery cannot use is refused like any other."""
+        take = super().create_task_handler(*args, **kwargs)
+
+        def take_or_refuse(message: Any) -> None:
+            try:
+                take(message)
+            except (TypeError, ValueError, LookupError, AttributeError) as error:
+                self.on_invalid_task(None, message, error)
+
+        return take_or_refuse
 
     def on_unknown_task(self, body: Any, message: Any, exc: Exception) -> None:
         """No task has this name."""

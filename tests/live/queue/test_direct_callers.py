@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,7 @@ from celery import Celery, chain
 from celery.exceptions import TaskRevokedError
 from celery.result import AsyncResult
 
+from tasks.celery_app import DEFAULT_QUEUE
 from tasks.jobs.ledger import Ledger
 from tasks.jobs.service import JobService
 from tests.documents import as_png, as_tiff, text_page
@@ -81,6 +83,25 @@ def test_a_call_of_a_task_that_there_is_not_is_answered_at_once(app: Celery) -> 
     with pytest.raises(Exception, match="extract_txt") as refused:
         app.send_task("ocr.extract_txt", kwargs={"request": {}}).get(timeout=30)
     assert refused.value.args[0] == "invalid_request"
+
+
+def test_what_is_not_a_message_ends_no_worker(app: Celery, parts: Parts) -> None:
+    before = [worker.pid for worker in parts.workers]
+    envelope = {"body": "W10=", "content-type": "application/json", "content-encoding": "utf-8", "headers": {}}
+    delivery = {"delivery_tag": "7", "delivery_info": {"exchange": "", "routing_key": DEFAULT_QUEUE}}
+    with parts.client() as client:
+        for entry in (
+            '{"cut',
+            "[]",
+            json.dumps(envelope),
+            json.dumps({**envelope, "properties": {**delivery, "delivery_info": 7}}),
+            json.dumps({**envelope, "properties": {**delivery, "delivery_tag": []}}),
+            json.dumps({**envelope, "properties": delivery, "headers": {"task": [], "id": "7"}}),
+            json.dumps({**envelope, "properties": delivery, "headers": {"task": "ocr.extract_text", "eta": []}}),
+        ):
+            client.lpush(DEFAULT_QUEUE, entry)
+    assert ask(app, as_png(text_page(["after"], size=(200, 100)))).apply_async().get(timeout=60)["text"]
+    assert [worker.pid for worker in parts.workers if worker.process and worker.process.poll() is None] == before
 
 
 def test_a_caller_gets_the_cancellation_of_a_document_read_page_by_page(app: Celery, ledger: Ledger) -> None:

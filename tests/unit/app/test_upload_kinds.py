@@ -178,6 +178,7 @@ def test_the_document_may_come_only_once(client, problem, png, image):
         ({"request": "[]", "file": None}, "request"),
         ({"request": "{", "file": None}, "request"),
         ({"scan": None}, "file"),
+        ({"": "a part without a name", "file": None}, "file"),
         ({"pages": "x", "file": None}, "pages"),
     ],
 )

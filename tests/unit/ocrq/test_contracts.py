@@ -87,6 +87,14 @@ def test_pages_are_picked_once_and_ascending() -> None:
     assert selected_pages(None, 2) == [1, 2]
 
 
+def test_a_range_without_an_end_goes_to_the_last_page() -> None:
+    assert selected_pages("1, 3 -", 5) == [1, 3, 4, 5]
+    assert clipping_warning("2-", 5) is None
+    assert "page 9," in (clipping_warning("1,9-", 5) or "")
+    with pytest.raises(ValueError, match="from 7 on"):
+        selected_pages("7-", 6)
+
+
 def test_pages_past_the_end_are_clipped_with_a_warning() -> None:
     assert selected_pages("2-999999,7", 3) == [2, 3]
     assert "page 999999" in (clipping_warning("2-999999,7", 3) or "")
@@ -105,7 +113,7 @@ def test_what_stands_beside_the_document_is_bounded() -> None:
         parse_request({"output": ["pdf"] * 3_000})
 
 
-@pytest.mark.parametrize("selection", ["0", "a", "1,,2", "-3", "1-", "9" * 19, "1" * 2000])
+@pytest.mark.parametrize("selection", ["0", "a", "1,,2", "-3", "0-", "1--", "9" * 19, "1" * 2000])
 def test_a_selection_that_is_none_says_how_to_write_one(selection: str) -> None:
     with pytest.raises(ValueError, match="1-3,7"):
         parse_pages(selection)
