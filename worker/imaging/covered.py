@@ -25,6 +25,9 @@ FLAT, GRAIN = 4, 2
 DIFFERENT = 4
 """Grey values by which a patch differs from the paper; cells between rules do not."""
 
+ROWS = 3
+"""One of so many rows tells what is usual."""
+
 LEAST_AREA, MOST_AREA = 0.0015, 0.5
 """Share of the page."""
 
@@ -83,8 +86,11 @@ def _patches(grey: NDArray[np.uint8], height: float) -> Iterator[_Patch]:
     """The flat regions that are neither the paper nor smaller than a line."""
     kernel = np.ones((3, 3), np.uint8)
     steps = cv2.subtract(cv2.dilate(grey, kernel), cv2.erode(grey, kernel))
-    usual, paper = (int(grey_percentiles(np.asarray(one, np.uint8), [50])[0]) for one in (steps, grey))
+    usual, paper = (int(grey_percentiles(np.asarray(one, np.uint8)[::ROWS], [50])[0]) for one in (steps, grey))
     flat = np.asarray(steps <= FLAT + GRAIN * usual).view(np.uint8)
+    away = cv2.bitwise_and(flat, np.asarray(cv2.absdiff(grey, np.array([paper])) >= DIFFERENT).view(np.uint8))
+    if 2 * cv2.countNonZero(away) < LEAST_AREA * grey.size:  # most pages; half of a patch is so different
+        return
     _, labels, pieces, _ = cv2.connectedComponentsWithStats(flat, connectivity=4)
     for label, (left, top, wide, high, area) in enumerate(pieces.tolist()):
         if label == 0 or not LEAST_AREA <= area / grey.size <= MOST_AREA or wide < height or high < height / 2:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from worker.imaging.crop import quad_size
 from worker.page import Pixels, Quad
+from worker.percentiles import grey_percentiles, median
 
 GAP = 1.2
 """Heights of a line without ink at which a line is taken as interrupted; words are nearer to each other."""
@@ -91,7 +92,7 @@ class _End:
     def strokes(self) -> tuple[int, float]:
         """The number of strokes in the last column, and how dark they are by the line's own contrast."""
         line, x, reach = self.line, self.x - self.line.left, int(self.line.height)
-        paper = float(np.median(line.part[:, max(0, x - reach) : x + reach]))
+        paper = grey_percentiles(line.part[:, max(0, x - reach) : x + reach], [50])[0]
         away = np.abs(line.part[:, x].astype(np.float32) - paper) / line.contrast
         strong = np.concatenate([[0], away > STRONG]).astype(np.int8)
         return int(np.count_nonzero(np.diff(strong) == 1)), float(away.max())
@@ -128,23 +129,26 @@ def interrupted_text(lines: Sequence[TextLine]) -> list[Quad]:
 
 def _line(grey: NDArray[np.uint8], quad: Quad) -> TextLine | None:
     wide, height = quad_size(quad)
-    if wide < 1.5 * height or height < LEAST_TEXT or abs(quad[1][1] - quad[0][1]) > LEVEL * height:
+    xs, ys = zip(*quad.tolist(), strict=True)
+    if wide < 1.5 * height or height < LEAST_TEXT or abs(ys[1] - ys[0]) > LEVEL * height:
         return None
     rim = 0.05 * height
-    top, bottom = max(0, int(quad[:, 1].min() + rim)), int(quad[:, 1].max() - rim)
-    first, last = int(quad[:, 0].min()), int(quad[:, 0].max())
+    top, bottom = max(0, int(min(ys) + rim)), int(max(ys) - rim)
+    first, last = int(min(xs)), int(max(xs))
     left = max(0, int(first - (GAP + 0.4) * height))
     part = grey[top:bottom, left : int(last + (GAP + 0.4) * height) + 1]
     if min(part.shape) < 6:
         return None
     depth = cv2.subtract(cv2.reduce(part, 0, cv2.REDUCE_MAX), cv2.reduce(part, 0, cv2.REDUCE_MIN))[0]
-    contrast = float(np.sort(depth[max(0, first - left) : last - left])[-max(1, (last - max(first, left)) // 7)])
+    inside = depth[max(0, first - left) : last - left]
+    rank = max(1, (last - max(first, left)) // 7)
+    contrast = float(np.partition(inside, -rank)[-rank])
     inked = np.flatnonzero(depth > INK * contrast)
     if contrast < LEAST_CONTRAST or len(inked) < 3:
         return None
     breaks = np.flatnonzero(np.diff(inked) > GAP * height)
-    starts, stops = inked[np.r_[0, breaks + 1]] + left, inked[np.r_[breaks, len(inked) - 1]] + left
-    pieces = tuple(zip(starts.tolist(), stops.tolist(), strict=True))
+    starts, stops = [inked[0], *inked[breaks + 1]], [*inked[breaks], inked[-1]]
+    pieces = tuple((int(start) + left, int(stop) + left) for start, stop in zip(starts, stops, strict=True))
     return TextLine(top, bottom, height, contrast, left, part, pieces)
 
 
@@ -179,14 +183,14 @@ def _edges(ends: Sequence[_End]) -> Iterator[list[_End]]:
 
 def _is_cut(edge: Sequence[_End], ends: Sequence[_End], lines: Sequence[TextLine], side: int) -> bool:
     """Whether letters are cut there, in the midst of a paragraph."""
-    x, height = float(np.median([end.x for end in edge])), edge[0].line.height
+    x, height = median(end.x for end in edge), edge[0].line.height
     top, bottom = edge[0].line.top, edge[-1].line.bottom
     if any(top < line.middle < bottom and line.spans(x, 0.4 * height) for line in lines):
         return False
     others = sum(abs(end.x - x) <= max(3.0, 0.15 * height) for end in ends) - len(edge)
     return (
         others <= OTHERS
-        and np.median([end.length for end in edge]) >= LONG * height
+        and median(end.length for end in edge) >= LONG * height
         and _strokes_end(edge, side)
         and any(
             line.spans(x, WHOLE * height)

@@ -12,6 +12,7 @@ import numpy as np
 
 from worker.imaging.cut_lines import TextLine
 from worker.page import Quad
+from worker.percentiles import median
 
 WIDE = 3.0
 """Heights of a line from which a gap in it is wider than justified text has."""
@@ -60,7 +61,7 @@ def paragraph_gaps(lines: Sequence[TextLine]) -> list[Quad]:
     """
     if len(lines) < 3:
         return []
-    height = float(np.median([line.height for line in lines]))
+    height = median(line.height for line in lines)
     rows = _rows([line for line in lines if 0.6 < line.height / height < 1.6], height)
     gaps = [
         (index, a, b)
@@ -109,7 +110,7 @@ def _continues(rows: Sequence[_Row], last: tuple[int, int, int], gap: tuple[int,
 
 def _is_hole(rows: Sequence[_Row], hole: Sequence[tuple[int, int, int]], height: float) -> bool:
     """Whether the text goes on above and below it, and nothing else on the page has its edges."""
-    start, end = float(np.median([a for _, a, _ in hole])), float(np.median([b for _, _, b in hole]))
+    start, end = median(a for _, a, _ in hole), median(b for _, _, b in hole)
     first, last = rows[hole[0][0]], rows[hole[-1][0]]
     steps = []
     for row, way in ((first, -1), (last, 1)):

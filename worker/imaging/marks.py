@@ -22,6 +22,9 @@ COPY_LINE = 11.0
 INK, COLOURED = 28, 36
 """Of 255: by how much ink differs from the paper in some channel, and the channels of coloured ink among each other."""
 
+SPARSE = 3
+"""Every so many pixels are looked at first for colour, for most pages are grey."""
+
 RULE_LENGTH, RULE_WIDTH = 6.0, 0.35
 """In heights of a line: from how long and up to how wide ink is a rule."""
 
@@ -92,12 +95,11 @@ def _marks(
     """Hulls of marks, in the copy's pixels, with the ink of all of that kind, and whether it is coloured."""
     paper = np.median(small.reshape(-1, 3)[:: 1 + small.size // 30_000], axis=0)
     ink = np.asarray(cv2.inRange(small, np.array(paper - INK), np.array(paper + INK)) == 0).view(np.uint8)
-    blue, green, red = cv2.split(small)
-    spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
-    coloured = np.asarray(spread > COLOURED).view(np.uint8) & ink
-    grey = np.asarray(cv2.subtract(ink, coloured), np.uint8)
-    for kind, is_coloured in ((coloured, True), (cv2.subtract(grey, _rules(grey, height)), False)):
-        part = _large(np.asarray(kind, np.uint8), boxes, heights, height)
+    has_colour = _coloured(small[::SPARSE, ::SPARSE]).any()
+    coloured = _coloured(small) & ink if has_colour else None
+    grey = ink if coloured is None else np.asarray(cv2.subtract(ink, coloured), np.uint8)
+    for kind, is_coloured in ((coloured, True), (grey, False)):
+        part = None if kind is None else _large(kind, boxes, heights, height, with_rules=is_coloured)
         if part is None:
             continue
         rim = int(JOINED * height) | 1
@@ -113,18 +115,52 @@ def _marks(
                 yield hull, part, is_coloured
 
 
-def _large(ink: Mask, boxes: NDArray[np.float64], heights: NDArray[np.float64], height: float) -> Mask | None:
+def _coloured(small: Pixels) -> Mask:
+    """1 where the channels differ among each other."""
+    blue, green, red = cv2.split(small)
+    spread = cv2.subtract(cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red))
+    return np.asarray(spread > COLOURED).view(np.uint8)
+
+
+def _large(
+    ink: Mask, boxes: NDArray[np.float64], heights: NDArray[np.float64], height: float, with_rules: bool
+) -> Mask | None:
     """The ink of what is larger than letters of the lines that it stands in; None where there is none."""
-    _, labels, pieces, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    result = np.zeros_like(ink)
+    for x, y, piece in _pieces(ink, height):
+        kept = piece if with_rules else np.asarray(cv2.subtract(piece, _rules(piece, height)), np.uint8)
+        _, labels, pieces, _ = cv2.connectedComponentsWithStats(kept, connectivity=8)
+        large = _is_large(np.asarray(pieces, np.int32), height)
+        wide, high = pieces[:, cv2.CC_STAT_WIDTH], pieces[:, cv2.CC_STAT_HEIGHT]
+        across, down = x + pieces[:, cv2.CC_STAT_LEFT] + wide / 2, y + pieces[:, cv2.CC_STAT_TOP] + high / 2
+        left, top, right, bottom = boxes.T
+        for index in np.flatnonzero(large):
+            own = heights > OWN_LINE * high[index]
+            own &= (left <= across[index]) & (across[index] <= right) & (top <= down[index]) & (down[index] <= bottom)
+            large[index] = not own.any()
+        if large.any():
+            result[y : y + kept.shape[0], x : x + kept.shape[1]] |= large.astype(np.uint8)[labels]
+    return result if result.any() else None
+
+
+def _pieces(ink: Mask, height: float) -> Iterator[tuple[int, int, Mask]]:
+    """Left, top and ink of what may be large: found at half the size, where most pages have nothing."""
+    half = np.ascontiguousarray(cv2.dilate(ink, np.ones((2, 2), np.uint8), anchor=(0, 0))[::2, ::2])
+    if not half.any():
+        return
+    _, labels, pieces, _ = cv2.connectedComponentsWithStats(half, connectivity=8)
+    for label in np.flatnonzero(_is_large(np.asarray(pieces, np.int32), height / 2)):
+        x, y, wide, high, _ = pieces[label].tolist()
+        own = (labels[y : y + high, x : x + wide] == label).astype(np.uint8)
+        window = ink[2 * y : 2 * (y + high), 2 * x : 2 * (x + wide)]
+        yield 2 * x, 2 * y, window & own.repeat(2, axis=0).repeat(2, axis=1)[: window.shape[0], : window.shape[1]]
+
+
+def _is_large(pieces: NDArray[np.int32], height: float) -> NDArray[np.bool_]:
     wide, high = pieces[:, cv2.CC_STAT_WIDTH], pieces[:, cv2.CC_STAT_HEIGHT]
     large = (high > HIGH * height) & (wide > WIDE * height) & (np.maximum(wide, high) > LARGE * height)
     large[0] = False  # the paper
-    middles = pieces[:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP]] + pieces[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]] / 2
-    left, top, right, bottom = boxes.T
-    for index in np.flatnonzero(large):
-        (x, y), own = middles[index], heights > OWN_LINE * high[index]
-        large[index] = not (own & (left <= x) & (x <= right) & (top <= y) & (y <= bottom)).any()
-    return large.astype(np.uint8)[labels] if large.any() else None
+    return np.asarray(large)
 
 
 def _rules(ink: Mask, height: float) -> Mask:
@@ -132,9 +168,14 @@ def _rules(ink: Mask, height: float) -> Mask:
     length, width = int(RULE_LENGTH * height), int(max(2.0, RULE_WIDTH * height)) + 1
     rules = np.zeros_like(ink)
     for along, across in (((1, length), (width, 1)), ((length, 1), (1, width))):
-        long = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones(along, np.uint8))
-        rules |= np.asarray(cv2.subtract(long, cv2.morphologyEx(long, cv2.MORPH_OPEN, np.ones(across, np.uint8))))
+        long = _opened(ink, along)
+        rules |= np.asarray(cv2.subtract(long, _opened(long, across)))
     return rules
+
+
+def _opened(ink: Mask, kernel: tuple[int, int]) -> Mask:
+    ones = np.ones(kernel, np.uint8)
+    return np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, ones, borderType=cv2.BORDER_CONSTANT, borderValue=0))
 
 
 def _crossed(hull: NDArray[np.int32], part: Mask, text: NDArray[np.float64], height: float) -> int:

@@ -134,10 +134,16 @@ def doubtful_words(quads: Sequence[Quad], readings: Sequence[LineReading], calib
     return [
         span_quad(quad, reading.spans[first][0], reading.spans[after - 1][1])
         for quad, reading in zip(quads, readings, strict=True)
-        if reading.spans
+        if reading.spans and _may_be_doubtful(reading, calibration)
         for (first, after), sure in zip(word_ranges(reading.text), word_confidences(reading, calibration), strict=True)
         if sure < DOUBTFUL
     ]
+
+
+def _may_be_doubtful(reading: LineReading, calibration: Calibration) -> bool:
+    """Whether a word of a line would be below :data:`DOUBTFUL` if all its characters were like the worst."""
+    worst = calibration.character(min(reading.probabilities, default=0.0))
+    return calibration.word(worst ** len(reading.text)) < DOUBTFUL
 
 
 def empty_boxes(readings: Sequence[LineReading]) -> list[Loss]:
@@ -232,8 +238,17 @@ def _share_inside(quad: Quad, outline: Quad) -> float:
 
 def _cut_off(pixels: Pixels, quads: Sequence[Quad]) -> list[Loss]:
     """Lines that run into the page's edge."""
-    count = sum(_is_cut(pixels, quad) for quad in quads)
+    height, width = pixels.shape[:2]
+    near = (quad for quad in quads if _is_near_edge(quad, width, height))
+    count = sum(_is_cut(pixels, quad) for quad in near)
     return [Loss(CUT_WORDS * count, f"{_lines(count)} cut off at the page's edge", is_certain=False)] if count else []
+
+
+def _is_near_edge(quad: Quad, width: int, height: int) -> bool:
+    xs, ys = zip(*quad.tolist(), strict=True)
+    near = EDGE_SHARE * quad_size(quad)[1]
+    beside = min(xs) <= near or max(xs) >= width - near
+    return beside or any(abs(y - edge) <= EDGE_PIXELS for y in (min(ys), max(ys)) for edge in (0, height))
 
 
 def _is_cut(pixels: Pixels, quad: Quad) -> bool:
