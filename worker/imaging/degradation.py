@@ -22,6 +22,9 @@ TILES_DOWN, TILES_ACROSS = 5, 4
 SPECK_CONTRAST = 15
 """Grey values by which a speck is darker or lighter than all its neighbours."""
 
+IMPULSE_CONTRAST = 60
+"""The same for a pixel that is no part of what was on the paper: far more than a camera's noise."""
+
 BLANK_CONTRAST = 25
 """Grey values between the lightest and the darkest of blank paper, including its grain."""
 
@@ -56,12 +59,14 @@ class Degradation:
             about 0.8. 0 where there are too few edges to measure.
         light: The darkest background over the brightest, 0 to 1; 1 is evenly lit.
         dust: Specks on blank background, per 1,000 pixels; corners of small print are specks, but not dust.
+        impulses: Those of the dust that are far darker or lighter than all around them.
     """
 
     specks: float
     blur: float
     light: float
     dust: float = 0.0
+    impulses: float = 0.0
 
 
 def measure_degradation(pixels: Pixels) -> Degradation:
@@ -73,11 +78,14 @@ def measure_degradation(pixels: Pixels) -> Degradation:
     grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
     tiles = [np.ascontiguousarray(tile) for tile in _tiles(grey)]
     calm = [np.asarray(cv2.medianBlur(tile, 3), np.uint8) for tile in tiles]
-    specks = [specks_of(tile) for tile in tiles]
-    dust = [own & _blank(tile) for own, tile in zip(specks, calm, strict=True)]
+    blank = [_blank(tile) for tile in calm]
+    lone = [isolation_of(tile) for tile in tiles]
+    specks = [own > SPECK_CONTRAST for own in lone]
+    dust = [own & paper for own, paper in zip(specks, blank, strict=True)]
+    impulses = [(own > IMPULSE_CONTRAST) & paper for own, paper in zip(lone, blank, strict=True)]
     edges = np.concatenate([_edge_sigmas(tile) for tile in calm])
     blur = float(np.median(edges)) if len(edges) >= FEWEST_EDGES else 0.0
-    return Degradation(1000 * _share(specks), blur, _light(grey), 1000 * _share(dust))
+    return Degradation(1000 * _share(specks), blur, _light(grey), 1000 * _share(dust), 1000 * _share(impulses))
 
 
 def _share(masks: Sequence[NDArray[np.bool_]]) -> float:
@@ -85,12 +93,12 @@ def _share(masks: Sequence[NDArray[np.bool_]]) -> float:
     return float(np.mean([np.count_nonzero(mask) / mask.size for mask in masks]))
 
 
-def specks_of(grey: Grey) -> NDArray[np.bool_]:
-    """Pixels darker or lighter than all of their eight neighbours by :data:`SPECK_CONTRAST`."""
+def isolation_of(grey: Grey) -> Grey:
+    """Grey values by which each pixel is darker or lighter than all of its eight neighbours; 0 where it is neither."""
     ring = np.ones((3, 3), np.uint8)
     ring[1, 1] = 0
     lighter, darker = cv2.subtract(grey, cv2.dilate(grey, ring)), cv2.subtract(cv2.erode(grey, ring), grey)
-    return np.asarray(np.maximum(lighter, darker) > SPECK_CONTRAST)
+    return np.asarray(np.maximum(lighter, darker), np.uint8)
 
 
 def _blank(calm: Grey) -> NDArray[np.bool_]:

@@ -14,7 +14,7 @@ from worker.imaging.degradation import Degradation, measure_degradation
 from worker.imaging.deskew import level_page
 from worker.imaging.ink import share_in_lines
 from worker.imaging.orientation import as_sent, skew_of
-from worker.imaging.prepare import prepare
+from worker.imaging.prepare import PEPPERED, prepare
 from worker.page import LineReading, PageImage, Quad
 from worker.reading.calibration import Calibration, calibration_for
 from worker.reading.confidence import (
@@ -45,7 +45,8 @@ class PlainPipeline:
     Args:
         detector: Finds the lines.
         line_reader: Reads them.
-        preprocess: Clean degraded pages first; they keep their size, so boxes need no change.
+        preprocess: Clean degraded pages first; they keep their size, so boxes need no change. Salt and pepper is
+            always cleaned: hardly a line is found in it.
     """
 
     batch_pages = 1
@@ -77,10 +78,11 @@ class PlainPipeline:
 
     def analyse(self, page: PageImage, context: ReadContext) -> tuple[OrientedReading, dict[str, float]]:
         """The reading of a page, and measures for its confidence; raises as :meth:`read_page` does."""
-        if not self._preprocess:
+        degradation = measure_degradation(page.pixels)
+        if not self._preprocess and degradation.impulses < PEPPERED:
             upright = orient_and_read(page.pixels, self._detector, self._line_reader, context)
-            return upright, image_measures(measure_degradation(page.pixels), upright)
-        prepared = prepare(page.pixels)
+            return upright, image_measures(degradation, upright)
+        prepared = prepare(page.pixels, degradation)
         reader = readers_for(self._line_reader, prepared).first
         upright = read_prepared(prepared, self._detector, reader, context)
         return upright, image_measures(prepared.degradation, upright)

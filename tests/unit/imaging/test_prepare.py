@@ -42,9 +42,17 @@ def test_a_clean_page_comes_back_as_it_is(page):
 def test_specks_are_taken_off_and_strokes_stay(page):
     degraded = with_specks(page)
     prepared = prepare(degraded)
-    assert "noise" in prepared.steps
+    assert prepared.steps == ("impulses",)
     before, after = (np.abs(one.astype(int) - page).mean() for one in (degraded, prepared.pixels))
-    assert after < before / 2
+    assert after < before / 4
+
+
+def test_grain_is_smoothed(page):
+    grain = np.random.default_rng(3).normal(0, 14, page.shape[:2])[..., None]
+    degraded = np.clip(page + grain, 0, 255).astype(np.uint8)
+    prepared = prepare(degraded)
+    assert prepared.steps == ("noise",)
+    assert prepared.degradation.impulses < 0.1
 
 
 def test_corners_of_small_print_are_no_dust():

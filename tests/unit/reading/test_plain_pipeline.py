@@ -124,6 +124,15 @@ def test_a_degraded_page_read_with_high_confidence_is_analysed_once(engine: Rapi
     assert detectors.looks == 0
 
 
+def test_salt_and_pepper_is_cleaned_unasked(engine: RapidOcrEngine) -> None:
+    pixels, detectors = drawn(), TwoDetectors(engine)
+    chance = np.random.default_rng(5).random(pixels.shape[:2])
+    pixels[chance < 0.015], pixels[chance > 0.985] = 0, 255
+    page = PlainPipeline(detectors, engine).read_page(PageImage(1, pixels), ReadContext())
+    assert detectors.looks == 0
+    assert [row for row in page.text.split("\n") if row] == list(TEXTS)
+
+
 def test_a_label_that_runs_up_the_side_of_an_upright_page_is_read(read: Read) -> None:
     pixels = drawn(width=1100)
     label = np.rot90(drawn_line("Copy for the archive"))
