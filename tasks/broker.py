@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from kombu.transport import redis
+from redis.exceptions import DataError
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +18,7 @@ class Channel(redis.Channel):
         kombus: Any = super()  # its stubs leave the method out
         try:
             return kombus._brpop_read(**options)
-        except (TypeError, ValueError, LookupError, AttributeError) as error:
+        except (TypeError, ValueError, LookupError, AttributeError, DataError) as error:
             log.warning("an entry of a queue that is not a Celery message was dropped: %s", type(error).__name__)
             return True
 

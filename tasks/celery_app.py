@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import Celery
 from kombu import Queue
+from kombu.transport import TRANSPORT_ALIASES
 
 from tasks.catalogue import POOLS, Reads
 from tasks.jobs.ledger import QUEUES
@@ -27,6 +28,7 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
         settings: For the URL and the time limits.
         socket_timeout: Seconds one answer of Redis may take; short in the API, longer in workers.
     """
+    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.broker:Transport"))
     url = settings.redis_url.get_secret_value()
     app = Celery("ocrq", broker=url, backend=url)
     app.conf.update(
@@ -47,7 +49,6 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
-        broker_transport="tasks.broker:Transport",
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         # A Redis that is read-only or cannot write says so in replies that Celery takes for errors of the caller.

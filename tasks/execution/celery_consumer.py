@@ -13,6 +13,8 @@ from typing import Any
 
 from celery import signals
 from celery.worker.consumer import Consumer
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
 from ocrq.errors import InvalidRequest, OcrqError
 from ocrq.redis_faults import redis_fault
@@ -21,6 +23,16 @@ log = logging.getLogger(__name__)
 
 _MAX_NAME_CHARACTERS = 100
 _RETRY_SECONDS = 1.0
+
+
+class _TaskHeaders(TypedDict, total=False):
+    """Headers that Celery uses unchecked: with others its pool would take no further task."""
+
+    id: str
+    timelimit: tuple[float | None, float | None] | None
+
+
+_HEADERS = TypeAdapter(_TaskHeaders | None)
 
 
 class AnsweringConsumer(Consumer):
@@ -40,8 +52,10 @@ class AnsweringConsumer(Consumer):
 
         def take_or_refuse(message: Any) -> None:
             try:
+                _HEADERS.validate_python(message.headers)
                 take(message)
             except (TypeError, ValueError, LookupError, AttributeError) as error:
+                self._reject(message)
                 self.on_invalid_task(None, message, error)
 
         return take_or_refuse
@@ -61,7 +75,7 @@ class AnsweringConsumer(Consumer):
     def on_unknown_message(self, body: Any, message: Any) -> None:
         """It is not a task's message: nobody can be answered."""
         log.warning("a message of %d bytes that is not a task was dropped", len(message.body or b""))
-        message.reject_log_error(log, self.connection_errors)
+        self._reject(message)
         signals.task_rejected.send(sender=self, message=message, exc=None)
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
@@ -69,11 +83,16 @@ class AnsweringConsumer(Consumer):
         log.warning("a message of type %.40r was dropped: only JSON is accepted", message.content_type)
         message.ack()
 
+    def _reject(self, message: Any) -> None:
+        """Take it off the queue: one that is kept holds the place of another task."""
+        if not message.acknowledged:
+            message.reject_log_error(log, self.connection_errors)
+
     def _refuse(self, message: Any, error: OcrqError) -> None:
         headers = _headers(message)
         log.warning("message %.64s was refused: %s", headers.get("id"), error)
-        message.reject_log_error(log, self.connection_errors)
-        if not headers.get("id"):
+        self._reject(message)
+        if not isinstance(headers.get("id"), str):
             return
         about = SimpleNamespace(
             id=headers["id"],

@@ -87,8 +87,18 @@ def test_a_call_of_a_task_that_there_is_not_is_answered_at_once(app: Celery) -> 
 
 def test_what_is_not_a_message_ends_no_worker(app: Celery, parts: Parts) -> None:
     before = [worker.pid for worker in parts.workers]
-    envelope = {"body": "W10=", "content-type": "application/json", "content-encoding": "utf-8", "headers": {}}
-    delivery = {"delivery_tag": "7", "delivery_info": {"exchange": "", "routing_key": DEFAULT_QUEUE}}
+    envelope = {
+        "body": "W1tdLHt9LHt9XQ==",
+        "content-type": "application/json",
+        "content-encoding": "utf-8",
+        "headers": {},
+    }
+    delivery = {
+        "delivery_tag": "7",
+        "body_encoding": "base64",
+        "delivery_info": {"exchange": "", "routing_key": DEFAULT_QUEUE},
+    }
+    headers = {"task": "ocr.health", "id": "8", "eta": None, "expires": None, "argsrepr": "", "kwargsrepr": ""}
     with parts.client() as client:
         for entry in (
             '{"cut',
@@ -96,10 +106,13 @@ def test_what_is_not_a_message_ends_no_worker(app: Celery, parts: Parts) -> None
             json.dumps(envelope),
             json.dumps({**envelope, "properties": {**delivery, "delivery_info": 7}}),
             json.dumps({**envelope, "properties": {**delivery, "delivery_tag": []}}),
+            json.dumps({**envelope, "properties": {**delivery, "delivery_tag": None}}),
             json.dumps({**envelope, "properties": delivery, "headers": {"task": [], "id": "7"}}),
             json.dumps({**envelope, "properties": delivery, "headers": {"task": "ocr.extract_text", "eta": []}}),
+            json.dumps({**envelope, "properties": delivery, "headers": {**headers, "timelimit": []}}),
+            json.dumps({**envelope, "properties": delivery, "content-type": [], "headers": {"timelimit": 7}}),
         ):
-            client.lpush(DEFAULT_QUEUE, entry)
+            client.lpush(DEFAULT_QUEUE, *[entry] * 3)  # more than the processes that read
     assert ask(app, as_png(text_page(["after"], size=(200, 100)))).apply_async().get(timeout=60)["text"]
     assert [worker.pid for worker in parts.workers if worker.process and worker.process.poll() is None] == before
 
