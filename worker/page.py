@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ class PageImage:
         dpi: The resolution a PDF page was rendered at; None for images.
         layer: The text that a PDF page itself carries; None where it has none or nobody asked for it.
         warnings: What was lost while it was decoded, as sentences for the result's metadata.
+        size: Width and height of the page where ``pixels`` is a smaller copy; None where it is not.
+        whole: Gives the page itself then.
     """
 
     number: int
@@ -37,16 +40,23 @@ class PageImage:
     dpi: float | None = None
     layer: TextLayer | None = None
     warnings: tuple[str, ...] = ()
+    size: tuple[int, int] | None = None
+    whole: Callable[[], PageImage] | None = None
 
     @property
     def width(self) -> int:
         """Pixels."""
-        return int(self.pixels.shape[1])
+        return self.size[0] if self.size else int(self.pixels.shape[1])
 
     @property
     def height(self) -> int:
         """Pixels."""
-        return int(self.pixels.shape[0])
+        return self.size[1] if self.size else int(self.pixels.shape[0])
+
+    @property
+    def scale(self) -> float:
+        """Pixels of ``pixels`` to one of the page."""
+        return float(self.pixels.shape[1] / self.width)
 
 
 @dataclass(frozen=True)

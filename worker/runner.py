@@ -37,7 +37,7 @@ from worker.reading import PageRead, Pipeline, ReadMode, pipeline_for
 from worker.reading.calibration import is_calibrated
 from worker.reading.confidence import document_confidence
 from worker.reading.language import detect_language
-from worker.reading.layer_reading import TextLayerPipeline
+from worker.reading.layer_reading import TextLayerPipeline, page_image
 from worker.reading.rereading import Rereader
 
 UNITS_WANTED = 64  # of a long document: enough to distribute, few enough to keep in the ledger
@@ -273,13 +273,6 @@ def _read_batch(
 def _with_decoding_warnings(read: PageRead, image: PageImage) -> PageRead:
     lost = tuple(f"page {image.number}: {warning}" for warning in image.warnings)
     return replace(read, warnings=(*read.warnings, *lost))
-
-
-def page_image(document: Document, number: int, with_layer: bool) -> PageImage:
-    """A page of a document, with the text that it carries where that is wanted; raises as the document does."""
-    with stage("decode"):
-        layer = document.read_layer(number) if with_layer else None  # first: it draws form values into the page
-        return replace(document.read_page(number), layer=layer)
 
 
 def _unread(number: int, error: OcrqError) -> PageRead:

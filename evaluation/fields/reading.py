@@ -12,7 +12,7 @@ from ocrq.contracts import Page
 from tasks.runner import ReadContext
 from worker.imaging.decode import open_document
 from worker.imaging.limits import Limits
-from worker.runner import page_image
+from worker.reading.layer_reading import page_image
 
 TextLayer = Literal["auto", "never"]
 

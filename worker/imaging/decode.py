@@ -30,8 +30,12 @@ class Document(Protocol):
     def page_count(self) -> int:
         """Pages in all."""
 
-    def read_page(self, number: int) -> PageImage:
+    def read_page(self, number: int, shrink: int = 1) -> PageImage:
         """Decode page ``number``, from 1 to ``page_count``.
+
+        Args:
+            number: From 1.
+            shrink: How many times smaller a copy of a PDF page may be; other formats give the page itself.
 
         Raises:
             UnreadableDocument: This page is truncated or damaged; others may be good.

@@ -174,15 +174,15 @@ class DecodedDocument:
         self._handle = next(self._handles)
         self.kind, self.page_count = decoder.call("the document", self._open)
 
-    def read_page(self, number: int) -> PageImage:
-        """Decode page ``number``, from 1 to ``page_count``.
+    def read_page(self, number: int, shrink: int = 1) -> PageImage:
+        """Decode page ``number``, from 1 to ``page_count``; ``shrink`` as for any document.
 
         Raises:
             UnreadableDocument: The page is truncated or damaged, ended its decoder or took longer than it may;
                 others may be good.
             TooLarge: It has too many pixels.
         """
-        return self._decoder.call(f"page {number}", lambda client: self._page(client, number))
+        return self._decoder.call(f"page {number}", lambda client: self._page(client, number, shrink))
 
     def read_layer(self, number: int) -> TextLayer | None:
         """The text that page ``number`` itself carries; None where the format has none.
@@ -199,11 +199,10 @@ class DecodedDocument:
             self._open(client)
         return client.layer(self._handle, number)
 
-    def _page(self, client: DecoderClient, number: int) -> PageImage:
+    def _page(self, client: DecoderClient, number: int, shrink: int) -> PageImage:
         if client is not self._opened_by:
             self._open(client)
-        pixels, dpi, warnings = client.page(self._handle, number, self._limits.max_pixels)
-        return PageImage(number, pixels, dpi, warnings=warnings)
+        return client.page(self._handle, number, shrink, self._limits.max_pixels)
 
     def _open(self, client: DecoderClient) -> tuple[str, int]:
         opened = client.open(self._handle, self._data, asdict(self._limits))

@@ -5,9 +5,9 @@ The process has parsed untrusted bytes, so its answers are validated as untruste
 
 from __future__ import annotations
 
-import json
 import os
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -21,11 +21,11 @@ import numpy as np
 from ocrq.errors import InternalError, from_json
 from worker.imaging.channel import Channel, ChannelError
 from worker.imaging.text_layer import TextLayer
-from worker.page import Pixels
+from worker.page import PageImage
 
 START_SECONDS = 60.0  # a busy machine imports slowly
 STOP_SECONDS = 5.0  # for a killed process to end
-MOST_LAYER_BYTES = 64 * 2**20  # of JSON: five times that of the most characters that are read of a page
+MOST_LAYER_BYTES = 64 * 2**20  # ten times that of the most characters that are read of a page
 MOST_WARNINGS, MOST_WARNING_CHARACTERS = 4, 300  # of one page
 MOST_PAGES = 2**20  # PDFium counts no further
 ROOT = Path(__file__).parents[2]
@@ -94,21 +94,19 @@ class DecoderClient:
             raise ChannelError("invalid document")
         return kind, count
 
-    def page(self, handle: int, number: int, max_pixels: int) -> tuple[Pixels, float | None, tuple[str, ...]]:
+    def page(self, handle: int, number: int, shrink: int, max_pixels: int) -> PageImage:
         """Decode a page of an open document.
 
         Args:
             handle: The document.
             number: From 1.
+            shrink: As for any document.
             max_pixels: More are an invalid answer.
-
-        Returns:
-            height x width x 3, BGR, 8 bit; the dots per inch it was rendered at; and what was lost in decoding.
 
         Raises:
             OcrqError: As :meth:`worker.imaging.decode.Document.read_page`.
         """
-        reply = self._ask({"call": "page", "handle": handle, "number": number})
+        reply = self._ask({"call": "page", "handle": handle, "number": number, "shrink": shrink})
         height, width = _size(reply.get("shape"), max_pixels)
         dpi = reply.get("dpi")
         if dpi is not None and not (isinstance(dpi, float) and isfinite(dpi) and dpi > 0):
@@ -116,9 +114,13 @@ class DecoderClient:
         warnings = reply.get("warnings")
         if not isinstance(warnings, list) or len(warnings) > MOST_WARNINGS or not all(map(_is_sentence, warnings)):
             raise ChannelError("invalid warnings")
+        size = reply.get("size")
+        if size is not None:
+            whole_height, whole_width = _size([*reversed(size), 3] if isinstance(size, list) else size, max_pixels)
+            size = (whole_width, whole_height)
         pixels = np.empty((height, width, 3), dtype=np.uint8)
         self._channel.fill(pixels.data.cast("B"))
-        return pixels, dpi, tuple(warnings)
+        return PageImage(number, pixels, dpi, warnings=tuple(warnings), size=size)
 
     def layer(self, handle: int, number: int) -> TextLayer | None:
         """The text that a page of an open document carries.
@@ -134,8 +136,8 @@ class DecoderClient:
             return None
         body = self._channel.receive_bytes(length)
         try:
-            return TextLayer.from_json(json.loads(body))
-        except (KeyError, TypeError, ValueError):
+            return TextLayer.from_bytes(body)
+        except (IndexError, KeyError, TypeError, ValueError, struct.error):
             raise ChannelError("no text layer") from None
 
     def close(self, handle: int) -> None:

@@ -8,7 +8,6 @@ the socket closes, when its parent dies, or when a call takes longer than allowe
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import resource
 import signal
@@ -111,10 +110,9 @@ class Service:
             case "open":
                 return self._open(handle, body, Limits(**call["limits"])), memoryview(b"")
             case "page":
-                page = self._documents[handle][0].read_page(call["number"])
-                return {"shape": page.pixels.shape, "dpi": page.dpi, "warnings": page.warnings}, page.pixels.data.cast(
-                    "B"
-                )
+                page = self._documents[handle][0].read_page(call["number"], call["shrink"])
+                about = {"shape": page.pixels.shape, "dpi": page.dpi, "warnings": page.warnings, "size": page.size}
+                return about, page.pixels.data.cast("B")
             case "layer":
                 return _packed(self._documents[handle][0].read_layer(call["number"]))
             case "close":
@@ -131,7 +129,7 @@ class Service:
 
 def _packed(layer: TextLayer | None) -> tuple[dict[str, Any], memoryview]:
     """A layer as the body of a reply; none where it is past what the other side takes."""
-    body = json.dumps(layer.to_json()).encode() if layer else b""
+    body = layer.to_bytes() if layer else b""
     return {"bytes": len(body)}, memoryview(body)
 
 

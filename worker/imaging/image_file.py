@@ -67,7 +67,7 @@ class ImageDocument:
         """Its frames; 1 where there are more than :data:`MOST_FRAMES`."""
         return self._frames if self._frames <= MOST_FRAMES else 1
 
-    def read_page(self, number: int) -> PageImage:
+    def read_page(self, number: int, shrink: int = 1) -> PageImage:
         """Frame ``number``, from 1.
 
         Raises:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from worker.imaging.text_layer import LayerLine, Rectangle, turned
 
@@ -47,13 +47,18 @@ SAME_PLACE, PART_HEIGHT = 0.5, 0.8
 """Pixels by which the places of a ligature's letters may differ; and the height, in sizes of the font, below which a
 place may be a part of one."""
 
+FIRST_WIDE = "\u1100"
+"""Below it no character is as wide as a Chinese one."""
+
+FIRST_ACCENT = "\u0300"
+"""Below it no character is set onto the one before."""
+
 SOFT_HYPHEN = "\u00ad"
 UNSEEN = "\u00ad\u200b\u200e\u200f\u2060\ufeff"
 """Characters that are not seen: where a word may break, which shows a hyphen at a line's end; and directions."""
 
 
-@dataclass(frozen=True)
-class LayerCharacter:
+class LayerCharacter(NamedTuple):
     """A character.
 
     Attributes:
@@ -101,21 +106,23 @@ def _single(characters: Iterable[LayerCharacter]) -> Iterator[LayerCharacter]:
     """The characters, those of a ligature with a share of its box each, and accents joined to their letters."""
     same: list[LayerCharacter] = []
     for character in characters:
-        if same and unicodedata.combining(character.text[0]) and not character.space_before:
-            joined = unicodedata.normalize("NFC", same[-1].text + character.text)
-            same[-1] = replace(same[-1], text=joined)
-            continue
-        if same and (character.space_before or not _of_ligature(same[-1], character)):
-            yield from _shared(same)
-            same = []
-        same.append(character)
+        if same and not character.space_before:
+            if character.text >= FIRST_ACCENT and unicodedata.combining(character.text[0]):
+                joined = unicodedata.normalize("NFC", same[-1].text + character.text)
+                same[-1] = same[-1]._replace(text=joined)
+                continue
+            if _of_ligature(same[-1], character):
+                same.append(character)
+                continue
+        yield from _shared(same)
+        same = [character]
     yield from _shared(same)
 
 
 def _of_ligature(before: LayerCharacter, after: LayerCharacter) -> bool:
     """Whether two characters have one place, which PDFium gives each of them, or parts along the page's x."""
     (left, _, right, bottom), (next_left, top, next_right, next_bottom) = before.box, after.box
-    if before.font != after.font or max(abs(left - next_left), abs(right - next_right)) > SAME_PLACE:
+    if abs(left - next_left) > SAME_PLACE or abs(right - next_right) > SAME_PLACE or before.font != after.font:
         return False
     return abs(bottom - next_bottom) <= SAME_PLACE or (
         before.height < PART_HEIGHT * before.size and abs(bottom - top) <= SAME_PLACE
@@ -130,16 +137,16 @@ def _shared(same: Sequence[LayerCharacter]) -> Iterator[LayerCharacter]:
     top, bottom = min(one.box[1] for one in same), max(one.box[3] for one in same)
     step = (right - left) / len(same)
     for index, character in enumerate(same):
-        yield replace(character, box=(left + step * index, top, left + step * (index + 1), bottom))
+        yield character._replace(box=(left + step * index, top, left + step * (index + 1), bottom))
 
 
 def _follows(before: LayerCharacter, after: LayerCharacter) -> bool:
     if abs(before.angle - after.angle) > SAME_ANGLE or before.visible != after.visible:
         return False
-    height = max(before.height, after.height, 1.0)
-    gap = after.box[0] - before.box[2]
-    off = abs((before.box[1] + before.box[3]) - (after.box[1] + after.box[3])) / 2
-    return off <= OFF_LINE * height and -height <= gap <= NEW_LINE_GAP * height
+    (_, top, right, bottom), (left, next_top, _, next_bottom) = before.box, after.box
+    height = max(bottom - top, next_bottom - next_top, 1.0)
+    off = abs(top + bottom - next_top - next_bottom) / 2
+    return off <= OFF_LINE * height and -height <= left - right <= NEW_LINE_GAP * height
 
 
 def _line(every: Sequence[LayerCharacter]) -> Iterator[LayerLine]:
@@ -147,25 +154,27 @@ def _line(every: Sequence[LayerCharacter]) -> Iterator[LayerLine]:
     if not characters:
         return
     if every[-1].text == SOFT_HYPHEN:
-        characters.append(replace(every[-1], text="-"))
-    left, right = min(one.box[0] for one in characters), max(one.box[2] for one in characters)
-    top, bottom = min(one.box[1] for one in characters), max(one.box[3] for one in characters)
-    width = max(right - left, 1e-6)
-    text, spans = "", list[tuple[float, float]]()
-    before: LayerCharacter | None = None
+        characters.append(every[-1]._replace(text="-"))
+    lefts, tops, rights, bottoms = zip(*(one.box for one in characters), strict=True)
+    left, top, right, bottom = min(lefts), min(tops), max(rights), max(bottoms)
+    scale = 1 / max(right - left, 1e-6)
+    text, spans = list[str](), list[tuple[float, float]]()
     for one, parted in zip(characters, [False, *_partings(characters)], strict=True):
-        if before is not None and parted:
-            text += " "
-            spans.append(_share(before.box[2], one.box[0], left, width))
-        text += one.text
-        step = (one.box[2] - one.box[0]) / len(one.text)
-        edges = [one.box[0] + step * index for index in range(len(one.text) + 1)]
-        spans += [_share(low, high, left, width) for low, high in pairwise(edges)]
-        before = one
+        low, high = (one.box[0] - left) * scale, (one.box[2] - left) * scale
+        if parted:
+            text.append(" ")
+            spans.append((min(spans[-1][1], low), max(spans[-1][1], low)))
+        text.append(one.text)
+        step = (high - low) / len(one.text)
+        spans += (
+            [(low, high)]
+            if len(one.text) == 1
+            else [(low + step * index, low + step * (index + 1)) for index in range(len(one.text))]
+        )
     angle = characters[0].angle
     corners = ((left, top), (right, top), (right, bottom), (left, bottom))
     a, b, c, d = (turned(corner, angle) for corner in corners)
-    yield LayerLine(text, (a, b, c, d), tuple(spans), characters[0].font, characters[0].visible)
+    yield LayerLine("".join(text), (a, b, c, d), tuple(spans), characters[0].font, characters[0].visible)
 
 
 def _partings(characters: Sequence[LayerCharacter]) -> list[bool]:
@@ -180,7 +189,7 @@ def _partings(characters: Sequence[LayerCharacter]) -> list[bool]:
             least = WORD_GAP + SPACED_SPACE * letter
         else:
             least = SEEN_WORD_GAP if after.space_made else DOUBTFUL_WORD_GAP
-        if _is_wide(before.text[-1]) and _is_wide(after.text[0]):
+        if after.text >= FIRST_WIDE and _is_wide(before.text[-1]) and _is_wide(after.text[0]):
             least = WIDE_WORD_GAP
         parted.append(after.space_before or gap > letter + least or (after.space_made and gap < -OVER))
     return parted
@@ -214,9 +223,3 @@ def _letter_gap(gaps: Sequence[float]) -> float:
 
 def _is_wide(character: str) -> bool:
     return unicodedata.east_asian_width(character) in "WF"
-
-
-def _share(low: float, high: float, left: float, width: float) -> tuple[float, float]:
-    first = round(min(max((low - left) / width, 0.0), 1.0), 5)
-    last = round(min(max((high - left) / width, 0.0), 1.0), 5)
-    return (first, last) if first <= last else (last, first)

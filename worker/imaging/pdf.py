@@ -56,8 +56,12 @@ class PdfDocument:
         if not self.page_count:
             raise UnreadableDocument("the PDF has no pages; send one with pages", field="image")
 
-    def read_page(self, number: int) -> PageImage:
+    def read_page(self, number: int, shrink: int = 1) -> PageImage:
         """Render page ``number``, from 1, with its annotations and form fields, rotated as the PDF specifies.
+
+        Args:
+            number: From 1.
+            shrink: How many times smaller a copy is rendered; where its print gets too small, the page itself is.
 
         Raises:
             UnreadableDocument: The page is damaged; others may be good.
@@ -68,7 +72,10 @@ class PdfDocument:
             try:
                 width, height = page.get_size()
                 dpi = fitting_dpi(width, height, self._limits)
-                return PageImage(number, _rendered(page, dpi), dpi)
+                if shrink == 1 or dpi < MIN_DPI * shrink:
+                    return PageImage(number, _rendered(page, dpi), dpi)
+                size = (ceil(width * _scale(dpi)), ceil(height * _scale(dpi)))
+                return PageImage(number, _rendered(page, dpi / shrink), dpi, size=size)
             finally:
                 page.close()
 

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ctypes import addressof, byref, c_float, c_int
-from dataclasses import dataclass, field
-from typing import Any
+from ctypes import CFUNCTYPE, byref, c_int, c_void_p, cast
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, NamedTuple
 
+import numpy as np
 import pypdfium2.raw as pdfium
 
 from worker.imaging.layer_lines import LayerCharacter, lines_of
+from worker.imaging.pdf_drawing import read_drawing
+from worker.imaging.pdf_page import PlacedPage, address_of, find_objects, place_page
 from worker.imaging.text_layer import Point, Rectangle, TextLayer, turned
 
 MAX_CHARACTERS = 100_000
 """Of one page: the densest newspaper has 20,000; the rest of more is not looked at."""
-
-MAX_OBJECTS = 20_000
-"""Objects of one page that are asked whether they are pictures."""
-
-MAX_DEPTH = 4
-"""Forms within forms that are looked into for pictures."""
 
 SAMPLED_CHARACTERS = 200
 """Of a page, that show in which direction its text runs."""
@@ -37,15 +35,13 @@ character does not show how wide and high it is; and how high it is then, in siz
 ASTRAY = 2.5
 """Sizes of the font from which a character's middle is not on the line of its text."""
 
-LEAST_PICTURE = 0.003
-"""Share of the page's area from which a picture may hold text worth reading: icons have less."""
+MOST_PICTURES = 0.2
+"""Share of the page's area in pictures up to which its ruling lines are those that it draws."""
 
 _LINE_END_HYPHEN = "\x02"  # what PDFium gives for it
-_DEVICE = 1_000_000  # PDFium maps to whole device pixels; a device this large keeps the fractions
 
 
-@dataclass(frozen=True)
-class _Style:
+class _Style(NamedTuple):
     """What the characters of one text object share."""
 
     visible: bool
@@ -63,42 +59,6 @@ class _Counts:
     unmapped: int = 0
 
 
-@dataclass
-class _Page:
-    """A page, and the map from its points to pixels of its picture, which may be cropped and turned."""
-
-    page: Any
-    text: Any
-    size: Point
-    origin: Point
-    x: Point
-    y: Point
-    styles: dict[int, _Style] = field(default_factory=dict)
-    orders: dict[int, int] = field(default_factory=dict)
-    pictures: list[tuple[int, Rectangle]] = field(default_factory=list)
-
-    def point(self, x: float, y: float) -> Point:
-        return self.origin[0] + x * self.x[0] + y * self.y[0], self.origin[1] + x * self.x[1] + y * self.y[1]
-
-    def bounds(self, left: float, bottom: float, right: float, top: float) -> Rectangle:
-        (x1, y1), (x2, y2) = self.point(left, top), self.point(right, bottom)
-        return min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
-
-    def covers(self, box: Rectangle, order: int) -> bool:
-        """Whether a picture is drawn over what an object drew."""
-        if not self.pictures:
-            return False
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        return any(
-            place > order and left <= x <= right and top <= y <= bottom
-            for place, (left, top, right, bottom) in self.pictures
-        )
-
-    def shows(self, box: Rectangle) -> bool:
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        return 0 <= x <= self.size[0] and 0 <= y <= self.size[1]
-
-
 def read_layer(page: Any, scale: float) -> TextLayer:
     """The text layer of a page; form values and annotations count only where they were drawn into the page before.
 
@@ -106,15 +66,16 @@ def read_layer(page: Any, scale: float) -> TextLayer:
         page: A ``pypdfium2.PdfPage``; the caller holds PDFium's lock.
         scale: Pixels to the point in which places are given.
     """
-    placed, counts = _placed(page, scale), _Counts()
+    placed, counts = place_page(page, scale), _Counts()
     with _level_text(page) as text:
         if not text:
             return TextLayer()
         placed.text = text
-        _find_objects(placed)
+        find_objects(placed)
         lines = tuple(lines_of(_characters(placed, counts)))
         pictures = tuple(box for _, box in placed.pictures)
-        return TextLayer(lines, counts.characters, counts.invisible, counts.unmapped, pictures)
+        drawing = read_drawing(page, placed.point, scale) if placed.share_of_pictures < MOST_PICTURES else None
+        return TextLayer(lines, counts.characters, counts.invisible, counts.unmapped, pictures, drawing)
 
 
 @contextmanager
@@ -147,46 +108,66 @@ def _quarters(text: Any) -> int:
     return counts.index(max(counts))
 
 
-def _placed(page: Any, scale: float) -> _Page:
-    width, height = (side * scale for side in page.get_size())
-
-    def device(x: float, y: float) -> Point:
-        column, row = c_int(), c_int()
-        pdfium.FPDF_PageToDevice(page, 0, 0, _DEVICE, _DEVICE, 0, x, y, byref(column), byref(row))
-        return column.value / _DEVICE * width, row.value / _DEVICE * height
-
-    unit = 100.0  # points: far enough for the device's whole pixels to tell the slope
-    origin, right, up = device(0, 0), device(unit, 0), device(0, unit)
-    x = ((right[0] - origin[0]) / unit, (right[1] - origin[1]) / unit)
-    y = ((up[0] - origin[0]) / unit, (up[1] - origin[1]) / unit)
-    return _Page(page, None, (width, height), origin, x, y)
-
-
-def _characters(page: _Page, counts: _Counts) -> Iterator[LayerCharacter]:
+def _characters(page: PlacedPage, counts: _Counts) -> Iterator[LayerCharacter]:
     """Characters that stand on the page, in the order they are drawn."""
+    count = max(min(pdfium.FPDFText_CountChars(page.text), MAX_CHARACTERS), 0)
+    boxes, has_box = _boxes(page, count)
+    object_at, address = _unboxed(pdfium.FPDFText_GetTextObject), cast(page.text, c_void_p)
+    unicode_at, is_unmapped = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_HasUnicodeMapError
+    (width, height), covers = page.size, page.covers if page.pictures else None
+    styles: dict[int, _Style] = {}
     space = made = False
-    for index in range(min(pdfium.FPDFText_CountChars(page.text), MAX_CHARACTERS)):
-        text = chr(pdfium.FPDFText_GetUnicode(page.text, index))
+    for index in range(count):
+        text = chr(unicode_at(page.text, index))
         if text.isspace():
             generated = bool(pdfium.FPDFText_IsGenerated(page.text, index))
             space, made = space or not generated, made or generated
             continue
-        style, box = _style(page, index), _box(page, index)
-        if style is None or box is None:
+        key = object_at(address, index)
+        if not key or not has_box[index]:
             continue
-        level = _levelled(box, style)
+        if key not in styles:
+            styles[key] = _style(page, index, key)
+        style, box = styles[key], boxes[index]
+        level = box if style.angle == 0 else _levelled(box, style)
         if abs((level[1] + level[3]) / 2 - style.start[1]) > ASTRAY * style.size:
             level = _at_start(style)
-        elif not page.shows(box):
+        elif not (0 <= box[0] + box[2] <= 2 * width and 0 <= box[1] + box[3] <= 2 * height):
             continue
-        visible = style.visible and not page.covers(box, style.order)
+        visible = style.visible and not (covers and covers(box, style.order))
         counts.characters += visible
         counts.invisible += not visible
-        if not _has_meaning(text) or pdfium.FPDFText_HasUnicodeMapError(page.text, index) == 1:
+        shown = _shown(text)
+        if not shown or is_unmapped(page.text, index) == 1:
             counts.unmapped += visible
             continue
-        yield LayerCharacter(_composed(text), level, style.angle, style.font, style.size, space, made, visible)
+        yield LayerCharacter(shown, level, style.angle, style.font, style.size, space, made, visible)
         space = made = False
+
+
+def _unboxed(function: Any) -> Callable[[c_void_p, int], int | None]:
+    """PDFium's function with an object's address as a number: it is called for every character."""
+    plain: Callable[[c_void_p, int], int | None]
+    plain = CFUNCTYPE(c_void_p, c_void_p, c_int)(cast(function, c_void_p).value or 0)
+    return plain
+
+
+def _boxes(page: PlacedPage, count: int) -> tuple[list[Rectangle], list[bool]]:
+    """Where each character stands on the rendered page, and whether that is known."""
+    places = (pdfium.FS_RECTF * count)()
+    box_of, text = pdfium.FPDFText_GetLooseCharBox, page.text
+    known = [bool(box_of(text, index, place)) for index, place in enumerate(places)]
+    left, top, right, bottom = np.frombuffer(places, np.float32).reshape(-1, 4).astype(np.float64).T
+    xs = [page.origin[0] + x * page.x[0] + y * page.y[0] for x, y in ((left, top), (right, bottom))]
+    ys = [page.origin[1] + x * page.x[1] + y * page.y[1] for x, y in ((left, top), (right, bottom))]
+    edges = np.minimum(*xs), np.minimum(*ys), np.maximum(*xs), np.maximum(*ys)
+    return list(zip(*(edge.tolist() for edge in edges), strict=True)), known
+
+
+@cache
+def _shown(text: str) -> str:
+    """A character as it is taken; empty where it has no meaning."""
+    return _composed(text) if _has_meaning(text) else ""
 
 
 def _has_meaning(text: str) -> bool:
@@ -204,36 +185,19 @@ def _composed(text: str) -> str:
     return text if unicodedata.category(text) not in ("Cc", "Cs") else "\ufffd"
 
 
-def _style(page: _Page, index: int) -> _Style | None:
-    """The style of a character's text object; None for characters that PDFium made up."""
+def _style(page: PlacedPage, index: int, key: int) -> _Style:
+    """The style of a character's text object, which is at an address."""
     item = pdfium.FPDFText_GetTextObject(page.text, index)
-    if not item:
-        return None
-    key = _address(item)
-    if key not in page.styles:
-        matrix = pdfium.FS_MATRIX(1, 0, 0, 1, 0, 0)
-        pdfium.FPDFText_GetMatrix(page.text, index, byref(matrix))  # FPDFText_GetCharAngle turns the other way round
-        dx = matrix.a * page.x[0] + matrix.b * page.y[0]
-        dy = matrix.a * page.x[1] + matrix.b * page.y[1]
-        visible = pdfium.FPDFTextObj_GetTextRenderMode(item) != INVISIBLE
-        font = str(_address(pdfium.FPDFTextObj_GetFont(item)))
-        size = max(1.0, pdfium.FPDFText_GetFontSize(page.text, index) * math.hypot(dx, dy))
-        angle = round(math.atan2(dy, dx), 3)
-        start = turned(page.point(matrix.e, matrix.f), -angle)
-        page.styles[key] = _Style(visible, font, size, angle, page.orders.get(key, 0), start)
-    return page.styles[key]
-
-
-def _address(pointer: Any) -> int:
-    """What a pointer points at, which tells PDFium's objects of one page apart."""
-    return addressof(pointer.contents) if pointer else 0
-
-
-def _box(page: _Page, index: int) -> Rectangle | None:
-    box = pdfium.FS_RECTF()
-    if not pdfium.FPDFText_GetLooseCharBox(page.text, index, byref(box)):
-        return None
-    return page.bounds(box.left, box.bottom, box.right, box.top)
+    matrix = pdfium.FS_MATRIX()
+    pdfium.FPDFText_GetMatrix(page.text, index, byref(matrix))  # FPDFText_GetCharAngle turns the other way round
+    dx = matrix.a * page.x[0] + matrix.b * page.y[0]
+    dy = matrix.a * page.x[1] + matrix.b * page.y[1]
+    visible = pdfium.FPDFTextObj_GetTextRenderMode(item) != INVISIBLE
+    font = str(address_of(pdfium.FPDFTextObj_GetFont(item)))
+    size = max(1.0, pdfium.FPDFText_GetFontSize(page.text, index) * math.hypot(dx, dy))
+    angle = round(math.atan2(dy, dx), 3)
+    start = page.point(matrix.e, matrix.f)
+    return _Style(visible, font, size, angle, page.orders.get(key, 0), turned(start, -angle) if angle else start)
 
 
 def _at_start(style: _Style) -> Rectangle:
@@ -261,38 +225,3 @@ def _levelled(box: Rectangle, style: _Style) -> Rectangle:
             width, height = (width - USUAL_HEIGHT * style.size * sin) / cos, USUAL_HEIGHT * style.size
         width, height = max(width, 0.0), max(height, 1.0)
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
-
-
-def _large(page: _Page, box: Rectangle) -> Rectangle | None:
-    """What the page shows of a picture; None for one too small to hold text."""
-    left, top = max(box[0], 0.0), max(box[1], 0.0)
-    right, bottom = min(box[2], page.size[0]), min(box[3], page.size[1])
-    large = right > left and bottom > top and (right - left) * (bottom - top) >= LEAST_PICTURE * _area(page)
-    return (left, top, right, bottom) if large else None
-
-
-def _area(page: _Page) -> float:
-    return page.size[0] * page.size[1]
-
-
-def _find_objects(page: _Page) -> None:
-    """Note in which order objects are drawn, and where pictures stand; a form that holds one counts whole."""
-    for index in range(min(pdfium.FPDFPage_CountObjects(page.page), MAX_OBJECTS)):
-        item = pdfium.FPDFPage_GetObject(page.page, index)
-        page.orders[_address(item)] = index
-        if not _is_picture(item, 0):
-            continue
-        edges = [c_float() for _ in range(4)]
-        if not pdfium.FPDFPageObj_GetBounds(item, *map(byref, edges)):
-            continue
-        left, bottom, right, top = (edge.value for edge in edges)
-        if box := _large(page, page.bounds(left, bottom, right, top)):
-            page.pictures.append((index, box))
-
-
-def _is_picture(item: Any, depth: int) -> bool:
-    kind = pdfium.FPDFPageObj_GetType(item)
-    if kind != pdfium.FPDF_PAGEOBJ_FORM or depth >= MAX_DEPTH:
-        return bool(kind == pdfium.FPDF_PAGEOBJ_IMAGE)
-    parts = range(min(pdfium.FPDFFormObj_CountObjects(item), MAX_OBJECTS))
-    return any(_is_picture(pdfium.FPDFFormObj_GetObject(item, index), depth + 1) for index in parts)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Iterable, Mapping
+import struct
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain, islice
 
 Point = tuple[float, float]
 Rectangle = tuple[float, float, float, float]
 """Left, top, right and bottom in pixels of the rendered page."""
+
+_LENGTH = struct.Struct(">I")
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,23 @@ class LayerLine:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """Lines and areas that a page draws, by their bounds.
+
+    Attributes:
+        level: Lines.
+        upright: Lines.
+        fills: Larger areas.
+        has_more: Whether there is something else: curves, shades, small pictures.
+    """
+
+    level: tuple[Rectangle, ...] = ()
+    upright: tuple[Rectangle, ...] = ()
+    fills: tuple[Rectangle, ...] = ()
+    has_more: bool = False
+
+
+@dataclass(frozen=True)
 class TextLayer:
     """What a page carries.
 
@@ -41,6 +63,7 @@ class TextLayer:
         invisible: Characters drawn invisibly or under a picture, as another program's OCR is.
         unmapped: Visible characters without a meaning of their own, no Unicode or private use; lines leave them out.
         pictures: Where pictures stand that may hold text.
+        drawing: What else is drawn; None where it is not known.
     """
 
     lines: tuple[LayerLine, ...] = ()
@@ -48,50 +71,68 @@ class TextLayer:
     invisible: int = 0
     unmapped: int = 0
     pictures: tuple[Rectangle, ...] = ()
+    drawing: Drawing | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {**vars(self), "lines": [vars(line) for line in self.lines]}
+    def to_bytes(self) -> bytes:
+        """For another process: JSON, and after it all coordinates as numbers of eight bytes."""
+        drawing = self.drawing
+        parts = {
+            "lines": [(line.text, line.font, line.visible) for line in self.lines],
+            "counts": (self.characters, self.invisible, self.unmapped),
+            "pictures": len(self.pictures),
+            "drawing": drawing and (len(drawing.level), len(drawing.upright), len(drawing.fills), drawing.has_more),
+        }
+        text = json.dumps(parts).encode()
+        numbers = array("d")
+        for line in self.lines:
+            numbers.extend(chain.from_iterable(line.corners))
+            numbers.extend(chain.from_iterable(line.spans))
+        boxes = [*self.pictures, *(drawing.level + drawing.upright + drawing.fills if drawing else ())]
+        numbers.extend(chain.from_iterable(boxes))
+        return _LENGTH.pack(len(text)) + text + numbers.tobytes()
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> TextLayer:
-        """The inverse of :meth:`to_json`.
+    def from_bytes(cls, data: bytes | bytearray) -> TextLayer:
+        """The inverse of :meth:`to_bytes`.
 
         Raises:
-            KeyError, TypeError, ValueError: It is not.
+            IndexError, KeyError, TypeError, ValueError, struct.error: It is not.
         """
-        return cls(
-            lines=tuple(_line_from_json(line) for line in data["lines"]),
-            characters=int(data["characters"]),
-            invisible=int(data["invisible"]),
-            unmapped=int(data["unmapped"]),
-            pictures=tuple(_rectangle(box) for box in data["pictures"]),
-        )
+        (length,) = _LENGTH.unpack_from(data)
+        parts = json.loads(data[_LENGTH.size : _LENGTH.size + length])
+        numbers = array("d")
+        numbers.frombytes(data[_LENGTH.size + length :])
+        if not all(map(math.isfinite, numbers)):
+            raise ValueError("not a coordinate")
+        given = iter(zip(numbers[::2], numbers[1::2], strict=True))
+        lines = tuple(_taken_line(given, *line) for line in parts["lines"])
+        characters, invisible, unmapped = map(int, parts["counts"])
+        pictures = _taken_boxes(given, parts["pictures"])
+        drawing = None
+        if parts["drawing"] is not None:
+            *counts, has_more = parts["drawing"]
+            level, upright, fills = (_taken_boxes(given, count) for count in counts)
+            drawing = Drawing(level, upright, fills, bool(has_more))
+        if next(given, None) is not None:
+            raise ValueError("too many coordinates")
+        return cls(lines, characters, invisible, unmapped, pictures, drawing)
 
 
-def _line_from_json(data: Mapping[str, Any]) -> LayerLine:
-    a, b, c, d = map(_pair, data["corners"])
-    text, spans = str(data["text"]), tuple(map(_pair, data["spans"]))
-    if len(spans) != len(text):
+def _taken_line(given: Iterator[Point], text: str, font: str, visible: bool) -> LayerLine:
+    if not isinstance(text, str):
+        raise TypeError("not a text")
+    a, b, c, d = islice(given, 4)
+    spans = tuple(islice(given, len(text)))
+    if len(spans) < len(text):
         raise ValueError("not a line")
-    return LayerLine(text, (a, b, c, d), spans, str(data["font"]), bool(data["visible"]))
+    return LayerLine(text, (a, b, c, d), spans, str(font), bool(visible))
 
 
-def _pair(values: Iterable[Any]) -> tuple[float, float]:
-    first, second = map(_finite, values)
-    return first, second
-
-
-def _rectangle(values: Iterable[Any]) -> Rectangle:
-    left, top, right, bottom = map(_finite, values)
-    return left, top, right, bottom
-
-
-def _finite(value: Any) -> float:
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError("not a coordinate")
-    return number
+def _taken_boxes(given: Iterator[Point], count: int) -> tuple[Rectangle, ...]:
+    corners = list(islice(given, 2 * count))
+    if len(corners) < 2 * count:
+        raise ValueError("not a box")
+    return tuple((*first, *last) for first, last in zip(corners[::2], corners[1::2], strict=True))
 
 
 def turned(point: Point, radians: float) -> Point:

@@ -78,7 +78,7 @@ class TiffDocument:
         """Frames that are pages, plus one if the file ends before a linked directory."""
         return len(self._frames) + self._cut_off
 
-    def read_page(self, number: int) -> PageImage:
+    def read_page(self, number: int, shrink: int = 1) -> PageImage:
         """Decode the frame that is page ``number``, from 1.
 
         Raises:

@@ -23,6 +23,7 @@ from worker.layout.row_blocks import is_row_page, join_rows
 from worker.layout.rows import find_rows
 from worker.layout.table_choice import choose_tables
 from worker.layout.tables import TableRegion
+from worker.layout.tables.drawn_lines import Drawn
 from worker.layout.text_features import FIRST_CHINESE
 from worker.layout.tree import BlockLayout, LayoutLine
 from worker.page import Pixels, Quad
@@ -61,14 +62,18 @@ def analyse_layout(
 
 
 def analyse_page(
-    lines: Sequence[LayoutLine], pixels: Pixels | None = None, tables: Sequence[TableRegion] = ()
+    lines: Sequence[LayoutLine],
+    pixels: Pixels | None = None,
+    tables: Sequence[TableRegion] = (),
+    drawn: Drawn | None = None,
 ) -> tuple[tuple[BlockLayout, ...], list[TableRegion]]:
     """As :func:`analyse_layout`, and those of the tables that are, and take no rows of a form or receipt apart."""
     if not lines:
         return (), []
     if len(lines) > MOST_LINES:
         return _by_geometry(lines), list(tables)
-    found = describe_lines(lines, pixels)
+    found = describe_lines(lines, pixels, drawn.rulings if drawn else None)
+    scenery = None if drawn and drawn.is_bare else pixels
     classes = classify(found)
     roles = [role_of(classes.roles[group]) for group in classes.lines]
     row_page = is_row_page(classes.lines, roles, found)
@@ -92,9 +97,9 @@ def analyse_page(
         return _by_geometry(lines), kept
     parts = [_Part(tuple(group), role_of(classes.roles[group])) for group in groups]
     parts += [_Part(tuple(members), "table") for members in whole]
-    parts, pictures = _with_pictures(parts, find_pictures(pixels, found.boxes, found.usual))
+    parts, pictures = _with_pictures(parts, find_pictures(scenery, found.boxes, found.usual))
     members = [part.lines for part in parts]
-    order = order_page(members, lines, found, classes.roles, find_frames(pixels, found.usual))
+    order = order_page(members, lines, found, classes.roles, find_frames(scenery, found.usual))
     parts = [parts[index] for index in order]
     levels = levels_of([part.role for part in parts], [part.lines for part in parts], lines, found)
     made = [

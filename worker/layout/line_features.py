@@ -11,6 +11,7 @@ from worker.layout import text_features
 from worker.layout.geometry import Floats, Pieces, measure
 from worker.layout.neighbours import NOBODY, Boxes, Links, Mask, Neighbours, find_neighbours
 from worker.layout.page_marks import PageMarks, look
+from worker.layout.tables.rulings import Rulings
 from worker.layout.tree import LayoutLine
 from worker.page import Pixels
 
@@ -53,11 +54,11 @@ class LineFeatures:
     usual: float
 
 
-def describe_lines(lines: Sequence[LayoutLine], pixels: Pixels | None) -> LineFeatures:
-    """Numbers for all lines of a page; at least one line."""
+def describe_lines(lines: Sequence[LayoutLine], pixels: Pixels | None, drawn: Rulings | None = None) -> LineFeatures:
+    """Numbers for all lines of a page, at least one; ``drawn`` are its ruling lines where they are known."""
     pieces = measure([line.quad for line in lines])
     boxes = Boxes.of(pieces)
-    marks = look([line.quad for line in lines], pixels)
+    marks = look([line.quad for line in lines], pixels, drawn)
     near = find_neighbours(boxes)
     order = np.argsort(boxes.size, kind="stable")
     weight = np.cumsum(np.sqrt(boxes.width * boxes.height)[order])

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from worker.layout.analysis import analyse_page
 from worker.layout.long_pages import members_of, moved_blocks, moved_line, parts_of
 from worker.layout.tables import TableRegion, TableStructure, analyse_table, divide_lines, find_tables
+from worker.layout.tables.drawn_lines import Drawn
+from worker.layout.tables.rulings import Rulings
 from worker.layout.tree import BlockLayout, LayoutLine
 from worker.page import Pixels
 
@@ -45,16 +47,17 @@ class PageLayout:
     blocks: tuple[BlockLayout, ...]
 
 
-def lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> PageLayout:
+def lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None = None, drawn: Drawn | None = None) -> PageLayout:
     """Find a page's tables and blocks.
 
     Args:
         lines: Of an upright page, in any order; a skew of a few degrees may be left in.
         pixels: The upright page; None where there is no picture.
+        drawn: What the page draws, where that is known.
     """
     bounds = parts_of(lines, pixels)
     if pixels is None or len(bounds) == 1:
-        return _lay_out(lines, pixels)
+        return _lay_out(lines, pixels, drawn)
     divided, parts, blocks = list[LayoutLine](), list[LinePart](), list[BlockLayout]()
     for top, bottom in bounds:
         members = members_of(lines, (top, bottom), pixels.shape[0])
@@ -65,15 +68,16 @@ def lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> PageLa
     return PageLayout(tuple(divided), tuple(parts), tuple(blocks))
 
 
-def _lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None) -> PageLayout:
-    found, tables = analyse_page(lines, pixels, find_tables(lines, pixels))
+def _lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None, drawn: Drawn | None = None) -> PageLayout:
+    rulings = drawn.rulings if drawn else None
+    found, tables = analyse_page(lines, pixels, find_tables(lines, pixels, rulings), drawn)
     blocks = list(found)
     for table in tables:
         blocks = _with_table(blocks, table)
     structures = {
         index: structure
         for index, block in enumerate(blocks)
-        if block.type == "table" and (structure := _structure(block, tables, lines, pixels))
+        if block.type == "table" and (structure := _structure(block, tables, lines, pixels, rulings))
     }
     cuts = {line: words for structure in structures.values() for line, words in structure.cuts.items()}
     divided, origins = divide_lines(lines, cuts)
@@ -84,14 +88,18 @@ def _lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None) -> PageLayout:
 
 
 def _structure(
-    block: BlockLayout, tables: Sequence[TableRegion], lines: Sequence[LayoutLine], pixels: Pixels | None
+    block: BlockLayout,
+    tables: Sequence[TableRegion],
+    lines: Sequence[LayoutLine],
+    pixels: Pixels | None,
+    drawn: Rulings | None,
 ) -> TableStructure | None:
     """The cells of a block that looks like a table; None where it has fewer than two rows or columns of them."""
     members = set(_lines_of(block))
     for table in tables:
         if members == set(table.members):
             return table.structure
-    structure = analyse_table(lines, sorted(members), pixels)
+    structure = analyse_table(lines, sorted(members), pixels, drawn)
     rows, columns = len(structure.grid.ys) - 1, len(structure.grid.xs) - 1
     return structure if min(rows, columns) >= FEWEST else None
 

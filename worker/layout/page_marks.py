@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from worker.imaging.scale import copy_scale
 from worker.layout.geometry import Floats
+from worker.layout.tables.ruling_lines import Ruling
+from worker.layout.tables.rulings import Rulings
 from worker.page import Pixels, Quad
 
 LONG_SIDE = 1000
@@ -68,12 +70,13 @@ class PageMarks:
         return np.where((x1 > x0) & (y1 > y0), sums, 0).astype(np.float64)
 
 
-def look(quads: Sequence[Quad], pixels: Pixels | None) -> PageMarks:
+def look(quads: Sequence[Quad], pixels: Pixels | None, drawn: Rulings | None = None) -> PageMarks:
     """Measure a page's picture around its lines.
 
     Args:
         quads: Of the lines, in pixels.
         pixels: None where there is no picture: nothing is seen then.
+        drawn: The page's ruling lines, where they are known.
     """
     count = len(quads)
     if pixels is None:
@@ -83,13 +86,28 @@ def look(quads: Sequence[Quad], pixels: Pixels | None) -> PageMarks:
     height, width = grey.shape
     strokes = np.array([_stroke_and_ground(grey, quad) for quad in quads]).reshape(-1, 2)
     scale = copy_scale(pixels.shape, LONG_SIDE)
+    if drawn is not None:
+        size = (round(height * scale), round(width * scale))
+        level = _drawn_mask(drawn.horizontal + drawn.edges, size, scale)
+        upright = np.ascontiguousarray(_drawn_mask(drawn.vertical, size[::-1], scale).T)
+        return PageMarks(strokes[:, 0], strokes[:, 1], width, height, scale, _integral(level), _integral(upright))
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
     dark = cv2.adaptiveThreshold(
         small, 1, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, LOCAL_SIDE, LOCAL_CONTRAST
     )
-    level = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((1, RULE_LENGTH), np.uint8))
-    upright = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((RULE_LENGTH, 1), np.uint8))
-    return PageMarks(strokes[:, 0], strokes[:, 1], width, height, scale, _integral(level), _integral(upright))
+    found = [
+        cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones(side, np.uint8)) for side in ((1, RULE_LENGTH), (RULE_LENGTH, 1))
+    ]
+    return PageMarks(strokes[:, 0], strokes[:, 1], width, height, scale, *map(_integral, found))
+
+
+def _drawn_mask(lines: Sequence[Ruling], size: tuple[int, int], scale: float) -> NDArray[np.uint8]:
+    """Level lines, one pixel thick, on a page of a height and width."""
+    mask = np.zeros(size, np.uint8)
+    for line in lines:
+        row = min(max(int(line.position * scale), 0), size[0] - 1)
+        mask[row, max(round(line.start * scale), 0) : max(round(line.end * scale), 0)] = 1
+    return mask
 
 
 def _integral(mask: cv2.typing.MatLike) -> Integral:

@@ -12,6 +12,7 @@ from tasks.monitoring.stages import stage
 from worker.imaging.crop import span_quads
 from worker.layout.checkboxes import with_checkboxes
 from worker.layout.page import LinePart, lay_out
+from worker.layout.tables.drawn_lines import Drawn
 from worker.layout.text import block_text, compose_text, ordered_cells, reading_rows
 from worker.layout.tree import BlockLayout, CellLayout, LayoutLine, LayoutWord, TableLayout
 from worker.page import LineReading, Pixels, Quad
@@ -40,6 +41,7 @@ def read_tree(
     pixels: Pixels,
     to_box: Callable[[Quad], Box],
     stamps: Sequence[int] = (),
+    drawn: Drawn | None = None,
 ) -> PageTree:
     """The tree of a page whose layout is found by its picture and its lines.
 
@@ -50,10 +52,11 @@ def read_tree(
         pixels: The page.
         to_box: As for :func:`page_tree`.
         stamps: How many of the last lines each stamp has; they stand apart from the page's text, behind it.
+        drawn: What the page draws, where that is known.
     """
     count = len(readings) - sum(stamps)
     with stage("layout"):
-        layout = lay_out(layout_lines(quads[:count], readings[:count]), pixels)
+        layout = lay_out(layout_lines(quads[:count], readings[:count]), pixels, drawn)
     divided = [
         _divided(lines[part.line], part, line.quad, to_box)
         for part, line in zip(layout.parts, layout.lines, strict=True)

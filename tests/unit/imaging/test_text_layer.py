@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import struct
+
 import numpy as np
 import pytest
 
@@ -83,15 +86,41 @@ def test_pictures_carry_no_layer() -> None:
         assert document.read_layer(1) is None
 
 
-def test_a_layer_survives_json() -> None:
-    layer = layer_of(layered_pdf(LINES, over=WHOLE_PICTURE))
-    assert TextLayer.from_json(layer.to_json()) == layer
+BOX = "0.9 g 72 600 200 100 re f 0 G 1 w 72 500 m 300 500 l 72 400 m 72 500 l S 0 g 72 399.5 228 1 re f"
+"""A grey area, two level lines, one of which is a thin area, and an upright one."""
 
 
-@pytest.mark.parametrize("broken", [{}, {"lines": [{}]}, {"lines": [], "characters": "x"}])
-def test_what_is_no_layer_is_refused(broken: dict[str, object]) -> None:
-    with pytest.raises((KeyError, TypeError, ValueError)):
-        TextLayer.from_json(broken)
+def test_lines_and_areas_are_placed_as_they_are_drawn() -> None:
+    drawing = layer_of(layered_pdf(LINES, over=f"q 1 0 0 1 0 0 cm {BOX} Q")).drawing
+    assert drawing is not None and not drawing.has_more
+    scale = LIMITS.pdf_dpi / 72
+
+    def at(left: float, top: float, right: float, bottom: float) -> object:
+        return pytest.approx([left * scale, (842 - top) * scale, right * scale, (842 - bottom) * scale], abs=1)
+
+    assert [list(box) for box in drawing.level] == [at(72, 500.5, 300, 499.5), at(72, 400.5, 300, 399.5)]
+    assert [list(box) for box in drawing.upright] == [at(71.5, 500, 72.5, 400)]
+    assert [list(box) for box in drawing.fills] == [at(72, 700, 272, 600)]
+
+
+def test_what_is_drawn_by_curves_or_by_pictures_is_known_to_be_there() -> None:
+    curve = layer_of(layered_pdf(LINES, over="72 500 m 90 520 110 520 130 500 c S")).drawing
+    assert curve is not None and curve.has_more
+    assert layer_of(layered_pdf(LINES, over=WHOLE_PICTURE)).drawing is None
+
+
+@pytest.mark.parametrize("over", [WHOLE_PICTURE, BOX])
+def test_a_layer_survives_the_way_from_the_decoder(over: str) -> None:
+    layer = layer_of(layered_pdf(LINES, over=over))
+    assert TextLayer.from_bytes(layer.to_bytes()) == layer
+
+
+def test_what_is_no_layer_is_refused() -> None:
+    whole = layer_of(layered_pdf(LINES)).to_bytes()
+    infinite = whole[:-8] + struct.pack("d", math.inf)
+    for broken in (b"", b"\0\0\0\2{}", whole[:-16], whole + bytes(16), infinite, whole[:-3]):
+        with pytest.raises((IndexError, KeyError, TypeError, ValueError, struct.error)):
+            TextLayer.from_bytes(broken)
 
 
 def test_columns_are_lines_of_their_own_and_gaps_are_spaces() -> None:

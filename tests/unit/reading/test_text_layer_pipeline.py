@@ -16,9 +16,8 @@ from tests.unit.imaging.layered import INVISIBLE, WHOLE_PICTURE, layered_pdf
 from worker.engines.ppocr.engine import RapidOcrEngine
 from worker.imaging.decode import open_document
 from worker.page import PageImage
-from worker.reading.layer_reading import TextLayerPipeline
+from worker.reading.layer_reading import TextLayerPipeline, page_image
 from worker.reading.protocols import PageRead
-from worker.runner import page_image
 
 LINES = ["Invoice number 2041 of March", "Payable before the end of April", "Total amount due 418.50"]
 
@@ -42,7 +41,8 @@ class Recording:
 
 def page_of(data: bytes) -> PageImage:
     with open_document(data, LIMITS) as document:
-        return page_image(document, 1, with_layer=True)
+        page, whole = page_image(document, 1, with_layer=True), document.read_page(1)
+    return replace(page, whole=lambda: whole) if page.whole else page
 
 
 def read(page: PageImage, engine: RapidOcrEngine, use: str = "auto") -> tuple[Page, Recording]:
@@ -58,6 +58,8 @@ def test_a_layer_that_says_what_is_printed_is_taken(engine: RapidOcrEngine) -> N
     assert [line.text for line in page.lines] == LINES
     assert sorted(index for block in page.blocks for index in block.lines) == [0, 1, 2]
     assert page.lines[0].words and page.lines[0].words[1].text == "number"
+    box = page.blocks[0].box
+    assert box and box[2][0] > 0.9 * max(x for line in page.lines for x, _ in line.box or ())  # of the page itself
 
 
 @pytest.mark.parametrize(
@@ -82,14 +84,14 @@ def test_a_layer_that_contradicts_the_picture_is_not_taken(engine: RapidOcrEngin
     cyrillic = str.maketrans("abcdefghijklmnopqrstuvwxyz", "абвгдежзийклмнопрстуфхцчшщ")
     lines = tuple(replace(line, text=line.text.lower().translate(cyrillic)) for line in lie.layer.lines)
     for layer in (lie.layer, replace(lie.layer, lines=lines)):
-        page, _ = read(PageImage(1, truth.pixels, truth.dpi, layer), engine)
+        page, _ = read(replace(truth, layer=layer), engine)
         assert page.text_source == "ocr"
 
 
 def test_text_that_is_not_seen_is_left_out(engine: RapidOcrEngine) -> None:
     page = page_of(layered_pdf([*LINES, "white"]))
-    pixels = page.pixels.copy()
-    assert page.layer is not None
+    assert page.layer is not None and page.whole is not None and page.pixels.shape[1] < page.width
+    pixels = page.whole().pixels.copy()
     last = np.array(page.layer.lines[-1].corners).round().astype(np.int32)
     cv2.fillPoly(pixels, [last], (255, 255, 255))
     result, _ = read(PageImage(1, pixels, page.dpi, page.layer), engine)

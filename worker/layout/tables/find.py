@@ -66,16 +66,19 @@ class TableRegion:
     measures: tuple[float, ...]
 
 
-def find_tables(lines: Sequence[LayoutLine], pixels: Pixels | None = None) -> list[TableRegion]:
+def find_tables(
+    lines: Sequence[LayoutLine], pixels: Pixels | None = None, drawn: Rulings | None = None
+) -> list[TableRegion]:
     """What may be a table on a page, the likeliest first; :mod:`worker.layout.table_choice` chooses, as they overlap.
 
     Args:
         lines: Of the upright page, in any order; a skew of a few degrees may be left in.
         pixels: The page, whose ruling lines are looked at; None where there is no picture.
+        drawn: Its ruling lines, where they are known.
     """
     if len(lines) < FEWEST_LINES:
         return []
-    regions = [_region(seen) for seen in find_candidates(lines, pixels)]
+    regions = [_region(seen) for seen in find_candidates(lines, pixels, drawn)]
     return sorted(
         (region for region in regions if region.probability >= POSSIBLE),
         key=lambda region: (-region.probability, region.members),
@@ -91,12 +94,14 @@ class SeenCandidate:
     measures: list[float]
 
 
-def find_candidates(lines: Sequence[LayoutLine], pixels: Pixels | None) -> list[SeenCandidate]:
+def find_candidates(
+    lines: Sequence[LayoutLine], pixels: Pixels | None, drawn: Rulings | None = None
+) -> list[SeenCandidate]:
     """Everything on a page that may be a table; they overlap."""
     skew = page_skew(lines)
     page = table_text(lines, range(len(lines)), skew)
     boxes = [(token.left, token.top, token.right, token.bottom) for token in page.tokens]
-    rulings = find_rulings(pixels, skew, page.bounds, boxes, page.height)
+    rulings = find_rulings(pixels, skew, page.bounds, boxes, page.height, drawn)
     candidates = ruled_candidates(page, rulings)
     candidates += [
         candidate

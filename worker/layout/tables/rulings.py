@@ -64,7 +64,14 @@ class Rulings:
         )
 
 
-def find_rulings(pixels: Pixels | None, skew: float, bounds: Bounds, boxes: Sequence[Bounds], height: float) -> Rulings:
+def find_rulings(
+    pixels: Pixels | None,
+    skew: float,
+    bounds: Bounds,
+    boxes: Sequence[Bounds],
+    height: float,
+    drawn: Rulings | None = None,
+) -> Rulings:
     """Lines within and just around some text.
 
     Args:
@@ -73,7 +80,10 @@ def find_rulings(pixels: Pixels | None, skew: float, bounds: Bounds, boxes: Sequ
         bounds: Of the text, in straightened pixels: left, top, right, bottom.
         boxes: Of the words likewise.
         height: Of a line of text, in pixels.
+        drawn: All of the page, where they are known.
     """
+    if drawn is not None and not skew:
+        return _beside_text(drawn, bounds, np.asarray(boxes, np.float64).reshape(-1, 4), height)
     if pixels is None:
         return Rulings()
     scale = min(1.0, WORKING_HEIGHT / height)
@@ -93,6 +103,16 @@ def find_rulings(pixels: Pixels | None, skew: float, bounds: Bounds, boxes: Sequ
         )
 
     return Rulings(placed(level, top, left), placed(upright, left, top), placed(edges, top, left))
+
+
+def _beside_text(drawn: Rulings, bounds: Bounds, text: Boxes, height: float) -> Rulings:
+    """Those of known lines around some text that are no part of it, as an underline is."""
+    near = drawn.near(bounds, height)
+    return Rulings(
+        tuple(_apart(near.horizontal, text, height)),
+        tuple(_apart(near.vertical, text[:, [1, 0, 3, 2]], height)),
+        tuple(_apart(near.edges, text, height)),
+    )
 
 
 def _straight_crop(

@@ -74,16 +74,19 @@ class TableStructure:
         return np.asarray(corners @ np.array([[cos, sin], [-sin, cos]], np.float32), np.float32)
 
 
-def analyse_table(lines: Sequence[LayoutLine], members: Sequence[int], pixels: Pixels | None = None) -> TableStructure:
+def analyse_table(
+    lines: Sequence[LayoutLine], members: Sequence[int], pixels: Pixels | None = None, drawn: Rulings | None = None
+) -> TableStructure:
     """Rows, columns, spanning and header cells of a table.
 
     Args:
         lines: All lines of the upright page; a skew of a few degrees may be left in.
         members: Indices of the table's lines, at least one.
         pixels: The page, whose ruling lines are looked at; None where there is no picture.
+        drawn: Its ruling lines, where they are known.
     """
     text = table_text(lines, members)
-    rulings = _rulings(lines, members, text, pixels)
+    rulings = _rulings(lines, members, text, pixels, drawn)
     separators = find_separators(text, rulings)
     grid = build_grid(text, separators, bands(part_rows(text, separators, rulings)), rulings)
     join_cells(grid, rulings)
@@ -148,7 +151,13 @@ def _without_repeats(cells: Sequence[CellLayout]) -> tuple[CellLayout, ...]:
     return tuple(unique)
 
 
-def _rulings(lines: Sequence[LayoutLine], members: Sequence[int], text: TableText, pixels: Pixels | None) -> Rulings:
+def _rulings(
+    lines: Sequence[LayoutLine],
+    members: Sequence[int],
+    text: TableText,
+    pixels: Pixels | None,
+    drawn: Rulings | None,
+) -> Rulings:
     """The table's lines; the page's other text is not a line either."""
     boxes: list[Bounds] = [(token.left, token.top, token.right, token.bottom) for token in text.tokens]
     own = set(members)
@@ -156,4 +165,4 @@ def _rulings(lines: Sequence[LayoutLine], members: Sequence[int], text: TableTex
     for quad in straightened(others, text.skew):
         (left, top), (right, bottom) = quad.min(axis=0).tolist(), quad.max(axis=0).tolist()
         boxes.append((left, top, right, bottom))
-    return find_rulings(pixels, text.skew, text.bounds, boxes, text.height).near(text.bounds, text.height)
+    return find_rulings(pixels, text.skew, text.bounds, boxes, text.height, drawn).near(text.bounds, text.height)
