@@ -9,6 +9,9 @@ from training.fields.parts import Fact, Parts, div, esc, value
 
 Document = Callable[[Parts], str]
 
+LETTERS = 0.25
+"""Of the business documents that are letters with an address window."""
+
 
 def _meta(parts: Parts, kind: str) -> list[Fact]:
     """Number, dates and references, with labels, in a drawn order."""
@@ -57,6 +60,36 @@ def _meta(parts: Parts, kind: str) -> list[Fact]:
     return rows
 
 
+def _letter(parts: Parts, head: str, rows: list[Fact], kind: str) -> str:
+    """A letter with an address window without a label, whose writer stands whole in the foot alone, most of the time.
+
+    Over the window stands nothing, a word of the seller's name as a logo, or the name.
+    """
+    rng, facts = parts.rng, parts.facts
+    brand = " ".join(facts.seller.name.split()[: rng.choice((1, 1, 2))])
+    brand = brand.upper() if rng.happens(0.6) else brand
+    name = esc(brand) if rng.happens(0.55) else value("company", facts.seller.name)
+    size = f"font-size:{rng.uniform(1.3, 2.8):.1f}em;letter-spacing:{rng.choice((0, 0, 1, 6))}px"
+    logo = (
+        div(name, f"{size};text-align:{rng.choice(('left', 'right', 'right', 'center'))}") if rng.happens(0.5) else ""
+    )
+    window = (parts.sender() if rng.happens(0.5) else "") + parts.party_block("customer", facts.buyer, False, 0.1)
+    window = div(window, f"margin-top:{rng.randint(20, 150)}px")
+    meta = parts.facts_block(rows)
+    if rng.happens(0.5):
+        top, meta = div(window + div(meta, f"margin-top:{rng.randint(0, 120)}px"), "", "flex"), ""
+    else:
+        top = window
+    order = [top, head, meta] if rng.happens(0.7) else [top, meta, head]
+    body = (parts.note() if rng.happens(0.5) else "") + parts.items_table()
+    body += parts.sums() if kind != "delivery" else ""
+    body += parts.pay_by() if kind in ("invoice", "bill") and rng.happens(0.3) else ""
+    foot = ""
+    while 'data-v="company"' not in foot:
+        foot = parts.footer()
+    return f'<div class="page">{logo}{"".join(order)}{body}<div class="grow"></div>{foot}</div>'
+
+
 def business(kind: str) -> Document:
     """An A4 document of a kind."""
 
@@ -78,6 +111,8 @@ def business(kind: str) -> Document:
             inner,
             f"font-size:{rng.uniform(1, 2.2):.1f}em;text-align:{rng.choice(('left', 'left', 'right', 'center'))};font-weight:bold;margin:.5em 0",
         )
+        if rng.happens(LETTERS):
+            return _letter(parts, head, rows, kind)
         meta = parts.facts_block(rows)
         labelled = rng.happens(0.6)
         letter, seller_block = parts.letterhead(), ""

@@ -14,6 +14,9 @@ from worker.fields.layout_page import LayoutPage
 SURE = 0.9
 """Plausibility from which a value is surely of its kind."""
 
+NAME = 3
+"""Letters of a name, at least."""
+
 PLAUSIBLE_TAX = (0.02, 0.3)
 """A tax as a share of its net amount."""
 
@@ -33,6 +36,18 @@ class CandidateContext:
         self.sure = {value_key(candidate) for candidate in candidates if candidate.plausibility >= SURE}
         ordered = sorted(candidates, key=lambda c: (layout.lines[c.first.line].page, layout.lines[c.first.line].row))
         self.order = {id(candidate): place for place, candidate in enumerate(ordered)}
+
+    @cached_property
+    def _names(self) -> set[str]:
+        """Letters of the candidates that have no digit."""
+        texts = (str(candidate.value) for candidate in self.candidates)
+        return {letters(text) for text in texts if not any(character.isdigit() for character in text)}
+
+    def longer_and_shorter(self, candidate: Candidate) -> tuple[bool, bool]:
+        """Whether a name begins a longer one, as a logo begins a firm's name, and whether another one begins it."""
+        name = letters(str(candidate.value))
+        longer = any(len(other) > len(name) and other.startswith(name) for other in self._names)
+        return longer, any(NAME <= len(other) < len(name) and name.startswith(other) for other in self._names)
 
     @cached_property
     def _written(self) -> list[Candidate]:

@@ -27,6 +27,9 @@ from worker.fields.tax_rows import tax_rows
 
 Json = dict[str, Any]
 
+UNLIKELY = -3.0
+"""Log odds from which down a value does not speak for a field."""
+
 SIGNED = 0.85
 """Most confidence of a negative amount: what a credit note prints with a sign, its data may have without."""
 
@@ -108,6 +111,7 @@ class _Extraction:
                     fields[leaf.name] = missing(_why(leaf, scored[members[0].name], self._layout))
                     continue
                 features[leaf.name] = self._features(leaf, winner, [one for one, _ in scored[members[0].name]])
+                features[leaf.name]["contested"] = _contested(leaf, winner, groups, scored)
                 sure = min(confidence(features[leaf.name]), SIGNED if _is_negative(winner) else 1.0)
                 fields[leaf.name] = evidence(self._layout, winner.candidate, value, sure)
                 winners[leaf.name] = winner
@@ -182,6 +186,23 @@ class _Extraction:
                 fields[name] = evidence(self._layout, one.candidate, value, sure)
                 values.append(value)
         return values
+
+
+def _contested(
+    leaf: Spec,
+    winner: Scored,
+    groups: Mapping[tuple[str, str], Sequence[Spec]],
+    scored: Mapping[str, Sequence[tuple[Scored, Any]]],
+) -> float:
+    """Log odds over :data:`UNLIKELY` that a value answers another field of its kind, as the buyer's name the seller."""
+    others = (
+        one.points
+        for members in groups.values()
+        if members[0].kind == leaf.kind and members[0].concept != leaf.concept
+        for one, _ in scored[members[0].name]
+        if one.candidate.value == winner.candidate.value
+    )
+    return max(0.0, min(max(others, default=UNLIKELY), -UNLIKELY) - UNLIKELY)
 
 
 def _is_negative(winner: Scored) -> bool:

@@ -43,7 +43,7 @@ DATE = ("earliest", "latest", "days", "dates")
 PARTY = (
     "legal", "trade", "before_address", "after_address", "in_address", "block_vat", "block_iban", "block_phone",
     "block_mail", "domain", "tallest", "initial", "starts_line", "names_owner", "block_address", "head_rank",
-    "page_head", "other_legal",
+    "page_head", "other_legal", "begins_longer", "goes_on_shorter", "told_elsewhere",
 )  # fmt: skip
 LABELLED = (
     *(f"own_{relation}" for relation in RELATIONS), "own", "rival", "lead", "own_header", "rival_header",

@@ -116,7 +116,7 @@ class FeatureBuilder:
             *self._value(candidate, shared),
             *(self._amount(candidate, shared) if kind == "money" else [0.0] * len(AMOUNT)),
             *(shared.date(candidate) if kind in ("date", "datetime") else [0.0] * len(DATE)),
-            *(self._parties.of(candidate, line) if kind in ("party", "address") else [0.0] * len(PARTY)),
+            *(self._parties.of(candidate, line, shared) if kind in ("party", "address") else [0.0] * len(PARTY)),
         ]
 
     # -- where it stands ----------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.kinds import money
@@ -72,6 +72,10 @@ class ItemRows:
     def __init__(self, layout: LayoutPage, relations: LabelMatcher) -> None:
         self.layout, self._relations, self._comma = layout, relations, money.decimal_comma(layout)
 
+    def page(self, row: int) -> int:
+        """The page of a row."""
+        return self.layout.lines[self.layout.rows[row][0]].page
+
     def pieces(self, row: int) -> list[Piece]:
         """The pieces of a row, from the left."""
         return [piece for index in self.layout.rows[row] for piece in self._of_line(index)]
@@ -106,8 +110,21 @@ class ItemRows:
             re.search(r"\d", self.layout.lines[index].text) for index in self.layout.rows[row]
         ):
             return []  # "8 days net" is a sentence
-        columns = [Column(dict(label.concepts), self._place(label), self._cell(label.line)) for label in labels]
-        return columns + self._unnamed(row, labels)
+        return [*self._named(labels), *self._unnamed(row, labels)]
+
+    def _named(self, labels: Sequence[Label]) -> list[Column]:
+        """Columns of labels; what follows a column's name on its line and names none is part of it ("Price net")."""
+        found: list[tuple[Label, Column]] = []
+        for label in labels:
+            place = self._place(label)
+            before = found[-1] if found and found[-1][0].line == label.line else None
+            if before and not COLUMNS & set(label.concepts) and COLUMNS & set(before[0].concepts):
+                rect = before[1].rect
+                whole = Bounds(rect.left, min(rect.top, place.top), place.right, max(rect.bottom, place.bottom))
+                found[-1] = label, replace(before[1], rect=whole)
+            else:
+                found.append((label, Column(dict(label.concepts), place, self._cell(label.line))))
+        return [column for _, column in found]
 
     def _unnamed(self, row: int, labels: Sequence[Label]) -> list[Column]:
         """Words of a header that are not labels: their columns answer nothing."""
@@ -161,6 +178,8 @@ def _in_words(text: str, amount: Candidate) -> bool:
     before, after = text[: amount.first.start], text[amount.first.end :]
     if _YEAR.fullmatch(text[amount.first.start : amount.first.end]) and re.search(r"[^\W\d_] $", before):
         return True
+    if re.search(r"[^\W\d_]{3}.*\d ?[x×] ?$", before) and re.match(r" ?[a-zµ]", after):
+        return True  # "crate 20 x 0,5 l"
     if not re.search(r"(?:[^\W\d_]{2}|[^\W\d_]\d+)\W{0,2}$", before) or amount.facts.get("currency"):
         return False
     return not amount.facts.get("decimals") or bool(re.match(r" ?[^\W\d_]", after))

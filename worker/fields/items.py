@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 
 from ocrq.contracts import FieldEvidence
-from worker.fields.candidate import Candidate, Span
+from worker.fields.candidate import Candidate
 from worker.fields.coercion import ABSENT, Coercer
 from worker.fields.evidence import evidence
+from worker.fields.item_columns import NUMERIC, PRICED, ItemColumns, counted, item_columns, key_of
 from worker.fields.item_row import CENTS, NAMED, PROVEN, ItemRow, Row, checked, is_product
-from worker.fields.item_rows import ASIDE, Column, ItemRows, Piece
-from worker.fields.kinds import identifiers
+from worker.fields.item_rows import ASIDE, ItemRows, Piece
 from worker.fields.label_matching import LabelMatcher
 from worker.fields.layout_page import LayoutPage
 from worker.fields.receipt_items import receipt_items
@@ -21,22 +22,11 @@ from worker.fields.validation import validator_for
 from worker.geometry import Bounds
 
 MAX_ITEMS = 500
-NUMERIC = frozenset({"money", "number", "percentage"})
-PRICED = frozenset({"description", "quantity", "unit_price", "line_total"})
-
-OF_TAX = frozenset({"tax_rate", "subtotal", "tax", "total", "gross_total"})
-"""Of a list of taxes; of items they are other columns."""
-
-_COUNT = re.compile(r"(?P<count>[Il|]|-?[\dIl][\dIOl]{0,3}(?:[.,]\d{1,3})?)(?:\s?[^\W\d_]{1,6}[²³]?\.?)?")
-"""A quantity and its unit; letters of a digit's shape stand for it."""
-
 _ATTRIBUTE = re.compile(r"[^\W\d][^:]{1,24}: ?\w")
 """What a line below an item tells of it, as "Packaging: carton"."""
 
-_UNIT = re.compile(r"[^\W\d_]{1,7}\.?")
-
-UNPRICED = frozenset({"tax", "tax_rate", "tax_column", "discount", "position", "sku"})
-"""Columns whose numbers are not prices."""
+LEAST_LEFT = 0.5
+"""Of quantity times price, what a discount of the row leaves at the least."""
 
 
 def line_items(
@@ -61,44 +51,78 @@ def line_items(
 
 
 def _tables(wanted: Sequence[Spec], rows: ItemRows) -> Iterator[ItemRow]:
-    columns: list[Column] = []
-    named: dict[str, Column] = {}
+    table: ItemColumns | None = None
     found: list[tuple[Row, list[Piece]]] = []
     below: list[list[Candidate]] = []  # of each row: text under its own
     page, headed = 0, -2
+    kinds = {key_of(leaf): leaf.kind for leaf in wanted}
     for number in range(len(rows.layout.rows)):
-        header = rows.header(number)
-        if header:
-            chosen = _columns(wanted, header)
-            if number <= headed + 1 and len(chosen) <= len(named):
+        head = item_columns(rows, number, wanted)
+        if head:
+            if table and number <= headed + 1 and len(head.named) <= len(table.named):
                 continue  # the second line of the heads
-            if len(chosen) >= min(2, len(wanted)):
-                headed = number
-                columns, named, page = header, chosen, rows.layout.lines[rows.layout.rows[number][0]].page
+            if len(head.named) >= min(2, len(wanted)):
+                headed, table, page = number, head, rows.page(number)
                 continue
-        if not columns:
+        if table is None:
             continue
-        if rows.ends(number) or rows.layout.lines[rows.layout.rows[number][0]].page != page:
-            columns = []
+        if rows.page(number) != page:
+            table = None
             continue
-        cells = _cells(rows, number, columns, named, wanted)
+        cells, pieces = table.cells(number), rows.pieces(number)
+        if rows.ends(number) and not _is_priced(cells, pieces):
+            table = table if _goes_on(table, number) else None
+            continue
         if rows.called(number) & ASIDE and "line_total" in cells and not {"quantity", "unit_price"} <= set(cells):
             continue
         if found and not cells and "description" not in found[-1][0]:
-            cells = _name_below(rows.pieces(number))
-        kinds = {_key(leaf): leaf.kind for leaf in wanted}
-        numbers = [piece for piece in rows.pieces(number) if piece.number is not None]
+            cells = _name_below(pieces)
         if found and _is_lower_amount(cells, found[-1][0]):
             found[-1][0]["line_total"] = cells["line_total"]
-            found[-1][1].extend(numbers)
+            found[-1][1].extend(pieces)
         elif any(kinds.get(key) in NUMERIC for key in cells) or "line_total" in cells:
-            found.append((cells, numbers))
+            found.append((cells, pieces))
             below.append([])
         elif found and cells:
             below[-1] += [cells["description"]] if "description" in cells else []
             _continue(found[-1][0], cells)
     _join(rows.layout, [row for row, _ in found], below)
-    yield from (checked(_solved(row, numbers), NAMED) for row, numbers in _priced(found))
+    items = [(_solved(row, pieces), pieces) for row, pieces in _priced(found)]
+    counts = [row["quantity"].rect(rows.layout) for row, _ in items if "quantity" in row and _is_priced(row, ())]
+    yield from (checked(_with_count(row, pieces, counts), NAMED) for row, pieces in items)
+
+
+def _with_count(row: Row, pieces: Sequence[Piece], counts: Sequence[Bounds]) -> Row:
+    """The row with a quantity, where its column's head is unknown: what stands under those of other rows."""
+    taken = {cell.first for cell in row.values()}
+    if "quantity" in row or not counts:
+        return row
+    left, right = min(one.left for one in counts), max(one.right for one in counts)
+    under = [
+        piece for piece in pieces if piece.span not in taken and left < piece.rect.right and piece.rect.left < right
+    ]
+    count = next(filter(None, map(counted, under)), None)
+    return {**row, "quantity": count} if count else row
+
+
+def _is_priced(cells: Row, pieces: Sequence[Piece]) -> bool:
+    """Whether a row is an item whatever its words are: quantity and price make its amount, or more by a discount."""
+    cells = _solved(cells, pieces)
+    if not {"quantity", "unit_price", "line_total"} <= set(cells):
+        return False
+    quantity, price, amount = (float(cells[key].value) for key in ("quantity", "unit_price", "line_total"))
+    return is_product(quantity, price, amount) or LEAST_LEFT <= amount / (quantity * price or math.inf) < 1
+
+
+def _goes_on(table: ItemColumns, number: int) -> bool:
+    """Whether items follow a row on its page: it is a subtotal among them, or what was carried over."""
+    rows = table.rows
+    for after in range(number + 1, len(rows.layout.rows)):
+        if rows.page(after) != rows.page(number) or rows.header(after):
+            return False
+        if _is_priced(table.cells(after), rows.pieces(after)):
+            return True
+    return False
 
 
 def _name_below(pieces: Sequence[Piece]) -> Row:
@@ -136,30 +160,42 @@ def _join(layout: LayoutPage, items: Sequence[Row], below: Sequence[Sequence[Can
 
 
 def _priced(found: Sequence[tuple[Row, list[Piece]]]) -> list[tuple[Row, list[Piece]]]:
-    """The rows that are items: with a name or a price of their own, and an amount where most rows have one."""
+    """The rows that are items: with a name or a price of their own, and an amount where a third of the rows has one."""
     named = [(row, numbers) for row, numbers in found if set(row) - {"line_total"}]
     amounts = sum("line_total" in row for row, _ in named)
-    items = [(row, numbers) for row, numbers in named if "line_total" in row or 2 * amounts <= len(named)]
-    return items[: _sum_at(items)]
+    items = [(row, numbers) for row, numbers in named if "line_total" in row or 3 * amounts < len(named)]
+    return _without_sums(items)
 
 
-def _sum_at(items: Sequence[tuple[Row, list[Piece]]]) -> int:
-    """How many rows stand before one whose amount is the sum of theirs, two at least; all if none is."""
-    running = 0.0
-    for at, (row, _) in enumerate(items):
+def _without_sums(items: Sequence[tuple[Row, list[Piece]]]) -> list[tuple[Row, list[Piece]]]:
+    """Rows up to the last with a quantity or price, where most have one, without sums of the rows above them.
+
+    A discount, freight or sum of all may follow the items; subtotals and what is carried over stand among them.
+    """
+    priced = [at for at, (row, _) in enumerate(items) if {"quantity", "unit_price"} & set(row)]
+    most = bool(priced) and 2 * len(priced) >= priced[-1] + 1
+    kept: list[tuple[Row, list[Piece]]] = []
+    running = since = 0.0  # of all items, and of those below the last sum
+    for at, (row, numbers) in enumerate(items[: priced[-1] + 1] if most else items):
         amount = float(row["line_total"].value) if "line_total" in row else 0.0
-        if at > 1 and amount and "unit_price" not in row and abs(running - amount) < CENTS * at:
-            return at
-        running += amount
-    return len(items)
+        near = any(abs(one - amount) < CENTS * (at + 1) for one in (running, since))
+        if len(kept) > (not most) and amount and "unit_price" not in row and near:
+            if not any(place > at for place in priced):
+                break
+            since = 0.0
+            continue
+        running, since = running + amount, since + amount
+        kept.append((row, numbers))
+    return kept
 
 
-def _solved(row: Row, numbers: Sequence[Piece]) -> Row:
+def _solved(row: Row, pieces: Sequence[Piece]) -> Row:
     """A row whose quantity and price make its amount: where the columns' heads say otherwise, by its numbers."""
     cells = [row.get(key) for key in ("quantity", "unit_price", "line_total")]
     known = [float(cell.value) for cell in cells if cell is not None]
     if len(known) == 3 and is_product(*known):
         return row
+    numbers = [piece for piece in pieces if piece.number is not None]
     amounts = [piece for piece in numbers if piece.decimals]
     amount = row.get("line_total")
     wholes = [piece for piece in amounts if amount is not None and piece.span == amount.first] + amounts[-1:]
@@ -177,101 +213,6 @@ def _solved(row: Row, numbers: Sequence[Piece]) -> Row:
     return row
 
 
-def _key(leaf: Spec) -> str:
-    return leaf.concept if leaf.concept in PRICED | OF_TAX else leaf.path[-1]
-
-
-def _columns(wanted: Sequence[Spec], header: Sequence[Column]) -> dict[str, Column]:
-    """Which column answers what: of several called alike the rightmost is the amount."""
-    free = sorted(header, key=lambda column: column.rect.left)
-    chosen: dict[str, Column] = {}
-    asked = {_key(leaf): {leaf.concept, leaf.name} for leaf in wanted}
-    asked |= {concept: {concept} for concept in ("quantity", "unit_price", "line_total") if concept not in asked}
-    order = ("unit_price", "quantity", "sku", "description")
-    for key in sorted(asked, key=lambda key: order.index(key) if key in order else 9):
-        fitting = [column for column in free if asked[key] & set(column.concepts)]
-        best = max((max(column.concepts.get(c, 0.0) for c in asked[key]) for column in fitting), default=0.0)
-        fitting = [column for column in fitting if max(column.concepts.get(c, 0.0) for c in asked[key]) == best]
-        if fitting:
-            chosen[key] = fitting[-1 if key == "line_total" else 0]
-            free.remove(chosen[key])
-    return chosen
-
-
-def _cells(
-    rows: ItemRows, number: int, columns: Sequence[Column], named: dict[str, Column], wanted: Sequence[Spec]
-) -> Row:
-    kinds = {_key(leaf): leaf.kind for leaf in wanted}
-    kinds |= {"quantity": "number", "unit_price": "money", "line_total": "money"}
-    cells: Row = {}
-    far: dict[str, float] = {}
-    free: list[Piece] = []
-    for piece in rows.pieces(number):
-        column = _column_of(rows, piece, columns)
-        key = next((key for key, one in named.items() if one is column), None)
-        if key is None:
-            free += [] if set(column.concepts) & UNPRICED else [piece]
-            continue
-        cell = (_counted(piece) if key == "quantity" else None) or _parsed(kinds.get(key, "text"), piece)
-        distance = _distance(column.rect, piece.rect)
-        if cell is not None and (key not in cells or distance < far[key]):
-            cells[key], far[key] = cell, distance
-        elif cell is None and piece.number is None:
-            free.append(piece)  # a name that the reader put into one line with the numbers behind it
-    return {**_unnamed(free, named, cells), **cells}
-
-
-def _unnamed(free: Sequence[Piece], named: dict[str, Column], cells: Row) -> Row:
-    """What stands in columns whose head is not a known label: the longest text, the amount furthest to the right."""
-    found: Row = {}
-    texts = [piece for piece in free if piece.number is None and len(re.findall(r"[^\W\d_]", piece.text)) >= 3]
-    texts = [piece for piece in texts if not (piece.span.start and _UNIT.fullmatch(piece.text))]
-    amounts = [piece for piece in free if piece.decimals]
-    if "description" not in cells and texts:
-        found["description"] = max(texts, key=lambda piece: len(piece.text)).candidate()
-    if "line_total" not in named and amounts:
-        found["line_total"] = amounts[-1].candidate()
-        amounts = amounts[:-1]
-    if "unit_price" not in named and amounts:
-        found["unit_price"] = amounts[-1].candidate()
-    return found
-
-
-def _column_of(rows: ItemRows, piece: Piece, columns: Sequence[Column]) -> Column:
-    """The column a piece stands in: the layout's where it found the table, else the nearest one's."""
-    cells = [column.cell for column in columns]
-    cell = rows.cell_of(piece) if len(set(cells)) == len(cells) else None  # heads that share a cell: it is too coarse
-    same = [column for column in columns if column.cell == cell] if cell is not None else []
-    return min(same or columns, key=lambda column: _distance(column.rect, piece.rect))
-
-
-def _distance(column: Bounds, place: Bounds) -> float:
-    """How far a cell stands from its column's head: left edges, right edges or middles, whichever agree best."""
-    middle = abs((column.left + column.right) - (place.left + place.right)) / 2
-    return min(abs(column.left - place.left), abs(column.right - place.right), middle)
-
-
-def _counted(piece: Piece) -> Candidate | None:
-    """A quantity with its unit behind it, as "1kg" and "12 m", and a one read as a letter."""
-    match = _COUNT.fullmatch(piece.text)
-    if match is None:
-        return None
-    digits = re.sub("[IOl|]", lambda read: "0" if read[0] == "O" else "1", match["count"]).replace(",", ".")
-    return Candidate(float(digits), (Span(piece.span.line, piece.span.start, piece.span.start + match.end("count")),))
-
-
-def _parsed(kind: str, piece: Piece) -> Candidate | None:
-    if kind in NUMERIC:
-        return piece.candidate() if piece.number is not None else None
-    if kind == "identifier":
-        codes = identifiers.on_line(piece.text, piece.span.line)
-        if not codes:
-            return None
-        start = piece.span.start + codes[0].first.start
-        return Candidate(codes[0].value, (Span(piece.span.line, start, piece.span.start + codes[0].first.end),))
-    return piece.candidate(piece.text) if re.search(r"[^\W_]", piece.text) else None
-
-
 def _continue(row: Row, cells: Row) -> None:
     """Text under an item's text belongs to it where the item has none of its own."""
     for key, cell in cells.items():
@@ -284,7 +225,7 @@ def _item(wanted: Sequence[Spec], row: ItemRow, layout: LayoutPage) -> tuple[Jso
     answers: dict[str, FieldEvidence] = {}
     for leaf in wanted:
         name = leaf.path[-1]
-        cell = row.cells.get(_key(leaf))
+        cell = row.cells.get(key_of(leaf))
         value = ABSENT if cell is None else Coercer(leaf).of(cell, cell.text(layout))
         if cell is None or value is ABSENT:
             if leaf.nullable:

@@ -11,6 +11,7 @@ from typing import Literal
 from worker.fields.candidate import Candidate, Span
 from worker.fields.labels import Label
 from worker.fields.layout_page import LayoutPage
+from worker.fields.vocabulary import CURRENCY
 from worker.geometry import Bounds
 from worker.layout.text import BOX_CHECKED, BOX_EMPTY
 
@@ -197,5 +198,5 @@ def _values(competitors: Mapping[int, Sequence[Span]], line: int, start: int, en
 
 def _words(text: str) -> int:
     """Words of a text that are neither values nor currencies."""
-    without = re.sub(r"(?<![^\W_])(?:rm|usd|eur|gbp|myr|sgd|chf|rs|inr)(?![^\W_])", " ", text)
+    without = re.sub(rf"(?<![^\W_]){CURRENCY}(?![^\W_])", " ", text)
     return len(re.findall(r"[^\W\d_]{2,}", without))

@@ -187,7 +187,8 @@ def _compiled(text: str) -> re.Pattern[str]:
         return re.compile(rf"(?<![^\n]){pattern}(?=[^\S\n]*(?:[:#\n]|\Z|[a-z]{{0,3}}[-/]?\d))")
     if alone:
         return re.compile(rf"(?<![^\n]){pattern}(?=[^\S\n]*(?:[:\n]|\Z))")
-    return re.compile(rf"(?<![^\W_]){pattern}(?![^\W\d_])")
+    more = r"\w" if len(words[-1]) == 1 else r"[^\W\d_]"  # "fattura a" is not called so in "fattura A28079"
+    return re.compile(rf"(?<![^\W_]){pattern}(?!{more})")
 
 
 def _misreadable(word: str) -> str:

@@ -16,6 +16,9 @@ from worker.geometry import Bounds, bounds_of, part_of, rounded, size_of, turned
 SAME_ROW = 0.5
 """Share of the lower line's height that two lines must have in common to stand in one row."""
 
+LEVEL = 0.8
+"""The same of two that are surely level."""
+
 CHARACTER_WIDTH = 10.0
 LINE_PITCH = 20.0
 """Pixels a character and a line are taken to have where the reader gave no boxes."""
@@ -235,7 +238,8 @@ def _beside(rects: Sequence[Bounds], row: Sequence[int], index: int) -> bool:
     near = min((rects[i] for i in row), key=lambda other: _gap(other, rect))
     shared = min(near.bottom, rect.bottom) - max(near.top, rect.top)
     lower = min(near.height, rect.height)
-    return shared >= SAME_ROW * lower and all(_gap(rects[i], rect) > -0.5 * lower for i in row)
+    apart = -1.5 if shared >= LEVEL * lower else -0.5  # heads set tight may reach into each other
+    return shared >= SAME_ROW * lower and all(_gap(rects[i], rect) > apart * lower for i in row)
 
 
 def _gap(one: Bounds, other: Bounds) -> float:

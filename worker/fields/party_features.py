@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from worker.fields.candidate import Candidate
+from worker.fields.candidate_context import CandidateContext
 from worker.fields.folding import letters
 from worker.fields.kinds.names import LEGAL_FORM, TRADE
 from worker.fields.layout_page import LayoutLine, LayoutPage
@@ -32,7 +33,7 @@ class PartyFeatures:
     def __init__(self, layout: LayoutPage, addresses: Sequence[Candidate]) -> None:
         self._layout, self._addresses = layout, addresses
 
-    def of(self, candidate: Candidate, line: LayoutLine) -> list[float]:
+    def of(self, candidate: Candidate, line: LayoutLine, shared: CandidateContext) -> list[float]:
         """The numbers called ``PARTY``, of a candidate on a line."""
         text = candidate.text(self._layout)
         folded = line.folded[candidate.first.start : candidate.first.end]
@@ -62,6 +63,8 @@ class PartyFeatures:
             line.row / max(1, len(self._layout.rows)),
             float(line.page == self._layout.lines[0].page and self._layout.depth(line) < 0.15),
             float(not LEGAL_FORM.search(folded) and self._any_legal),
+            *map(float, shared.longer_and_shorter(candidate)),
+            max(0.0, self._most_told - sum(counts)),
         ]
 
     def _to_address(self, line: LayoutLine, address: Candidate) -> float | None:
@@ -82,6 +85,11 @@ class PartyFeatures:
     def _hosts(self) -> list[str]:
         found = (match for line in self._layout.lines for match in _MAIL.finditer(line.text))
         return sorted({letters(match[1] or match[2] or match[3]) for match in found})
+
+    @cached_property
+    def _most_told(self) -> float:
+        """How many of these a block has at the most: it is the seller's."""
+        return float(max(map(sum, self._blocks_tell.values()), default=0))
 
     @cached_property
     def _blocks_tell(self) -> dict[int, tuple[int, int, int, int]]:

@@ -12,16 +12,6 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-NUMBER = r"(?:no|nr|num|number|numero|nummer|numer|nro|nbr|num[eé]ro|id|code|#|n\.?[ºo°])"
-TAX = r"(?:gst|sst|hst|pst|vat|tax|taxes|mwst|ust|tva|iva|btw|moms|mva|pajak|steuer|cukai|impuesto|imposto)"
-INCLUDING = r"(?:incl|inc|included|inclusive|including|with|inkl|inclusief|ttc|w)"
-EXCLUDING = r"(?:excl|ex|exc|excluded|excluding|exclusive|without|before|net of|ohne|exkl|eks|exclusief|ht|zzgl)"
-
-CURRENCY = (
-    r"(?:rm|myr|usd|us[$]|eur|euro|gbp|sgd|s[$]|aud|cad|nzd|chf|inr|rs|sek|nok|dkk|pln|zl|czk|kc|huf|ft|brl|r[$]|mxn|"
-    r"[$€£₹])"
-)
-
 LOCALES = Path(__file__).parent / "locales"
 """A file a language, and ``any.toml`` for what all of them share."""
 
@@ -46,6 +36,15 @@ def words(name: str) -> str:
     lists = (content.get("words", {}).get(name, ()) for content in _FILES.values())
     return "|".join(dict.fromkeys(word for several in lists for word in several))
 
+
+def _alternatives(name: str) -> str:
+    return f"(?:{words(name)})"
+
+
+NUMBER, TAX, INCLUDING, EXCLUDING, CURRENCY = map(
+    _alternatives, ("number", "tax", "including", "excluding", "currency")
+)
+"""What ``{no}``, ``{tax}``, ``{incl}``, ``{excl}`` and ``{cur}`` in phrases stand for."""
 
 LANGUAGES = words("languages").split("|")
 """Languages whose months and countries are known by name."""

@@ -67,6 +67,23 @@ GTIN            Art-Nr     Menge          Nettopreis     MwSt-%     Nettowert
                 Cable 5 m
 Summe netto                                                           44,30
 """,
+    "subtotals and a sum carried over among the items, a discount and freight behind them": """
+Pos   Description             Qty     Price        Amount
+1     Desk lamp                 2     19.90         39.80
+                        Subtotal materials         39.80
+2     Cable 5 m                 1      4.50          4.50
+      Special deal 5 %                             -2.22
+      Carriage and packing                          6.90
+                        Total                      48.98
+""",
+    "names under a column called after their numbers, list prices on rows of their own": """
+Artikel    Werkzaamheden         Aantal     Prijs        Totaal
+A65-754    Desk lamp                  2     19,90         39,80
+           Catalogusprijs                   24,90
+51958      Cable 5 m                  1      4,50          4,50
+           Catalogusprijs                    5,60
+Totaal te voldoen                                         44,30
+""",
     "columns without known heads": """
 Quantity   Thing                 Tarif              Wert
 2          Desk lamp             19.90             39.80
@@ -133,6 +150,26 @@ SUMME                       EUR        5,52
 def test_a_discount_is_no_item() -> None:
     text = "SHOP\nMILK          2.40\nDISCOUNT     -0.40\nTOTAL         2.00"
     assert items(text) == [("MILK", None, None, 2.4)]
+
+
+def test_what_a_row_is_called_does_not_end_the_items_where_its_numbers_make_an_amount() -> None:
+    text = """
+Qty   Description             Unit price    Disc.    Amount
+2     Tax consulting               50.00              100.00
+4     Crate deposit                 3.30               13.20
+1     Balance board                20.00     10 %      18.00
+Total                                                 131.20
+"""
+    names = [row[0] for row in items(text)]
+    assert names == ["Tax consulting", "Crate deposit", "Balance board"]
+
+
+def test_a_measure_belongs_to_the_name() -> None:
+    text = """
+Qty   Description               Unit price        Amount
+2     Beer crate 20 x 0,5 l          19,90         39,80
+"""
+    assert items(text) == [("Beer crate 20 x 0,5 l", 2.0, 19.9, 39.8)]
 
 
 def test_a_misread_quantity_is_solved_from_price_and_amount() -> None:

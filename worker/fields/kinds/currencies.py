@@ -8,10 +8,12 @@ from worker.fields.candidate import Candidate, Span
 from worker.fields.kinds.money import CODES, NAMED, POSTCODE, SYMBOLS
 from worker.fields.layout_page import LayoutPage
 
-_SIGNS = "|".join(re.escape(name) for name in sorted([*SYMBOLS, *NAMED], key=len, reverse=True) if not name.isalpha())
-_WORDS = "|".join(re.escape(name) for name in sorted([*SYMBOLS, *NAMED], key=len, reverse=True) if name.isalpha())
+_ALL = sorted([*SYMBOLS, *NAMED], key=len, reverse=True)
+_SIGNS = "|".join(re.escape(name) for name in _ALL if not name.isalpha())
+_WORDS = "|".join(name for name in _ALL if name.isalpha() and len(name) < 4)
+_NAMES = "|".join(name for name in _ALL if name.isalpha() and len(name) >= 4)
 _CURRENCY = re.compile(
-    rf"(?<![A-Za-z])(?P<code>{'|'.join(CODES)})(?![A-Za-z])|(?<![A-Za-z])(?P<sign>(?i:{_SIGNS}))|"
+    rf"(?<![A-Za-z])(?P<code>{'|'.join(CODES)})(?![A-Za-z])|(?<![A-Za-z])(?P<sign>(?i:{_SIGNS}|(?:{_NAMES})(?![^\W_])))|"
     rf"(?P<word>(?<![A-Za-z])(?i:{_WORDS})(?=\.?\s?[\d., ']{{1,12}}[.,]\d\d)|(?<=\d)\s?(?i:{_WORDS})(?![^\W_]))"
 )
 """Words, such as "fr" and "kr", only beside an amount."""

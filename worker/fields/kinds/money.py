@@ -30,6 +30,8 @@ NAMED |= {
     "zl": "PLN",
     "$": "USD",
     "fr": "CHF",
+    "euro": "EUR",
+    "euros": "EUR",
 }
 SCALES = {"k": 1000, "m": 10**6, "mn": 10**6, "mio": 10**6, "million": 10**6, "bn": 10**9, "billion": 10**9}
 
