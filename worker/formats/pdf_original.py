@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 # What reading the objects of a damaged PDF as what they should be raises.
-_DAMAGED = (PdfError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_DAMAGED = (PdfError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 def with_text(original: bytes, pages: Sequence[Page], sources: PageSources) -> bytes | None:

@@ -124,6 +124,12 @@ def test_a_damaged_tree_of_pages_costs_no_text(intact: bytes, damage: bytes) -> 
     assert "Scanned" in pypdfium2.PdfDocument(result)[0].get_textpage().get_text_range()
 
 
+def test_a_page_that_was_not_read_can_leave_a_tree_without_a_count() -> None:
+    data = text_pdf(["first", "second"]).replace(b"/Count", b"/Cuont")
+    result = written(data, [page(1, line(WORDS, 200, 200))])
+    assert "Scanned" in pypdfium2.PdfDocument(result)[0].get_textpage().get_text_range()
+
+
 def test_the_drawing_the_link_and_the_metadata_are_kept() -> None:
     data = two_pages()
     result = written(data, [page(1, line(WORDS, 200, 200)), page(2)])
