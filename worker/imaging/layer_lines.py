@@ -43,6 +43,9 @@ FEWEST_SPACED, SPACED_DIGITS = 3, 0.22
 """Gaps between characters, all as wide, from which these are letters of one word that is spaced out; digits so far
 apart, in sizes of the font, are numbers of their own."""
 
+GUESSED_WIDTH, GUESSED_OFF = 0.3, 0.35
+"""Sizes of the font: width of a ligature's letter, and how far off the ligature's end may be by that."""
+
 SAME_PLACE, PART_HEIGHT = 0.5, 0.8
 """Pixels by which the places of a ligature's letters may differ; and the height, in sizes of the font, below which a
 place may be a part of one."""
@@ -52,6 +55,9 @@ FIRST_WIDE = "\u1100"
 
 FIRST_ACCENT = "\u0300"
 """Below it no character is set onto the one before."""
+
+EVEN = 0.06
+"""Sizes of the font by which the two gaps of a word of three letters differ."""
 
 SOFT_HYPHEN = "\u00ad"
 UNSEEN = "\u00ad\u200b\u200e\u200f\u2060\ufeff"
@@ -70,6 +76,7 @@ class LayerCharacter(NamedTuple):
         space_before: Whether the page carries a space before it.
         space_made: Whether PDFium sees one there; it also does between letters that are spaced out.
         visible: Whether it is seen: neither drawn invisibly nor covered by a picture.
+        is_guessed: Whether only the left of its box is known.
     """
 
     text: str
@@ -80,6 +87,7 @@ class LayerCharacter(NamedTuple):
     space_before: bool = False
     space_made: bool = False
     visible: bool = True
+    is_guessed: bool = False
 
     @property
     def height(self) -> float:
@@ -108,13 +116,12 @@ def _single(characters: Iterable[LayerCharacter]) -> Iterator[LayerCharacter]:
     for character in characters:
         if same and not character.space_before:
             if character.text >= FIRST_ACCENT and unicodedata.combining(character.text[0]):
-                joined = unicodedata.normalize("NFC", same[-1].text + character.text)
-                same[-1] = same[-1]._replace(text=joined)
+                same[-1] = _accented(same[-1], character)
                 continue
             if _of_ligature(same[-1], character):
                 same.append(character)
                 continue
-        yield from _shared(same)
+        yield from _shared(same, character)
         same = [character]
     yield from _shared(same)
 
@@ -129,11 +136,24 @@ def _of_ligature(before: LayerCharacter, after: LayerCharacter) -> bool:
     )
 
 
-def _shared(same: Sequence[LayerCharacter]) -> Iterator[LayerCharacter]:
+def _accented(letter: LayerCharacter, accent: LayerCharacter) -> LayerCharacter:
+    """A letter with its accent, which PDFium gives a part of the letter's place where both are one glyph."""
+    left, top, right, bottom = letter.box
+    if abs(accent.box[0] - right) <= SAME_PLACE and abs(accent.box[3] - bottom) <= SAME_PLACE:
+        right = accent.box[2]
+    text = unicodedata.normalize("NFC", letter.text + accent.text)
+    return letter._replace(text=text, box=(left, top, right, bottom))
+
+
+def _shared(same: Sequence[LayerCharacter], after: LayerCharacter | None = None) -> Iterator[LayerCharacter]:
     if len(same) < 2:
         yield from same
         return
     left, right = same[0].box[0], same[0].box[2]
+    if same[0].is_guessed:
+        right = left + GUESSED_WIDTH * len(same) * same[0].size
+        if after is not None and not after.space_before and abs(after.box[0] - right) <= GUESSED_OFF * same[0].size:
+            right = after.box[0]
     top, bottom = min(one.box[1] for one in same), max(one.box[3] for one in same)
     step = (right - left) / len(same)
     for index, character in enumerate(same):
@@ -200,17 +220,30 @@ def _letter_gaps(characters: Sequence[LayerCharacter], gaps: Sequence[float]) ->
     members: dict[str, list[int]] = {}
     for index, (before, after) in enumerate(pairwise(characters)):
         if before.text[-1].isalnum() and after.text[0].isalnum():  # not the dots that lead to a page number
-            members.setdefault(after.font, []).append(index)
+            members.setdefault(after.font if _is_run(characters, index) else "", []).append(index)
     whole = _letter_gap([gap for indices in members.values() for gap in _inside(characters, gaps, indices)])
+    if (
+        len(gaps) == FEWEST_SPACED - 1
+        and max(gaps) - min(gaps) < EVEN
+        and not any(one.space_before for one in characters[1:])
+    ):
+        whole = max(min(gaps), 0.0)  # a word of three letters
     usual = {}
     for font in {character.font for character in characters}:
         indices = members.get(font, [])
         inside = _inside(characters, gaps, indices)
         letter = _letter_gap(inside) if len(inside) >= FEWEST_SPACED else whole  # a face is often more than one font
-        if letter > SPACED_DIGITS and all(characters[index + 1].text.isdigit() for index in indices):
+        if letter > SPACED_DIGITS and indices and all(characters[index + 1].text.isdigit() for index in indices):
             letter = 0.0
         usual[font] = letter
     return usual
+
+
+def _is_run(characters: Sequence[LayerCharacter], index: int) -> bool:
+    """Whether a character, the next and one beside them are of one font: else words may begin where it changes."""
+    fonts = [one.font for one in characters[max(index - 1, 0) : index + 3]]
+    at = min(index, 1)
+    return fonts[at] == fonts[at + 1] and (fonts[:at] == [fonts[at]] or fonts[at + 2 :] == [fonts[at]])
 
 
 def _inside(characters: Sequence[LayerCharacter], gaps: Sequence[float], indices: Sequence[int]) -> list[float]:

@@ -129,9 +129,9 @@ def _characters(page: PlacedPage, counts: _Counts) -> Iterator[LayerCharacter]:
         if key not in styles:
             styles[key] = _style(page, index, key)
         style, box = styles[key], boxes[index]
-        level = box if style.angle == 0 else _levelled(box, style)
+        level, is_guessed = box if style.angle == 0 else _levelled(box, style), False
         if abs((level[1] + level[3]) / 2 - style.start[1]) > ASTRAY * style.size:
-            level = _at_start(style)
+            level, is_guessed = _at_start(style), True
         elif not (0 <= box[0] + box[2] <= 2 * width and 0 <= box[1] + box[3] <= 2 * height):
             continue
         visible = style.visible and not (covers and covers(box, style.order))
@@ -141,7 +141,7 @@ def _characters(page: PlacedPage, counts: _Counts) -> Iterator[LayerCharacter]:
         if not shown or is_unmapped(page.text, index) == 1:
             counts.unmapped += visible
             continue
-        yield LayerCharacter(shown, level, style.angle, style.font, style.size, space, made, visible)
+        yield LayerCharacter(shown, level, style.angle, style.font, style.size, space, made, visible, is_guessed)
         space = made = False
 
 

@@ -146,3 +146,27 @@ def test_letters_that_are_spaced_out_are_words_and_those_of_a_ligature_share_its
     assert [round(left * 38) for left, _ in office.spans] == [0, 10, 19, 28]
     (cut,) = lines_of([at("e", 0, 10), at("\u0301", 4, 6), at("\u00ad", 10, 10, False)])
     assert cut.text == "\u00e9-"
+
+
+def test_words_whose_letters_are_of_several_fonts_stay_whole() -> None:
+    def at(text: str, left: float, font: str, made: bool = False) -> LayerCharacter:
+        return LayerCharacter(text, (left, 0, left + 10, 20), 0.0, font, 16, space_made=made)
+
+    # One font has the first and last letters of the words alone: its gaps are all between words.
+    words = [at("abc"[step % 3], 20 * (step // 3) + 10 * step, "fgf"[step % 3], step % 3 == 0) for step in range(15)]
+    assert [line.text for line in lines_of(words)] == ["abc abc abc abc abc"]
+    spaced = [at(letter, 14 * index, "fg"[index % 2], True) for index, letter in enumerate("total")]
+    assert [line.text for line in lines_of(spaced)] == ["total"]
+    assert [line.text for line in lines_of(spaced[:3])] == ["tot"]
+
+
+def test_an_accent_that_is_a_part_of_its_letters_glyph_has_a_part_of_its_place() -> None:
+    def at(text: str, left: float, right: float, guessed: bool = False) -> LayerCharacter:
+        return LayerCharacter(text, (left, 0, right, 20), 0.0, "f", 16, is_guessed=guessed)
+
+    (word,) = lines_of([at("c", 0, 10), at("a", 10, 15), at("\u0301", 15, 20), at("t", 20, 30)])
+    assert word.text == "c\u00e1t"
+    assert [round(30 * right) for _, right in word.spans] == [10, 20, 30]
+    # Of a ligature that PDFium has elsewhere only the beginning is known: it ends where the next letter begins.
+    (ligature,) = lines_of([*(at(letter, 0, 10, True) for letter in "ffi"), at("c", 16, 26)])
+    assert ligature.text == "ffic"
