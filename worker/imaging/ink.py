@@ -24,6 +24,9 @@ INK_CONTRAST = 20
 LETTER_AREA, LETTER_HEIGHT, LETTERS_HEIGHT, LETTERS_WIDTH = 8, 4, 60, 80
 """Pixels of the copy: the smallest and the largest piece of ink taken for letters, not for grain, rules or frames."""
 
+FEWEST_LETTERS = 50
+"""From which their usual height is told."""
+
 ROW_LETTERS, ROW_GAP, ROW_SHARED, ROW_HEIGHTS, ROW_RIM = 5, 0.9, 0.6, 2.5, 0.3
 """Of a row of missed text: its fewest letters, the widest gap between two in heights, the share of the lower one's
 height that two have in common, and the most that one is higher than the other; and the share of their heights by
@@ -57,6 +60,13 @@ class LetterInk:
         grey = _small_grey(pixels, scale)
         return cls(grey, _letters(grey), scale)
 
+    @property
+    def letter_height(self) -> float:
+        """Pixels of the page that three of four letters reach or exceed; 0 where there are too few to tell."""
+        _, _, pieces, _ = cv2.connectedComponentsWithStats(self.mask, connectivity=8)
+        heights = pieces[1:, cv2.CC_STAT_HEIGHT]
+        return float(np.percentile(heights, 25)) / self.scale if len(heights) >= FEWEST_LETTERS else 0.0
+
 
 def share_in_lines(page: LetterInk, quads: Sequence[Quad]) -> float:
     """Share of the letter-like ink that is inside the lines, 0 to 1; 1 where there is no such ink.
@@ -73,12 +83,13 @@ def share_in_lines(page: LetterInk, quads: Sequence[Quad]) -> float:
     return found / total if total else 1.0
 
 
-def rows_outside(page: LetterInk, quads: Sequence[Quad]) -> list[Quad]:
+def rows_outside(page: LetterInk, quads: Sequence[Quad], least_share: float = LETTER_SHARE) -> list[Quad]:
     """Rows of letter-like ink outside the lines: text that a detector has missed.
 
     Args:
         page: Its ink.
         quads: Of the lines that were found, in its pixels.
+        least_share: Of the lines' usual height, which a row's letters reach; 0 for small print, too.
     """
     ink, scale = page.mask.copy(), page.scale
     for quad in quads:
@@ -97,9 +108,7 @@ def rows_outside(page: LetterInk, quads: Sequence[Quad]) -> list[Quad]:
         else:
             own.append(box)
     least = (
-        LETTER_SHARE
-        * scale
-        * float(np.median([np.linalg.norm(quad[3] - quad[0]) for quad in quads] or [np.float64(0)]))
+        least_share * scale * float(np.median([np.linalg.norm(quad[3] - quad[0]) for quad in quads] or [np.float64(0)]))
     )
     return [_around(row) / np.float32(scale) for row in rows if len(row) >= ROW_LETTERS and _is_writing(row, least)]
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from worker.engines.ppocr.network import Network
 from worker.engines.ppocr.upsampling import joined
+from worker.imaging.ink import LetterInk, rows_outside
 from worker.page import Pixels, Quad
 
 Floats = NDArray[np.float32]
@@ -20,6 +21,8 @@ STRIDE = 32
 MIN_REGION = 3
 """Pixels of the heat map: thinner regions are specks."""
 
+LEAST_SIZE = 0.5
+"""Of the sides of a page of large letters to what they would be with small ones."""
 
 LEAST_CONTRAST = 16
 """Grey values between the darkest and the lightest pixel of a picture that shows anything. The network's answer to a
@@ -33,6 +36,8 @@ class DetectionSettings:
     Attributes:
         long_side: Pixels; larger pages are shrunk to it, which also bounds the memory.
         short_side: Pixels; smaller pages are enlarged to it, for letters of a few pixels are not found.
+        letters: Pixels; a page of larger letters is shrunk until most are as high, for the time goes with the area.
+            0 for never.
         ink: Probability from which a pixel counts as text.
         score: Mean probability below which a region is not text.
         unclip: How far regions, which the network learnt shrunk, are grown, in areas per perimeter.
@@ -41,6 +46,7 @@ class DetectionSettings:
 
     long_side: int = 1600
     short_side: int = 736
+    letters: float = 12.0
     ink: float = 0.3
     score: float = 0.5
     unclip: float = 1.6
@@ -52,12 +58,32 @@ def find_quads(network: Network, pixels: Pixels, settings: DetectionSettings) ->
 
     After Liao et al., "Real-time Scene Text Detection with Differentiable Binarization", arXiv:1911.08947.
     """
+    usual, ink = _scale(pixels, settings), LetterInk.of(pixels)
+    scale = usual * _room(ink.letter_height * usual, settings.letters)
+    quads = _found(network, pixels, scale, settings)
+    if scale < usual and rows_outside(ink, quads, least_share=0.0):  # of small print, perhaps
+        quads = _found(network, pixels, usual, settings)
+    return quads
+
+
+def _scale(pixels: Pixels, settings: DetectionSettings) -> float:
+    """Of the picture that is looked at, to the page."""
+    longer, shorter = max(pixels.shape[:2]), min(pixels.shape[:2])
+    return min(max(1.0, settings.short_side / shorter), settings.long_side / longer)
+
+
+def _room(letters: float, enough: float) -> float:
+    """The factor by which a page may be shrunk for its letters' height; 1 where that is not known."""
+    return min(1.0, max(LEAST_SIZE, enough / letters)) if letters and enough else 1.0
+
+
+def _found(network: Network, pixels: Pixels, scale: float, settings: DetectionSettings) -> list[Quad]:
     height, width = pixels.shape[:2]
-    small = _resized(pixels, settings)
+    small = _resized(pixels, scale)
     if int(small.max()) - int(small.min()) < LEAST_CONTRAST:
         return []
     heat = joined(network(small[np.newaxis])[0][0])
-    scale = np.array([width / heat.shape[1], height / heat.shape[0]], np.float32)
+    stretch = np.array([width / heat.shape[1], height / heat.shape[0]], np.float32)
     mask = (heat > settings.ink).astype(np.uint8)
     contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     quads = []
@@ -69,14 +95,13 @@ def find_quads(network: Network, pixels: Pixels, settings: DetectionSettings) ->
         if _mean_inside(heat, corners) < settings.score:
             continue
         grow = 2 * w * h * settings.unclip / (2 * (w + h))
-        quad = cv2.boxPoints((centre, (w + grow, h + grow), angle)) * scale
+        quad = cv2.boxPoints((centre, (w + grow, h + grow), angle)) * stretch
         quads.append(from_top_left(quad))
     return quads
 
 
-def _resized(pixels: Pixels, settings: DetectionSettings) -> Pixels:
+def _resized(pixels: Pixels, scale: float) -> Pixels:
     height, width = pixels.shape[:2]
-    scale = min(max(1.0, settings.short_side / min(height, width)), settings.long_side / max(height, width))
     rows, columns = (max(STRIDE, round(side * scale / STRIDE) * STRIDE) for side in (height, width))
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(pixels, (columns, rows), interpolation=way), np.uint8)

@@ -180,7 +180,7 @@ class RapidOcrEngine(RapidOcrLines, RapidOcrDetector):
         RapidOcrLines.__init__(self, plain)
         RapidOcrDetector.__init__(self, detection, settings, memory)
         self.degraded_reader, self.second_opinion = RapidOcrLines(degraded), RapidOcrLines(other)
-        self.degraded_detector = RapidOcrDetector(degraded_detection, settings, memory)
+        self.degraded_detector = RapidOcrDetector(degraded_detection, replace(settings, letters=0.0), memory)
 
     @classmethod
     def load(cls, settings: DetectionSettings | None = None, cache: Path | None = None) -> RapidOcrEngine:
