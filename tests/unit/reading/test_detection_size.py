@@ -52,7 +52,7 @@ def test_a_page_of_small_letters_and_one_with_hardly_any_keep_their_size() -> No
 
 
 def test_where_letters_stand_outside_the_lines_the_page_is_looked_at_again_at_its_size() -> None:
-    first, second = looked_at(LARGE, share=0.1)
+    first, second = looked_at(LARGE, share=0.02)
     assert first < second == (1600, 896)
 
 

@@ -21,7 +21,7 @@ STRIDE = 32
 MIN_REGION = 3
 """Pixels of the heat map: thinner regions are specks."""
 
-LEAST_SIZE = 0.5
+LEAST_SIZE = 0.6
 """Of the sides of a page of large letters to what they would be with small ones."""
 
 LEAST_CONTRAST = 16
@@ -69,7 +69,7 @@ def find_quads(network: Network, pixels: Pixels, settings: DetectionSettings) ->
 def _scale(pixels: Pixels, settings: DetectionSettings) -> float:
     """Of the picture that is looked at, to the page."""
     longer, shorter = max(pixels.shape[:2]), min(pixels.shape[:2])
-    return min(max(1.0, settings.short_side / shorter), settings.long_side / longer)
+    return float(min(max(1.0, settings.short_side / shorter), settings.long_side / longer))
 
 
 def _room(letters: float, enough: float) -> float:
