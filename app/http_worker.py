@@ -8,6 +8,7 @@ within deadlines, and a thread gets a request that is complete. Probes have thre
 from __future__ import annotations
 
 import errno
+import gc
 import resource
 import selectors
 import socket
@@ -66,6 +67,12 @@ class HttpWorker(ThreadWorker):
             "health": ThreadPoolExecutor(4, "health"),
         }
         super().init_process()
+
+    def run(self) -> None:
+        """Serve. What is loaded stays, and the collector does not look through it again: that stops all threads."""
+        gc.collect()
+        gc.freeze()
+        super().run()
 
     # Connections
 
