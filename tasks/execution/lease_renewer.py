@@ -109,6 +109,7 @@ class LeaseRenewer(threading.Thread):
                 for lease in leases:
                     if now > lease.ends:
                         lease.lost.set()
+                    lease.lost_at = None  # its run may be waiting, too, for Redis to take what it has read
             # It is never woken: a job that is done before the next poll costs no heartbeat of its own.
             self._ending.wait(POLL_SECONDS)
         if self._watchdog:
