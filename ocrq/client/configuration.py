@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, TypeAdapter
 
 from ocrq.client.exchange import Retries
 from ocrq.client.transport import Endpoint, endpoints_of
@@ -20,7 +22,11 @@ Profile = Literal["OLM", "ROLM"]
 PROFILE_OPERATIONS: dict[Profile, Operation] = {"OLM": "extract_text", "ROLM": "extract_text_robust"}
 TIMEOUT_SECONDS = 30.0  # for one response, beyond what the server was asked to hold it
 MAX_VARIANTS = 10  # as the contract bounds ensemble_size
-_TRUE, _FALSE = frozenset({"1", "true", "yes", "on"}), frozenset({"0", "false", "no", "off"})
+_TEXT = TypeAdapter(str)
+_SWITCH = TypeAdapter(bool)
+_SECONDS = TypeAdapter(Annotated[float, Field(gt=0, allow_inf_nan=False)])
+_RETRIES = TypeAdapter(Annotated[int, Field(ge=0)])
+_VARIANTS = TypeAdapter(Annotated[int, Field(ge=1, le=MAX_VARIANTS)])
 
 
 @dataclass(frozen=True)
@@ -62,9 +68,9 @@ class Variables:
         Raises:
             InvalidRequest: A variable is wrong or missing; ``field`` names it.
         """
-        attempts = self._value("MAX_RETRIES", _count)
+        attempts = self._value("MAX_RETRIES", _RETRIES, "give a number of retries, like 3, or 0 for none")
         if timeout is None:
-            timeout = self._value("TIMEOUT", _seconds)
+            timeout = self._value("TIMEOUT", _SECONDS, "give seconds, like 60")
         return Configuration(
             endpoints=self._endpoints(api_key),
             timeout=TIMEOUT_SECONDS if timeout is None else timeout,
@@ -93,20 +99,20 @@ class Variables:
         return tuple(Endpoint.of(address, key) for address, key in zip(addresses, by_place, strict=True))
 
     def _request(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"model_name": self._value("MODEL_NAME", _text)}
+        found: dict[str, Any] = {"model_name": self._value("MODEL_NAME", _TEXT)}
         if self.profile == "ROLM":
-            found["use_preprocessing"] = self._value("USE_PREPROCESSING", _switch)
-            found["ensemble_size"] = self._value("ENSEMBLE_SIZE", _variants)
+            found["use_preprocessing"] = self._value("USE_PREPROCESSING", _SWITCH, "give true or false")
+            found["ensemble_size"] = self._value(
+                "ENSEMBLE_SIZE", _VARIANTS, f"give a number of variants from 1 to {MAX_VARIANTS}"
+            )
         return {name: value for name, value in found.items() if value is not None}
 
-    def _value(self, name: str, read: Callable[[str], T]) -> T | None:
+    def _value(self, name: str, kind: TypeAdapter[T], remedy: str = "") -> T | None:
         found, text = self._find(name)
-        if text is None:
-            return None
         try:
-            return read(text)
-        except ValueError as error:
-            raise InvalidRequest(f"{found} is {text[:60]!r}; {error}", field=found) from None
+            return None if text is None else kind.validate_strings(text)
+        except ValueError:
+            raise InvalidRequest(f"{found} is {str(text)[:60]!r}; {remedy}", field=found) from None
 
     def _find(self, name: str, of: str = "") -> tuple[str, str | None]:
         """A variable by its name and value, empty as unset.
@@ -126,38 +132,6 @@ class Variables:
 
 def _listed(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _text(text: str) -> str:
-    return text
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise ValueError("give seconds, like 60")
-    return seconds
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise ValueError("give a number of retries, like 3, or 0 for none")
-    return int(text)
-
-
-def _variants(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_VARIANTS):
-        raise ValueError(f"give a number of variants from 1 to {MAX_VARIANTS}")
-    return int(text)
-
-
-def _switch(text: str) -> bool:
-    if text.lower() in _TRUE | _FALSE:
-        return text.lower() in _TRUE
-    raise ValueError("give true or false")
 
 
 def configured(
