@@ -144,8 +144,8 @@ class RobustPipeline:
         if quads and not any(votes):
             raise ReadFailed(f"no line of page {page.number} could be read again")
         readings = [vote.reading() if vote else LineReading("") for vote in votes]
-        sure = line_confidences(readings, self._calibration, degradation_measures(prepared.degradation))
-        return [to_line(page, *one, self._calibration) for one in zip(quads, readings, sure, strict=True)]
+        confidences = line_confidences(readings, self._calibration, degradation_measures(prepared.degradation))
+        return [to_line(page, *one, self._calibration) for one in zip(quads, readings, confidences, strict=True)]
 
     def _hard_lines(self, upright: OrientedReading, variants: Sequence[Variant]) -> dict[int, _HardLine]:
         """The uncertain lines by their index, the least certain first."""

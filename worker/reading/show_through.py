@@ -47,8 +47,8 @@ def mirrored_lines(
     uncertain = [i for i, one in enumerate(readings) if one.is_lost or one.mean_probability < UNCERTAIN]
     if not uncertain or len(uncertain) == len(readings):
         return set()
-    sure = set(range(len(readings))) - set(uncertain)
-    sample = sorted(sure)[:: -(-len(sure) // SAMPLED_LINES)]
+    certain = set(range(len(readings))) - set(uncertain)
+    sample = sorted(certain)[:: -(-len(certain) // SAMPLED_LINES)]
     usual = float(np.median([_contrast(cut_line(pixels, quads[i])) for i in sample]))
     crops = {i: cut_line(pixels, quads[i]) for i in uncertain}
     faint = [i for i, crop in crops.items() if _contrast(crop) < FAINT * usual][:MOST_LINES]

@@ -27,7 +27,7 @@ class BlockWriter:
     """
 
     def __init__(self, whole: Answer) -> None:
-        self.sure = bool(whole.probabilities)
+        self.has_probabilities = bool(whole.probabilities)
         self._rows: list[Answer] = []
         self._blocks: list[TextBlock] = []
 
@@ -101,7 +101,7 @@ class BlockWriter:
 
     def written(self) -> tuple[Answer, tuple[TextBlock, ...]]:
         """The text and its blocks."""
-        end = Answer("\n", (1.0,) if self.sure else ())
+        end = Answer("\n", (1.0,) if self.has_probabilities else ())
         pieces = [piece for row in self._rows for piece in (end, row)][1:]
         return joined(pieces), tuple(self._blocks)
 

@@ -120,7 +120,7 @@ class _Reader:
             self._in_item = not tag.closes
             number = self._lists[-1] if self._lists else None
             if not tag.closes and number is not None:
-                self._rows[-1].append(self._sure(f"{number}. "))
+                self._rows[-1].append(self._certain(f"{number}. "))
                 self._lists[-1] = number + 1
 
     def _take_div(self, tag: Tag) -> None:
@@ -139,9 +139,9 @@ class _Reader:
 
     def _take_input(self, tag: Tag) -> None:
         if tag.attributes.get("type", "").lower() in ("checkbox", "radio"):
-            self._rows[-1].append(self._sure("☑ " if "checked" in tag.attributes else "☐ "))
+            self._rows[-1].append(self._certain("☑ " if "checked" in tag.attributes else "☐ "))
         elif value := tag.attributes.get("value"):
-            self._rows[-1].append(self._sure(f" {value} "))
+            self._rows[-1].append(self._certain(f" {value} "))
 
     def _take_math(self, tag: Tag) -> None:
         block = (tag.attributes.get("display") == "block" or self._label == "formula") and not self._table.depth
@@ -151,7 +151,7 @@ class _Reader:
         elif tag.closes and self._in_math:
             self._end_block()
         else:
-            self._rows[-1].append(self._sure("\\)" if tag.closes else "\\("))
+            self._rows[-1].append(self._certain("\\)" if tag.closes else "\\("))
 
     def _take_table(self, tag: Tag) -> None:
         if tag.closes:
@@ -190,9 +190,9 @@ class _Reader:
     def _label(self) -> BlockType | None:
         return self._labels[-1] if self._labels else None
 
-    def _sure(self, text: str) -> Answer:
+    def _certain(self, text: str) -> Answer:
         """Text that a tag stands for."""
-        has = any(piece.probabilities for row in self._rows for piece in row) or self._writer.sure
+        has = any(piece.probabilities for row in self._rows for piece in row) or self._writer.has_probabilities
         return Answer(text, (1.0,) * len(text) if has else ())
 
     def _content(self) -> tuple[Answer, ...]:
