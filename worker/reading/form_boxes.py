@@ -65,9 +65,10 @@ def with_form_boxes(page: OrientedReading, reader: LineReader, context: ReadCont
         return page
     height = float(np.median([quad_size(quad)[1] for quad in page.quads]))
     boxes = find_form_boxes(page.pixels, height)
-    lines: list[Line] = list(zip(page.quads, map(_with_glyph, page.readings), strict=True))
+    readings = tuple(map(_with_glyph, page.readings))
     if not boxes.checkboxes and not boxes.combs:
-        return replace(page, readings=tuple(reading for _, reading in lines))
+        return page if readings == page.readings else replace(page, readings=readings)
+    lines: list[Line] = list(zip(page.quads, readings, strict=True))
     for cells in boxes.combs:
         lines = _with_comb(page.pixels, lines, cells, reader, context)
     lines = _with_marks(lines, boxes.checkboxes)

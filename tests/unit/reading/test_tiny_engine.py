@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 
+import numpy as np
 import pytest
 
 from tasks.catalogue import entry_for
@@ -9,8 +10,9 @@ from tasks.runner import ReadContext
 from tasks.settings import Settings
 from tests.models_cache import MODELS_CACHE
 from tests.unit.reading.drawing import TEXTS, drawn, drawn_line
-from worker.engines.ppocr.engine import RapidOcrEngine, TinyEngine, load
+from worker.engines.ppocr.engine import TINY_WIDTH, RapidOcrEngine, TinyEngine, load
 from worker.engines.ppocr.models import TINY_CHARACTERS, TINY_DETECTION, TINY_RECOGNITION, tiny_alphabet
+from worker.engines.ppocr.recognition import to_strip
 from worker.engines.protocols import finds_lines
 from worker.page import PageImage
 from worker.reading import ReadMode, pipeline_for
@@ -44,6 +46,15 @@ def test_it_reads_drawn_lines(tiny: TinyEngine) -> None:
     readings = tiny.read([drawn_line(text) for text in TEXTS], ReadContext())
     assert [reading.text for reading in readings] == list(TEXTS)
     assert all(len(reading.probabilities) == len(reading.text) for reading in readings)
+
+
+def test_it_looks_at_narrower_strips_and_places_characters_on_the_line(
+    tiny: TinyEngine, engine: RapidOcrEngine
+) -> None:
+    crop = drawn_line(TEXTS[1])
+    assert to_strip(crop, TINY_WIDTH).shape[1] < to_strip(crop).shape[1]
+    (narrow,), (own,) = tiny.read([crop], ReadContext()), engine.read([crop], ReadContext())
+    assert np.allclose(narrow.spans, own.spans, atol=0.02)
 
 
 @pytest.mark.parametrize("mode", [ReadMode(), ReadMode(robust=True, variants=3)], ids=["plain", "robust"])

@@ -58,12 +58,19 @@ class Recogniser:
         classifier: That to the likeliest classes of each step.
         alphabet: The class's characters; class 0 is CTC's blank.
         scripts: Tells lines in other scripts, and reads them; None takes every line for one of the alphabet's.
+        width: Of the strip that the network sees, to one of the crop's shape; the time goes with it.
     """
 
     def __init__(
-        self, features: Network, classifier: Classify, alphabet: Sequence[str], scripts: Scripts | None = None
+        self,
+        features: Network,
+        classifier: Classify,
+        alphabet: Sequence[str],
+        scripts: Scripts | None = None,
+        width: float = 1.0,
     ) -> None:
         self.features, self._classifier, self._alphabet, self._scripts = features, classifier, alphabet, scripts
+        self._width = width
 
     def read(self, crop: Pixels, allowed: frozenset[str] | None = None, likely: str | None = None) -> LineReading:
         """The reading of one line; empty text for a crop without any.
@@ -75,7 +82,7 @@ class Recogniser:
         """
         if crop.shape[0] < MIN_HEIGHT:
             return LineReading("")
-        strip = to_strip(crop)
+        strip = to_strip(crop, self._width)
         glyphs: list[Glyph] = []
         script: str | None = None
         is_lost = False
@@ -149,10 +156,10 @@ def _is_read(glyphs: Sequence[Glyph], width: int) -> bool:
     return _mean(glyphs) >= SURE_READING and shown * STRIP_HEIGHT >= LEAST_DENSITY * width
 
 
-def to_strip(crop: Pixels) -> Pixels:
-    """The crop at the network's height, its shape kept."""
+def to_strip(crop: Pixels, share: float = 1.0) -> Pixels:
+    """The crop at the network's height; its width, where its shape is kept, times ``share``."""
     height, width = crop.shape[:2]
-    columns = max(1, int(np.ceil(STRIP_HEIGHT * width / height)))
+    columns = max(1, int(np.ceil(STRIP_HEIGHT * width / height * share)))
     return np.asarray(cv2.resize(crop, (columns, STRIP_HEIGHT), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
