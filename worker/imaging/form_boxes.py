@@ -22,7 +22,7 @@ SIDE = 1600
 LOCAL_SIDE, LOCAL_CONTRAST = 35, 12
 """A pixel darker by this than the mean around it, over this side, is ink."""
 
-LOWEST, HIGHEST = 0.4, 2.6
+LOWEST, HIGHEST = 0.3, 2.6
 """Side of a box, in heights of the page's lines."""
 
 STROKE = 0.3

@@ -15,6 +15,10 @@ SAME_ROW_SHARE = 0.5
 MAX_HEIGHT_RATIO = 3.0
 """Pieces whose heights differ by more are not neighbours on a row: a logo beside three lines of an address."""
 
+FLAT, FAR = 0.006, 60.0
+"""A slope that may be the noise of short lines' corners, and the gap in heights over which it is not carried on alone: a
+banner's words stand on its rows, too."""
+
 MAX_OVERLAP_SHARE = 0.5
 """Horizontal overlap, as a share of the narrower piece's width, that neighbours on a row may have."""
 
@@ -98,7 +102,10 @@ class _Chains:
         gap = pieces.left[piece] - pieces.right[lasts]
         reach = np.maximum(gap, 0.0)
         slope = (pieces.slope[lasts] + pieces.slope[piece]) / 2  # of a bow between them, exactly
-        distance = np.abs(pieces.left_middle[piece] - pieces.right_middle[lasts] - reach * slope)
+        lower = pieces.left_middle[piece] - pieces.right_middle[lasts]
+        distance = np.abs(lower - reach * slope)
+        level = (np.abs(slope) < FLAT) & (reach > FAR * pieces.height[piece])
+        distance = np.where(level, np.minimum(distance, np.abs(lower)), distance)
         low = np.minimum(pieces.height[lasts], pieces.height[piece])
         high = np.maximum(pieces.height[lasts], pieces.height[piece])
         shared = np.minimum((pieces.height[lasts] + pieces.height[piece]) / 2 - distance, low)

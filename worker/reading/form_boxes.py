@@ -24,6 +24,10 @@ LABEL_GAP = 1.8
 IN_WORD = 0.25
 """Between a box and the letters on both sides, in widths of the box; what is nearer is a letter of their word."""
 
+SMALL, IN_LETTER = 0.4, 0.4
+"""Height of a box in heights of its line below which it may be a letter's hole, and share of its width within a letter
+that shows one."""
+
 MARK_SURE = 0.95
 """Probability of a checkbox's state."""
 
@@ -230,6 +234,8 @@ def _marked(line: Line, cell: Bounds, checked: bool) -> Line | None:
         nearest = max(cell.left - before[-1][3], after[0][2] - cell.right)
         if not is_shown or nearest < IN_WORD * cell.width:
             return None  # a letter in a word, or the hole of one
+    if cell.height < SMALL * (quad[:, 1].max() - quad[:, 1].min()) and _is_in_letters(kept, cell):
+        return None
     mark = (BOX_CHECKED if checked else BOX_EMPTY, MARK_SURE, cell.left, cell.right)
     gap = (" ", MARK_SURE, cell.right, cell.right)
     while before and before[-1][0] == " ":
@@ -249,6 +255,14 @@ def _marked(line: Line, cell: Bounds, checked: bool) -> Line | None:
             spans=spans,
         ),
     )
+
+
+def _is_in_letters(characters: Sequence[tuple[str, float, float, float]], cell: Bounds) -> bool:
+    """Whether a box stands between the characters of a line, or in one: what is as small there is a letter's hole."""
+    middles = [(start + end) / 2 for _, _, start, end in characters]
+    if middles and min(middles) < cell.left and max(middles) > cell.right:
+        return True
+    return any(min(end, cell.right) - max(start, cell.left) > IN_LETTER * cell.width for _, _, start, end in characters)
 
 
 def _is_among_chinese(text: str, index: int) -> bool:

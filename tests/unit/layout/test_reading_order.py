@@ -228,3 +228,12 @@ def test_thousands_of_boxes_take_a_second_or_two() -> None:
     blocks = arrange(boxes)
     assert time.process_time() - started < 5  # 0.5 s where this was written
     assert [index for block in blocks for row in block for index in row] == list(range(3000))
+
+
+def test_rows_of_a_banner_hold_over_a_gap_of_a_hundred_heights() -> None:
+    rows = [quad(30, top, "Efficiency Official") for top in (0, 34, 68)]
+    for box in rows:
+        box[[1, 2], 1] += 1.0  # the corners' noise, which is three heights over the gap
+    values = [quad(12_000, top, "7,705.97 of 9,996.87 in all") for top in (0, 34, 68)]
+    texts = ["a", "b", "c", "1", "2", "3"]
+    assert compose_text(arrange([*rows, *values]), texts) == "a 1\nb 2\nc 3"

@@ -125,3 +125,23 @@ def test_a_framed_letter_of_a_word_is_no_checkbox(text: str, marked: str) -> Non
 def test_an_empty_box_without_a_label_counts_beside_others_only(boxes: int) -> None:
     cells = [(Bounds(left, 5, left + 20, 25), False) for left in (400, 600)]
     assert len(_with_marks([line("ALIVE")], cells[:boxes])) == {1: 1, 2: 3}[boxes]
+
+
+@pytest.mark.parametrize("side", [14, 16])
+def test_boxes_of_four_tenths_of_a_line_are_found_with_their_crosses(side: int) -> None:
+    image = Image.new("RGB", (600, 300), "white")
+    pen = ImageDraw.Draw(image)
+    for row in range(3):
+        corners = (60, 40 + 80 * row, 60 + side, 40 + side + 80 * row)
+        pen.rectangle(corners, outline="black", width=2)
+        if row == 1:
+            pen.line(corners, "black", 2)
+    found = find_form_boxes(np.array(image, np.uint8), 32)
+    boxes = sorted((cell.top, checked) for cell, checked in found.checkboxes)
+    assert [checked for _, checked in boxes] == [False, True, False]
+
+
+@pytest.mark.parametrize(("left", "read"), [(-14, "☐ DOOR"), (4, "DOOR"), (34, "DOOR")])
+def test_a_box_as_small_as_a_letters_hole_stands_beside_the_letters(left: int, read: str) -> None:
+    lines = _with_marks([line("DOOR")], [(Bounds(left, 10, left + 10, 20), False)])
+    assert [reading.text for _, reading in lines] == [read]
