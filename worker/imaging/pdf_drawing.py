@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from ctypes import byref, c_float, c_int
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,11 +66,11 @@ class _Found:
             self.has_more = True
 
 
-def read_drawing(page: Any, place: Place, pixels_per_point: float) -> Drawing | None:
+def read_drawing(items: Sequence[Any], place: Place, pixels_per_point: float) -> Drawing | None:
     """What a page draws beside text and large pictures.
 
     Args:
-        page: A ``pypdfium2.PdfPage``; the caller holds PDFium's lock.
+        items: PDFium's objects on the page; the caller holds its lock.
         place: From points of the page to pixels.
         pixels_per_point: The scale of that.
 
@@ -79,14 +79,13 @@ def read_drawing(page: Any, place: Place, pixels_per_point: float) -> Drawing | 
     """
     found = _Found(place, pixels_per_point)
     try:
-        count = pdfium.FPDFPage_CountObjects(page)
-        _follow(found, (pdfium.FPDFPage_GetObject(page, index) for index in range(count)), (1, 0, 0, 1, 0, 0), 0)
+        _follow(found, items, (1, 0, 0, 1, 0, 0), 0)
     except _TooMuch:
         return None
     return Drawing(tuple(found.level), tuple(found.upright), tuple(found.fills), found.has_more)
 
 
-def _follow(found: _Found, items: Iterator[Any], outer: Matrix, depth: int) -> None:
+def _follow(found: _Found, items: Iterable[Any], outer: Matrix, depth: int) -> None:
     for item in items:
         found.objects += 1
         if found.objects > MOST_OBJECTS:

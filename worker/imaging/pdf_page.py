@@ -33,6 +33,7 @@ class PlacedPage:
     x: Point
     y: Point
     orders: dict[int, int] = field(default_factory=dict)
+    others: list[tuple[int, Any]] = field(default_factory=list)
     pictures: list[tuple[int, Rectangle]] = field(default_factory=list)
 
     def point(self, x: float, y: float) -> Point:
@@ -93,10 +94,17 @@ def _large(page: PlacedPage, box: Rectangle) -> Rectangle | None:
 
 
 def find_objects(page: PlacedPage) -> None:
-    """Note in which order objects are drawn, and where pictures stand; a form that holds one counts whole."""
-    for index in range(min(pdfium.FPDFPage_CountObjects(page.page), MAX_OBJECTS)):
-        item = pdfium.FPDFPage_GetObject(page.page, index)
-        page.orders[address_of(item)] = index
+    """Note what is drawn beside text, where pictures stand, and in which order all is drawn where there are some.
+
+    A form that holds a picture counts whole.
+    """
+    kind_of, text = pdfium.FPDFPageObj_GetType, pdfium.FPDF_PAGEOBJ_TEXT
+    items = [
+        pdfium.FPDFPage_GetObject(page.page, index)
+        for index in range(min(pdfium.FPDFPage_CountObjects(page.page), MAX_OBJECTS))
+    ]
+    page.others += [(index, item) for index, item in enumerate(items) if kind_of(item) != text]
+    for index, item in page.others:
         if not _is_picture(item, 0):
             continue
         edges = [c_float() for _ in range(4)]
@@ -105,6 +113,8 @@ def find_objects(page: PlacedPage) -> None:
         left, bottom, right, top = (edge.value for edge in edges)
         if box := _large(page, page.bounds(left, bottom, right, top)):
             page.pictures.append((index, box))
+    if page.pictures:
+        page.orders |= {address_of(item): index for index, item in enumerate(items)}
 
 
 def _is_picture(item: Any, depth: int) -> bool:

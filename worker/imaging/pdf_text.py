@@ -74,7 +74,9 @@ def read_layer(page: Any, scale: float) -> TextLayer:
         find_objects(placed)
         lines = tuple(lines_of(_characters(placed, counts)))
         pictures = tuple(box for _, box in placed.pictures)
-        drawing = read_drawing(page, placed.point, scale) if placed.share_of_pictures < MOST_PICTURES else None
+        drawing = None
+        if placed.share_of_pictures < MOST_PICTURES:
+            drawing = read_drawing([item for _, item in placed.others], placed.point, scale)
         return TextLayer(lines, counts.characters, counts.invisible, counts.unmapped, pictures, drawing)
 
 

@@ -16,8 +16,8 @@ MAX_HEIGHT_RATIO = 3.0
 """Pieces whose heights differ by more are not neighbours on a row: a logo beside three lines of an address."""
 
 FLAT, FAR = 0.006, 60.0
-"""A slope that may be the noise of short lines' corners, and the gap in heights over which it is not carried on alone: a
-banner's words stand on its rows, too."""
+"""A slope that may be the noise of short lines' corners, and the gap in heights over which it is not carried on alone:
+a banner's words stand on its rows, too."""
 
 MAX_OVERLAP_SHARE = 0.5
 """Horizontal overlap, as a share of the narrower piece's width, that neighbours on a row may have."""

@@ -102,8 +102,16 @@ class FontTest:
 def _similarity(page: PageImage, samples: Sequence[tuple[LayerLine, int]], read: StripReader) -> float:
     """Of the first characters of some lines to their reading, 0 to 1."""
     strips = [_strip(page, line, length) for line, length in samples]
+    if sum(length for _, length in samples) <= SAMPLE_LENGTH:
+        strips = [_beside_each_other(strips)]  # a reader pays for each picture
     expected = "".join(line.text[:length] for line, length in samples)
     return float(Levenshtein.normalized_similarity(_bare(expected), _bare(read(strips))))
+
+
+def _beside_each_other(strips: Sequence[Pixels]) -> Pixels:
+    height = max(strip.shape[0] for strip in strips)
+    alike = [cv2.resize(strip, (max(1, round(strip.shape[1] * height / strip.shape[0])), height)) for strip in strips]
+    return np.asarray(np.concatenate(alike, axis=1), np.uint8)
 
 
 def _samples(lines: Sequence[LayerLine]) -> list[LayerLine]:

@@ -12,7 +12,7 @@ from worker.layout.tables.columns import find_separators, judge_gutters
 from worker.layout.tables.grid import Grid, build_grid
 from worker.layout.tables.headers import mark_headers
 from worker.layout.tables.network import Floats, judge, share
-from worker.layout.tables.regions import KINDS, Candidate, pieced_candidates, ruled_candidates
+from worker.layout.tables.regions import KINDS, Candidate, is_pieced, pieced_candidates, ruled_candidates
 from worker.layout.tables.rows import bands, part_rows
 from worker.layout.tables.rulings import Rulings, find_rulings
 from worker.layout.tables.spans import join_cells
@@ -103,12 +103,14 @@ def find_candidates(
     boxes = [(token.left, token.top, token.right, token.bottom) for token in page.tokens]
     rulings = find_rulings(pixels, skew, page.bounds, boxes, page.height, drawn)
     candidates = ruled_candidates(page, rulings)
-    candidates += [
-        candidate
-        for rows in (_reading_rows(lines, page), page.rows)
-        for candidate in pieced_candidates(rows, page.height)
-    ]
-    candidates.append(Candidate(frozenset(range(len(lines))), "rows", page.bounds))  # a page that is one table
+    if any(is_pieced(row, page.height) for row in page.rows):
+        candidates += [
+            candidate
+            for rows in (_reading_rows(lines, page), page.rows)
+            for candidate in pieced_candidates(rows, page.height)
+        ]
+    if candidates:
+        candidates.append(Candidate(frozenset(range(len(lines))), "rows", page.bounds))  # a page that is one table
     different = {candidate.members: candidate for candidate in reversed(candidates)}
     choices = {index for index, line in enumerate(lines) if _is_choice(line.text)}
     kept = [

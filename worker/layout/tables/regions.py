@@ -80,7 +80,7 @@ def _head_above(page: TableText, bounds: Bounds) -> float | None:
     if not above:
         return None
     last = max(above, key=lambda row: row[0].middle)
-    if top - max(token.bottom for token in last) > HEAD_GAP * page.height or not _is_pieced(last, page.height):
+    if top - max(token.bottom for token in last) > HEAD_GAP * page.height or not is_pieced(last, page.height):
         return None
     return min(token.top for token in last)
 
@@ -189,15 +189,15 @@ def _runs(rows: Rows, height: float, pitch: float, most_single: int) -> list[Can
 
     def close() -> None:
         kept = run[: len(run) - single]
-        while kept and not _is_pieced(kept[0], height):
+        while kept and not is_pieced(kept[0], height):
             kept.pop(0)
-        if sum(_is_pieced(row, height) for row in kept) >= 2:
+        if sum(is_pieced(row, height) for row in kept) >= 2:
             tokens = [token for row in kept for token in row]
             bounds = _around([(token.left, token.top, token.right, token.bottom) for token in tokens])
             found.append(Candidate(frozenset(token.line for token in tokens), "rows", bounds))
 
     for row in rows:
-        pieced = _is_pieced(row, height)
+        pieced = is_pieced(row, height)
         if run and (not _follows(run[-1], row, height, pitch) or (not pieced and single >= most_single)):
             close()
             run, single = [], 0
@@ -208,7 +208,8 @@ def _runs(rows: Rows, height: float, pitch: float, most_single: int) -> list[Can
     return found
 
 
-def _is_pieced(row: Sequence[Token], height: float) -> bool:
+def is_pieced(row: Sequence[Token], height: float) -> bool:
+    """Whether a visual row falls into pieces."""
     return any(
         after.left - before.right >= CELL_GAP * height or before.line != after.line
         for before, after in zip(row[:-1], row[1:], strict=True)
