@@ -27,7 +27,7 @@ FOLDS = 10
 RIDGE = 2.0
 """Strength of the pull of weights towards zero: the documents are few."""
 
-CAUTION = 0.1
+CAUTION = 0.2
 """Log odds taken off every value: real documents are less like those to learn from than drawn ones held apart are."""
 
 Matrix = NDArray[np.float64]

@@ -11,8 +11,8 @@ from worker.fields.candidate import Candidate
 from worker.fields.folding import letters
 from worker.fields.layout_page import LayoutPage
 
-SURE = 0.9
-"""Plausibility from which a value is surely of its kind."""
+PLAUSIBLE = 0.9
+"""Plausibility from which a value is plainly of its kind."""
 
 NAME = 3
 """Letters of a name, at least."""
@@ -33,7 +33,7 @@ class CandidateContext:
     def __init__(self, candidates: Sequence[Candidate], layout: LayoutPage) -> None:
         self.candidates, self._layout = candidates, layout
         self.repeated = Counter(value_key(candidate) for candidate in candidates)
-        self.sure = {value_key(candidate) for candidate in candidates if candidate.plausibility >= SURE}
+        self.plausible = {value_key(candidate) for candidate in candidates if candidate.plausibility >= PLAUSIBLE}
         ordered = sorted(candidates, key=lambda c: (layout.lines[c.first.line].page, layout.lines[c.first.line].row))
         self.order = {id(candidate): place for place, candidate in enumerate(ordered)}
 

@@ -153,8 +153,8 @@ def _totals(answers: Extraction, array: str) -> list[str]:
 
 def _judged(answer: FieldEvidence, check: Check) -> FieldEvidence:
     if check.holds:
-        sure = answer.confidence + (1 - answer.confidence) * HELD
-        return answer.model_copy(update={"confidence": round(sure, 4)})
+        probability = answer.confidence + (1 - answer.confidence) * HELD
+        return answer.model_copy(update={"confidence": round(probability, 4)})
     reason = f"{answer.reason}; {check.message}" if answer.reason else check.message
     return answer.model_copy(update={"confidence": round(answer.confidence * FAILED, 4), "reason": reason})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,6 @@ from worker.fields.calibration import confidence
 from worker.fields.candidates import CandidateIndex
 from worker.fields.coercion import ABSENT, Coercer
 from worker.fields.evidence import evidence, missing
-from worker.fields.feature_names import ASKED
 from worker.fields.item_rows import ItemRows
 from worker.fields.items import line_items
 from worker.fields.label_matching import LabelMatcher
@@ -27,11 +27,14 @@ from worker.fields.tax_rows import tax_rows
 
 Json = dict[str, Any]
 
-UNLIKELY = -3.0
-"""Log odds from which down a value does not speak for a field."""
+UNCERTAIN = 0.85
+"""Most confidence of what may be meant otherwise than printed: a credit note's sign, and whose dollars "$" are."""
 
-SIGNED = 0.85
-"""Most confidence of a negative amount: what a credit note prints with a sign, its data may have without."""
+CLOSE = 1.5
+"""Log odds from another name within which a name may be cut off, or joined with what follows."""
+
+_LOOKALIKE = re.compile(r"(?<=\d)[OIlSBGZ](?=\d|\W|$)|(?<![A-Za-z])[OIlSBGZ](?=\d)")
+"""A letter that digits are read as, where a digit may be."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,8 @@ class _Extraction:
                     fields[leaf.name] = missing(_why(leaf, scored[members[0].name], self._layout))
                     continue
                 features[leaf.name] = self._features(leaf, winner, [one for one, _ in scored[members[0].name]])
-                features[leaf.name]["contested"] = _contested(leaf, winner, groups, scored)
-                sure = min(confidence(features[leaf.name]), SIGNED if _is_negative(winner) else 1.0)
-                fields[leaf.name] = evidence(self._layout, winner.candidate, value, sure)
+                probability = min(confidence(features[leaf.name]), UNCERTAIN if _is_uncertain(leaf, winner) else 1.0)
+                fields[leaf.name] = evidence(self._layout, winner.candidate, value, probability)
                 winners[leaf.name] = winner
         items = {array.name: self._items(array, fields) for array in arrays(self._spec)}
         return Extraction(self._spec, self._layout, self._found, fields, winners, features, items)
@@ -142,9 +144,13 @@ class _Extraction:
             return self._ruled_features(winner, others)
         competitors = [one.points for one in others if one.candidate.value != winner.candidate.value]
         agreeing = [one for one in others if one.candidate.value == winner.candidate.value and one.points > 0]
+        margin = max(0.0, min(6.0, winner.points - max(competitors, default=winner.points - 6.0)))
+        coded = leaf.kind in ("identifier", "vat_id", "iban") and _LOOKALIKE.search(str(winner.candidate.value))
         return {
             "points": max(-3.0, min(winner.points, 7.0)),
-            "margin": max(0.0, min(6.0, winner.points - max(competitors, default=winner.points - 6.0))),
+            "margin": margin,
+            "close": max(0.0, 1 - margin / CLOSE) if leaf.kind == "party" else 0.0,
+            "lookalike": float(bool(coded)),
             "read": math.log(max(1e-2, winner.candidate.confidence(self._layout))),
             "own": winner.own,
             "rival": winner.competitor,
@@ -152,7 +158,6 @@ class _Extraction:
             "certainty": self._certainty,
             "proven": float(self._alone and self._proven.get(leaf.name) is winner),
             f"kind_{leaf.kind}": 1.0,
-            "known": float(leaf.concept in ASKED),
             "ambiguous": float(bool(winner.candidate.facts.get("ambiguous")) or _is_negative(winner)),
         }
 
@@ -182,27 +187,15 @@ class _Extraction:
         for one, value in sorted(self._scored(item), key=lambda pair: pair[0].candidate.first.line):
             if one.points >= THRESHOLD and value not in values:
                 name = f"{array.name}[{len(values)}]"
-                sure = confidence(self._features(item, one, [one]))
-                fields[name] = evidence(self._layout, one.candidate, value, sure)
+                probability = confidence(self._features(item, one, [one]))
+                fields[name] = evidence(self._layout, one.candidate, value, probability)
                 values.append(value)
         return values
 
 
-def _contested(
-    leaf: Spec,
-    winner: Scored,
-    groups: Mapping[tuple[str, str], Sequence[Spec]],
-    scored: Mapping[str, Sequence[tuple[Scored, Any]]],
-) -> float:
-    """Log odds over :data:`UNLIKELY` that a value answers another field of its kind, as the buyer's name the seller."""
-    others = (
-        one.points
-        for members in groups.values()
-        if members[0].kind == leaf.kind and members[0].concept != leaf.concept
-        for one, _ in scored[members[0].name]
-        if one.candidate.value == winner.candidate.value
-    )
-    return max(0.0, min(max(others, default=UNLIKELY), -UNLIKELY) - UNLIKELY)
+def _is_uncertain(leaf: Spec, winner: Scored) -> bool:
+    """Whether a value may be meant otherwise: an amount with a sign, a currency that several countries print alike."""
+    return _is_negative(winner) or leaf.kind == "currency" and bool(winner.candidate.facts.get("ambiguous"))
 
 
 def _is_negative(winner: Scored) -> bool:

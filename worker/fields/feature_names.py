@@ -33,7 +33,7 @@ BLOCK = (
 DOCUMENT = ("pages", "kind_place")
 VALUE = (
     "plausibility", "read", "length", "digits", "capitals", "words", "currency", "decimals", "ambiguous", "timed",
-    "repeated", "lowest", "sure_values", "spans",
+    "repeated", "lowest", "plausible_values", "spans",
 )  # fmt: skip
 AMOUNT = (
     "to_largest", "rank", "largest", "negative", "zero", "as_total", "as_net", "as_tax", "proven", "disproven",

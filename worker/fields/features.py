@@ -242,7 +242,7 @@ class FeatureBuilder:
             float(bool(facts.get("timed"))),
             shared.repeated[value_key(candidate)],
             math.log(max(1e-3, read)),
-            min(5, len(shared.sure)),
+            min(5, len(shared.plausible)),
             len(candidate.spans),
         ]
 

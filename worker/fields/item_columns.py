@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.item_row import Row
-from worker.fields.item_rows import Column, ItemRows, Piece
+from worker.fields.item_rows import Column, ItemRows, Segment
 from worker.fields.kinds import identifiers
 from worker.fields.specs import Spec
 from worker.geometry import Bounds
@@ -54,19 +54,19 @@ class ItemColumns:
         """The cells of a row, by what they answer."""
         cells: Row = {}
         far: dict[str, float] = {}
-        free: list[Piece] = []
-        for piece in self.rows.pieces(number):
-            column = _column_of(self.rows, piece, self.header)
+        free: list[Segment] = []
+        for segment in self.rows.segments(number):
+            column = _column_of(self.rows, segment, self.header)
             key = next((key for key, one in self.named.items() if one is column), None)
             if key is None:
-                free += [] if set(column.concepts) & UNPRICED else [piece]
+                free += [] if set(column.concepts) & UNPRICED else [segment]
                 continue
-            cell = (counted(piece) if key == "quantity" else None) or _parsed(self.kinds.get(key, "text"), piece)
-            distance = _distance(column.rect, piece.rect)
+            cell = (counted(segment) if key == "quantity" else None) or _parsed(self.kinds.get(key, "text"), segment)
+            distance = _distance(column.rect, segment.rect)
             if cell is not None and (key not in cells or distance < far[key]):
                 cells[key], far[key] = cell, distance
-            elif cell is None and piece.number is None:
-                free.append(piece)  # a name that the reader put into one line with the numbers behind it
+            elif cell is None and segment.number is None:
+                free.append(segment)  # a name that the reader put into one line with the numbers behind it
         return {**_unnamed(free, self.named, cells), **cells}
 
 
@@ -111,24 +111,24 @@ def _by_words(rows: ItemRows, number: int, header: Sequence[Column], chosen: dic
     for after in range(number + 1, min(number + 1 + LOOKED, len(rows.layout.rows))):
         if rows.ends(after):
             break
-        for piece in rows.pieces(after):
-            if piece.number is None and re.search(r"[^\W\d_]{3}", piece.text):
-                column = _column_of(rows, piece, header)
-                letters[next(at for at, one in enumerate(header) if one is column)] += len(piece.text)
+        for segment in rows.segments(after):
+            if segment.number is None and re.search(r"[^\W\d_]{3}", segment.text):
+                column = _column_of(rows, segment, header)
+                letters[next(at for at, one in enumerate(header) if one is column)] += len(segment.text)
     own = sum(count for count, one in zip(letters, header, strict=True) if one is chosen.get("description"))
     free = [(count, at) for at, count in enumerate(letters) if not any(header[at] is one for one in taken)]
     most, at = max(free, default=(0, 0))
     return {**chosen, "description": header[at]} if "description" in chosen and most > 2 * own else chosen
 
 
-def _unnamed(free: Sequence[Piece], named: Mapping[str, Column], cells: Row) -> Row:
+def _unnamed(free: Sequence[Segment], named: Mapping[str, Column], cells: Row) -> Row:
     """What stands in columns whose head is not a known label: the longest text, the amount furthest to the right."""
     found: Row = {}
-    texts = [piece for piece in free if piece.number is None and len(re.findall(r"[^\W\d_]", piece.text)) >= 3]
-    texts = [piece for piece in texts if not (piece.span.start and _UNIT.fullmatch(piece.text))]
-    amounts = [piece for piece in free if piece.decimals]
+    texts = [segment for segment in free if segment.number is None and len(re.findall(r"[^\W\d_]", segment.text)) >= 3]
+    texts = [segment for segment in texts if not (segment.span.start and _UNIT.fullmatch(segment.text))]
+    amounts = [segment for segment in free if segment.decimals]
     if "description" not in cells and texts:
-        found["description"] = max(texts, key=lambda piece: len(piece.text)).candidate()
+        found["description"] = max(texts, key=lambda segment: len(segment.text)).candidate()
     if "line_total" not in named and amounts:
         found["line_total"] = amounts[-1].candidate()
         amounts = amounts[:-1]
@@ -137,18 +137,18 @@ def _unnamed(free: Sequence[Piece], named: Mapping[str, Column], cells: Row) -> 
     return found
 
 
-def _column_of(rows: ItemRows, piece: Piece, columns: Sequence[Column]) -> Column:
-    """The column a piece stands in: the layout's where it found the table, else the nearest one's."""
+def _column_of(rows: ItemRows, segment: Segment, columns: Sequence[Column]) -> Column:
+    """The column a segment stands in: the layout's where it found the table, else the nearest one's."""
     cells = [column.cell for column in columns]
-    cell = rows.cell_of(piece) if len(set(cells)) == len(cells) else None  # heads that share a cell: it is too coarse
+    cell = rows.cell_of(segment) if len(set(cells)) == len(cells) else None  # heads that share a cell: it is too coarse
     same = [column for column in columns if column.cell == cell] if cell is not None else []
-    nearest = min(columns, key=lambda column: _distance(column.rect, piece.rect))
+    nearest = min(columns, key=lambda column: _distance(column.rect, segment.rect))
     if not same:
         return nearest
     # Right under a head and far from that of its cell: the layout joined two columns there.
-    near, far = (_distance(one.rect, piece.rect) / rows.layout.pitch for one in (nearest, same[0]))
-    under = piece.decimals and near < NEAR and far > FAR
-    return nearest if under else min(same, key=lambda column: _distance(column.rect, piece.rect))
+    near, far = (_distance(one.rect, segment.rect) / rows.layout.pitch for one in (nearest, same[0]))
+    under = segment.decimals and near < NEAR and far > FAR
+    return nearest if under else min(same, key=lambda column: _distance(column.rect, segment.rect))
 
 
 def _distance(column: Bounds, place: Bounds) -> float:
@@ -157,22 +157,24 @@ def _distance(column: Bounds, place: Bounds) -> float:
     return min(abs(column.left - place.left), abs(column.right - place.right), middle)
 
 
-def counted(piece: Piece) -> Candidate | None:
+def counted(segment: Segment) -> Candidate | None:
     """A quantity with its unit behind it, as "1kg" and "12 m", and a one read as a letter."""
-    match = _COUNT.fullmatch(piece.text)
+    match = _COUNT.fullmatch(segment.text)
     if match is None:
         return None
     digits = re.sub("[IOl|]", lambda read: "0" if read[0] == "O" else "1", match["count"]).replace(",", ".")
-    return Candidate(float(digits), (Span(piece.span.line, piece.span.start, piece.span.start + match.end("count")),))
+    return Candidate(
+        float(digits), (Span(segment.span.line, segment.span.start, segment.span.start + match.end("count")),)
+    )
 
 
-def _parsed(kind: str, piece: Piece) -> Candidate | None:
+def _parsed(kind: str, segment: Segment) -> Candidate | None:
     if kind in NUMERIC:
-        return piece.candidate() if piece.number is not None else None
+        return segment.candidate() if segment.number is not None else None
     if kind == "identifier":
-        codes = identifiers.on_line(piece.text, piece.span.line)
+        codes = identifiers.on_line(segment.text, segment.span.line)
         if not codes:
             return None
-        start = piece.span.start + codes[0].first.start
-        return Candidate(codes[0].value, (Span(piece.span.line, start, piece.span.start + codes[0].first.end),))
-    return piece.candidate(piece.text) if re.search(r"[^\W_]", piece.text) else None
+        start = segment.span.start + codes[0].first.start
+        return Candidate(codes[0].value, (Span(segment.span.line, start, segment.span.start + codes[0].first.end),))
+    return segment.candidate(segment.text) if re.search(r"[^\W_]", segment.text) else None

@@ -22,7 +22,7 @@ class ItemRow:
 
     cells: Row
     proven: bool
-    sure: float
+    confidence: float
 
 
 def makes(cells: Row, row: Row) -> bool:
@@ -38,15 +38,15 @@ def is_product(quantity: float, price: float, amount: float) -> bool:
     return abs(quantity * price - amount) <= max(CENTS, 0.005 * abs(quantity))
 
 
-def checked(row: Row, sure: float) -> ItemRow:
+def checked(row: Row, confidence: float) -> ItemRow:
     """The row with a quantity that price and amount tell, where it has none or a wrong one."""
     price, amount, quantity = (row.get(key) for key in ("unit_price", "line_total", "quantity"))
     if price is None or amount is None or not price.value:
-        return ItemRow(row, False, sure)
+        return ItemRow(row, False, confidence)
     if quantity is not None and is_product(float(quantity.value), float(price.value), float(amount.value)):
         return ItemRow(row, True, PROVEN)
     implied = float(amount.value) / float(price.value)
     if quantity is not None and implied > 0 and abs(implied - round(implied)) < 0.002 and round(implied) > 1:
         solved = Candidate(float(round(implied)), quantity.spans, quantity.plausibility)
-        return ItemRow({**row, "quantity": solved}, False, sure * 0.9)
-    return ItemRow(row, False, sure * 0.9)
+        return ItemRow({**row, "quantity": solved}, False, confidence * 0.9)
+    return ItemRow(row, False, confidence * 0.9)

@@ -1,4 +1,4 @@
-"""Rows of a document as pieces of text and numbers, and which of them head a table of items or end one."""
+"""Rows of a document as segments of text and numbers, and which of them head a table of items or end one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ASIDE = frozenset({"discount", "shipping", "service_charge", "tip"})
 
 
 @dataclass(frozen=True)
-class Piece:
+class Segment:
     """A run of text, or a number, of a line.
 
     Attributes:
@@ -76,14 +76,14 @@ class ItemRows:
         """The page of a row."""
         return self.layout.lines[self.layout.rows[row][0]].page
 
-    def pieces(self, row: int) -> list[Piece]:
-        """The pieces of a row, from the left."""
-        return [piece for index in self.layout.rows[row] for piece in self._of_line(index)]
+    def segments(self, row: int) -> list[Segment]:
+        """The segments of a row, from the left."""
+        return [segment for index in self.layout.rows[row] for segment in self._of_line(index)]
 
-    def _of_line(self, index: int) -> list[Piece]:
+    def _of_line(self, index: int) -> list[Segment]:
         line = self.layout.lines[index]
         found = [one for one in money.on_line(line.text, index, self._comma) if not _in_words(line.text, one)]
-        pieces, at = [], 0
+        segments, at = [], 0
         end = Span(index, len(line.text), len(line.text))
         for amount in [*found, Candidate(None, (end,))]:
             span = amount.first
@@ -91,20 +91,20 @@ class ItemRows:
             if re.search(r"[^\W_]", text):
                 start = at + len(text) - len(text.lstrip(" .:-|*"))
                 place = Span(index, start, at + len(text.rstrip(" .:-|$€£")))
-                pieces.append(Piece(place, line.text[place.start : place.end], line.part(place.start, place.end)))
+                segments.append(Segment(place, line.text[place.start : place.end], line.part(place.start, place.end)))
             if span.start < span.end:
                 text = line.text[span.start : span.end]
                 decimals = bool(amount.facts.get("decimals"))
-                pieces.append(Piece(span, text, line.part(span.start, span.end), float(amount.value), decimals))
+                segments.append(Segment(span, text, line.part(span.start, span.end), float(amount.value), decimals))
             at = span.end
-        return pieces
+        return segments
 
     def header(self, row: int) -> list[Column]:
         """The columns that a row heads; empty if it heads none."""
         labels = [label for index in self.layout.rows[row] for label in self._relations.on_line(index)]
         named = {concept for label in labels for concept in label.concepts if concept in COLUMNS}
         telling = [label for label in labels if COLUMNS & set(label.concepts)]
-        if len(telling) < 2 or len(named) < 2 or any(piece.decimals for piece in self.pieces(row)):
+        if len(telling) < 2 or len(named) < 2 or any(segment.decimals for segment in self.segments(row)):
             return []
         if len(telling) == 2 and any(
             re.search(r"\d", self.layout.lines[index].text) for index in self.layout.rows[row]
@@ -142,9 +142,9 @@ class ItemRows:
         cell = self.layout.blocks[block].cells.get(index) if block >= 0 else None
         return (block, cell.column) if cell else None
 
-    def cell_of(self, piece: Piece) -> tuple[int, int] | None:
-        """Block and column of the table that the layout found a piece in."""
-        return self._cell(piece.span.line)
+    def cell_of(self, segment: Segment) -> tuple[int, int] | None:
+        """Block and column of the table that the layout found a segment in."""
+        return self._cell(segment.span.line)
 
     def called(self, row: int) -> set[str]:
         """What labels at the start of a row call it: what stands before its first number."""
@@ -155,7 +155,7 @@ class ItemRows:
                 rest = re.sub(r"[\W\d_]", "", line.folded[: label.start] + line.folded[label.end :])
                 if len(rest) <= 8:
                     found |= {concept for concept, weight in label.concepts.items() if weight >= 0.5}
-            if any(piece.decimals for piece in self._of_line(index)) and found:
+            if any(segment.decimals for segment in self._of_line(index)) and found:
                 break
         return found
 

@@ -12,7 +12,7 @@ from worker.fields.coercion import ABSENT, Coercer
 from worker.fields.evidence import evidence
 from worker.fields.item_columns import NUMERIC, PRICED, ItemColumns, counted, item_columns, key_of
 from worker.fields.item_row import CENTS, NAMED, PROVEN, ItemRow, Row, checked, is_product
-from worker.fields.item_rows import ASIDE, ItemRows, Piece
+from worker.fields.item_rows import ASIDE, ItemRows, Segment
 from worker.fields.label_matching import LabelMatcher
 from worker.fields.layout_page import LayoutPage
 from worker.fields.receipt_items import receipt_items
@@ -52,7 +52,7 @@ def line_items(
 
 def _tables(wanted: Sequence[Spec], rows: ItemRows) -> Iterator[ItemRow]:
     table: ItemColumns | None = None
-    found: list[tuple[Row, list[Piece]]] = []
+    found: list[tuple[Row, list[Segment]]] = []
     below: list[list[Candidate]] = []  # of each row: text under its own
     page, headed = 0, -2
     kinds = {key_of(leaf): leaf.kind for leaf in wanted}
@@ -69,45 +69,48 @@ def _tables(wanted: Sequence[Spec], rows: ItemRows) -> Iterator[ItemRow]:
         if rows.page(number) != page:
             table = None
             continue
-        cells, pieces = table.cells(number), rows.pieces(number)
-        if rows.ends(number) and not _is_priced(cells, pieces):
+        cells, segments = table.cells(number), rows.segments(number)
+        if rows.ends(number) and not _is_priced(cells, segments):
             table = table if _goes_on(table, number) else None
             continue
         if rows.called(number) & ASIDE and "line_total" in cells and not {"quantity", "unit_price"} <= set(cells):
             continue
         if found and not cells and "description" not in found[-1][0]:
-            cells = _name_below(pieces)
+            cells = _name_below(segments)
         if found and _is_lower_amount(cells, found[-1][0]):
             found[-1][0]["line_total"] = cells["line_total"]
-            found[-1][1].extend(pieces)
+            found[-1][1].extend(segments)
         elif any(kinds.get(key) in NUMERIC for key in cells) or "line_total" in cells:
-            found.append((cells, pieces))
+            found.append((cells, segments))
             below.append([])
         elif found and cells:
-            below[-1] += [cells["description"]] if "description" in cells else []
+            named = "description" in cells and not any(segment.decimals for segment in segments)
+            below[-1] += [cells["description"]] if named else []  # "List price 4.00" is not part of a name
             _continue(found[-1][0], cells)
     _join(rows.layout, [row for row, _ in found], below)
-    items = [(_solved(row, pieces), pieces) for row, pieces in _priced(found)]
+    items = [(_solved(row, segments), segments) for row, segments in _priced(found)]
     counts = [row["quantity"].rect(rows.layout) for row, _ in items if "quantity" in row and _is_priced(row, ())]
-    yield from (checked(_with_count(row, pieces, counts), NAMED) for row, pieces in items)
+    yield from (checked(_with_count(row, segments, counts), NAMED) for row, segments in items)
 
 
-def _with_count(row: Row, pieces: Sequence[Piece], counts: Sequence[Bounds]) -> Row:
+def _with_count(row: Row, segments: Sequence[Segment], counts: Sequence[Bounds]) -> Row:
     """The row with a quantity, where its column's head is unknown: what stands under those of other rows."""
     taken = {cell.first for cell in row.values()}
     if "quantity" in row or not counts:
         return row
     left, right = min(one.left for one in counts), max(one.right for one in counts)
     under = [
-        piece for piece in pieces if piece.span not in taken and left < piece.rect.right and piece.rect.left < right
+        segment
+        for segment in segments
+        if segment.span not in taken and left < segment.rect.right and segment.rect.left < right
     ]
     count = next(filter(None, map(counted, under)), None)
     return {**row, "quantity": count} if count else row
 
 
-def _is_priced(cells: Row, pieces: Sequence[Piece]) -> bool:
+def _is_priced(cells: Row, segments: Sequence[Segment]) -> bool:
     """Whether a row is an item whatever its words are: quantity and price make its amount, or more by a discount."""
-    cells = _solved(cells, pieces)
+    cells = _solved(cells, segments)
     if not {"quantity", "unit_price", "line_total"} <= set(cells):
         return False
     quantity, price, amount = (float(cells[key].value) for key in ("quantity", "unit_price", "line_total"))
@@ -120,17 +123,17 @@ def _goes_on(table: ItemColumns, number: int) -> bool:
     for after in range(number + 1, len(rows.layout.rows)):
         if rows.page(after) != rows.page(number) or rows.header(after):
             return False
-        if _is_priced(table.cells(after), rows.pieces(after)):
+        if _is_priced(table.cells(after), rows.segments(after)):
             return True
     return False
 
 
-def _name_below(pieces: Sequence[Piece]) -> Row:
+def _name_below(segments: Sequence[Segment]) -> Row:
     """The name of an item on the row below its numbers, under whatever head; empty where there are more numbers."""
-    texts = [piece for piece in pieces if piece.number is None and re.search(r"[^\W\d_]{3}", piece.text)]
-    if not texts or any(piece.decimals for piece in pieces) or _ATTRIBUTE.match(texts[0].text):
+    texts = [segment for segment in segments if segment.number is None and re.search(r"[^\W\d_]{3}", segment.text)]
+    if not texts or any(segment.decimals for segment in segments) or _ATTRIBUTE.match(texts[0].text):
         return {}
-    return {"description": max(texts, key=lambda piece: len(piece.text)).candidate()}
+    return {"description": max(texts, key=lambda segment: len(segment.text)).candidate()}
 
 
 def _is_lower_amount(cells: Row, row: Row) -> bool:
@@ -159,7 +162,7 @@ def _join(layout: LayoutPage, items: Sequence[Row], below: Sequence[Sequence[Can
             row["description"] = Candidate(f"{name.value} {text}", (*name.spans, *after.spans))
 
 
-def _priced(found: Sequence[tuple[Row, list[Piece]]]) -> list[tuple[Row, list[Piece]]]:
+def _priced(found: Sequence[tuple[Row, list[Segment]]]) -> list[tuple[Row, list[Segment]]]:
     """The rows that are items: with a name or a price of their own, and an amount where a third of the rows has one."""
     named = [(row, numbers) for row, numbers in found if set(row) - {"line_total"}]
     amounts = sum("line_total" in row for row, _ in named)
@@ -167,14 +170,14 @@ def _priced(found: Sequence[tuple[Row, list[Piece]]]) -> list[tuple[Row, list[Pi
     return _without_sums(items)
 
 
-def _without_sums(items: Sequence[tuple[Row, list[Piece]]]) -> list[tuple[Row, list[Piece]]]:
+def _without_sums(items: Sequence[tuple[Row, list[Segment]]]) -> list[tuple[Row, list[Segment]]]:
     """Rows up to the last with a quantity or price, where most have one, without sums of the rows above them.
 
     A discount, freight or sum of all may follow the items; subtotals and what is carried over stand among them.
     """
     priced = [at for at, (row, _) in enumerate(items) if {"quantity", "unit_price"} & set(row)]
     most = bool(priced) and 2 * len(priced) >= priced[-1] + 1
-    kept: list[tuple[Row, list[Piece]]] = []
+    kept: list[tuple[Row, list[Segment]]] = []
     running = since = 0.0  # of all items, and of those below the last sum
     for at, (row, numbers) in enumerate(items[: priced[-1] + 1] if most else items):
         amount = float(row["line_total"].value) if "line_total" in row else 0.0
@@ -189,18 +192,18 @@ def _without_sums(items: Sequence[tuple[Row, list[Piece]]]) -> list[tuple[Row, l
     return kept
 
 
-def _solved(row: Row, pieces: Sequence[Piece]) -> Row:
+def _solved(row: Row, segments: Sequence[Segment]) -> Row:
     """A row whose quantity and price make its amount: where the columns' heads say otherwise, by its numbers."""
     cells = [row.get(key) for key in ("quantity", "unit_price", "line_total")]
     known = [float(cell.value) for cell in cells if cell is not None]
     if len(known) == 3 and is_product(*known):
         return row
-    numbers = [piece for piece in pieces if piece.number is not None]
-    amounts = [piece for piece in numbers if piece.decimals]
+    numbers = [segment for segment in segments if segment.number is not None]
+    amounts = [segment for segment in numbers if segment.decimals]
     amount = row.get("line_total")
-    wholes = [piece for piece in amounts if amount is not None and piece.span == amount.first] + amounts[-1:]
+    wholes = [segment for segment in amounts if amount is not None and segment.span == amount.first] + amounts[-1:]
     for whole in wholes:
-        rest = [piece for piece in numbers if piece is not whole and piece.number]
+        rest = [segment for segment in numbers if segment is not whole and segment.number]
         for quantity in rest:
             for price in rest:
                 if (
@@ -209,7 +212,7 @@ def _solved(row: Row, pieces: Sequence[Piece]) -> Row:
                     and is_product(float(quantity.number or 0), float(price.number or 0), float(whole.number or 0))
                 ):
                     made = {"quantity": quantity, "unit_price": price, "line_total": whole}
-                    return {**row, **{key: piece.candidate() for key, piece in made.items()}}
+                    return {**row, **{key: segment.candidate() for key, segment in made.items()}}
     return row
 
 
@@ -232,6 +235,6 @@ def _item(wanted: Sequence[Spec], row: ItemRow, layout: LayoutPage) -> tuple[Jso
                 item[name] = None
             continue
         item[name] = value
-        sure = PROVEN if row.proven and leaf.concept in PRICED - {"description"} else row.sure
-        answers[name] = evidence(layout, cell, value, round(sure * cell.confidence(layout), 4))
+        probability = PROVEN if row.proven and leaf.concept in PRICED - {"description"} else row.confidence
+        answers[name] = evidence(layout, cell, value, round(probability * cell.confidence(layout), 4))
     return (item if any(value is not None for value in item.values()) else {}), answers

@@ -171,8 +171,8 @@ def _titles(labels: Mapping[str, Sequence[str]]) -> list[str]:
 def _phrase(concept: str, text: str) -> _Phrase:
     weighted = _WEIGHT.search(text)
     written = text[: weighted.start()] if weighted else text
-    sure = _CHOICE.sub(" ", written.lstrip("^"))
-    plain = [word for word in sure.split(" ") if word.isascii() and word.isalpha()]
+    fixed = _CHOICE.sub(" ", written.lstrip("^"))
+    plain = [word for word in fixed.split(" ") if word.isascii() and word.isalpha()]
     needed = max(plain, key=len, default="").translate(_ALIKE)
     return _Phrase(written, concept, float(weighted[1]) if weighted else 1.0, needed)
 

@@ -63,10 +63,12 @@ def _take(fields: dict[str, Any], leaf: Spec, name: str, value: Any, answers: Ex
         fields[name] = evidence_free(form, reason)
         return form
     agreed = ruled is not None and ruled.value == form
-    sure = AGREED if agreed else ALONE if ruled is None or ruled.value is None else DISPUTED
-    sure = max(sure * place.confidence(answers.layout), ruled.confidence if agreed and ruled is not None else 0.0)
-    fields[name] = evidence(answers.layout, place, form, round(sure, 4))
-    if sure < ALONE and ruled is not None and ruled.value is not None and not agreed:
+    probability = AGREED if agreed else ALONE if ruled is None or ruled.value is None else DISPUTED
+    probability = max(
+        probability * place.confidence(answers.layout), ruled.confidence if agreed and ruled is not None else 0.0
+    )
+    fields[name] = evidence(answers.layout, place, form, round(probability, 4))
+    if probability < ALONE and ruled is not None and ruled.value is not None and not agreed:
         reason = f"the model's answer; by its label {str(ruled.value)[:60]!r} would be it"
         fields[name] = fields[name].model_copy(update={"reason": reason})
     return form

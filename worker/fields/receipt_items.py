@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from worker.fields.candidate import Candidate, Span
 from worker.fields.item_row import GUESSED, ItemRow, Row, checked, makes
-from worker.fields.item_rows import ASIDE, ItemRows, Piece
+from worker.fields.item_rows import ASIDE, ItemRows, Segment
 
 _PRICE = r"(?P<price>\d{1,3}(?:[.,']\d{3})*[.,]\d{2}|\d{1,6}[.,]\d{2})(?!\d)"
 _UNIT = r"(?:[^\W\d_]{1,5}\.?\s?)?"
@@ -86,7 +86,7 @@ def _is_named_below(rows: ItemRows, number: int) -> bool:
 
 def _receipt_cells(rows: ItemRows, number: int) -> Row:
     cells: Row = {}
-    pieces = rows.pieces(number)
+    segments = rows.segments(number)
     for index in rows.layout.rows[number]:
         text = rows.layout.lines[index].text
         times = next((match for pattern in _TIMES if (match := pattern.search(text))), None)
@@ -94,11 +94,11 @@ def _receipt_cells(rows: ItemRows, number: int) -> Row:
             cells["quantity"] = _number(times["count"], Span(index, *times.span("count")))
             cells["unit_price"] = _number(times["price"], Span(index, *times.span("price")))
     taken = [cell.first for cell in cells.values()]
-    free = [piece for piece in pieces if not any(_overlap(piece.span, span) for span in taken)]
-    amounts = [piece for piece in free if piece.decimals]
-    names = [_without_code(piece, rows) for piece in free if piece.number is None]
-    texts = [piece for piece in names if len(re.findall(r"[^\W\d_]", piece.text)) >= 2]
-    texts = [piece for piece in texts if not _is_unit(piece, taken)]
+    free = [segment for segment in segments if not any(_overlap(segment.span, span) for span in taken)]
+    amounts = [segment for segment in free if segment.decimals]
+    names = [_without_code(segment, rows) for segment in free if segment.number is None]
+    texts = [segment for segment in names if len(re.findall(r"[^\W\d_]", segment.text)) >= 2]
+    texts = [segment for segment in texts if not _is_unit(segment, taken)]
     if amounts:
         cells["line_total"] = amounts[-1].candidate()
     if texts and (not amounts or texts[0].rect.left < amounts[-1].rect.left):
@@ -111,35 +111,35 @@ def _receipt_cells(rows: ItemRows, number: int) -> Row:
     return cells
 
 
-def _is_unit(piece: Piece, counted: Sequence[Span]) -> bool:
+def _is_unit(segment: Segment, counted: Sequence[Span]) -> bool:
     """Whether a text behind a quantity, on its line, is a unit: "Stk", "EUR/kg"."""
-    behind = any(span.line == piece.span.line and span.start < piece.span.start for span in counted)
-    return behind and bool(_UNITS.fullmatch(piece.text))
+    behind = any(span.line == segment.span.line and span.start < segment.span.start for span in counted)
+    return behind and bool(_UNITS.fullmatch(segment.text))
 
 
-def _without_code(piece: Piece, rows: ItemRows) -> Piece:
+def _without_code(segment: Segment, rows: ItemRows) -> Segment:
     """A name without the article's number before it."""
-    code = _CODE.match(piece.text)
+    code = _CODE.match(segment.text)
     if not code:
-        return piece
-    start = piece.span.start + code.end()
-    line = rows.layout.lines[piece.span.line]
-    place = Span(line.index, start, piece.span.end)
-    return Piece(place, line.text[start : piece.span.end], line.part(start, piece.span.end))
+        return segment
+    start = segment.span.start + code.end()
+    line = rows.layout.lines[segment.span.line]
+    place = Span(line.index, start, segment.span.end)
+    return Segment(place, line.text[start : segment.span.end], line.part(start, segment.span.end))
 
 
 def _overlap(one: Span, other: Span) -> bool:
     return one.line == other.line and one.start < other.end and other.start < one.end
 
 
-def _name(cells: Row, piece: Piece, rows: ItemRows) -> None:
+def _name(cells: Row, segment: Segment, rows: ItemRows) -> None:
     """An item's name, without the quantity before it."""
-    leading = _LEADING.match(piece.text)
-    start = piece.span.start + (leading.end() if leading else 0)
-    line = rows.layout.lines[piece.span.line]
-    cells["description"] = Candidate(line.text[start : piece.span.end], (Span(line.index, start, piece.span.end),))
+    leading = _LEADING.match(segment.text)
+    start = segment.span.start + (leading.end() if leading else 0)
+    line = rows.layout.lines[segment.span.line]
+    cells["description"] = Candidate(line.text[start : segment.span.end], (Span(line.index, start, segment.span.end),))
     if leading and "quantity" not in cells:
-        place = Span(line.index, piece.span.start, piece.span.start + len(leading["count"]))
+        place = Span(line.index, segment.span.start, segment.span.start + len(leading["count"]))
         cells["quantity"] = _number(leading["count"], place)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from worker.fields.candidate import Candidate
 from worker.fields.item_row import NAMED, PROVEN, ItemRow
-from worker.fields.item_rows import ItemRows, Piece
+from worker.fields.item_rows import ItemRows, Segment
 from worker.fields.kinds import percentages
 
 CENTS = 0.021
@@ -49,10 +49,10 @@ def _all_rows(rows: ItemRows) -> Iterator[ItemRow]:
         labelled = number if own else labelled
         if among_items:
             continue
-        amounts = [piece for piece in rows.pieces(number) if piece.decimals]
+        amounts = [segment for segment in rows.segments(number) if segment.decimals]
         rates = _rates(rows, number)
         if not rates and number - labelled <= TABLE_ROWS:
-            rates = [piece.candidate() for piece in rows.pieces(number) if 0 < (piece.number or 0) <= HIGHEST]
+            rates = [segment.candidate() for segment in rows.segments(number) if 0 < (segment.number or 0) <= HIGHEST]
         if proven := next(filter(None, (_proven(rate, amounts) for rate in rates)), None):
             yield proven
         elif own and len(rates) == len(amounts) == 1 and amounts[0].span != rates[0].first:
@@ -64,9 +64,11 @@ def _rates(rows: ItemRows, number: int) -> list[Candidate]:
     return [one for line in lines for one in percentages.on_line(line.text, line.index) if 0 <= one.value <= HIGHEST]
 
 
-def _proven(rate: Candidate, amounts: Sequence[Piece]) -> ItemRow | None:
+def _proven(rate: Candidate, amounts: Sequence[Segment]) -> ItemRow | None:
     """The row whose net amount and tax the rate proves; with what both make, where that stands there, too."""
-    others = [(piece, piece.number) for piece in amounts if piece.span != rate.first and piece.number is not None]
+    others = [
+        (segment, segment.number) for segment in amounts if segment.span != rate.first and segment.number is not None
+    ]
     for net, base in others:
         for tax, share in others:
             if tax is net or not base or abs(base * float(rate.value) / 100 - share) > CENTS:

@@ -27,7 +27,14 @@ def find(layout: LayoutPage) -> list[Candidate]:
         for match in _CURRENCY.finditer(POSTCODE.sub(lambda code: "_" * len(code[0]), line.text))
     ]
     values = [value for value, _ in named]
-    return [Candidate(value, (span,), values.count(value) / len(values)) for value, span in named]
+    return [
+        Candidate(value, (span,), values.count(value) / len(values), {"ambiguous": _is_bare_dollar(layout, span)})
+        for value, span in named
+    ]
+
+
+def _is_bare_dollar(layout: LayoutPage, span: Span) -> bool:
+    return layout.lines[span.line].text[span.start : span.end].strip() == "$"
 
 
 def _meant(name: str) -> str:

@@ -52,10 +52,10 @@ def find(layout: LayoutPage, dayfirst: bool | None = None) -> list[Candidate]:
         dayfirst: Whether 04/05 is the fourth of May; None decides by the document: by its dates that can be read in
             one way only, else by signs of the United States, else the day comes first.
     """
-    sure = dayfirst if dayfirst is not None else _voted(layout)
+    known = dayfirst if dayfirst is not None else _voted(layout)
     text = "\n".join(line.text for line in layout.lines)
     american = _US.search(text) is not None and _ELSEWHERE.search(text) is None
-    first = sure if sure is not None else not american
+    first = known if known is not None else not american
     found = []
     for line in layout.lines:
         taken: list[tuple[int, int]] = []
@@ -63,7 +63,7 @@ def find(layout: LayoutPage, dayfirst: bool | None = None) -> list[Candidate]:
             if any(start < after and end > before for before, after in taken):
                 continue
             taken.append((start, end))
-            facts = {"ambiguous": ambiguous and sure is None, "timed": bool(_TIME.match(line.text[end:]))}
+            facts = {"ambiguous": ambiguous and known is None, "timed": bool(_TIME.match(line.text[end:]))}
             found.append(Candidate(value.isoformat(), (Span(line.index, start, end),), plausible, facts))
     return found
 
@@ -105,8 +105,8 @@ def _in_order(
     if month > 12:
         day, month = month, day
     ambiguous = one <= 12 and two <= 12 and one != two
-    for start, end, value, _, sure in _made(match, year, str(month), str(day), plausible):
-        yield start, end, value, ambiguous, sure
+    for start, end, value, _, plain in _made(match, year, str(month), str(day), plausible):
+        yield start, end, value, ambiguous, plain
 
 
 def _named(text: str) -> Iterator[tuple[int, int, date, bool, float]]:

@@ -20,22 +20,18 @@ HEAD_LINES = 14
 BEHIND = 0.5
 """Points off a name that stands under the address, where another one stands above it."""
 
-_NOT_IN = re.compile(
-    r"thank|welcome|receipt|invoice|rechnung|facture|factura|fattura|cashier|www\.?|http|@|duplicate|terima"
-)
+_NOT_IN = re.compile(rf"{words('not_in_names')}|www\.?|http|@")
 _NOT = re.compile(rf"(?<![^\W_])(?:{words('no_names')})(?![^\W_])|{_NOT_IN.pattern}")
 _BEHIND = words("names_end").split("|")
 """Trades that end a name: on a line of their own they belong to the one before."""
 
 _OWNED = re.compile(
-    r"^.{0,3}(?:(?:owned|operated|managed|run) by\s*[:\-]?|"
-    r"(?:own by|sold by|issued by|from|seller|vendor|supplier|company)\s*[:\-])\s*|^m/s\.? ",
-    re.IGNORECASE,
+    rf"^.{{0,3}}(?:(?:{words('owned_by')})\s*[:\-]?|(?:{words('named_behind')})\s*[:\-])\s*|^m/s\.? ", re.IGNORECASE
 )
-_FORMERLY = re.compile(r"[\s(\[]{0,4}(?:formerly|f\.?k\.?a|licensee|incorporated in)(?![^\W_]).*$", re.IGNORECASE)
+_FORMERLY = re.compile(rf"[\s(\[]{{0,4}}(?:{words('formerly')})(?![^\W_]).*$", re.IGNORECASE)
 _BRANCH = re.compile(
     rf"(?:{LEGAL_FORM.pattern})(?P<branch>[\s\-:@,]{{1,4}}(?!.*\()[^()]*"
-    r"\b(?:mall|plaza|outlet|branch|cawangan|filiale|centre|center|airport)\b.*)$"
+    rf"\b(?:{words('branches')})\b.*)$"
 )
 """A branch's place behind a name's legal form."""
 
@@ -245,8 +241,8 @@ def _plausibility(line: LayoutLine, seen: int, tall: float) -> float:
     excluded = _NOT_IN.search(folded) or (_NOT.search(folded) and not plain)
     if (excluded or addresses.is_certainly(folded)) and not legal:
         return 0.0
-    sure = legal and not re.fullmatch(r".*(?<![^\W_])(?:co|company)\W*", folded)
-    plausible = 0.6 * max(0.0, 1 - seen / 4) + (0.35 if sure else 0.15 * legal) + 0.15 * trade - 0.25 * name.islower()
+    formal = legal and not re.fullmatch(r".*(?<![^\W_])(?:co|company)\W*", folded)
+    plausible = 0.6 * max(0.0, 1 - seen / 4) + (0.35 if formal else 0.15 * legal) + 0.15 * trade - 0.25 * name.islower()
     plausible += 0.1 * min(1.0, max(0.0, line.rect.height / tall - 1)) + 0.1 * (len(name.split()) > 1)
     return max(0.01, min(1.0, plausible))
 

@@ -19,10 +19,10 @@ def find(layout: LayoutPage, region: str | None = None) -> list[Candidate]:
     found = []
     for line in layout.lines:
         for match in _LOOSE.finditer(line.text):
-            sure = _valid(match[0], region)
+            valid = _valid(match[0], region)
             labelled = bool(_LABELLED.search(line.text[: match.start()]))
-            if sure or labelled:
-                found.append(Candidate(match[0].strip(), (Span(line.index, *match.span()),), 1.0 if sure else 0.7))
+            if valid or labelled:
+                found.append(Candidate(match[0].strip(), (Span(line.index, *match.span()),), 1.0 if valid else 0.7))
     return found
 
 
