@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -43,7 +44,7 @@ def scored(sample: Sample) -> Scored:
     stamps = [(stamp.rectangle, stamp.hidden) for stamp in read.stamps]
     ink = LetterInk.of(sample.pixels)
     calibration = calibration_for(ENGINE, "olm")
-    doubtful = doubtful_words(read.quads, read.readings, calibration)
+    doubtful = partial(doubtful_words, read.quads, read.readings, calibration)
     losses = losses_of(sample.pixels, ink, read.quads, read.dropped, read.behind, stamps, doubtful)
     losses += [*empty_boxes(read.readings), *garbled_lines(read.quads, read.readings)]
     confidences = page_confidence(read.readings, calibration, sample.measured)

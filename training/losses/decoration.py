@@ -12,17 +12,47 @@ from worker.page import Pixels
 
 def decorated(pixels: Pixels, boxes: Boxes, rng: RandomSource) -> Pixels:
     """The page with things in its empty places."""
-    result = pixels.copy()
+    result = _with_ground(pixels.copy(), boxes, rng) if rng.happens(0.15) else pixels.copy()
     taken = boxes.copy()
     for _ in range(rng.choice((0, 0, 0, 1, 1, 2, 3))):
         place = _empty(result, taken, rng)
         if place is None:
             continue
-        left, top, right, bottom = place
+        left, top, right, bottom = _grown(place, taken, rng) if rng.happens(0.5) else place
         draw = rng.choice((_photo, _code, _bars, _signature, _patch, _logo))
         result[top:bottom, left:right] = draw(np.ascontiguousarray(result[top:bottom, left:right]), rng)
         taken = np.concatenate([taken, [[left, top, right, bottom]]])
     return result
+
+
+def _with_ground(pixels: Pixels, boxes: Boxes, rng: RandomSource) -> Pixels:
+    """The page with the table that it lies on along a side, as photographs and scans have it."""
+    height, width = pixels.shape[:2]
+    room = {"left": boxes[:, 0].min(), "right": width - boxes[:, 2].max(), "top": boxes[:, 1].min()}
+    side = rng.choice(tuple(room))
+    first, second = (rng.uniform(0.1, 0.95) * max(0.0, room[side]) for _ in range(2))
+    corners = {
+        "left": [[0, 0], [first, 0], [second, height], [0, height]],
+        "right": [[width, 0], [width - first, 0], [width - second, height], [width, height]],
+        "top": [[0, 0], [width, 0], [width, first], [0, second]],
+    }
+    tone = rng.choice(((15, 15, 15), (60, 70, 90), (120, 120, 120), (200, 200, 200)))
+    cv2.fillPoly(pixels, [np.round(corners[side]).astype(np.int32)], tone, cv2.LINE_AA)
+    return pixels
+
+
+def _grown(place: tuple[int, int, int, int], taken: Boxes, rng: RandomSource) -> tuple[int, int, int, int]:
+    """A place grown towards the words around it: a shaded cell, a logo beside an address."""
+    left, top, right, bottom = place
+    gap = rng.uniform(1, 8)
+    beside = taken[(taken[:, 1] < bottom) & (taken[:, 3] > top)]
+    start = max((x for x in beside[:, 2] if x <= left), default=left - gap)
+    end = min((x for x in beside[:, 0] if x >= right), default=right + gap)
+    left, right = (int(start + gap), int(end - gap)) if rng.happens(0.7) else (left, right)
+    across = taken[(taken[:, 0] < right) & (taken[:, 2] > left)]
+    first = max((y for y in across[:, 3] if y <= top), default=top - gap)
+    last = min((y for y in across[:, 1] if y >= bottom), default=bottom + gap)
+    return min(left, place[0]), min(int(first + gap), top), max(right, place[2]), max(int(last - gap), bottom)
 
 
 def _empty(pixels: Pixels, taken: Boxes, rng: RandomSource) -> tuple[int, int, int, int] | None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.imaging.crop import quad_size
-from worker.imaging.hidden import Hidden, missing_length
+from worker.imaging.hidden import SURROUNDINGS, Hidden, missing_length, surroundings
 from worker.imaging.ink import LetterInk
 from worker.page import Quad
 from worker.percentiles import grey_percentiles
@@ -47,8 +47,11 @@ INSIDE = 0.75
 SMALLEST, LARGEST = 0.6, 1.7
 """Heights of a line that a patch may cut, by the page's usual one: letters of a logo are not text."""
 
-FEWEST_CUT = 2
-"""Lines cut: fewer may be a button, a swatch or a table's header."""
+MEASURES = (
+    "cut", "on_it", "length", "tone", "lighter", "area", "wide", "high", "square", "plain", *SURROUNDINGS,
+)  # fmt: skip
+"""Lines whose letters end at a patch, and those that are written on it; length of what is missing; tone by the paper's,
+and whether it is lighter; area and sides in heights of a line; share of its rectangle; share that has its colour."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class _Patch:
     top: int
     mask: NDArray[np.uint8]
     outline: NDArray[np.int32]
+    measures: tuple[float, ...]
 
 
 def covered_text(page: LetterInk, quads: Sequence[Quad]) -> list[Hidden]:
@@ -72,13 +76,21 @@ def covered_text(page: LetterInk, quads: Sequence[Quad]) -> list[Hidden]:
         return []
     boxes = np.array([(*quad.min(0), *quad.max(0)) for quad in quads]) * page.scale
     height = float(np.median([quad_size(quad)[1] for quad in quads])) * page.scale
+    text = boxes[[SMALLEST * height < (bottom - top) < LARGEST * height for _, top, _, bottom in boxes]]
     covered = []
-    text = np.array([SMALLEST * height < (bottom - top) < LARGEST * height for _, top, _, bottom in boxes])
     for patch in _patches(page.grey, height):
-        cut, inside = _lines_at(patch, page.mask, boxes[text])
-        if len(cut) >= FEWEST_CUT and inside < len(cut):
-            length = missing_length(patch.outline, boxes[text], height)
-            covered.append(Hidden(np.asarray(patch.outline / page.scale, np.float32), max(height, length) / page.scale))
+        cut, inside = _lines_at(patch, page.mask, text)
+        length = missing_length(patch.outline, text, height)
+        if cut or length > height:
+            measures = (
+                float(len(cut)),
+                float(inside),
+                length / height,
+                *patch.measures,
+                *surroundings(patch.outline, text, height, page.grey.shape),
+            )
+            outline = np.asarray(patch.outline / page.scale, np.float32)
+            covered.append(Hidden(outline, max(height, length) / page.scale, measures))
     return covered
 
 
@@ -108,7 +120,10 @@ def _patches(grey: NDArray[np.uint8], height: float) -> Iterator[_Patch]:
             continue
         mask = np.zeros((high + 4 * REACH, wide + 4 * REACH), np.uint8)
         cv2.drawContours(mask, [outline], -1, 1, -1, offset=(2 * REACH, 2 * REACH))
-        yield _Patch(left, top, mask, np.asarray(outline + np.array([left, top]), np.int32))
+        tone = float(np.median(grey[rows, columns][own])) - paper
+        square = filled / max(1.0, sides[0] * sides[1])
+        measures = (abs(tone), float(tone > 0), area / height**2, wide / height, high / height, square, area / filled)
+        yield _Patch(left, top, mask, np.asarray(outline + np.array([left, top]), np.int32), measures)
 
 
 def _lines_at(patch: _Patch, ink: NDArray[np.uint8], boxes: NDArray[np.float64]) -> tuple[list[int], int]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.imaging.crop import quad_size
-from worker.imaging.hidden import Hidden, missing_length
+from worker.imaging.hidden import SURROUNDINGS, Hidden, missing_length, surroundings
 from worker.page import Pixels, Quad
 
 COPY_LINE = 11.0
@@ -43,21 +43,22 @@ LEAST_AREA = 4.0
 LEAST_FILL = 0.1
 """Share of its hull that is a mark's ink: less is a drawing or a table's frame."""
 
-BOX = 0.92
-"""Share of the smallest rectangle around it that the hull of a tile or a boxed stamp fills: a logo is less regular."""
-
 BESIDE = 0.3
 """Heights of a line from such a mark within which a line ends that it cuts."""
 
 FEWEST, LEAST_INK, DEEP = 2, 3, 0.4
-"""Lines that run into a mark, pixels of its ink in each, and by how many heights; one runs into a tick or a signature,
-and a logo may touch the first letters of the lines beside it."""
+"""Lines on a page, and pixels of a mark's ink in a line that runs into it, by so many heights: a logo may touch the
+first letters of the lines beside it."""
 
 ALIKE = (0.5, 1.9)
 """Heights of lines of text, by the usual one."""
 
-LEAST_LINES, LONG = 4.0, 7.0
-"""Heights of a line: length of the missing text from which it is a loss; where one line runs into a coloured mark."""
+MEASURES = (
+    "crossed", "end", "inside", "length", "coloured", "area", "longer", "shorter", "square", "fill", "solid",
+    *SURROUNDINGS,
+)  # fmt: skip
+"""Lines that run into a mark, end at it, and lie in it; length of what is missing; whether it is coloured; area
+of its hull and sides in heights of a line; share of its rectangle; share of ink, and of the ink what is not its rim."""
 
 Mask = NDArray[np.uint8]
 
@@ -81,12 +82,39 @@ def marked_text(pixels: Pixels, quads: Sequence[Quad]) -> list[Hidden]:
     text = boxes[(high > ALIKE[0] * height * scale) & (high < ALIKE[1] * height * scale)]
     hidden = []
     for hull, part, is_coloured in _marks(small, boxes, sizes[:, 1] * scale, height * scale):
-        crossed = _crossed(hull, part, text, height * scale)
-        length = missing_length(hull, text, height * scale) / scale if crossed else 0.0
-        if crossed >= FEWEST or (is_coloured and length >= LONG * height):
-            least = length >= LEAST_LINES * height
-            hidden.append(Hidden(np.asarray(hull / scale, np.float32), length if least else 0.0))
+        counts = _crossed(hull, part, text, height * scale)
+        length = missing_length(hull, text, height * scale) / (height * scale)
+        if any(counts[:2]) or length > 1:
+            shape = _shape(hull, part, height * scale)
+            measures = (
+                *counts,
+                length,
+                float(is_coloured),
+                *shape,
+                *surroundings(hull, text, height * scale, part.shape),
+            )
+            hidden.append(Hidden(np.asarray(hull / scale, np.float32), max(1.0, length) * height, measures))
     return hidden
+
+
+def _shape(hull: NDArray[np.int32], part: Mask, height: float) -> tuple[float, ...]:
+    """Area and sides in heights of a line, shares of the rectangle and of the hull, and whether ink is dense."""
+    _, sides, _ = cv2.minAreaRect(hull)
+    (left, top), (right, bottom) = hull.reshape(-1, 2).min(0), hull.reshape(-1, 2).max(0)
+    area = max(1.0, cv2.contourArea(hull))
+    inside = np.zeros((bottom - top + 1, right - left + 1), np.uint8)
+    cv2.fillPoly(inside, [hull - np.array([left, top], np.int32)], (1,))
+    own = cv2.bitwise_and(inside, part[top : bottom + 1, left : right + 1])
+    solid = cv2.erode(own, np.ones((3, 3), np.uint8))
+    ink = max(1, cv2.countNonZero(own))
+    return (
+        area / height**2,
+        max(sides) / height,
+        min(sides) / height,
+        area / max(1.0, sides[0] * sides[1]),
+        ink / area,
+        cv2.countNonZero(solid) / ink,
+    )
 
 
 def _marks(
@@ -178,11 +206,11 @@ def _opened(ink: Mask, kernel: tuple[int, int]) -> Mask:
     return np.asarray(cv2.morphologyEx(ink, cv2.MORPH_OPEN, ones, borderType=cv2.BORDER_CONSTANT, borderValue=0))
 
 
-def _crossed(hull: NDArray[np.int32], part: Mask, text: NDArray[np.float64], height: float) -> int:
-    """The number of lines that run into a mark's ink from outside, or end at a regular one."""
+def _crossed(
+    hull: NDArray[np.int32], part: Mask, text: NDArray[np.float64], height: float
+) -> tuple[float, float, float]:
+    """Lines that run into a mark's ink from outside, that end at it, and that lie in it."""
     (left, top), (right, bottom) = hull.reshape(-1, 2).min(0), hull.reshape(-1, 2).max(0)
-    _, sides, _ = cv2.minAreaRect(hull)
-    is_box = cv2.contourArea(hull) >= BOX * sides[0] * sides[1]
     crossed, ending, inside = 0, 0, 0
     for first, upper, last, lower in text:
         if lower < top or upper > bottom or last < left - height or first > right + height:
@@ -194,7 +222,7 @@ def _crossed(hull: NDArray[np.int32], part: Mask, text: NDArray[np.float64], hei
             crossed += 1
         elif first > left and last < right:
             inside += top < row < bottom
-        elif is_box:
+        else:
             ends = ((float(last), row), (float(first), row))
             ending += any(-cv2.pointPolygonTest(hull, end, measureDist=True) <= BESIDE * height for end in ends)
-    return crossed + (ending if ending > inside else 0)
+    return float(crossed), float(ending), float(inside)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from ocrq.contracts import Line, Page, Word
 from ocrq.contracts.result import Box
@@ -114,7 +115,7 @@ def to_page(
 
     tree = read_tree(every, lines, level.quads, level.pixels, to_box, [len(one.quads) for one in upright.stamps])
     stamps = [(stamp.rectangle, stamp.hidden) for stamp in upright.stamps]
-    doubtful = doubtful_words(upright.quads, upright.readings, calibration)
+    doubtful = partial(doubtful_words, upright.quads, upright.readings, calibration)
     losses = losses_of(upright.pixels, upright.ink, upright.quads, upright.dropped, upright.behind, stamps, doubtful)
     losses += [*empty_boxes(upright.readings), *garbled_lines(upright.quads, upright.readings)]
     confidence = page_confidence(upright.readings, calibration, measured) * confidence_left(losses, upright.readings)

@@ -9,13 +9,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tasks.runner import ReadContext
 from worker.engines.ppocr.engine import RapidOcrEngine
-from worker.imaging.covered import covered_text
-from worker.imaging.cut_lines import interrupted_text, text_lines
-from worker.imaging.gaps import paragraph_gaps
 from worker.imaging.ink import LetterInk, rows_outside
-from worker.imaging.marks import marked_text
+from worker.imaging.line_edges import MEASURES, line_edges
+from worker.imaging.text_lines import text_lines
 from worker.page import LineReading, PageImage, Pixels, Quad
-from worker.reading.losses import Dropped, Loss, confidence_left, empty_boxes, garbled_lines, losses_of, share_read
+from worker.reading.loss import Loss
+from worker.reading.loss_model import BoostedTrees
+from worker.reading.losses import Dropped, confidence_left, empty_boxes, garbled_lines, losses_of, share_read
 from worker.reading.plain import PlainPipeline
 from worker.reading.protocols import PageRead
 
@@ -76,39 +76,46 @@ def test_a_patch_over_text_is_a_loss_and_one_beside_it_is_none(engine: RapidOcrE
     assert any("under a patch of one colour" in warning for warning in part.warnings), part.warnings
     beside = pixels.copy()
     cv2.rectangle(beside, (690, TOP + STEP), (800, TOP + 5 * STEP), (128, 128, 128), -1)
-    assert not covered_text(LetterInk.of(beside), quads_of())
+    assert not losses_of(beside, LetterInk.of(beside), quads_of(), ())
 
 
 @pytest.mark.parametrize("colour", [(40, 40, 200), (20, 20, 20)])
 def test_a_stamp_in_outline_hides_the_words_that_were_not_found_under_it(colour: tuple[int, int, int]) -> None:
-    whole, pixels, beside = quads_of(), page_of(), page_of()
+    pixels, beside = page_of(), page_of()
     cv2.ellipse(pixels, (480, TOP + 3 * STEP), (150, 2 * STEP), 0, 0, 360, colour, 14)
-    assert not marked_text(pixels, whole)[0].length
-    parts = [*whole[:1], *quads_of(5, right=350)[1:], *whole[5:]]
-    (mark,) = marked_text(pixels, parts)
-    assert 4 * SIZE < mark.length < 4 * 300
+    parts = [*quads_of()[:1], *quads_of(5, right=350)[1:], *quads_of()[5:]]
+    losses = losses_of(pixels, LetterInk.of(pixels), parts, ())
+    assert any("under a mark" in loss.what for loss in losses)
+    assert 2 < sum(loss.words for loss in losses) < 25
     cv2.ellipse(beside, (740, TOP + 3 * STEP), (60, 2 * STEP), 0, 0, 360, colour, 14)
-    assert not marked_text(beside, whole)
+    assert not losses_of(beside, LetterInk.of(beside), quads_of(), ())
 
 
 def test_letters_cut_along_an_edge_reveal_a_patch_in_the_papers_colour() -> None:
     pixels = page_of()
-    assert not interrupted_text(text_lines(pixels, quads_of()))
+    assert not losses_of(pixels, LetterInk.of(pixels), quads_of(), ())
     cv2.rectangle(pixels, (264, TOP + STEP - 4), (760, TOP + 5 * STEP - 4), (255, 255, 255), -1)
-    missing = interrupted_text(text_lines(pixels, quads_of()))
-    assert {round((quad[:, 1].mean() - TOP) / STEP - 0.3) for quad in missing} <= {1, 2, 3, 4}
-    assert len(missing) >= 3
-    assert all(abs(quad[0][0] - 264) < 5 and quad[1][0] > 550 for quad in missing)
+    (loss,) = losses_of(pixels, LetterInk.of(pixels), quads_of(), ())
+    assert "interrupted by a patch in the colour of the paper" in loss.what
+    assert 6 < loss.words < 30
 
 
-def test_a_gap_that_the_lines_around_it_do_not_have_is_missing_text() -> None:
-    pixels, quads = page_of(), quads_of()
-    assert not paragraph_gaps(text_lines(pixels, quads))
-    cv2.rectangle(pixels, (250, TOP + 2 * STEP - 6), (430, TOP + 3 * STEP - 8), (255, 255, 255), -1)
-    (gap,) = paragraph_gaps(text_lines(pixels, quads))
-    assert 200 < gap[0][0] <= 250 and 430 <= gap[1][0] < 500
-    pixels[:, 250:430] = 255
-    assert not paragraph_gaps(text_lines(pixels, quads))
+def test_lines_that_end_in_one_column_are_measured_where_they_end() -> None:
+    pixels = page_of()
+    cv2.rectangle(pixels, (264, TOP + STEP - 4), (760, TOP + 5 * STEP - 4), (255, 255, 255), -1)
+    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+    edges = line_edges(grey, text_lines(grey, quads_of()))
+    assert all(len(edge.measures) == len(MEASURES) for edge in edges)
+    cut = max(edges, key=lambda edge: len(edge.quads))
+    assert {round((quad[:, 1].mean() - TOP) / STEP - 0.3) for quad in cut.quads} <= {1, 2, 3, 4}
+    assert all(abs(quad[0][0] - 264) < 5 and quad[1][0] > 500 for quad in cut.quads)
+
+
+def test_a_model_of_trees_is_a_sum_of_leaves() -> None:
+    model = BoostedTrees(0.5, [[[0, 2.0, 1, 2], [-1.0], [1, 0.0, 3, 4], [0.25], [1.5]]])
+    assert model((2.0, 9.0)) == pytest.approx(1 / (1 + np.exp(0.5)))
+    assert model((2.1, 0.0)) == pytest.approx(1 / (1 + np.exp(-0.75)))
+    assert model((2.1, 0.1)) == pytest.approx(1 / (1 + np.exp(-2.0)))
 
 
 @pytest.mark.parametrize(("probability", "lines"), [(0.6, 1), (0.9, 0)])
@@ -123,7 +130,7 @@ def test_a_page_that_certainly_lost_words_is_not_relied_on(share: float, most: f
     readings = [LineReading("word " * 19, (0.99,) * 95)] * 5
     lost = 95 * share / (1 - share)
     assert most - 0.1 < confidence_left([Loss(lost, "covered")], readings) < most
-    assert confidence_left([Loss(lost, "cut off", is_certain=False)], readings) == pytest.approx(1 - share)
+    assert confidence_left([Loss(lost, "cut off", certainty=0.0)], readings) == pytest.approx(1 - share)
 
 
 def test_rows_that_no_line_was_found_on_are_rows_of_text() -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from training.losses.damage import cut, tile
 from training.losses.make import are_read, part_of
+from training.losses.simulated import simulated
+from training.losses.trees import fit_trees, predict
+from training.pages.chromium import DrawnPage, Token
+from training.pages.make import saved
 from training.random_source import RandomSource
 from worker.page import LineReading
 
@@ -43,3 +49,32 @@ def test_a_large_page_is_cut_where_a_row_ends() -> None:
     pixels, words, kept = part
     assert len(words) == len(kept) == 240
     assert pixels.shape[0] < 2410
+
+
+def test_trees_learn_what_needs_two_measures_and_keep_a_direction() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.random((600, 3))
+    right = ((rows[:, 0] > 0.5) & (rows[:, 1] > 0.5)).astype(np.float64)
+    model = fit_trees(rows, right, np.ones(600), {0: 1}, trees=30)
+    found = predict(model, rows)
+    assert ((found > 0.5) == (right > 0.5)).mean() > 0.97
+    line = np.stack([np.linspace(0, 1, 50), np.full(50, 0.8), np.full(50, 0.3)], axis=1)
+    assert (np.diff(predict(model, line)) >= 0).all()
+
+
+def test_words_under_a_patch_are_not_in_the_simulated_reading(tmp_path: Path) -> None:
+    boxes = [
+        (40 + 60 * column, 40 + 40 * row, 90 + 60 * column, 60 + 40 * row) for row in range(6) for column in range(5)
+    ]
+    pixels = np.full((320, 400, 3), 255, np.uint8)
+    for left, top, right, bottom in boxes:
+        pixels[top + 4 : bottom - 4, left:right:3] = 0
+    tokens = tuple(Token(f"word{index}", box, 0, 12.0, False) for index, box in enumerate(boxes))
+    saved(tmp_path, 3, "plain", DrawnPage(pixels, tokens, (), ()))
+    pages = [page for seed in range(6) for page in simulated(tmp_path, seed, damaged=1.0)]
+    for page in pages:
+        read = " ".join(reading.text for reading in page.reading.readings).split()
+        assert bool(page.lost.any()) <= bool(page.name)
+        assert len(read) >= 30 - page.lost.sum()
+        assert len(set(read)) == len(read)
+    assert min(sum(len(reading.text.split()) for reading in page.reading.readings) for page in pages) < 28
