@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from io import BytesIO
 
 import numpy as np
-from pikepdf import Array, Dictionary, Name, Object, Pdf, PdfError, String
+from pikepdf import Array, Dictionary, Name, Object, PasswordError, Pdf, PdfError, String
 from pikepdf import Page as PdfPage
 
 from ocrq.contracts import Line, Page
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 # What reading the objects of a damaged PDF as what they should be raises.
-_DAMAGED = (PdfError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+_DAMAGED = (PasswordError, PdfError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 
 def with_text(original: bytes, pages: Sequence[Page], sources: PageSources) -> bytes | None:

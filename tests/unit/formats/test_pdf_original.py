@@ -16,6 +16,7 @@ from tests.documents import text_pdf
 from tests.unit.formats.format_samples import Pictures
 from tests.unit.imaging.layered import layered_pdf
 from worker.formats import render
+from worker.formats.pdf_original import with_text
 from worker.imaging.decode import Limits, open_document
 from worker.imaging.text_layer import TextLayer
 
@@ -128,6 +129,13 @@ def test_a_page_that_was_not_read_can_leave_a_tree_without_a_count() -> None:
     data = text_pdf(["first", "second"]).replace(b"/Count", b"/Cuont")
     result = written(data, [page(1, line(WORDS, 200, 200))])
     assert "Scanned" in pypdfium2.PdfDocument(result)[0].get_textpage().get_text_range()
+
+
+def test_a_pdf_that_only_the_decoder_opens_is_made_of_pictures() -> None:
+    locked = io.BytesIO()
+    with pikepdf.open(io.BytesIO(text_pdf(["locked"]))) as pdf:
+        pdf.save(locked, encryption=pikepdf.Encryption(owner="owner", user="user"))
+    assert with_text(locked.getvalue(), [page(1)], Original(locked.getvalue())) is None
 
 
 def test_the_drawing_the_link_and_the_metadata_are_kept() -> None:
