@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,26 +58,33 @@ def analyse_layout(
         pixels: The upright page, whose rulings and pictures are looked at; None where there is no picture.
         tables: That were found; the lines of each are one block, of type table.
     """
-    return analyse_page(lines, pixels, tables)[0]
+    return analyse_page(lines, pixels, lambda roles: tables)[0]
 
 
 def analyse_page(
     lines: Sequence[LayoutLine],
     pixels: Pixels | None = None,
-    tables: Sequence[TableRegion] = (),
+    find: Callable[[Floats | None], Sequence[TableRegion]] = lambda roles: (),
     drawn: Drawn | None = None,
 ) -> tuple[tuple[BlockLayout, ...], list[TableRegion]]:
-    """As :func:`analyse_layout`, and those of the tables that are, and take no rows of a form or receipt apart."""
+    """As :func:`analyse_layout`, and those of the tables that are, and take no rows of a form or receipt apart.
+
+    Args:
+        lines: As there.
+        pixels: As there.
+        find: Finds the tables, given the probabilities of each line's role where they are known.
+        drawn: What the page draws, where that is known.
+    """
     if not lines:
         return (), []
     if len(lines) > MOST_LINES:
-        return _by_geometry(lines), list(tables)
+        return _by_geometry(lines), list(find(None))
     found = describe_lines(lines, pixels, drawn.rulings if drawn else None)
     scenery = None if drawn and drawn.is_bare else pixels
     classes = classify(found)
     roles = [role_of(classes.roles[group]) for group in classes.lines]
     row_page = is_row_page(classes.lines, roles, found)
-    kept = choose_tables(tables, lines, classes.roles, row_page)
+    kept = choose_tables(find(classes.roles), lines, classes.roles, row_page)
     sure = [
         table for table in kept if _likely(table, classes.roles).count("table") >= CERTAIN_TABLE * len(table.members)
     ]

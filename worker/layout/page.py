@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from worker.layout.analysis import analyse_page
 from worker.layout.long_pages import members_of, moved_blocks, moved_line, parts_of
@@ -70,7 +71,7 @@ def lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None = None, drawn: Dr
 
 def _lay_out(lines: Sequence[LayoutLine], pixels: Pixels | None, drawn: Drawn | None = None) -> PageLayout:
     rulings = drawn.rulings if drawn else None
-    found, tables = analyse_page(lines, pixels, find_tables(lines, pixels, rulings), drawn)
+    found, tables = analyse_page(lines, pixels, partial(find_tables, lines, pixels, rulings), drawn)
     blocks = list(found)
     for table in tables:
         blocks = _with_table(blocks, table)

@@ -12,7 +12,8 @@ from worker.layout import LayoutLine, LayoutWord, TableLayout
 from worker.layout.roles import ROLES
 from worker.layout.table_choice import choose_tables
 from worker.layout.tables import analyse_table, divide_lines, find_tables
-from worker.page import Pixels
+from worker.layout.tables.find import find_candidates
+from worker.page import Pixels, Quad
 
 HEIGHT = 20
 """Pixels of a line of text in these pictures."""
@@ -320,3 +321,21 @@ def test_a_name_set_flush_with_the_other_side_is_in_its_column() -> None:
         page.write(cost, 560 - 12 * len(cost), 76 + 36 * number)
 
     assert analyse_table(page.lines, range(len(page.lines)), page.pixels).layout().columns == 3
+
+
+def test_pieces_of_rows_whose_lines_look_like_no_tables_are_not_judged() -> None:
+    lines = [
+        LayoutLine(quad_at(40 + 200 * column, 40 + 30 * row), f"{column}{row}.50")
+        for row in range(6)
+        for column in range(3)
+    ] + [LayoutLine(quad_at(40, 400 + 30 * row), "prose") for row in range(24)]
+    roles = np.zeros((len(lines), len(ROLES)))
+    roles[:, ROLES.index("text")] = 1.0
+    assert find_candidates(lines, None)
+    assert not find_candidates(lines, None, None, roles)
+    roles[:18, ROLES.index("table")] = 1.0
+    assert find_candidates(lines, None, None, roles)
+
+
+def quad_at(left: float, top: float) -> Quad:
+    return np.array([[left, top], [left + 50, top], [left + 50, top + 20], [left, top + 20]], np.float32)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from worker.layout.line_order import arrange
+from worker.layout.roles import ROLES
 from worker.layout.tables.columns import find_separators, judge_gutters
 from worker.layout.tables.grid import Grid, build_grid
 from worker.layout.tables.headers import mark_headers
@@ -36,6 +38,12 @@ FORM_CHOICES = 2
 
 MOST_CANDIDATES = 12
 """Of a page that are looked at: those with lines first, then the largest."""
+
+TABLE = ROLES.index("table")
+LEAST_LIKELY, WHOLE, LEAST_PIECED = 0.05, 0.95, 0.3
+"""Mean probability of a table's role below which a candidate's lines are none; share of the page's lines from which it
+is the page, which may be one whatever its lines look like, and the share of its rows that fall into pieces then. Of
+1,284 tables none was below."""
 
 ALIKE = 0.93
 """Share of lines in common from which one of two candidates is enough."""
@@ -67,7 +75,10 @@ class TableRegion:
 
 
 def find_tables(
-    lines: Sequence[LayoutLine], pixels: Pixels | None = None, drawn: Rulings | None = None
+    lines: Sequence[LayoutLine],
+    pixels: Pixels | None = None,
+    drawn: Rulings | None = None,
+    roles: NDArray[np.float64] | None = None,
 ) -> list[TableRegion]:
     """What may be a table on a page, the likeliest first; :mod:`worker.layout.table_choice` chooses, as they overlap.
 
@@ -75,10 +86,11 @@ def find_tables(
         lines: Of the upright page, in any order; a skew of a few degrees may be left in.
         pixels: The page, whose ruling lines are looked at; None where there is no picture.
         drawn: Its ruling lines, where they are known.
+        roles: n x roles, the probabilities of every line's role; candidates without a line like a table's are left out.
     """
     if len(lines) < FEWEST_LINES:
         return []
-    regions = [_region(seen) for seen in find_candidates(lines, pixels, drawn)]
+    regions = [_region(seen) for seen in find_candidates(lines, pixels, drawn, roles)]
     return sorted(
         (region for region in regions if region.probability >= POSSIBLE),
         key=lambda region: (-region.probability, region.members),
@@ -95,7 +107,10 @@ class SeenCandidate:
 
 
 def find_candidates(
-    lines: Sequence[LayoutLine], pixels: Pixels | None, drawn: Rulings | None = None
+    lines: Sequence[LayoutLine],
+    pixels: Pixels | None,
+    drawn: Rulings | None = None,
+    roles: NDArray[np.float64] | None = None,
 ) -> list[SeenCandidate]:
     """Everything on a page that may be a table; they overlap."""
     skew = page_skew(lines)
@@ -118,6 +133,7 @@ def find_candidates(
         for candidate in different.values()
         if len(candidate.members) >= FEWEST_LINES
         and (candidate.kind == "grid" or len(candidate.members & choices) < FORM_CHOICES)
+        and (candidate.kind != "rows" or roles is None or _may_be_table(candidate, page, roles))
     ]
     kept.sort(key=lambda candidate: (KINDS.index(candidate.kind), -len(candidate.members), sorted(candidate.members)))
     chosen: list[Candidate] = []
@@ -125,6 +141,15 @@ def find_candidates(
         if len(chosen) < MOST_CANDIDATES and not any(_alike(candidate, other) for other in chosen):
             chosen.append(candidate)
     return [_seen(candidate, page, rulings) for candidate in chosen]
+
+
+def _may_be_table(candidate: Candidate, page: TableText, roles: NDArray[np.float64]) -> bool:
+    """Whether some of a candidate's lines look like a table's; those of a page that is one often do not."""
+    likely = float(roles[list(candidate.members), TABLE].mean())
+    if likely >= LEAST_LIKELY:
+        return True
+    pieced = sum(is_pieced(row, page.height) for row in page.rows)
+    return len(candidate.members) >= WHOLE * len(roles) and pieced >= LEAST_PIECED * len(page.rows)
 
 
 def _is_choice(text: str) -> bool:
