@@ -77,8 +77,7 @@ class Meter:
     @classmethod
     def in_redis(cls, settings: Settings) -> Meter:
         """One count for all processes; no connection is made before the first."""
-        url = settings.redis_url.get_secret_value()
-        return cls(RedisStorage(url, connect(settings, API_TIMEOUT).connection_pool, _PREFIX))
+        return cls(RedisStorage("redis://", connect(settings, API_TIMEOUT).connection_pool, _PREFIX))
 
     @classmethod
     def in_memory(cls) -> Meter:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ocrq.errors import ServiceError
+from ocrq.redis_client import redis_client
 from ocrq.redis_faults import UNREACHABLE, RedisFault, redis_fault
 from ocrq.redis_url import masked
 from stack.redis_server import OLDEST
@@ -20,7 +21,7 @@ def loading_state(url: str) -> str:
     """
     import redis
 
-    client = redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
+    client = redis_client(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
     try:
         client.ping()
     except redis.exceptions.RedisError as error:
@@ -43,7 +44,7 @@ def write_fault(url: str) -> RedisFault | None:
     """Why a Redis takes no writes; None where it does. What is written is gone within a second."""
     import redis
 
-    client = redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
+    client = redis_client(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
     try:
         client.set("ocrq:probe:doctor", 1, px=1000)
     except redis.exceptions.RedisError as error:
@@ -74,7 +75,7 @@ def check_external(url: str) -> list[str]:
         )
     if state == "loading":
         return [f"Redis at {masked(url)} is still loading its data"]
-    client = redis.Redis.from_url(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
+    client = redis_client(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
     try:
         facts = client.info()
     except redis.exceptions.RedisError:  # a restricted user may not ask

@@ -11,8 +11,8 @@ from redis.exceptions import DataError
 log = logging.getLogger(__name__)
 
 
-class Channel(redis.Channel):
-    """See the module."""
+class _Dropping:
+    """A channel of kombu's with this beside it drops what is not a message."""
 
     def _brpop_read(self, **options: Any) -> Any:
         kombus: Any = super()  # its stubs leave the method out
@@ -23,7 +23,21 @@ class Channel(redis.Channel):
             return True
 
 
+class Channel(_Dropping, redis.Channel):
+    """See the module."""
+
+
 class Transport(redis.Transport):
     """See the module."""
 
     Channel = Channel
+
+
+class SentinelChannel(_Dropping, redis.SentinelChannel):
+    """Of the primary that Sentinels name."""
+
+
+class SentinelTransport(redis.SentinelTransport):
+    """The same for a broker behind Sentinels."""
+
+    Channel = SentinelChannel

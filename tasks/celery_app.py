@@ -6,6 +6,7 @@ from celery import Celery
 from kombu import Queue
 from kombu.transport import TRANSPORT_ALIASES
 
+from ocrq.redis_client import Sentinels
 from tasks.catalogue import POOLS, Reads
 from tasks.jobs.ledger import QUEUES
 from tasks.settings import Settings
@@ -17,6 +18,7 @@ CONTROL_QUEUE = "ocrq.control"
 URGENT = 0  # kombu's Redis transport serves 0 first
 NORMAL = 3
 
+_TRANSPORT = "tasks.broker:Transport"
 _RESULT_TRIES = 40  # with pauses that grow to ten seconds: about five minutes
 _CHILD_START_SECONDS = 600  # Celery kills a replacement child whose models load longer; its default is 4
 
@@ -28,8 +30,12 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
         settings: For the URL and the time limits.
         socket_timeout: Seconds one answer of Redis may take; short in the API, longer in workers.
     """
-    TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "tasks.broker:Transport"))
+    TRANSPORT_ALIASES.update(redis=_TRANSPORT, rediss=_TRANSPORT, sentinel="tasks.broker:SentinelTransport")
     url = settings.redis_url.get_secret_value()
+    sentinels = Sentinels.of(url)
+    url, options = (
+        (url, {}) if sentinels is None else (sentinels.celery_url(), sentinels.celery_options(socket_timeout))
+    )
     app = Celery("ocrq", broker=url, backend=url)
     app.conf.update(
         task_serializer="json",
@@ -56,6 +62,7 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
         broker_pool_limit=10,
         broker_pool_acquire_timeout=2,
         broker_transport_options={
+            **options,
             "visibility_timeout": settings.visibility_seconds,
             "unacked_restore_interval": 5,
             "unacked_restore_throttle": 1,
@@ -67,7 +74,10 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
         },
         result_backend_always_retry=True,
         result_backend_max_retries=_RESULT_TRIES,
-        result_backend_transport_options={"additional_connection_errors": ["redis.exceptions.ResponseError"]},
+        result_backend_transport_options={
+            **options,
+            "additional_connection_errors": ["redis.exceptions.ResponseError"],
+        },
         redis_socket_timeout=3,
         redis_socket_connect_timeout=2,
     )

@@ -11,6 +11,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from ocrq.errors import BrokerUnavailable
+from ocrq.redis_client import redis_client
 from ocrq.redis_faults import UNREACHABLE, RedisFault, redis_fault
 from tasks.settings import Settings
 
@@ -28,7 +29,7 @@ def connect(settings: Settings, timeout: float) -> redis.Redis:
         settings: For the URL.
         timeout: Seconds one answer may take.
     """
-    return redis.Redis.from_url(
+    return redis_client(
         settings.redis_url.get_secret_value(),
         socket_timeout=timeout,
         socket_connect_timeout=min(timeout, CONNECT_TIMEOUT),

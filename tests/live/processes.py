@@ -17,6 +17,7 @@ from pathlib import Path
 import psutil
 import redis
 
+from ocrq.redis_client import redis_client
 from stack.redis_server import configure, find_redis
 from tests.models_cache import MODELS_CACHE
 
@@ -139,7 +140,7 @@ class Parts:
         return Part(command, environment, self.directory / f"{name}.log")
 
     def client(self) -> redis.Redis:
-        return redis.Redis.from_url(self.url, socket_timeout=5)
+        return redis_client(self.url, socket_timeout=5)
 
     def start(self, workers: int = 1, concurrency: int = 2) -> None:
         self.start_redis()
