@@ -13,8 +13,7 @@ from typing import Any
 
 from celery import signals
 from celery.worker.consumer import Consumer
-from pydantic import TypeAdapter
-from typing_extensions import TypedDict
+from pydantic import BaseModel, TypeAdapter
 
 from ocrq.errors import InvalidRequest, OcrqError
 from ocrq.redis_faults import redis_fault
@@ -25,11 +24,11 @@ _MAX_NAME_CHARACTERS = 100
 _RETRY_SECONDS = 1.0
 
 
-class _TaskHeaders(TypedDict, total=False):
+class _TaskHeaders(BaseModel):
     """Headers that Celery uses unchecked: with others its pool would take no further task."""
 
-    id: str
-    timelimit: tuple[float | None, float | None] | None
+    id: str = ""
+    timelimit: tuple[float | None, float | None] | None = None
 
 
 _HEADERS = TypeAdapter(_TaskHeaders | None)
