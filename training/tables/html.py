@@ -56,15 +56,21 @@ class TableWriter:
         self.columns = rng.by_share({2: 10, 3: 16, 4: 20, 5: 18, 6: 14, 7: 10, 8: 7, MOST_COLUMNS: 5})
         self.labels = rng.happens(0.75)
         self.makers = [words.maker() for _ in range(self.columns)]
-        if rng.happens(0.35):
-            maker = words.maker()
-            self.makers = [maker] * self.columns
+        kind = rng.by_share({"own": 50, "same": 27, "texts": 14, "pairs": 9})
+        if kind == "same":
+            self.makers = [words.maker()] * self.columns
+        elif kind == "texts":
+            self.columns = rng.choice((2, 3, 3, 4))
+            self.makers = [rng.choice(("text", "text", "word")) for _ in range(self.columns)]
+        elif kind == "pairs":
+            self.columns, self.labels, self.makers = 2, True, ["word", rng.choice(("text", "word", "any", "any"))]
         if self.labels:
             self.makers[0] = rng.choice(("word", "word", "text", "code", "date"))
         self.aligns = [self._align(maker) for maker in self.makers]
-        self.wrap = [round(rng.uniform(6, 18)) if maker == "text" else None for maker in self.makers]
+        narrow = kind != "texts" or rng.happens(0.6)
+        self.wrap = [round(rng.uniform(6, 18)) if maker == "text" and narrow else None for maker in self.makers]
         self.whole = rng.happens(0.75)
-        header = self._header()
+        header = 0 if kind == "pairs" and rng.happens(0.6) else self._header()
         self._body(rng.randint(2, MOST_ROWS))
         css = table_css(rng, self.name, self.measuring, header)
         return css, f'<table id="{self.name}" data-block="table">{"".join(self.rows)}</table>'

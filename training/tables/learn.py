@@ -104,7 +104,7 @@ def region_samples(pages: Sequence[Page], seed: int) -> Iterator[tuple[Floats, l
         ]
         measures, labels = [], []
         for seen in find.find_candidates(lines, pixels) if len(lines) >= find.FEWEST_LINES else ():
-            members = seen.candidate.members
+            members = set(seen.members)
             share = max((len(members & table) / len(members | table) for table in drawn), default=0.0)
             measures.append(seen.measures)
             labels.append(share)

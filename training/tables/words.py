@@ -74,8 +74,10 @@ class Words:
         )
 
     def value(self, maker: str) -> str:
-        """One value of a kind."""
+        """One value of a kind; ``any`` is one of any kind."""
         rng = self._chance
+        if maker == "any":
+            maker = self.maker()
         if rng.happens(0.04):
             return rng.choice(NOTHING)
         match maker:

@@ -31,10 +31,6 @@ PLAIN, DRAWN, TABLE_LINES = 0.85, 0.95, 0.65
 """Probability as a candidate from which a table is one whatever its page: where this share of its lines looks like a
 table's, and where lines are drawn around its cells and the page is none that is read row by row, or they are even."""
 
-EVEN_PLACES, EVEN_SIDE = 0.9, 3
-"""Share of a grid's places that are a cell with text of its own, and its least rows and columns, from which no form has
-it: a form's boxes span, and many are empty."""
-
 PROSE_LETTERS = 30
 """Of a line of prose; Chinese letters count twice."""
 
@@ -53,6 +49,8 @@ def choose_tables(
 ) -> list[TableRegion]:
     """The tables that are, from top to bottom; no line is in two of them.
 
+    All lines of a page together are one where they fill a grid and are no columns of prose.
+
     Args:
         tables: That may be.
         lines: Of the page.
@@ -67,30 +65,24 @@ def choose_tables(
     alone = np.array([table.probability for table in tables])
     sure = np.where([_is_plain(table, roles, row_page) for table in tables], np.maximum(sure, alone), sure)
     together = sure * alone
+    sizes = np.array([len(table.members) for table in tables])
+    whole = [table.is_all_of(lines) for table in tables]
+    sure, together = np.where(whole, 1.0, sure), np.where(whole, 1.0, together)
     chosen: list[TableRegion] = []
     taken: set[int] = set()
-    sizes = np.array([len(table.members) for table in tables])
     for index in np.lexsort((-sizes, -np.round(together, 1))).tolist():  # of two as sure, one has the head, too
         members = tables[index].members
         if sure[index] >= SURE and together[index] >= BOTH and taken.isdisjoint(members):
             chosen.append(tables[index])
             taken.update(members)
-    return sorted(chosen, key=lambda table: table.structure.grid.ys[0])
+    return sorted(chosen, key=lambda table: table.grid.ys[0])
 
 
 def _is_plain(table: TableRegion, roles: Floats, row_page: bool) -> bool:
     """Whether a table needs no second look: its lines look like a table's, or lines are drawn around its cells."""
     likely = float(np.mean(roles[list(table.members)].argmax(axis=1) == ROLES.index("table")))
-    drawn = table.kind == "grid" and table.probability >= DRAWN and (not row_page or _is_even(table))
+    drawn = table.kind == "grid" and table.probability >= DRAWN and (not row_page or table.is_even())
     return drawn or (table.probability >= PLAIN and likely >= TABLE_LINES)
-
-
-def _is_even(table: TableRegion) -> bool:
-    """Whether a grid has text in nearly every place, and hardly a cell that spans several."""
-    grid = table.structure.grid
-    rows, columns = len(grid.ys) - 1, len(grid.xs) - 1
-    single = sum(bool(cell.rows) and (cell.bottom, cell.right) == (cell.top, cell.left) for cell in grid.cells)
-    return min(rows, columns) >= EVEN_SIDE and single >= EVEN_PLACES * rows * columns
 
 
 def measure_table(table: TableRegion, lines: Sequence[LayoutLine], roles: Floats, row_page: bool) -> list[float]:

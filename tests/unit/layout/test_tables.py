@@ -169,6 +169,33 @@ UNRULED = [
 ]
 
 
+NORTH = [["January", "12.50", "3.1"], ["February", "14.20", "2.8"]]
+SOUTH = [["March", "11.90", "4.0"], ["April", "17.00", "3.3"], ["May", "18.40", "5.2"]]
+
+
+@pytest.mark.parametrize("levels", [(45, 120), (30, 90)], ids=["in the middle", "beside the first"])
+def test_a_label_spans_the_rows_it_stands_for(levels: tuple[int, int]) -> None:
+    page = Drawn()
+    page.table([["Region", "Month", "Sales", "Costs"]], (40, 200, 330, 460), 40)
+    page.table(NORTH + SOUTH, (200, 330, 460), 70)
+    for label, level in zip(("North", "South"), levels, strict=True):
+        page.write(label, 40, 40 + level)
+
+    found = texts(analyse_table(page.lines, range(len(page.lines)), page.pixels).layout(), page.lines)
+
+    assert (found[(1, 0, 2, 1)], found[(3, 0, 3, 1)]) == ("North", "South")
+
+
+def test_a_title_between_full_rows_spans_the_table() -> None:
+    page = Drawn()
+    rows = [*UNRULED[:3], ["Overseas"], *UNRULED[3:]]
+    page.table(rows, (40, 200, 330, 460), 40)
+
+    layout = analyse_table(page.lines, range(len(page.lines)), page.pixels).layout()
+
+    assert texts(layout, page.lines)[(3, 0, 1, 4)] == "Overseas"
+
+
 def test_columns_without_lines_are_those_that_rows_share() -> None:
     page = Drawn()
     page.table(UNRULED, (40, 200, 330, 460), 40)
@@ -291,6 +318,19 @@ def test_running_text_in_two_columns_is_no_table() -> None:
     prose(page, 470, 20, 14, 6)
 
     assert find_tables(page.lines, page.pixels) == []
+
+
+def test_a_page_that_is_one_grid_of_text_is_a_table_whatever_its_lines_look_like() -> None:
+    page = Drawn()
+    page.table(UNRULED, (40, 200, 330, 460), 40)
+    roles = np.zeros((len(page.lines), len(ROLES)), np.float32)
+    roles[:, ROLES.index("text")] = 1
+    columns = Drawn(width=900)
+    for x in (40, 330, 620):
+        prose(columns, x, 20, 14, 3)
+
+    assert choose_tables(find_tables(page.lines, page.pixels), page.lines, roles, row_page=False)
+    assert find_tables(columns.lines, columns.pixels) == []
 
 
 def test_equal_pages_give_equal_tables() -> None:

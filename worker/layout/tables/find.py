@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +10,12 @@ from numpy.typing import NDArray
 from worker.layout.line_order import arrange
 from worker.layout.roles import ROLES
 from worker.layout.tables.columns import find_separators, judge_gutters
-from worker.layout.tables.grid import Grid, build_grid
-from worker.layout.tables.headers import mark_headers
+from worker.layout.tables.grid import Grid
 from worker.layout.tables.network import Floats, judge, share
 from worker.layout.tables.regions import KINDS, Candidate, is_pieced, pieced_candidates, ruled_candidates
-from worker.layout.tables.rows import bands, part_rows
 from worker.layout.tables.rulings import Rulings, find_rulings
-from worker.layout.tables.spans import join_cells
-from worker.layout.tables.structure import TableStructure
+from worker.layout.tables.structure import draft_grid
+from worker.layout.tables.table_region import TableRegion
 from worker.layout.tables.tokens import TableText, Token, page_skew, straightened, table_text, text_of
 from worker.layout.text import marked_state
 from worker.layout.tree import LayoutLine
@@ -55,25 +52,6 @@ LEADERS = ("..", "…", "· ·", "．．")
 """What fills the space before a page number in a table of contents."""
 
 
-@dataclass(frozen=True)
-class TableRegion:
-    """A table that was found.
-
-    Attributes:
-        members: Indices of its lines.
-        probability: That it is a table, 0 to 1.
-        structure: Its cells.
-        kind: What showed it: a ``grid`` of lines, ``level`` lines or ``rows`` of pieces.
-        measures: By which it was judged.
-    """
-
-    members: tuple[int, ...]
-    probability: float
-    structure: TableStructure
-    kind: str
-    measures: tuple[float, ...]
-
-
 def find_tables(
     lines: Sequence[LayoutLine],
     pixels: Pixels | None = None,
@@ -90,20 +68,11 @@ def find_tables(
     """
     if len(lines) < FEWEST_LINES:
         return []
-    regions = [_region(seen) for seen in find_candidates(lines, pixels, drawn, roles)]
+    regions = find_candidates(lines, pixels, drawn, roles)
     return sorted(
-        (region for region in regions if region.probability >= POSSIBLE),
+        (region for region in regions if region.probability >= POSSIBLE or region.is_all_of(lines)),
         key=lambda region: (-region.probability, region.members),
     )
-
-
-@dataclass(frozen=True)
-class SeenCandidate:
-    """A candidate with its structure and what its judge measures."""
-
-    candidate: Candidate
-    structure: TableStructure
-    measures: list[float]
 
 
 def find_candidates(
@@ -111,7 +80,7 @@ def find_candidates(
     pixels: Pixels | None,
     drawn: Rulings | None = None,
     roles: NDArray[np.float64] | None = None,
-) -> list[SeenCandidate]:
+) -> list[TableRegion]:
     """Everything on a page that may be a table; they overlap."""
     skew = page_skew(lines)
     page = table_text(lines, range(len(lines)), skew)
@@ -140,7 +109,7 @@ def find_candidates(
     for candidate in kept:
         if len(chosen) < MOST_CANDIDATES and not any(_alike(candidate, other) for other in chosen):
             chosen.append(candidate)
-    return [_seen(candidate, page, rulings) for candidate in chosen]
+    return [_region(candidate, page, rulings) for candidate in chosen]
 
 
 def _may_be_table(candidate: Candidate, page: TableText, roles: NDArray[np.float64]) -> bool:
@@ -174,25 +143,17 @@ def _reading_rows(lines: Sequence[LayoutLine], page: TableText) -> list[list[Tok
     ]
 
 
-def _seen(candidate: Candidate, page: TableText, rulings: Rulings) -> SeenCandidate:
+def _region(candidate: Candidate, page: TableText, rulings: Rulings) -> TableRegion:
     text = text_of(page, candidate.members)
     near = rulings.near(text.bounds, text.height)
     judged = judge_gutters(text, near)
     separators = find_separators(text, near, judged)
-    grid = build_grid(text, separators, bands(part_rows(text, separators, near)), near)
-    join_cells(grid, near)
-    headers = mark_headers(grid, near)
-    return SeenCandidate(
-        candidate,
-        TableStructure(grid, page.skew),
-        _measures(candidate, text, grid, near, headers, judged.probabilities) + _surroundings(candidate, text, page),
-    )
-
-
-def _region(seen: SeenCandidate) -> TableRegion:
-    probability = float(judge("tables").probabilities(np.array([seen.measures], np.float32))[0])
-    members, kind = tuple(sorted(seen.candidate.members)), seen.candidate.kind
-    return TableRegion(members, probability, seen.structure, kind, tuple(seen.measures))
+    grid, headers = draft_grid(text, separators, near)
+    measures = _measures(candidate, text, grid, near, headers, judged.probabilities)
+    measures += _surroundings(candidate, text, page)
+    probability = float(judge("tables").probabilities(np.array([measures], np.float32))[0])
+    members = tuple(sorted(candidate.members))
+    return TableRegion(members, probability, candidate.kind, tuple(measures), grid, text, separators, near)
 
 
 def _measures(

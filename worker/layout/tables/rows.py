@@ -11,12 +11,16 @@ import numpy as np
 from worker.layout.tables.columns import is_gridded
 from worker.layout.tables.network import Floats, judge, share
 from worker.layout.tables.pitches import describe_pitches
+from worker.layout.tables.row_bands import MOST_ROWS, Bands, Boundaries, describe_bands, likeliest_bands
 from worker.layout.tables.ruling_lines import Ruling
 from worker.layout.tables.rulings import Rulings
 from worker.layout.tables.tokens import TableText, Token, row_middle
 
 SURE = 0.5
 """Probability from which two visual rows are of different rows."""
+
+CERTAIN, ODDS = 0.97, 1e-4
+"""Probability from which two visual rows are never one, and the least that is told apart from 0."""
 
 RULED = 0.8
 """Share of a column's width from which a line between two visual rows parts them in a table drawn with lines."""
@@ -37,14 +41,21 @@ Parts = dict[int, list[Token]]
 """Tokens of a visual row by the column they stand in."""
 
 
-def part_rows(text: TableText, separators: Sequence[float], rulings: Rulings) -> list[bool]:
-    """For each visual row but the first, whether it begins a row of the table."""
+def part_rows(text: TableText, separators: Sequence[float], rulings: Rulings, together: bool = True) -> list[bool]:
+    """For each visual row but the first, whether it begins a row of the table.
+
+    Args:
+        text: Of the table.
+        separators: The x of each boundary between columns.
+        rulings: Of the table.
+        together: Look at all rows together where no lines part them, and not at each boundary alone.
+    """
     if len(text.rows) < 2:
         return []
     table = _Table(text, separators, rulings)
     probabilities = judge("rows").probabilities(table.all_measures())
     if not is_gridded(text, rulings):
-        return [bool(probability >= SURE) for probability in probabilities]
+        return table.partition(probabilities) if together else [bool(one >= SURE) for one in probabilities]
     drawn = [max(columns) >= RULED for columns in table.by_column]
     least = SURE_IN_GRID if any(drawn) else SURE
     sure = zip(drawn, probabilities, table.ruled_through()[1:], strict=True)
@@ -75,6 +86,12 @@ def covered_share(lines: Sequence[Ruling], above: float, below: float, left: flo
 def measure_rows(text: TableText, separators: Sequence[float], rulings: Rulings) -> Floats:
     """What is seen between each two visual rows, at least two of them."""
     return _Table(text, separators, rulings).all_measures()
+
+
+def measure_bands(text: TableText, separators: Sequence[float], rulings: Rulings) -> Bands:
+    """What is seen of all visual rows that may be one row together, of two at least."""
+    table = _Table(text, separators, rulings)
+    return table.bands(judge("rows").probabilities(table.all_measures()))
 
 
 class _Table:
@@ -122,6 +139,23 @@ class _Table:
         around = np.pad(single[:, : self.SHARED], ((1, 1), (0, 0)))
         steps = np.array(self.steps, np.float32).reshape(len(single), -1)
         return np.asarray(np.concatenate([single, around[:-2], around[2:], steps], axis=1), np.float32)
+
+    def partition(self, probabilities: Floats) -> list[bool]:
+        """Of each boundary whether it parts rows, by what it is itself and by the rows that it would make."""
+        run = longest = 1
+        for probability in probabilities:
+            run = run + 1 if probability < CERTAIN else 1
+            longest = max(longest, run)
+        if longest == 1:
+            return [True] * len(probabilities)
+        return likeliest_bands(self.bands(probabilities, min(longest, MOST_ROWS)))
+
+    def bands(self, probabilities: Floats, longest: int = MOST_ROWS) -> Bands:
+        """What is seen of visual rows that may be one row of the table together."""
+        sure = np.clip(probabilities, ODDS, 1 - ODDS)
+        lines = np.array([max(columns) for columns in self.by_column])
+        at = Boundaries(lines, np.array(self.filled), np.log(sure / (1 - sure)))
+        return describe_bands(self.rows, self.columns, self.middles, self.height, at, longest)
 
     def _covered(
         self,

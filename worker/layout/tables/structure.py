@@ -10,6 +10,7 @@ import numpy as np
 from worker.layout.tables.columns import find_separators
 from worker.layout.tables.grid import Grid, build_grid
 from worker.layout.tables.headers import mark_headers
+from worker.layout.tables.labels import place_labels, span_names, without_labels_between
 from worker.layout.tables.rows import bands, part_rows
 from worker.layout.tables.rulings import Bounds, Rulings, find_rulings
 from worker.layout.tables.spans import join_cells
@@ -87,11 +88,27 @@ def analyse_table(
     """
     text = table_text(lines, members)
     rulings = _rulings(lines, members, text, pixels, drawn)
-    separators = find_separators(text, rulings)
-    grid = build_grid(text, separators, bands(part_rows(text, separators, rulings)), rulings)
+    return make_structure(text, find_separators(text, rulings), rulings)
+
+
+def make_structure(text: TableText, separators: Sequence[float], rulings: Rulings) -> TableStructure:
+    """The cells of a table whose columns are known."""
+    level, between = without_labels_between(text, separators)
+    grid = build_grid(level, separators, bands(part_rows(level, separators, rulings)), rulings)
+    place_labels(grid, between, level.rows, separators)
     join_cells(grid, rulings)
-    mark_headers(grid, rulings)
+    span_names(grid, mark_headers(grid, rulings), rulings)
     return TableStructure(grid, text.skew)
+
+
+def draft_grid(text: TableText, separators: Sequence[float], rulings: Rulings) -> tuple[Grid, int]:
+    """The cells of what may be a table, and how many rows its header has.
+
+    Candidates are judged by these: each boundary between its rows is looked at alone, which costs little.
+    """
+    grid = build_grid(text, separators, bands(part_rows(text, separators, rulings, together=False)), rulings)
+    join_cells(grid, rulings)
+    return grid, mark_headers(grid, rulings)
 
 
 def divide_lines(lines: Sequence[LayoutLine], cuts: Cuts) -> tuple[list[LayoutLine], list[tuple[int, int, int]]]:
