@@ -19,7 +19,7 @@ from worker.percentiles import median
 from worker.reading.loss import LEAST_WORDS, WORD_HEIGHTS, Loss, line_count, words_in
 from worker.reading.loss_model import MEASURES, Kind, hides_text
 
-LIKELY: Mapping[Kind, float] = {"patch": 0.4, "mark": 0.5, "edge": 0.3}
+LIKELY: Mapping[Kind, float] = {"patch": 0.4, "mark": 0.5, "edge": 0.4}
 """Probabilities from which something is taken to hide text."""
 
 SURELY = 3
