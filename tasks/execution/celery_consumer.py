@@ -13,6 +13,7 @@ from typing import Any
 
 from celery import signals
 from celery.worker.consumer import Consumer
+from kombu.exceptions import KombuError
 from pydantic import BaseModel, TypeAdapter
 
 from ocrq.errors import InvalidRequest, OcrqError
@@ -112,7 +113,10 @@ def _headers(message: Any) -> dict[str, Any]:
     headers = message.headers if isinstance(message.headers, dict) else {}
     if "task" in headers:
         return headers
-    payload = message.payload
+    try:
+        payload = message.payload
+    except (KombuError, TypeError, ValueError, LookupError):  # pickled, say
+        return {}
     return payload if isinstance(payload, dict) else {}
 
 

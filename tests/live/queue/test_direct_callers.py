@@ -111,6 +111,14 @@ def test_what_is_not_a_message_ends_no_worker(app: Celery, parts: Parts) -> None
             json.dumps({**envelope, "properties": delivery, "headers": {"task": "ocr.extract_text", "eta": []}}),
             json.dumps({**envelope, "properties": delivery, "headers": {**headers, "timelimit": []}}),
             json.dumps({**envelope, "properties": delivery, "content-type": [], "headers": {"timelimit": 7}}),
+            json.dumps(
+                {
+                    **envelope,
+                    "properties": delivery,
+                    "content-type": "application/x-python-serialize",
+                    "headers": {"timelimit": 7},
+                }
+            ),
         ):
             client.lpush(DEFAULT_QUEUE, *[entry] * 3)  # more than the processes that read
     assert ask(app, as_png(text_page(["after"], size=(200, 100)))).apply_async().get(timeout=60)["text"]
