@@ -26,8 +26,7 @@ from training.pages.prose import LANGUAGES, Prose
 from training.pages.style import Style
 from training.random_source import RandomSource
 from worker.imaging.decode import Limits, open_document
-from worker.page import PageImage
-from worker.reading.layer_reading import TextLayerPipeline
+from worker.reading.layer_reading import TextLayerPipeline, page_image
 
 SHIFTED = {code: code - 13 if chr(code).lower() > "m" else code + 13 for code in (*range(65, 91), *range(97, 123))}
 
@@ -154,9 +153,7 @@ def take(pipeline: TextLayerPipeline, data: bytes, layer: bool) -> Taken:
     with open_document(data, Limits()) as document:
         results = []
         for number in range(1, document.page_count + 1):
-            page = document.read_page(number)
-            if layer:
-                page = PageImage(number, page.pixels, page.dpi, document.read_layer(number))
+            page = page_image(document, number, with_layer=layer)
             results.append(pipeline.read_pages([page], ReadContext())[0].page)
     text = "\n".join(result.text for result in results)
     return Taken(text, tuple(result.text_source for result in results), time.process_time() - begun)

@@ -41,7 +41,6 @@ def read_tree(
     pixels: Pixels,
     to_box: Callable[[Quad], Box],
     stamps: Sequence[int] = (),
-    drawn: Drawn | None = None,
 ) -> PageTree:
     """The tree of a page whose layout is found by its picture and its lines.
 
@@ -52,18 +51,31 @@ def read_tree(
         pixels: The page.
         to_box: As for :func:`page_tree`.
         stamps: How many of the last lines each stamp has; they stand apart from the page's text, behind it.
-        drawn: What the page draws, where that is known.
     """
     count = len(readings) - sum(stamps)
+    return tree_of(layout_lines(quads[:count], readings[:count]), lines, pixels, to_box, stamps, quads[count:])
+
+
+def tree_of(
+    placed: Sequence[LayoutLine],
+    lines: Sequence[Line],
+    pixels: Pixels,
+    to_box: Callable[[Quad], Box],
+    stamps: Sequence[int] = (),
+    stamp_quads: Sequence[Quad] = (),
+    drawn: Drawn | None = None,
+) -> PageTree:
+    """As :func:`read_tree`, of lines whose words have places; those of stamps are behind them among ``lines``."""
+    count = len(placed)
     with stage("layout"):
-        layout = lay_out(layout_lines(quads[:count], readings[:count]), pixels, drawn)
+        layout = lay_out(placed, pixels, drawn)
     divided = [
         _divided(lines[part.line], part, line.quad, to_box)
         for part, line in zip(layout.parts, layout.lines, strict=True)
     ]
     found = with_checkboxes(layout.blocks, [line.text for line in divided])
     blocks = [*found, *_stamp_blocks(stamps, len(divided))]
-    every = [line.quad for line in layout.lines] + list(quads[count:])
+    every = [line.quad for line in layout.lines] + list(stamp_quads)
     return page_tree(blocks, [*divided, *lines[count:]], every, to_box)
 
 
