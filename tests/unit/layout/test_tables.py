@@ -13,6 +13,7 @@ from worker.layout.roles import ROLES
 from worker.layout.table_choice import choose_tables
 from worker.layout.tables import analyse_table, divide_lines, find_tables
 from worker.layout.tables.find import find_candidates
+from worker.layout.tables.rulings import find_rulings
 from worker.page import Pixels, Quad
 
 HEIGHT = 20
@@ -194,6 +195,19 @@ def test_a_title_between_full_rows_spans_the_table() -> None:
     layout = analyse_table(page.lines, range(len(page.lines)), page.pixels).layout()
 
     assert texts(layout, page.lines)[(3, 0, 1, 4)] == "Overseas"
+
+
+def test_lines_between_rows_that_stand_close_are_found_though_words_run_along_both_sides() -> None:
+    page = Drawn()
+    for row in range(6):
+        page.table([["Counties", "Degrees", "Families"]], (45, 185, 325), 42 + 24 * row)
+    for y in range(40, 190, 24):
+        page.rule(40, y, 445, y)
+    boxes = [(*line.quad[0].tolist(), *line.quad[2].tolist()) for line in page.lines]
+
+    found = find_rulings(page.pixels, 0.0, (45, 42, 405, 182), boxes, HEIGHT)
+
+    assert np.allclose(sorted(line.position for line in found.horizontal), range(40, 190, 24), atol=2)
 
 
 def test_columns_without_lines_are_those_that_rows_share() -> None:

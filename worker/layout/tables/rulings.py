@@ -162,7 +162,8 @@ def _apart(lines: Sequence[Ruling], text: Boxes, height: float) -> list[Ruling]:
     kept = []
     for line in lines:
         beside = (y0 - near < line.position) & (line.position < y1 + near)
-        shared = np.minimum(x1[beside] + near, line.end) - np.maximum(x0[beside] - near, line.start)
-        if np.maximum(shared, 0).sum() < ALONG_TEXT * line.length:
+        shared = np.maximum(np.minimum(x1[beside] + near, line.end) - np.maximum(x0[beside] - near, line.start), 0)
+        over = (y0 + y1)[beside] < 2 * line.position
+        if max(shared[over].sum(), shared[~over].sum()) < ALONG_TEXT * line.length:
             kept.append(line)
     return kept
