@@ -84,6 +84,14 @@ A65-754    Desk lamp                  2     19,90         39,80
            Catalogusprijs                    5,60
 Totaal te voldoen                                         44,30
 """,
+    "amounts set a little lower than the rest": """
+Pos   Description             Qty     Price        Amount
+1     Desk lamp                 2     19.90
+                                                    39.80
+2     Cable 5 m                 1      4.50
+                                                     4.50
+                        Total                       44.30
+""",
     "columns without known heads": """
 Quantity   Thing                 Tarif              Wert
 2          Desk lamp             19.90             39.80
