@@ -77,8 +77,8 @@ def samples_of(folders: Sequence[Path], seed: int) -> list[Sample]:
 def fit(samples: Sequence[Sample], minutes: float, seed: int) -> dict[str, Any]:
     """A network's arrays, those of the epoch that is likeliest on the held-out part."""
     torch.manual_seed(seed)
-    held = [one for one in samples if zlib.crc32(str(one.rows).encode()) % HELD_OUT == 0]
-    learned = sorted((one for one in samples if one not in held), key=lambda one: one.bands.known.shape[1])
+    held, learned = ([one for one in samples if _is_held(one) == wanted] for wanted in (True, False))
+    learned.sort(key=lambda one: one.bands.known.shape[1])
     scale = {}
     for part, of in (("k", [one.bands.known for one in learned]), ("t", [one.bands.tried for one in learned])):
         values = np.concatenate([one.reshape(-1, one.shape[-1]) for one in of])
@@ -105,6 +105,10 @@ def fit(samples: Sequence[Sample], minutes: float, seed: int) -> dict[str, Any]:
         if loss < best:
             best, kept = loss, {name: value.clone() for name, value in model.state_dict().items()}
     return scale | {name: (value.T if name.endswith("weight") else value).numpy() for name, value in kept.items()}
+
+
+def _is_held(sample: Sample) -> bool:
+    return zlib.crc32(str(sample.rows).encode()) % HELD_OUT == 0
 
 
 def loss_of(model: Scores, batch: Sequence[Sample], scale: dict[str, Any]) -> Tensor:
