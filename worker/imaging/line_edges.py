@@ -93,6 +93,8 @@ def line_edges(grey: NDArray[np.uint8], lines: Sequence[TextLine]) -> list[Edge]
         grey: The page.
         lines: Its level lines, from top to bottom.
     """
+    if len(lines) < FEWEST:
+        return []
     found = []
     rows = grey[:: max(1, len(grey) // ROWS)]
     paper = grey_percentiles(rows, [50])[0]
