@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 
 from tasks.runner import ReadContext
@@ -15,7 +14,8 @@ from worker.imaging.crop import quad_size
 from worker.imaging.form_boxes import find_form_boxes
 from worker.layout.text import BOX_CHECKED, BOX_EMPTY
 from worker.layout.text_features import FIRST_CHINESE
-from worker.page import LineReading, Pixels, Quad
+from worker.page import LineReading
+from worker.reading.comb_fields import Line, around, bounds_of, holds, quad_of, with_comb
 from worker.reading.orientation import OrientedReading
 
 LABEL_GAP = 1.8
@@ -32,12 +32,6 @@ MARK_SURE = 0.95
 """Probability of a checkbox's state."""
 
 CROSS = "X"
-CELL_RIM = 0.1
-"""Share of a cell's sides that is left out around its character."""
-
-SPACE = 0.25
-"""Between the characters of a comb field when they are read as one line, in heights of them."""
-
 CROSSED = frozenset("xX×✗✘☒冈区凶図")
 """What a reader may make of a cross in a box, or of both."""
 
@@ -50,8 +44,6 @@ gave 口 and 回 of prose .98 to 1, boxes in such lines .53 to .91, and those as
 
 GLYPHS = {"□": BOX_EMPTY, "口": BOX_EMPTY, "冈": BOX_CHECKED, "☒": BOX_CHECKED}
 """Printed boxes, as a reader may take them."""
-
-Line = tuple[Quad, LineReading]
 
 
 def with_form_boxes(page: OrientedReading, reader: LineReader, context: ReadContext) -> OrientedReading:
@@ -74,10 +66,10 @@ def with_form_boxes(page: OrientedReading, reader: LineReader, context: ReadCont
         return page if readings == page.readings else replace(page, readings=readings)
     lines: list[Line] = list(zip(page.quads, readings, strict=True))
     for cells in boxes.combs:
-        lines = _with_comb(page.pixels, lines, cells, reader, context)
+        lines = with_comb(page.pixels, lines, cells, reader, context)
     lines = _with_marks(lines, boxes.checkboxes)
-    inside = [cell for cell, _ in boxes.checkboxes] + [_around(cells) for cells in boxes.combs]
-    dropped = tuple(line for line in page.dropped if not any(_holds(cell, line.quad) for cell in inside))
+    inside = [cell for cell, _ in boxes.checkboxes] + [around(cells) for cells in boxes.combs]
+    dropped = tuple(line for line in page.dropped if not any(holds(cell, line.quad) for cell in inside))
     return replace(
         page, quads=tuple(quad for quad, _ in lines), readings=tuple(reading for _, reading in lines), dropped=dropped
     )
@@ -91,90 +83,21 @@ def _with_glyph(reading: LineReading) -> LineReading:
     return replace(reading, text=GLYPHS[mark] + rest)
 
 
-def _with_comb(
-    pixels: Pixels, lines: list[Line], cells: Sequence[Bounds], reader: LineReader, context: ReadContext
-) -> list[Line]:
-    """The lines with those in a comb field replaced by one; unchanged where its cells hold more than a character."""
-    around = _around(cells)
-    inside = [index for index, (quad, _) in enumerate(lines) if _holds(around, quad)]
-    letters = sum(len(lines[index][1].text.replace(" ", "")) for index in inside)
-    if not inside or letters > 1.5 * len(cells):
-        return lines
-    parts = [_content(pixels, cell) for cell in cells]
-    filled = [number for number, part in enumerate(parts) if part is not None]
-    if not filled:
-        return lines
-    context.check()
-    reading = reader.read([_joined([part for part in parts if part is not None])], context)[0]
-    text = reading.text.replace(" ", "")
-    if not text or abs(len(text) - len(filled)) > 1:
-        return lines
-    spaced = _spaced(text, filled)
-    line = (
-        _quad(around),
-        LineReading(spaced, (reading.mean_probability,) * len(spaced), _even_spans(len(spaced))),
-    )
-    return [one for index, one in enumerate(lines) if index not in inside] + [line]
-
-
-def _content(pixels: Pixels, cell: Bounds) -> Pixels | None:
-    """What is in a cell, without white beside it; None for an empty one."""
-    rim = CELL_RIM * min(cell.width, cell.height)
-    left, right, top, bottom = (
-        round(value) for value in (cell.left + rim, cell.right - rim, cell.top + rim, cell.bottom - rim)
-    )
-    part = pixels[top:bottom, left:right]
-    if not part.size:
-        return None
-    grey = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY)
-    dark = grey < float(np.median(grey)) - 50
-    columns = np.flatnonzero(dark.any(axis=0))
-    if dark.mean() < 0.01:
-        return None
-    return np.ascontiguousarray(part[:, columns[0] : columns[-1] + 1])
-
-
-def _joined(parts: Sequence[Pixels]) -> Pixels:
-    """Characters side by side as on a line."""
-    height = max(part.shape[0] for part in parts)
-    space = max(2, round(SPACE * 0.5 * height))
-    pieces = []
-    for part in parts:
-        paper = np.median(part.reshape(-1, 3), axis=0)
-        below = height - part.shape[0]
-        padded = cv2.copyMakeBorder(
-            part, 0, below, space // 2 + 1, space // 2 + 1, cv2.BORDER_CONSTANT, value=paper.tolist()
-        )
-        pieces.append(padded)
-    strip = np.concatenate(pieces, axis=1)
-    paper = np.median(strip.reshape(-1, 3), axis=0).tolist()
-    return np.asarray(cv2.copyMakeBorder(strip, 0, 0, space, space, cv2.BORDER_CONSTANT, value=paper), np.uint8)
-
-
-def _spaced(text: str, filled: Sequence[int]) -> str:
-    """The text with a space where cells between its characters are empty."""
-    if len(text) != len(filled):
-        return text
-    result = text[0]
-    for before, number, character in zip(filled, filled[1:], text[1:], strict=False):
-        result += (" " if number > before + 1 else "") + character
-    return result
-
-
 def _with_marks(lines: list[Line], checkboxes: Sequence[tuple[Bounds, bool]]) -> list[Line]:
     """The lines with a mark at the place of each checkbox; a page's only one, empty and without a label, is none."""
     lines = list(lines)
     apart: list[tuple[Bounds, bool, str]] = []
     for cell, checked in checkboxes:
-        inside = [index for index, (quad, _) in enumerate(lines) if _holds(cell, quad)]
+        inside = [index for index, (quad, _) in enumerate(lines) if holds(cell, quad)]
         content = "".join(lines[index][1].text for index in inside).strip()
         if set(content) - LETTERS_IN_BOX:
             continue
         others = [line for index, line in enumerate(lines) if index not in inside]
         label = _label_of(others, cell)
         if label is None:
-            apart.append((cell, checked, content))
-            lines = others
+            if not any(_may_be_hole(line, cell) for line in others):
+                apart.append((cell, checked, content))
+                lines = others
             continue
         marked = _marked(others[label], cell, checked)
         if marked is not None:
@@ -184,8 +107,15 @@ def _with_marks(lines: list[Line], checkboxes: Sequence[tuple[Bounds, bool]]) ->
         # Among crosses an empty box says nothing, and alone on a page it is part of a picture.
         if _has_row(lines, cell) and (checked or not is_crossed and len(checkboxes) > 1):
             mark = (CROSS if is_crossed else BOX_CHECKED) if checked else BOX_EMPTY
-            lines.append((_quad(cell), LineReading(mark, (MARK_SURE,), ((0.0, 1.0),))))
+            lines.append((quad_of(cell), LineReading(mark, (MARK_SURE,), ((0.0, 1.0),))))
     return lines
+
+
+def _may_be_hole(line: Line, cell: Bounds) -> bool:
+    """Whether a box is as small as a letter's hole and inside a line of which nobody knows where its letters are."""
+    left, top, right, bottom = bounds_of(line[0])
+    inside = left <= cell.left and cell.right <= right and top <= cell.middle <= bottom
+    return inside and not line[1].spans and cell.height < SMALL * (bottom - top)
 
 
 def _has_row(lines: Sequence[Line], cell: Bounds) -> bool:
@@ -198,7 +128,7 @@ def _label_of(lines: Sequence[Line], cell: Bounds) -> int | None:
     middle, side = cell.middle, max(cell.width, cell.height)
     best, distance = None, LABEL_GAP * side
     for index, (quad, reading) in enumerate(lines):
-        left, top, right, bottom = _bounds(quad)
+        left, top, right, bottom = bounds_of(quad)
         if not top <= middle <= bottom or not reading.spans:
             continue
         if left <= cell.right and right >= cell.left:
@@ -269,28 +199,3 @@ def _is_among_chinese(text: str, index: int) -> bool:
     """Whether a character is a Chinese one, as is one next to it."""
     own, beside = text[index], text[max(0, index - 1) : index] + text[index + 1 : index + 2]
     return own.isalpha() and own >= FIRST_CHINESE and any(letter >= FIRST_CHINESE for letter in beside)
-
-
-def _holds(cell: Bounds, quad: Quad) -> bool:
-    """Whether a line's middle is in a box, and not much of it outside."""
-    x, y = (float(value) for value in quad.mean(axis=0))
-    width = float(quad[:, 0].max() - quad[:, 0].min())
-    return cell.left <= x <= cell.right and cell.top <= y <= cell.bottom and width <= 1.6 * cell.width
-
-
-def _bounds(quad: Quad) -> tuple[float, float, float, float]:
-    (left, top), (right, bottom) = quad.min(axis=0), quad.max(axis=0)
-    return float(left), float(top), float(right), float(bottom)
-
-
-def _around(cells: Sequence[Bounds]) -> Bounds:
-    return Bounds(cells[0].left, min(cell.top for cell in cells), cells[-1].right, max(cell.bottom for cell in cells))
-
-
-def _quad(cell: Bounds) -> Quad:
-    corners = [[cell.left, cell.top], [cell.right, cell.top], [cell.right, cell.bottom], [cell.left, cell.bottom]]
-    return np.array(corners, np.float32)
-
-
-def _even_spans(count: int) -> tuple[tuple[float, float], ...]:
-    return tuple((index / count, (index + 1) / count) for index in range(count))
