@@ -24,7 +24,7 @@ LABEL_GAP = 1.8
 IN_WORD = 0.25
 """Between a box and the letters on both sides, in widths of the box; what is nearer is a letter of their word."""
 
-SMALL, IN_LETTER = 0.4, 0.4
+SMALL, IN_LETTER = 0.5, 0.4
 """Height of a box in heights of its line below which it may be a letter's hole, and share of its width within a letter
 that shows one."""
 
