@@ -132,7 +132,8 @@ def once_all_ask(callers: int) -> Answer:
 def test_as_many_jobs_are_read_at_a_time_as_there_are_threads(
     backend: JobService, server: StandIn, parts: Parts
 ) -> None:
-    server.answers = [once_all_ask(THREADS)]
+    until(lambda: server.open_now == 0, "what other tests' callers left is noticed")
+    server.answers, server.at_once = [once_all_ask(THREADS)], 0
     jobs = [ended(backend, job_id) for job_id in [submit(backend) for _ in range(2 * THREADS)]]
     assert [result_of(job)["text"] for job in jobs] == ["together"] * len(jobs)
     assert {job.attempts for job in jobs} == {1}
