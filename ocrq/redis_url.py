@@ -20,6 +20,7 @@ _CERT_REQS = {
     "none": "none",
     "cert_none": "none",
 }
+_NEXT_SENTINEL = re.compile(r"(?:/\d*)?;\s*(?:redis\+)?sentinel://(?:[^;@/]*@)?")
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^:\[\]\s]*)(?::(\d{1,5}))?")
 _SECRET_PARAMETER = re.compile(r"([?&](?:username|password|ssl_password|sentinel_username|sentinel_password)=)[^&]*")
 
@@ -53,10 +54,7 @@ def normalised(url: str) -> str:
 
 def _of_sentinels(rest: str) -> str:
     """The form of a URL of Sentinels; Celery's own, a URL for each with a ``;`` between them, is taken, too."""
-    several = re.sub(r";\s*(?:redis\+)?sentinel://(?:[^;@/]*@)?", ",", rest)
-    first, slash, last = several.partition("/")
-    several = re.sub(r"/\d*(?=,)", "", first + slash + last)
-    login, places, database, query = _parts(several, _SENTINEL_EXAMPLE)
+    login, places, database, query = _parts(_NEXT_SENTINEL.sub(",", rest), _SENTINEL_EXAMPLE)
     addresses = ",".join(_address(place, SENTINEL_PORT, _SENTINEL_EXAMPLE) for place in places.split(","))
     parameters = dict(parse_qsl(query))
     if unknown := sorted(parameters.keys() - set(_SENTINEL_PARAMETERS)):

@@ -10,7 +10,8 @@ from ocrq.redis_faults import UNREACHABLE, RedisFault, redis_fault
 from ocrq.redis_url import masked
 from stack.redis_server import OLDEST
 
-_SECONDS = 2.0  # on loopback and in a data centre it answers in milliseconds
+# On loopback and in a data centre it answers in milliseconds.
+_TIMEOUTS = {"socket_timeout": 2.0, "socket_connect_timeout": 2.0}
 
 
 def loading_state(url: str) -> str:
@@ -21,7 +22,7 @@ def loading_state(url: str) -> str:
     """
     import redis
 
-    client = redis_client(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
+    client = redis_client(url, **_TIMEOUTS)
     try:
         client.ping()
     except redis.exceptions.RedisError as error:
@@ -44,7 +45,7 @@ def write_fault(url: str) -> RedisFault | None:
     """Why a Redis takes no writes; None where it does. What is written is gone within a second."""
     import redis
 
-    client = redis_client(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
+    client = redis_client(url, **_TIMEOUTS)
     try:
         client.set("ocrq:probe:doctor", 1, px=1000)
     except redis.exceptions.RedisError as error:
@@ -75,7 +76,7 @@ def check_external(url: str) -> list[str]:
         )
     if state == "loading":
         return [f"Redis at {masked(url)} is still loading its data"]
-    client = redis_client(url, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
+    client = redis_client(url, **_TIMEOUTS)
     try:
         facts = client.info()
     except redis.exceptions.RedisError:  # a restricted user may not ask

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import Celery
 from kombu import Queue
 from kombu.transport import TRANSPORT_ALIASES
@@ -31,11 +33,9 @@ def make_celery(settings: Settings, *, socket_timeout: float) -> Celery:
         socket_timeout: Seconds one answer of Redis may take; short in the API, longer in workers.
     """
     TRANSPORT_ALIASES.update(redis=_TRANSPORT, rediss=_TRANSPORT, sentinel="tasks.broker:SentinelTransport")
-    url = settings.redis_url.get_secret_value()
-    sentinels = Sentinels.of(url)
-    url, options = (
-        (url, {}) if sentinels is None else (sentinels.celery_url(), sentinels.celery_options(socket_timeout))
-    )
+    url, options = settings.redis_url.get_secret_value(), dict[str, Any]()
+    if sentinels := Sentinels.of(url):
+        url, options = sentinels.celery_url(), sentinels.celery_options(socket_timeout)
     app = Celery("ocrq", broker=url, backend=url)
     app.conf.update(
         task_serializer="json",

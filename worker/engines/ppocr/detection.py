@@ -63,7 +63,10 @@ def find_quads(network: Network, pixels: Pixels, settings: DetectionSettings) ->
 
     After Liao et al., "Real-time Scene Text Detection with Differentiable Binarization", arXiv:1911.08947.
     """
-    usual, ink = _scale(pixels, settings), LetterInk.of(pixels)
+    usual = _scale(pixels, settings)
+    if not settings.letters:
+        return _found(network, pixels, usual, settings)
+    ink = LetterInk.of(pixels)
     scale = usual * _room(ink.letter_height * usual, settings.letters)
     quads = _found(network, pixels, scale, settings)
     if scale < usual and _misses_text(ink, quads):
@@ -84,7 +87,7 @@ def _scale(pixels: Pixels, settings: DetectionSettings) -> float:
 
 def _room(letters: float, enough: float) -> float:
     """The factor by which a page may be shrunk for its letters' height; 1 where that is not known."""
-    return min(1.0, max(LEAST_SIZE, enough / letters)) if letters and enough else 1.0
+    return min(1.0, max(LEAST_SIZE, enough / letters)) if letters else 1.0
 
 
 def _found(network: Network, pixels: Pixels, scale: float, settings: DetectionSettings) -> list[Quad]:
