@@ -69,7 +69,7 @@ def models_of(rows: Iterable[Row]) -> dict[str, object]:
         measures = np.array([own for known, own, _ in every if known == kind], np.float64)
         hides = np.array([right for known, _, right in every if known == kind], np.float64)
         rising = {names.index(name): way for name, way in RISING[kind].items()}
-        models[kind] = fit_trees(measures, hides, np.ones(len(hides)), rising)
+        models[kind] = fit_trees(measures, hides, rising)
     return models
 
 

@@ -22,7 +22,6 @@ Array = NDArray[np.float64]
 def fit_trees(
     rows: Array,
     right: Array,
-    weights: Array,
     rising: Mapping[int, int],
     trees: int = 60,
     depth: int = 3,
@@ -35,7 +34,6 @@ def fit_trees(
     Args:
         rows: Rows x measures.
         right: 0 or 1 of each.
-        weights: Of each.
         rising: Measures that may only raise (1) or lower (-1) the probability.
         trees: How many.
         depth: Of each.
@@ -44,30 +42,22 @@ def fit_trees(
         seed: Of the rows left out for each tree.
 
     Returns:
-        The offset, and of each tree its nodes: ``[measure, threshold, left, right]``, or ``[value]``.
+        What :class:`worker.reading.loss_model.BoostedTrees` is made of.
     """
     rng = np.random.default_rng(seed)
-    share = float((right * weights).sum() / weights.sum())
+    share = float(right.mean())
     offset = float(np.log(share / (1 - share)))
     cuts = [np.unique(np.quantile(column, np.linspace(0, 1, BINS + 1)[1:-1])) for column in rows.T]
     score, result = np.full(len(rows), offset), []
     for _ in range(trees):
         probability = 1 / (1 + np.exp(-score))
-        kept = weights * (rng.random(len(rows)) < 0.8)
+        kept = rng.random(len(rows)) < 0.8
         slope, curve = kept * (probability - right), kept * probability * (1 - probability)
         nodes: list[list[float]] = []
         _grow(rows, slope, curve, np.arange(len(rows)), cuts, rising, depth, least, rate, nodes, (-9.0, 9.0))
         result.append(nodes)
         score += _apply(nodes, rows)
     return {"offset": offset, "trees": result}
-
-
-def predict(model: Mapping[str, Any], rows: Array) -> Array:
-    """Probabilities of rows."""
-    score = np.full(len(rows), model["offset"], np.float64)
-    for nodes in model["trees"]:
-        score += _apply(nodes, rows)
-    return np.asarray(1 / (1 + np.exp(-score)))
 
 
 def _apply(nodes: list[list[float]], rows: Array) -> Array:

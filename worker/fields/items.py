@@ -164,9 +164,9 @@ def _join(layout: LayoutPage, items: Sequence[Row], below: Sequence[Sequence[Can
 
 def _priced(found: Sequence[tuple[Row, list[Segment]]]) -> list[tuple[Row, list[Segment]]]:
     """The rows that are items: with a name or a price of their own, and an amount where a third of the rows has one."""
-    named = [(row, numbers) for row, numbers in found if set(row) - {"line_total"}]
+    named = [(row, segments) for row, segments in found if set(row) - {"line_total"}]
     amounts = sum("line_total" in row for row, _ in named)
-    items = [(row, numbers) for row, numbers in named if "line_total" in row or 3 * amounts < len(named)]
+    items = [(row, segments) for row, segments in named if "line_total" in row or 3 * amounts < len(named)]
     return _without_sums(items)
 
 
@@ -179,7 +179,7 @@ def _without_sums(items: Sequence[tuple[Row, list[Segment]]]) -> list[tuple[Row,
     most = bool(priced) and 2 * len(priced) >= priced[-1] + 1
     kept: list[tuple[Row, list[Segment]]] = []
     running = since = 0.0  # of all items, and of those below the last sum
-    for at, (row, numbers) in enumerate(items[: priced[-1] + 1] if most else items):
+    for at, (row, segments) in enumerate(items[: priced[-1] + 1] if most else items):
         amount = float(row["line_total"].value) if "line_total" in row else 0.0
         near = any(abs(one - amount) < CENTS * (at + 1) for one in (running, since))
         if len(kept) > (not most) and amount and "unit_price" not in row and near:
@@ -188,7 +188,7 @@ def _without_sums(items: Sequence[tuple[Row, list[Segment]]]) -> list[tuple[Row,
             since = 0.0
             continue
         running, since = running + amount, since + amount
-        kept.append((row, numbers))
+        kept.append((row, segments))
     return kept
 
 

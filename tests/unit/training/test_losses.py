@@ -9,11 +9,12 @@ import numpy as np
 from training.losses.damage import cut, tile
 from training.losses.make import are_read, part_of
 from training.losses.simulated import simulated
-from training.losses.trees import fit_trees, predict
+from training.losses.trees import fit_trees
 from training.pages.chromium import DrawnPage, Token
 from training.pages.make import saved
 from training.random_source import RandomSource
 from worker.page import LineReading
+from worker.reading.loss_model import BoostedTrees
 
 BOXES = np.array([[60, 40, 100, 60], [110, 40, 170, 60], [60, 80, 120, 100]], np.float64)
 PAGE = np.full((200, 300, 3), 255, np.uint8)
@@ -55,11 +56,11 @@ def test_trees_learn_what_needs_two_measures_and_keep_a_direction() -> None:
     rng = np.random.default_rng(0)
     rows = rng.random((600, 3))
     right = ((rows[:, 0] > 0.5) & (rows[:, 1] > 0.5)).astype(np.float64)
-    model = fit_trees(rows, right, np.ones(600), {0: 1}, trees=30)
-    found = predict(model, rows)
+    trees = BoostedTrees(**fit_trees(rows, right, {0: 1}, trees=30))
+    found = np.array([trees(row) for row in rows.tolist()])
     assert ((found > 0.5) == (right > 0.5)).mean() > 0.97
     line = np.stack([np.linspace(0, 1, 50), np.full(50, 0.8), np.full(50, 0.3)], axis=1)
-    assert (np.diff(predict(model, line)) >= 0).all()
+    assert (np.diff([trees(row) for row in line.tolist()]) >= 0).all()
 
 
 def test_words_under_a_patch_are_not_in_the_simulated_reading(tmp_path: Path) -> None:

@@ -124,13 +124,13 @@ def _merged(lines: Iterable[Ruling], height: float) -> list[Ruling]:
             groups.append([line])
     found: list[Ruling] = []
     for group in groups:
-        run: Ruling | None = None
+        runs: list[Ruling] = []
         for line in sorted(group, key=lambda line: line.start):
-            if run is not None and line.start - run.end <= BRIDGED * height:
+            if runs and line.start - runs[-1].end <= BRIDGED * height:
+                run = runs[-1]
                 longer = run if run.length >= line.length else line
-                run = Ruling(longer.position, run.start, max(run.end, line.end))
-                continue
-            found += [run] if run else []
-            run = line
-        found += [run] if run else []
+                runs[-1] = Ruling(longer.position, run.start, max(run.end, line.end))
+            else:
+                runs.append(line)
+        found += runs
     return [line for line in found if line.length >= SHORTEST * height]

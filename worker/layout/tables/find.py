@@ -87,7 +87,8 @@ def find_candidates(
     boxes = [(token.left, token.top, token.right, token.bottom) for token in page.tokens]
     rulings = find_rulings(pixels, skew, page.bounds, boxes, page.height, drawn)
     candidates = ruled_candidates(page, rulings)
-    if any(is_pieced(row, page.height) for row in page.rows):
+    pieced = share(is_pieced(row, page.height) for row in page.rows)
+    if pieced:
         candidates += [
             candidate
             for rows in (_reading_rows(lines, page), page.rows)
@@ -102,7 +103,7 @@ def find_candidates(
         for candidate in different.values()
         if len(candidate.members) >= FEWEST_LINES
         and (candidate.kind == "grid" or len(candidate.members & choices) < FORM_CHOICES)
-        and (candidate.kind != "rows" or roles is None or _may_be_table(candidate, page, roles))
+        and (candidate.kind != "rows" or roles is None or _may_be_table(candidate, pieced, roles))
     ]
     kept.sort(key=lambda candidate: (KINDS.index(candidate.kind), -len(candidate.members), sorted(candidate.members)))
     chosen: list[Candidate] = []
@@ -112,13 +113,17 @@ def find_candidates(
     return [_region(candidate, page, rulings) for candidate in chosen]
 
 
-def _may_be_table(candidate: Candidate, page: TableText, roles: NDArray[np.float64]) -> bool:
-    """Whether some of a candidate's lines look like a table's; those of a page that is one often do not."""
-    likely = float(roles[list(candidate.members), TABLE].mean())
-    if likely >= LEAST_LIKELY:
+def _may_be_table(candidate: Candidate, pieced: float, roles: NDArray[np.float64]) -> bool:
+    """Whether some of a candidate's lines look like a table's; those of a page that is one often do not.
+
+    Args:
+        candidate: Of the page.
+        pieced: Share of the page's rows that fall into pieces.
+        roles: Lines x roles, their probabilities.
+    """
+    if roles[list(candidate.members), TABLE].mean() >= LEAST_LIKELY:
         return True
-    pieced = sum(is_pieced(row, page.height) for row in page.rows)
-    return len(candidate.members) >= WHOLE * len(roles) and pieced >= LEAST_PIECED * len(page.rows)
+    return len(candidate.members) >= WHOLE * len(roles) and pieced >= LEAST_PIECED
 
 
 def _is_choice(text: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from worker.layout.tables.columns import is_gridded
 from worker.layout.tables.network import Floats, judge, share
 from worker.layout.tables.pitches import describe_pitches
-from worker.layout.tables.row_bands import MOST_ROWS, Bands, Boundaries, describe_bands, likeliest_bands
+from worker.layout.tables.row_bands import MOST_ROWS, OPENING, Bands, Boundaries, describe_bands, likeliest_bands
 from worker.layout.tables.ruling_lines import Ruling
 from worker.layout.tables.rulings import Rulings
 from worker.layout.tables.tokens import TableText, Token, row_middle
@@ -30,9 +30,6 @@ SURE_IN_GRID = 0.85
 
 COVERED = 0.5
 """Share of the table's width that lines between two visual rows cover where they part rows."""
-
-OPENING = tuple("([{-–/&,")
-"""What a text that goes on in the next line may end with."""
 
 NEAR, FAR = 0.35, 4.0
 """Text heights: how far into a visual row a line may reach, and where measures are cut off."""
