@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,83 +125,130 @@ def describe_bands(
         longest: Visual rows of one row of the table.
     """
     count = len(rows)
-    cells = _cells(rows, columns, height)
-    y, has = cells["y"], cells["has"] > 0
-    steps = cells["step"][cells["on"] > 0]
+    seen = _Seen.of(rows, columns, middles, height, at)
+    steps = seen.cells["step"][seen.cells["on"] > 0]
     tight = max(float(np.percentile(steps, TIGHT)), LEAST) if len(steps) else LEAST
     pitches = np.diff(middles) / height
-    before = np.r_[0.0, np.clip(pitches, 0, FAR)]
-    logits = np.clip(np.r_[0.0, at.logits], -SURE, SURE)
-    ruled, filled = np.r_[0.0, at.ruled], np.r_[0.0, at.filled]
-    full = has.mean(axis=1)
-    starts = np.arange(count)
-    first, inner = starts == 0, starts > 0
-    lower = cells["lower"].sum(axis=1) / has.sum(axis=1)
-    table = [columns, min(count, 40), tight, float(np.mean(ruled > 0.5)), float(np.mean(filled > 0.5)), full.mean()]
-    table += np.percentile(pitches, (15, 50, 85)).tolist()
-    gaps = _usual_gaps(pitches)
-
-    top, bottom, lines, further = np.where(has, y, np.inf), np.where(has, y, -np.inf), cells["has"].copy(), 0 * y
-    sums = {name: 0 * y for name in ("number", "goes_lower", "opening", "fits")}
-    longest_step, slack, indent = 0 * y, np.full_like(y, -FAR), 0 * y
-    widest, narrowest, lined, shaded, total = (
-        0.0 * starts,
-        np.full(count, FAR),
-        0.0 * starts,
-        0.0 * starts,
-        0.0 * starts,
-    )
-    doubt, fullest = np.full(count, -SURE), full
+    table = [columns, min(count, 40), tight, *(float(np.mean(one > 0.5)) for one in (seen.ruled, seen.filled))]
+    table += [seen.full.mean(), *np.percentile(pitches, (15, 50, 85)).tolist()]
+    gaps, starts, bands = _usual_gaps(pitches), np.arange(count), _Growing(seen)
     known, tried = [], []
     for more in range(min(longest, count)):
-        last = np.minimum(starts + more, count - 1)
         if more:
-            on = has[last] & (lines > 0)
-            step = np.where(on, cells["step"][last], 0)
-            longest_step = np.maximum(longest_step, step)
-            sums = {name: total_ + np.where(on, cells[name][last], 0) for name, total_ in sums.items()}
-            slack = np.where(on, np.maximum(slack, cells["slack"][last]), slack)
-            indent = np.where(on, np.maximum(indent, np.abs(cells["indent"][last])), indent)
-            further = further + on
-            top = np.minimum(top, np.where(has[last], y[last], np.inf))
-            bottom = np.maximum(bottom, np.where(has[last], y[last], -np.inf))
-            lines = lines + has[last]
-            widest, narrowest = np.maximum(widest, before[last]), np.minimum(narrowest, before[last])
-            lined, shaded = np.maximum(lined, ruled[last]), np.maximum(shaded, filled[last])
-            doubt, total, fullest = (
-                np.maximum(doubt, logits[last]),
-                total + logits[last],
-                np.maximum(fullest, full[last]),
-            )
-        holds, several = lines > 0, lines > 1
-        later = np.maximum(further.sum(axis=1), 1)
-        highest, lowest = top.min(axis=1, keepdims=True), bottom.max(axis=1, keepdims=True)
-        offsets = (
-            top - highest,
-            np.abs(np.where(holds, top, 0) + np.where(holds, bottom, 0) - highest - lowest) / 2,
-            lowest - bottom,
-        )
-        clipped = [np.clip(np.where(holds, offset, 0), 0, FAR) for offset in offsets]
-        spreads = [(offset.sum(axis=1) / holds.sum(axis=1), offset.max(axis=1)) for offset in clipped]
+            bands.add(np.minimum(starts + more, count - 1))
+        spreads = bands.spreads()
         measures = [
-            min(more, 10), more == 0, holds.mean(axis=1), several.mean(axis=1), lines.max(axis=1),
-            np.where(holds, lines, np.inf).min(axis=1), np.minimum(longest_step.max(axis=1) / tight, FAR),
-            np.minimum(longest_step.sum(axis=1) / np.maximum(several.sum(axis=1), 1) / tight, FAR),
-            widest, narrowest, lined, shaded, doubt, total / max(more, 1), fullest,
-            *(one.sum(axis=1) / later for one in sums.values()),
-            slack.max(axis=1), indent.max(axis=1), lower, holds[:, 0], lines[:, 0], has[:, 0], full,
-            first, starts + more == count - 1, starts / count, ruled, filled, before, logits,
+            min(more, 10), more == 0, *bands.measures(more, tight),
+            starts == 0, starts + more == count - 1, starts / count, seen.ruled, seen.filled, seen.before, seen.logits,
             *(part for spread in spreads for part in spread), *table,
         ]  # fmt: skip
-        known.append(np.stack([np.broadcast_to(measure, count) for measure in measures], axis=1))
+        known.append(_stacked(measures, count))
         tries = []
         for mode, spread in enumerate(spreads):
             for gap in gaps:
-                off, over = np.where(inner, np.clip(before - gap, -NEAR, NEAR), 0), np.clip(widest - gap, -NEAR, NEAR)
+                off = np.where(starts > 0, np.clip(seen.before - gap, -NEAR, NEAR), 0)
+                over = np.clip(bands.widest - gap, -NEAR, NEAR)
                 measures = [*spread, *np.eye(3)[mode], off, np.abs(off), min(gap / tight, FAR), over]
-                tries.append(np.stack([np.broadcast_to(measure, count) for measure in measures], axis=1))
+                tries.append(_stacked(measures, count))
         tried.append(np.stack(tries))
     return Bands(np.stack(known).astype(np.float32), np.stack(tried, axis=1).astype(np.float32))
+
+
+def _stacked(measures: Sequence[Any], count: int) -> Places:
+    """Measures of every band, or of all alike, side by side: count x measures."""
+    return np.stack([np.broadcast_to(measure, count) for measure in measures], axis=1)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is seen of each visual row: its places, and what parts it from the one before."""
+
+    cells: Mapping[str, Places]
+    before: Places
+    ruled: Places
+    filled: Places
+    logits: Places
+
+    @classmethod
+    def of(cls, rows: Sequence[Parts], columns: int, middles: Sequence[float], height: float, at: Boundaries) -> _Seen:
+        """The arguments are those of :func:`describe_bands`."""
+        before = np.r_[0.0, np.clip(np.diff(middles) / height, 0, FAR)]
+        logits = np.clip(np.r_[0.0, at.logits], -SURE, SURE)
+        cells = _cells(rows, columns, height)
+        return cls(cells, before, np.r_[0.0, at.ruled], np.r_[0.0, at.filled], logits)
+
+    @cached_property
+    def has(self) -> NDArray[np.bool_]:
+        """Whether each place has text."""
+        return self.cells["has"] > 0
+
+    @cached_property
+    def full(self) -> Places:
+        """Share of the columns with text."""
+        return np.asarray(self.has.mean(axis=1))
+
+    @cached_property
+    def lower(self) -> Places:
+        """Share of its cells that begin with a small letter."""
+        return np.asarray(self.cells["lower"].sum(axis=1) / self.has.sum(axis=1))
+
+
+class _Growing:
+    """One band from each visual row on, of that row alone at first, all of the same length."""
+
+    def __init__(self, seen: _Seen) -> None:
+        self.seen = seen
+        y, has, count = seen.cells["y"], seen.has, len(seen.has)
+        self.top, self.bottom = np.where(has, y, np.inf), np.where(has, y, -np.inf)
+        self.lines, self.further = seen.cells["has"].copy(), np.zeros_like(y)
+        self.sums = {name: np.zeros_like(y) for name in ("number", "goes_lower", "opening", "fits")}
+        self.step, self.slack, self.indent = np.zeros_like(y), np.full_like(y, -FAR), np.zeros_like(y)
+        self.widest, self.narrowest = np.zeros(count), np.full(count, FAR)
+        self.ruled, self.filled, self.total = np.zeros(count), np.zeros(count), np.zeros(count)
+        self.doubt, self.fullest = np.full(count, -SURE), seen.full
+
+    def add(self, last: NDArray[np.intp]) -> None:
+        """Let each band reach to a further visual row."""
+        seen, has = self.seen, self.seen.has[last]
+        cells = {name: values[last] for name, values in seen.cells.items()}
+        on = has & (self.lines > 0)
+        self.step = np.maximum(self.step, np.where(on, cells["step"], 0))
+        self.sums = {name: one + np.where(on, cells[name], 0) for name, one in self.sums.items()}
+        self.slack = np.where(on, np.maximum(self.slack, cells["slack"]), self.slack)
+        self.indent = np.where(on, np.maximum(self.indent, np.abs(cells["indent"])), self.indent)
+        self.further = self.further + on
+        self.top = np.minimum(self.top, np.where(has, cells["y"], np.inf))
+        self.bottom = np.maximum(self.bottom, np.where(has, cells["y"], -np.inf))
+        self.lines = self.lines + has
+        self.widest = np.maximum(self.widest, seen.before[last])
+        self.narrowest = np.minimum(self.narrowest, seen.before[last])
+        self.ruled = np.maximum(self.ruled, seen.ruled[last])
+        self.filled = np.maximum(self.filled, seen.filled[last])
+        self.doubt = np.maximum(self.doubt, seen.logits[last])
+        self.total = self.total + seen.logits[last]
+        self.fullest = np.maximum(self.fullest, seen.full[last])
+
+    def spreads(self) -> list[tuple[Places, Places]]:
+        """Mean and most by which a band's cells are off where their tops, middles or bottoms should be level."""
+        holds = self.lines > 0
+        highest, lowest = self.top.min(axis=1, keepdims=True), self.bottom.max(axis=1, keepdims=True)
+        middles = np.where(holds, self.top, 0) + np.where(holds, self.bottom, 0)
+        offsets = self.top - highest, np.abs(middles - highest - lowest) / 2, lowest - self.bottom
+        clipped = [np.clip(np.where(holds, offset, 0), 0, FAR) for offset in offsets]
+        return [(offset.sum(axis=1) / holds.sum(axis=1), offset.max(axis=1)) for offset in clipped]
+
+    def measures(self, more: int, tight: float) -> list[NDArray[Any]]:
+        """Of ``more`` rows behind the first, where two lines of a cell are ``tight`` text heights apart."""
+        seen, holds, several = self.seen, self.lines > 0, self.lines > 1
+        later = np.maximum(self.further.sum(axis=1), 1)
+        return [
+            holds.mean(axis=1), several.mean(axis=1), self.lines.max(axis=1),
+            np.where(holds, self.lines, np.inf).min(axis=1), np.minimum(self.step.max(axis=1) / tight, FAR),
+            np.minimum(self.step.sum(axis=1) / np.maximum(several.sum(axis=1), 1) / tight, FAR),
+            self.widest, self.narrowest, self.ruled, self.filled, self.doubt, self.total / max(more, 1), self.fullest,
+            *(one.sum(axis=1) / later for one in self.sums.values()), self.slack.max(axis=1), self.indent.max(axis=1),
+            seen.lower, holds[:, 0], self.lines[:, 0], seen.has[:, 0], seen.full,
+        ]  # fmt: skip
 
 
 def _cells(rows: Sequence[Parts], columns: int, height: float) -> dict[str, Places]:
