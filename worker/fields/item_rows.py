@@ -71,6 +71,7 @@ class ItemRows:
 
     def __init__(self, layout: LayoutPage, relations: LabelMatcher) -> None:
         self.layout, self._relations, self._comma = layout, relations, money.decimal_comma(layout)
+        self._segments: dict[int, list[Segment]] = {}
 
     def page(self, row: int) -> int:
         """The page of a row."""
@@ -81,6 +82,12 @@ class ItemRows:
         return [segment for index in self.layout.rows[row] for segment in self._of_line(index)]
 
     def _of_line(self, index: int) -> list[Segment]:
+        """Kept, for a row is looked at as a head, as an end, by its label and for its cells."""
+        if index not in self._segments:
+            self._segments[index] = self._divided(index)
+        return self._segments[index]
+
+    def _divided(self, index: int) -> list[Segment]:
         line = self.layout.lines[index]
         found = [one for one in money.on_line(line.text, index, self._comma) if not _in_words(line.text, one)]
         segments, at = [], 0
