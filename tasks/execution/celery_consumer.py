@@ -26,10 +26,12 @@ _RETRY_SECONDS = 1.0
 
 
 class _TaskHeaders(BaseModel):
-    """Headers that Celery uses unchecked: with others its pool would take no further task."""
+    """Headers that Celery uses unchecked once a task has its place in the pool, which an error there takes for good."""
 
     id: str = ""
     timelimit: tuple[float | None, float | None] | None = None
+    stamped_headers: list[str] | None = None
+    stamps: dict[str, Any] | None = None
 
 
 _HEADERS = TypeAdapter(_TaskHeaders | None)

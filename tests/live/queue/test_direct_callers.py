@@ -98,7 +98,10 @@ def test_what_is_not_a_message_ends_no_worker(app: Celery, parts: Parts) -> None
         "body_encoding": "base64",
         "delivery_info": {"exchange": "", "routing_key": DEFAULT_QUEUE},
     }
-    headers = {"task": "ocr.health", "id": "8", "eta": None, "expires": None, "argsrepr": "", "kwargsrepr": ""}
+    headers = {
+        **{"task": "ocr.health", "id": "8", "eta": None, "expires": None, "argsrepr": "", "kwargsrepr": ""},
+        **{"timelimit": [None, None], "root_id": "8", "parent_id": None, "retries": 0, "origin": ""},
+    }
     with parts.client() as client:
         for entry in (
             '{"cut',
@@ -110,6 +113,10 @@ def test_what_is_not_a_message_ends_no_worker(app: Celery, parts: Parts) -> None
             json.dumps({**envelope, "properties": delivery, "headers": {"task": [], "id": "7"}}),
             json.dumps({**envelope, "properties": delivery, "headers": {"task": "ocr.extract_text", "eta": []}}),
             json.dumps({**envelope, "properties": delivery, "headers": {**headers, "timelimit": []}}),
+            json.dumps({**envelope, "properties": delivery, "headers": {**headers, "stamped_headers": 1}}),
+            json.dumps(
+                {**envelope, "properties": delivery, "headers": {**headers, "stamped_headers": ["a"], "stamps": 1}}
+            ),
             json.dumps({**envelope, "properties": delivery, "content-type": [], "headers": {"timelimit": 7}}),
             json.dumps(
                 {
@@ -120,7 +127,7 @@ def test_what_is_not_a_message_ends_no_worker(app: Celery, parts: Parts) -> None
                 }
             ),
         ):
-            client.lpush(DEFAULT_QUEUE, *[entry] * 3)  # more than the processes that read
+            client.lpush(DEFAULT_QUEUE, *[entry] * 12)  # more than all processes that read can hold
     assert ask(app, as_png(text_page(["after"], size=(200, 100)))).apply_async().get(timeout=60)["text"]
     assert [worker.pid for worker in parts.workers if worker.process and worker.process.poll() is None] == before
 
