@@ -84,13 +84,13 @@ class RapidOcrLines(LineReader):
             ReadStopped: The job was cancelled, or its deadline has passed.
         """
         allowed = scripts_of(context.languages)
-        readings = []
-        for crop in crops:
+        readings = [LineReading("")] * len(crops)
+        for index in _by_width(crops):
             context.check()
-            readings.append(self._recogniser.read(crop, allowed))
+            readings[index] = self._recogniser.read(crops[index], allowed)
         if likely := _main_script(readings):
-            for index, reading in enumerate(readings):
-                if reading.script is None and any(map(str.isalpha, reading.text)):
+            for index in _by_width(crops):
+                if readings[index].script is None and any(map(str.isalpha, readings[index].text)):
                     context.check()
                     readings[index] = self._recogniser.read(crops[index], allowed, likely)
         return _with_other_scripts(readings, crops, context)
@@ -98,6 +98,14 @@ class RapidOcrLines(LineReader):
     def compile_ahead(self) -> Iterator[None]:
         """See the Protocol: a width of line that most pages have a step."""
         return self._recogniser.compile_ahead()
+
+
+def _by_width(crops: Sequence[Pixels]) -> list[int]:
+    """Indices of the crops, those of one width of strip one after another.
+
+    For each strip of another width than the last OpenVINO looks up what it compiled for every layer.
+    """
+    return sorted(range(len(crops)), key=lambda index: crops[index].shape[1] / max(crops[index].shape[0], 1))
 
 
 def _main_script(readings: Sequence[LineReading]) -> str | None:
