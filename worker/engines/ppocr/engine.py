@@ -38,7 +38,7 @@ from worker.engines.ppocr.models import (
 )
 from worker.engines.ppocr.network import DeferredNetwork, Network, taking_pixels
 from worker.engines.ppocr.quantisation import quantised
-from worker.engines.ppocr.recognition import Recogniser
+from worker.engines.ppocr.recognition import Recogniser, by_width
 from worker.engines.ppocr.scripts import Scripts, load_classifier, scripts_of
 from worker.engines.ppocr.tiles import find_lines
 from worker.engines.ppocr.word_frequency import prepare as prepare_words
@@ -85,11 +85,11 @@ class RapidOcrLines(LineReader):
         """
         allowed = scripts_of(context.languages)
         readings = [LineReading("")] * len(crops)
-        for index in _by_width(crops):
+        for index in by_width(crops):
             context.check()
             readings[index] = self._recogniser.read(crops[index], allowed)
         if likely := _main_script(readings):
-            for index in _by_width(crops):
+            for index in by_width(crops):
                 if readings[index].script is None and any(map(str.isalpha, readings[index].text)):
                     context.check()
                     readings[index] = self._recogniser.read(crops[index], allowed, likely)
@@ -98,14 +98,6 @@ class RapidOcrLines(LineReader):
     def compile_ahead(self) -> Iterator[None]:
         """See the Protocol: a width of line that most pages have a step."""
         return self._recogniser.compile_ahead()
-
-
-def _by_width(crops: Sequence[Pixels]) -> list[int]:
-    """Indices of the crops, those of one width of strip one after another.
-
-    For each strip of another width than the last OpenVINO looks up what it compiled for every layer.
-    """
-    return sorted(range(len(crops)), key=lambda index: crops[index].shape[1] / max(crops[index].shape[0], 1))
 
 
 def _main_script(readings: Sequence[LineReading]) -> str | None:

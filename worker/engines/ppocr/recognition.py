@@ -156,6 +156,14 @@ def _is_read(glyphs: Sequence[Glyph], width: int) -> bool:
     return _mean(glyphs) >= SURE_READING and shown * STRIP_HEIGHT >= LEAST_DENSITY * width
 
 
+def by_width(crops: Sequence[Pixels]) -> list[int]:
+    """Indices of the crops, those of one width of strip one after another.
+
+    For each strip of another width than the last OpenVINO looks up what it compiled for every layer.
+    """
+    return sorted(range(len(crops)), key=lambda index: crops[index].shape[1] / max(crops[index].shape[0], 1))
+
+
 def to_strip(crop: Pixels, share: float = 1.0) -> Pixels:
     """The crop at the network's height; its width, where its shape is kept, times ``share``."""
     height, width = crop.shape[:2]
