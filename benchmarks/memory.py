@@ -11,6 +11,7 @@ import os
 import random
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -71,7 +72,7 @@ def _show(number: int, reader: int, most: _Most, replaced: bool) -> None:
 
 def _reader(worker: int) -> int:
     """The reading process: the largest of the worker's."""
-    return max(family(worker), key=resident_megabytes)
+    return max(family(worker), key=_held)
 
 
 class _Most(threading.Thread):
@@ -85,10 +86,19 @@ class _Most(threading.Thread):
     def run(self) -> None:
         reader = _reader(self._worker)
         while not self._pause.wait(_LOOK_SECONDS):
-            held = resident_megabytes(reader)
-            if not held:  # it was replaced
+            held = _held(reader)
+            if not held:  # it was replaced, or the stack has ended
+                if not family(self._worker):
+                    return
                 reader = _reader(self._worker)
             self.megabytes = max(self.megabytes, held)
+
+
+def _held(process: int) -> float:
+    """Resident memory in MB; 0 where the process has ended."""
+    with suppress(psutil.NoSuchProcess):
+        return resident_megabytes(process)
+    return 0.0
 
 
 def _varied(entries: list[Entry]) -> Iterator[bytes]:
