@@ -11,7 +11,6 @@ import os
 import random
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -71,8 +70,8 @@ def _show(number: int, reader: int, most: _Most, replaced: bool) -> None:
 
 
 def _reader(worker: int) -> int:
-    """The reading process: the largest of the worker's."""
-    return max(family(worker), key=_held)
+    """The reading process: the largest of the worker's; the worker itself where all have ended."""
+    return max(family(worker), key=resident_megabytes, default=worker)
 
 
 class _Most(threading.Thread):
@@ -86,19 +85,10 @@ class _Most(threading.Thread):
     def run(self) -> None:
         reader = _reader(self._worker)
         while not self._pause.wait(_LOOK_SECONDS):
-            held = _held(reader)
-            if not held:  # it was replaced, or the stack has ended
-                if not family(self._worker):
-                    return
+            held = resident_megabytes(reader)
+            if not held:  # it was replaced
                 reader = _reader(self._worker)
             self.megabytes = max(self.megabytes, held)
-
-
-def _held(process: int) -> float:
-    """Resident memory in MB; 0 where the process has ended."""
-    with suppress(psutil.NoSuchProcess):
-        return resident_megabytes(process)
-    return 0.0
 
 
 def _varied(entries: list[Entry]) -> Iterator[bytes]:

@@ -76,8 +76,11 @@ def total_cpu(pids: Iterable[int]) -> float:
 
 
 def resident_megabytes(pid: int) -> float:
-    """Resident memory of one process, in MB of 2**20 bytes."""
-    return float(psutil.Process(pid).memory_info().rss / _MEGABYTE)
+    """Resident memory of one process, in MB of 2**20 bytes; 0 where it has ended."""
+    try:
+        return float(psutil.Process(pid).memory_info().rss / _MEGABYTE)
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def _stat(path: Path) -> list[str]:

@@ -26,7 +26,7 @@ _RETRY_SECONDS = 1.0
 
 
 class _TaskHeaders(BaseModel):
-    """Headers that Celery uses unchecked once a task has its place in the pool, which an error there takes for good."""
+    """Headers that Celery uses unchecked once a task has its place in the pool, which an error there would not free."""
 
     id: str = ""
     timelimit: tuple[float | None, float | None] | None = None

@@ -98,10 +98,8 @@ def test_what_is_not_a_message_ends_no_worker(app: Celery, parts: Parts) -> None
         "body_encoding": "base64",
         "delivery_info": {"exchange": "", "routing_key": DEFAULT_QUEUE},
     }
-    headers = {
-        **{"task": "ocr.health", "id": "8", "eta": None, "expires": None, "argsrepr": "", "kwargsrepr": ""},
-        **{"timelimit": [None, None], "root_id": "8", "parent_id": None, "retries": 0, "origin": ""},
-    }
+    headers = {"task": "ocr.health", "id": "8", "eta": None, "expires": None, "argsrepr": "", "kwargsrepr": ""}
+    headers |= {"timelimit": [None, None], "root_id": "8", "parent_id": None, "retries": 0, "origin": ""}
     with parts.client() as client:
         for entry in (
             '{"cut',

@@ -11,11 +11,8 @@ import openvino
 import pytest
 from openvino import opset13 as op
 
-from tasks.runner import ReadContext
 from worker.engines.ppocr import model_cache
-from worker.engines.ppocr.engine import RapidOcrLines
 from worker.engines.ppocr.network import CPU_CONFIG, compiled, with_weights
-from worker.page import LineReading
 
 FEATURES, CLASSES, ROWS = 4, 7, 3
 WEIGHTS = np.random.default_rng(1).normal(size=(FEATURES, CLASSES)).astype(np.float32)
@@ -72,25 +69,6 @@ def test_every_network_computes_in_float32_and_pins_no_thread() -> None:
     assert CPU_CONFIG["INFERENCE_PRECISION_HINT"] == "f32"
     assert CPU_CONFIG["ENABLE_CPU_PINNING"] is False
     assert CPU_CONFIG["INFERENCE_NUM_THREADS"] == 1
-
-
-class Widths:
-    """A recogniser that reads how wide a crop is, and keeps the order in which it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[int] = []
-
-    def read(self, crop: np.ndarray, *_: object) -> LineReading:
-        self.asked.append(crop.shape[1])
-        return LineReading(str(crop.shape[1]), script="cyrillic" if crop.shape[1] == 40 else None)
-
-
-def test_lines_of_one_width_are_read_one_after_another_and_returned_in_their_order() -> None:
-    recogniser: Any = Widths()
-    crops = [np.zeros((10, width, 3), np.uint8) for width in (70, 20, 40, 20, 70, 0)]
-    readings = RapidOcrLines(recogniser).read(crops, ReadContext())
-    assert [reading.text for reading in readings] == ["70", "20", "40", "20", "70", "0"]
-    assert recogniser.asked == [0, 20, 20, 40, 70, 70]
 
 
 def test_a_compiled_network_is_kept_for_the_next_process_and_computes_the_same(model: Any, tmp_path: Path) -> None:

@@ -84,12 +84,12 @@ class RapidOcrLines(LineReader):
             ReadStopped: The job was cancelled, or its deadline has passed.
         """
         allowed = scripts_of(context.languages)
-        readings = [LineReading("")] * len(crops)
-        for index in by_width(crops):
+        readings, order = [LineReading("")] * len(crops), by_width(crops)
+        for index in order:
             context.check()
             readings[index] = self._recogniser.read(crops[index], allowed)
         if likely := _main_script(readings):
-            for index in by_width(crops):
+            for index in order:
                 if readings[index].script is None and any(map(str.isalpha, readings[index].text)):
                     context.check()
                     readings[index] = self._recogniser.read(crops[index], allowed, likely)
