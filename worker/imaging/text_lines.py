@@ -21,6 +21,9 @@ LEVEL = 0.35
 INK = 0.35
 """Share of a line's contrast from which a column has ink in it."""
 
+BESIDE = 0.3
+"""Heights beyond a line's box in which ink is still its own; further away is the paper's edge, or another line."""
+
 LEAST_CONTRAST, LEAST_TEXT = 40, 8
 """Grey values, and pixels."""
 
@@ -79,10 +82,11 @@ def _line(grey: NDArray[np.uint8], quad: Quad) -> TextLine | None:
     inside = depth[max(0, first - left) : last - left]
     rank = max(1, (last - max(first, left)) // 7)
     contrast = float(np.partition(inside, -rank)[-rank])
-    inked = np.flatnonzero(depth > INK * contrast)
+    inked = left + np.flatnonzero(depth > INK * contrast)
+    inked = inked[(inked >= first - BESIDE * height) & (inked <= last + BESIDE * height)]
     if contrast < LEAST_CONTRAST or len(inked) < 3:
         return None
     breaks = np.flatnonzero(np.diff(inked) > GAP * height)
-    starts, stops = [inked[0], *inked[breaks + 1]], [*inked[breaks], inked[-1]]
-    pieces = tuple((int(start) + left, int(stop) + left) for start, stop in zip(starts, stops, strict=True))
+    starts, stops = inked[[0, *(breaks + 1)]].tolist(), inked[[*breaks, -1]].tolist()
+    pieces = tuple(zip(starts, stops, strict=True))
     return TextLine(top, bottom, height, contrast, left, part, pieces)

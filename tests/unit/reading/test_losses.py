@@ -111,6 +111,22 @@ def test_lines_that_end_in_one_column_are_measured_where_they_end() -> None:
     assert all(abs(quad[0][0] - 264) < 5 and quad[1][0] > 500 for quad in cut.quads)
 
 
+@pytest.mark.parametrize("away", [20, 40, 50])
+def test_the_edge_of_the_paper_beside_a_line_is_no_part_of_it(away: int) -> None:
+    grey = np.asarray(cv2.cvtColor(page_of(), cv2.COLOR_BGR2GRAY), np.uint8)
+    edge = [[0, 0], [LEFT - away - 2, 0], [LEFT - away + 2, len(grey)], [0, len(grey)]]
+    cv2.fillPoly(grey, [np.array(edge, np.int32)], (90,))
+    pieces = [line.pieces for line in text_lines(grey, quads_of())]
+    assert len(pieces) == len(LINES)
+    assert all(own[0][0] >= LEFT - 1 and len(own) == 1 for own in pieces)
+
+
+def test_a_photographed_receipt_on_a_dark_table_lost_nothing(engine: RapidOcrEngine) -> None:
+    pixels = cv2.imread("examples/receipt.jpg")
+    assert pixels is not None
+    assert read(engine, np.asarray(pixels, np.uint8)).warnings == ()
+
+
 def test_a_model_of_trees_is_a_sum_of_leaves() -> None:
     model = BoostedTrees(0.5, [[[0, 2.0, 1, 2], [-1.0], [1, 0.0, 3, 4], [0.25], [1.5]]])
     assert model((2.0, 9.0)) == pytest.approx(1 / (1 + np.exp(0.5)))
