@@ -17,8 +17,10 @@ LATIN = (("", "\u024f"), ("\u1e00", "\u1eff"))
 
 COMMON_SIGNS = frozenset("–—‘’“”„•…€₤₺₩₽₴₫₱₪₹™°")
 
-LOOKALIKES = 3
-"""Nearest other classes of each common one that are taken in with it: what a common class could be mistaken for."""
+LOOKALIKES, LIKENESS_DIGITS = 3, 6
+"""Nearest other classes of each common one that are taken in with it: what a common class could be mistaken for; and
+decimals of their likeness that count. Thousands of classes never came up in training and are alike to their last bits,
+which depend on the processor and its threads."""
 
 SURE_LOGIT = 15.0
 """A common class of this logit is taken for the likeliest of all. On 11,500 steps of drawn lines and of documents,
@@ -47,12 +49,11 @@ class Classifier:
     """Steps to their likeliest classes: over the common ones, and over all where no common one is sure.
 
     Args:
-        common: The classes that the features' network ranks itself.
         layer: Features to the logits of all classes.
     """
 
-    def __init__(self, common: NDArray[np.intp], layer: LinearLayer) -> None:
-        self._common, self._layer = common.astype(np.int32), layer
+    def __init__(self, layer: LinearLayer) -> None:
+        self._layer = layer
 
     def __call__(self, outputs: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Steps x ``LIKELIEST``: probabilities, descending, and classes.
@@ -60,8 +61,7 @@ class Classifier:
         Args:
             outputs: Of the network that :func:`ranking_features` made, for one strip.
         """
-        features, probabilities, ranked, logits = (output[0] for output in outputs)
-        classes = self._common[ranked]
+        features, probabilities, classes, logits = (output[0] for output in outputs)
         unsure = np.flatnonzero(logits[:, 0] < SURE_LOGIT)
         if len(unsure):
             probabilities[unsure], classes[unsure] = self._likeliest(features[unsure])
@@ -86,8 +86,9 @@ def common_classes(alphabet: Sequence[str], layer: LinearLayer) -> NDArray[np.in
         if text in COMMON_SIGNS or any(first <= text <= last for first, last in LATIN)
     ]
     others = np.setdiff1d(np.arange(len(alphabet)), common)
-    directions = layer.weights / np.linalg.norm(layer.weights, axis=0)
-    likeness = directions[:, common].T @ directions[:, others]
+    weights = layer.weights.astype(np.float64)
+    directions = weights / np.linalg.norm(weights, axis=0)
+    likeness = np.round(directions[:, common].T @ directions[:, others], LIKENESS_DIGITS)
     chosen = set(common)
     for _ in range(min(LOOKALIKES, len(others))):  # quicker than sorting or partitioning so few out of so many
         nearest = likeness.argmax(axis=1)
@@ -123,8 +124,8 @@ def ranking_features(model: Any, common: NDArray[np.intp], layer: LinearLayer | 
 
     Returns:
         Strips to features, N x steps x channels, to the likeliest common classes' probabilities among the common
-        ones, descending, and places in ``common``, both N x steps x ``LIKELIEST``, and to the highest logit of them,
-        N x steps x 1.
+        ones, descending, and these classes, both N x steps x ``LIKELIEST``, and to the highest logit of them,
+        N x steps x 1. The network names the classes itself, for another process may have compiled it.
     """
     import openvino
     from openvino import opset13 as op
@@ -132,9 +133,10 @@ def ranking_features(model: Any, common: NDArray[np.intp], layer: LinearLayer | 
     source = _tail(model)[0].input_value(0)
     few = _logits(source, (layer or last_layer(model)).of(common))
     best = _ranked(few)
+    classes = op.gather(op.constant(common.astype(np.int32)), best.output(1), op.constant(np.int32(0)))
     highest = op.reduce_max(few, op.constant(np.array([2])), True)
     return openvino.Model(
-        [source, best.output(0), best.output(1), highest.output(0)], model.get_parameters(), "features"
+        [source, best.output(0), classes.output(0), highest.output(0)], model.get_parameters(), "features"
     )
 
 

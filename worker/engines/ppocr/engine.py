@@ -228,10 +228,10 @@ class TinyEngine(RapidOcrLines, RapidOcrDetector):
         cv2.setNumThreads(1)
         prepare_words(cache)
         models, alphabet = tiny_models(), tiny_alphabet()
-        layer = last_layer(models["tiny_recognition"])
-        common = common_classes(alphabet, layer)
-        features = _network("tiny_recognition", lambda: ranking_features(models["tiny_recognition"], common), cache)
-        recogniser = Recogniser(features, Classifier(common, layer), alphabet, width=TINY_WIDTH)
+        layer = last_layer(model := models["tiny_recognition"])
+        common = partial(common_classes, alphabet, layer)
+        features = _network("tiny_recognition", lambda: ranking_features(model, common(), layer), cache)
+        recogniser = Recogniser(features, Classifier(layer), alphabet, width=TINY_WIDTH)
         network = _network("tiny_detection", lambda: models["tiny_detection"], cache, keeps_shapes=False)
         return cls(network, recogniser, settings or TINY_SETTINGS)
 
@@ -278,8 +278,8 @@ def _recognisers(cache: Path | None, networks: list[Network]) -> tuple[Recognise
     """
     first = recognition_model("recognition")
     alphabet, layer = with_added_letters(alphabet_of(first), last_layer(first))
-    common = common_classes(alphabet, layer)
-    classifier = Classifier(common, layer)  # one for all: training left the last layer alone
+    common = functools.cache(partial(common_classes, alphabet, layer))
+    classifier = Classifier(layer)  # one for all: training left the last layer alone
 
     def script_reader() -> Recogniser:
         plain = partial(recognition_model, "recognition")
@@ -290,7 +290,7 @@ def _recognisers(cache: Path | None, networks: list[Network]) -> tuple[Recognise
     scripts = Scripts(load_classifier(SCRIPT_CLASSIFIER), script_reader, script_network.SCRIPTS)
 
     def network(name: str) -> Network:
-        return _network(name, lambda: ranking_features(recognition_model(name), common, layer), cache)
+        return _network(name, lambda: ranking_features(recognition_model(name), common(), layer), cache)
 
     plain, degraded, other = (DeferredNetwork(partial(network, name)) for name in SHARES)
     networks += [plain.ready(), degraded, other]
