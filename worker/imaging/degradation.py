@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.imaging.same_picture import grey_of
 from worker.page import Pixels
 from worker.percentiles import grey_percentiles
 
@@ -75,7 +76,7 @@ def measure_degradation(pixels: Pixels) -> Degradation:
     Args:
         pixels: Of any size; twenty squares of it and a small copy are analysed.
     """
-    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+    grey = grey_of(pixels)
     tiles = [np.ascontiguousarray(tile) for tile in _tiles(grey)]
     calm = [np.asarray(cv2.medianBlur(tile, 3), np.uint8) for tile in tiles]
     blank = [_blank(tile) for tile in calm]

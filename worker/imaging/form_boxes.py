@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.geometry import Bounds
+from worker.imaging.same_picture import grey_of
 from worker.imaging.scale import copy_scale
 from worker.page import Pixels
 from worker.percentiles import grey_percentiles
@@ -74,7 +75,7 @@ def find_form_boxes(pixels: Pixels, line_height: float) -> FormBoxes:
         line_height: Usual height of its lines, in pixels.
     """
     scale = copy_scale(pixels.shape, SIDE)
-    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+    grey: cv2.typing.MatLike = grey_of(pixels)
     if scale < 1:
         way = cv2.INTER_LINEAR if scale > 0.5 else cv2.INTER_AREA  # which takes ten times as long
         grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=way)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.imaging.same_picture import OfSamePicture, grey_of
 from worker.imaging.scale import copy_scale
 from worker.page import Pixels, Quad
 
@@ -46,26 +47,30 @@ class LetterInk:
     Attributes:
         grey: A copy of the page without grain.
         mask: Of the copy, 1 where there is such ink.
+        heights: Of its pieces, in pixels of the copy.
         scale: Of the copy to the page.
     """
 
     grey: NDArray[np.uint8]
     mask: NDArray[np.uint8]
+    heights: NDArray[np.int32]
     scale: float
 
     @classmethod
     def of(cls, pixels: Pixels) -> LetterInk:
-        """Of a page, dark on light."""
+        """Of a picture, dark on light."""
         scale = copy_scale(pixels.shape, SIDE)
         grey = _small_grey(pixels, scale)
-        return cls(grey, _letters(grey), scale)
+        return cls(grey, *_letters(grey), scale)
 
     @property
     def letter_height(self) -> float:
         """Pixels of the page that three of four letters reach or exceed; 0 where there are too few to tell."""
-        _, _, pieces, _ = cv2.connectedComponentsWithStats(self.mask, connectivity=8)
-        heights = pieces[1:, cv2.CC_STAT_HEIGHT]
-        return float(np.percentile(heights, 25)) / self.scale if len(heights) >= FEWEST_LETTERS else 0.0
+        return float(np.percentile(self.heights, 25)) / self.scale if len(self.heights) >= FEWEST_LETTERS else 0.0
+
+
+letter_ink_of = OfSamePicture(LetterInk.of)
+"""The letter-like ink of a page, which the detector and the measures of what was read look at."""
 
 
 def share_in_lines(page: LetterInk, quads: Sequence[Quad]) -> float:
@@ -148,16 +153,16 @@ def has_letters(pixels: Pixels) -> bool:
 def _small_grey(pixels: Pixels, scale: float) -> NDArray[np.uint8]:
     """The copy, with 3 x 3 medians before and after scaling to remove grain."""
     height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
-    grey = cv2.medianBlur(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), 3)
+    grey = cv2.medianBlur(grey_of(pixels), 3)
     return np.asarray(cv2.medianBlur(cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA), 3), np.uint8)
 
 
-def _letters(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """1 where there is letter-like ink."""
+def _letters(grey: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """1 where there is letter-like ink, and the heights of its pieces."""
     darker = cv2.morphologyEx(grey, cv2.MORPH_BLACKHAT, np.ones((STROKE, STROKE), np.uint8))
     dark = np.asarray(darker > INK_CONTRAST).view(np.uint8)
     _, labels, pieces, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
     width, height, area = (pieces[:, column] for column in (cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT, cv2.CC_STAT_AREA))
     like = (area >= LETTER_AREA) & (width <= LETTERS_WIDTH) & (height >= LETTER_HEIGHT) & (height <= LETTERS_HEIGHT)
     like[0] = False  # the background
-    return np.asarray(like.astype(np.uint8)[labels])
+    return np.asarray(like.astype(np.uint8)[labels]), np.asarray(height[like], np.int32)

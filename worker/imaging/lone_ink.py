@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from worker.imaging.same_picture import grey_of
 from worker.page import Pixels, Quad
 
 SIDE = 800
@@ -36,7 +37,7 @@ def lone_ink(pixels: Pixels) -> list[Quad]:
         pixels: The page, dark on light.
     """
     scale = min(1.0, SIDE / max(pixels.shape[:2]))
-    grey = cv2.resize(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    grey = cv2.resize(grey_of(pixels), None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     ink = (np.median(grey) - grey.astype(np.float32) > CONTRAST).astype(np.uint8)
     if not ink.any() or ink.mean() > MOST_INK:
         return []

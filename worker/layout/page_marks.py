@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.imaging.same_picture import grey_of
 from worker.imaging.scale import copy_scale
 from worker.layout.geometry import Floats
 from worker.layout.tables.ruling_lines import Ruling
@@ -82,7 +83,7 @@ def look(quads: Sequence[Quad], pixels: Pixels | None, drawn: Rulings | None = N
     if pixels is None:
         empty = np.zeros((1, 1), np.int32)
         return PageMarks(np.zeros(count), np.ones(count), 0, 0, 1.0, empty, empty)
-    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+    grey = grey_of(pixels)
     height, width = grey.shape
     strokes = np.array([_stroke_and_ground(grey, quad) for quad in quads]).reshape(-1, 2)
     scale = copy_scale(pixels.shape, LONG_SIDE)

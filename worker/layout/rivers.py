@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from worker.imaging.same_picture import grey_of
 from worker.imaging.scale import copy_scale
 from worker.page import Pixels, Quad
 
@@ -92,7 +93,7 @@ def _is_wide(quad: Quad) -> bool:
 
 def _straight_ink(quads: Sequence[Quad], pixels: Pixels) -> tuple[NDArray[np.uint8], list[Quad]]:
     """The page's ink, shrunk and straightened, and the quads on it."""
-    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+    grey = grey_of(pixels)
     scale = copy_scale(grey.shape, LONG_SIDE)
     small = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else grey
     mean = cv2.blur(small, (INK_SIDE, INK_SIDE))

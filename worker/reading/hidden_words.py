@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-import cv2
 import numpy as np
 
 from worker.imaging.covered import covered_text
@@ -13,6 +12,7 @@ from worker.imaging.hidden import Hidden
 from worker.imaging.ink import LetterInk
 from worker.imaging.line_edges import line_edges
 from worker.imaging.marks import marked_text
+from worker.imaging.same_picture import grey_of
 from worker.imaging.text_lines import text_lines
 from worker.page import Pixels, Quad
 from worker.percentiles import median
@@ -71,7 +71,7 @@ def hidden_words(
 
 def _behind_edges(pixels: Pixels, quads: Sequence[Quad], hidden: Sequence[Hidden]) -> list[Loss]:
     """Words that lines are interrupted before, and that nothing else hides."""
-    grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+    grey = grey_of(pixels)
     edges = [(hides_text("edge", edge.measures), edge) for edge in line_edges(grey, text_lines(grey, quads))]
     words, missing = list[tuple[float, float]](), list[Quad]()
     for likely, edge in sorted(edges, key=lambda found: -found[0]):

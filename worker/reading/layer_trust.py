@@ -10,6 +10,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 
 from worker.imaging.crop import cut_line, span_quad
+from worker.imaging.same_picture import grey_of
 from worker.imaging.text_layer import LayerLine, TextLayer
 from worker.page import PageImage, Pixels, Quad
 
@@ -63,7 +64,7 @@ def is_plausible(layer: TextLayer) -> bool:
 
 def with_ink(page: PageImage, layer: TextLayer) -> list[LayerLine] | None:
     """The visible lines that stand on ink; None where too many don't."""
-    grey = np.asarray(cv2.cvtColor(page.pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+    grey = grey_of(page.pixels)
     visible = [line for line in layer.lines if line.visible]
     printed = [line for line in visible if _contrast(grey, line_quad(line) * page.scale) >= INK_CONTRAST]
     missing = sum(len(line.text) for line in visible) - sum(len(line.text) for line in printed)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from tasks.monitoring.stages import stage
 from tasks.runner import ReadContext
 from worker.engines.protocols import Detector, LineReader
 from worker.imaging.crop import cut_line, quad_size
-from worker.imaging.ink import LetterInk
+from worker.imaging.ink import LetterInk, letter_ink_of
 from worker.imaging.lone_ink import lone_ink
 from worker.imaging.orientation import half_turned, is_tall, lies_on_side, quarter_turned, turned_back, whole
 from worker.imaging.prepare import Prepared
@@ -60,10 +59,10 @@ class OrientedReading:
     stamps: tuple[StampReading, ...] = ()
     behind: tuple[Quad, ...] = ()
 
-    @cached_property
+    @property
     def ink(self) -> LetterInk:
         """Of the page's letters."""
-        return LetterInk.of(self.pixels)
+        return letter_ink_of(self.pixels)
 
 
 @dataclass(frozen=True)

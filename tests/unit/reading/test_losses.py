@@ -92,8 +92,8 @@ def test_a_stamp_in_outline_hides_the_words_that_were_not_found_under_it(colour:
 
 
 def test_letters_cut_along_an_edge_reveal_a_patch_in_the_papers_colour() -> None:
-    pixels = page_of()
-    assert not losses_of(pixels, LetterInk.of(pixels), quads_of(), ())
+    whole, pixels = page_of(), page_of()
+    assert not losses_of(whole, LetterInk.of(whole), quads_of(), ())
     cv2.rectangle(pixels, (264, TOP + STEP - 4), (760, TOP + 5 * STEP - 4), (255, 255, 255), -1)
     (loss,) = losses_of(pixels, LetterInk.of(pixels), quads_of(), ())
     assert "interrupted by a patch in the colour of the paper" in loss.what

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from worker.engines.ppocr.network import Network
 from worker.engines.ppocr.upsampling import joined
-from worker.imaging.ink import LetterInk, rows_outside, share_in_lines
+from worker.imaging.ink import LetterInk, letter_ink_of, rows_outside, share_in_lines
 from worker.page import Pixels, Quad
 
 Floats = NDArray[np.float32]
@@ -66,7 +66,7 @@ def find_quads(network: Network, pixels: Pixels, settings: DetectionSettings) ->
     usual = _scale(pixels, settings)
     if not settings.letters:
         return _found(network, pixels, usual, settings)
-    ink = LetterInk.of(pixels)
+    ink = letter_ink_of(pixels)
     scale = usual * _room(ink.letter_height * usual, settings.letters)
     quads = _found(network, pixels, scale, settings)
     if scale < usual and _misses_text(ink, quads):

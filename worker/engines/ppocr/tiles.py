@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from worker.imaging.same_picture import grey_of
 from worker.page import Pixels, Quad
 
 TALL, TALL_LENGTH = 2.2, 1.8
@@ -90,7 +91,7 @@ def find_lines(pixels: Pixels, long_side: int, find: Find) -> list[Quad]:
 
 def _detail_outside(pixels: Pixels, found: Sequence[Quad]) -> float:
     """Share of the page on which something finer than large print stands outside the lines found."""
-    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
+    grey = grey_of(pixels)
     fine = np.asarray(cv2.absdiff(grey, cv2.blur(grey, (DETAIL_SIDE, DETAIL_SIDE))) > DETAIL_CONTRAST, np.uint8)
     for quad in found:
         cv2.fillPoly(fine, [np.round(quad).astype(np.int32)], 0)
