@@ -16,7 +16,7 @@ import pypdfium2.raw as pdfium
 
 from worker.imaging.layer_lines import LayerCharacter, lines_of
 from worker.imaging.pdf_drawing import read_drawing
-from worker.imaging.pdf_page import PlacedPage, address_of, find_objects, place_page
+from worker.imaging.pdf_page import PlacedPage, find_objects, place_page
 from worker.imaging.text_layer import Point, Rectangle, TextLayer, turned
 
 MAX_CHARACTERS = 100_000
@@ -114,7 +114,7 @@ def _characters(page: PlacedPage, counts: _Counts) -> Iterator[LayerCharacter]:
     """Characters that stand on the page, in the order they are drawn."""
     count = max(min(pdfium.FPDFText_CountChars(page.text), MAX_CHARACTERS), 0)
     boxes, has_box = _boxes(page, count)
-    object_at, address = _unboxed(pdfium.FPDFText_GetTextObject), cast(page.text, c_void_p)
+    object_at, address = _object_at, cast(page.text, c_void_p)
     unicode_at, is_unmapped = pdfium.FPDFText_GetUnicode, pdfium.FPDFText_HasUnicodeMapError
     (width, height), covers = page.size, page.covers if page.pictures else None
     styles: dict[int, _Style] = {}
@@ -147,11 +147,16 @@ def _characters(page: PlacedPage, counts: _Counts) -> Iterator[LayerCharacter]:
         space = made = False
 
 
-def _unboxed(function: Any) -> Callable[[c_void_p, int], int | None]:
-    """PDFium's function with an object's address as a number: it is called for every character."""
-    plain: Callable[[c_void_p, int], int | None]
-    plain = CFUNCTYPE(c_void_p, c_void_p, c_int)(cast(function, c_void_p).value or 0)
+def _unboxed(function: Any, result: Any, *arguments: Any) -> Callable[..., int | None]:
+    """PDFium's function with objects' addresses as numbers: a page may have a text object for every character."""
+    plain: Callable[..., int | None]
+    plain = CFUNCTYPE(result, *arguments)(cast(function, c_void_p).value or 0)
     return plain
+
+
+_object_at = _unboxed(pdfium.FPDFText_GetTextObject, c_void_p, c_void_p, c_int)
+_mode_of = _unboxed(pdfium.FPDFTextObj_GetTextRenderMode, c_int, c_void_p)
+_font_of = _unboxed(pdfium.FPDFTextObj_GetFont, c_void_p, c_void_p)
 
 
 def _boxes(page: PlacedPage, count: int) -> tuple[list[Rectangle], list[bool]]:
@@ -189,13 +194,12 @@ def _composed(text: str) -> str:
 
 def _style(page: PlacedPage, index: int, key: int) -> _Style:
     """The style of a character's text object, which is at an address."""
-    item = pdfium.FPDFText_GetTextObject(page.text, index)
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFText_GetMatrix(page.text, index, byref(matrix))  # FPDFText_GetCharAngle turns the other way round
     dx = matrix.a * page.x[0] + matrix.b * page.y[0]
     dy = matrix.a * page.x[1] + matrix.b * page.y[1]
-    visible = pdfium.FPDFTextObj_GetTextRenderMode(item) != INVISIBLE
-    font = str(address_of(pdfium.FPDFTextObj_GetFont(item)))
+    visible = _mode_of(key) != INVISIBLE
+    font = str(_font_of(key) or 0)
     size = max(1.0, pdfium.FPDFText_GetFontSize(page.text, index) * math.hypot(dx, dy))
     angle = round(math.atan2(dy, dx), 3)
     start = page.point(matrix.e, matrix.f)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +27,8 @@ RULED_WEIGHT = 8.0
 
 Indices = NDArray[np.intp]
 Rules = Callable[[Floats, Floats, Floats, Floats], Floats]
-"""How much of each rectangle (left, top, right, bottom) ruling lines of one direction span, 0 to 1."""
+"""How much of each rectangle (left, top, right, bottom) ruling lines of one direction span, 0 to 1; arrays are
+broadcast against each other."""
 
 
 @dataclass(frozen=True)
@@ -155,14 +155,18 @@ def _ruled(box: Edges, rules: Rules, slack: float) -> tuple[float, float] | None
     reach = np.maximum.accumulate(bottom[order])[:-1]
     low = top[order][1:]
     white = low - reach + slack
-    edges = np.linspace(left.min(), right.max(), STRETCHES + 1)
+    parted = np.flatnonzero(white > 0)
+    if not parted.size:
+        return None
+    white, low, reach = white[parted], low[parted], reach[parted]
+    edges = np.linspace(left.min(), right.max(), STRETCHES + 1)[:, None]
     above, below = np.minimum(reach, low) - slack, np.maximum(reach, low) + slack
     # Each stretch by itself: a thick line of one column counts several times.
-    for start, end in pairwise(edges.tolist()):
-        ruled = rules(np.full(len(white), start), above, np.full(len(white), end), below) >= RULED
-        white = np.where(ruled & (white > 0), white, 0.0)
-    widest = int(np.argmax(white))
-    return (float(white[widest]), float(low[widest])) if white[widest] > 0 else None
+    ruled = (rules(edges[:-1], above, edges[1:], below) >= RULED).all(axis=0)
+    if not ruled.any():
+        return None
+    widest = int(np.argmax(np.where(ruled, white, 0.0)))
+    return float(white[widest]), float(low[widest])
 
 
 def _widest(low: Floats, high: Floats) -> tuple[float, float]:

@@ -99,16 +99,18 @@ class _Chains:
     def _fit(self, lasts: Indices, piece: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         """How far, in heights, a piece stands off the rows that end with ``lasts``; whether it can go on them."""
         pieces = self.pieces
+        height = float(pieces.height[piece])
         gap = pieces.left[piece] - pieces.right[lasts]
         reach = np.maximum(gap, 0.0)
         slope = (pieces.slope[lasts] + pieces.slope[piece]) / 2  # of a bow between them, exactly
         lower = pieces.left_middle[piece] - pieces.right_middle[lasts]
         distance = np.abs(lower - reach * slope)
-        level = (np.abs(slope) < FLAT) & (reach > FAR * pieces.height[piece])
-        distance = np.where(level, np.minimum(distance, np.abs(lower)), distance)
-        low = np.minimum(pieces.height[lasts], pieces.height[piece])
-        high = np.maximum(pieces.height[lasts], pieces.height[piece])
-        shared = np.minimum((pieces.height[lasts] + pieces.height[piece]) / 2 - distance, low)
+        if (far := reach > FAR * height).any():
+            level = (np.abs(slope) < FLAT) & far
+            distance = np.where(level, np.minimum(distance, np.abs(lower)), distance)
+        heights = pieces.height[lasts]
+        low, high = np.minimum(heights, height), np.maximum(heights, height)
+        shared = np.minimum((heights + height) / 2 - distance, low)
         narrow = np.minimum(pieces.width[lasts], pieces.width[piece])
         fits = (
             (shared >= SAME_ROW_SHARE * low) & (high <= MAX_HEIGHT_RATIO * low) & (-gap <= MAX_OVERLAP_SHARE * narrow)
