@@ -16,6 +16,7 @@ from worker.imaging.prepare import Prepared
 from worker.layout.rivers import cut_at_rivers
 from worker.page import LineReading, Pixels, Quad
 from worker.reading.characters import is_rule, tidied, without_strays
+from worker.reading.lone_signs import with_lone_signs
 from worker.reading.losses import Dropped
 from worker.reading.show_through import mirrored_lines
 from worker.reading.spacing import spaced
@@ -158,7 +159,7 @@ def read_oriented(page: OrientedPage, reader: LineReader, context: ReadContext) 
     read = _read(page.pixels, [page.quads[i] for i in rest], reader, context)
     readings = {**page.probed, **dict(zip(rest, read, strict=True))}
     quads = _read_tall(page.pixels, page.quads, readings, reader, context)
-    ordered = [readings[i] for i in range(len(quads))]
+    quads, ordered = with_lone_signs(page.pixels, quads, [readings[i] for i in range(len(quads))])
     behind = mirrored_lines(page.pixels, quads, ordered, reader, context)
     own = [i for i in range(len(quads)) if i not in behind]
     kept = tuple(quads[i] for i in own), tuple(ordered[i] for i in own)
