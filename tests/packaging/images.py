@@ -70,7 +70,7 @@ def build(
     venv = make_venv(where / "venv")
     outside = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "OCRQ_", "VIRTUAL_ENV", "REDIS_URL"))}
     path = f"{venv / 'bin'}:/usr/local/bin:/usr/bin:/bin"
-    env = {**outside, "PATH": path, "HOME": str(where), "PIP_NO_COMPILE": "1"}
+    env = {**outside, "PATH": path, "HOME": str(where), "PIP_COMPILE": "0"}  # PIP_NO_COMPILE=1 compiles
     workdir, found = where, {"CMD": "", "HEALTHCHECK": ""}
     for instruction, value in instructions(dockerfile):
         if instruction == "WORKDIR":
