@@ -9,7 +9,8 @@ MAKEFLAGS += --no-print-directory
 VENV := .venv
 BIN := $(VENV)/bin
 # Wheels before anything that would have to be compiled. Shown are the large downloads as they come, and errors.
-PIP := $(BIN)/python -m pip install --prefer-binary --disable-pip-version-check --progress-bar off
+# Modules are compiled when they are first imported, which most never are.
+PIP := $(BIN)/python -m pip install --prefer-binary --no-compile --disable-pip-version-check --progress-bar off
 LARGE := sed -un -E 's/^ *(Downloading|Using cached) ([A-Za-z0-9_.]+)-[0-9][^ ]*\.whl \(([0-9.]+ [MG]B)\).*/  \2, \3/p; \
 	s/^Installing collected packages.*/  unpacking .../p' >&2
 # bash counts SECONDS from the start of the recipe's shell.
