@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.geometry import Bounds
 from worker.imaging.same_picture import OfSamePicture, grey_of
 from worker.imaging.scale import copy_scale
 from worker.page import Pixels, Quad
@@ -35,6 +36,9 @@ which lines are grown, for their own letters and accents reach out of their boxe
 
 LETTER_SHARE, LETTER_SHAPE = 0.35, 1.6
 """Of such a row: its letters' usual height as a share of the lines', and the most that they are wider than high."""
+
+JOINED = 3
+"""Pixels of the copy by which pieces are grown before they count as one."""
 
 RIM = 5
 """Pixels of the copy: the square by which lines are grown."""
@@ -71,6 +75,30 @@ class LetterInk:
 
 letter_ink_of = OfSamePicture(LetterInk.of)
 """The letter-like ink of a page, which the detector and the measures of what was read look at."""
+
+
+def pieces_outside(page: LetterInk, quads: Sequence[Quad]) -> list[Bounds]:
+    """Letter-like pieces of ink outside the lines, in pixels of the page; those near each other are one.
+
+    Of a large dot the ink is its rim, in pieces: what is wider than a stroke counts as ground.
+
+    Args:
+        page: Its ink.
+        quads: Of its lines, in its pixels.
+    """
+    ink = page.mask.copy()
+    for quad in quads:
+        cv2.fillPoly(ink, [np.round(quad * page.scale).astype(np.int32)], 0)
+    if cv2.countNonZero(ink) < LETTER_AREA:
+        return []
+    joined = cv2.dilate(ink, np.ones((2 * JOINED + 1, 2 * JOINED + 1), np.uint8))
+    _, _, pieces, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    return [
+        Bounds(
+            *(float(side) / page.scale for side in (x + JOINED, y + JOINED, x + w - JOINED, y + h - JOINED)),
+        )
+        for x, y, w, h, _ in pieces[1:].tolist()
+    ]
 
 
 def share_in_lines(page: LetterInk, quads: Sequence[Quad]) -> float:

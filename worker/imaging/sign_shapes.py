@@ -1,4 +1,4 @@
-"""Ticks, dots, rings and squares told by their shape: signs that stand alone, as in the cells of a table."""
+"""Ticks, dots, rings, squares and dashes told by their shape: signs that stand alone, as in the cells of a table."""
 
 from __future__ import annotations
 
@@ -44,6 +44,13 @@ HIGHEST, TICK_FILL = 0.75, 0.62
 BENT = 0.2
 """Share of a tick's height by which its right arm may fall again at its end."""
 
+DASH_SHAPE, DASH_FILL = 2.0, 0.8
+"""Width of a dash in its height at least, and the share of its box that is ink."""
+
+DASHES = ((0.22, "-"), (0.45, "–"), (1.0, "—"))
+"""Widths, in heights of the page's lines, up to which a level stroke is each: a detector's boxes are 1.6 to 1.8 times
+as high as the type's size, of which dashes take a third, a half and all."""
+
 TICK, DOT, SMALL_DOT, RING, BLOCK = "✓", "●", "•", "○", "■"
 
 Mask = NDArray[np.bool_]
@@ -69,9 +76,13 @@ def sign_in(pixels: Pixels, box: Bounds, line_height: float) -> str | None:
         return None
     largest = 1 + int(pieces[1:, cv2.CC_STAT_AREA].argmax())
     x, y, width, height, area = pieces[largest].tolist()
-    if min(width, height) < LEAST_SIDE * factor or area < LEAST_SHARE * pieces[1:, cv2.CC_STAT_AREA].sum():
+    if max(width, height) < LEAST_SIDE * factor or area < LEAST_SHARE * pieces[1:, cv2.CC_STAT_AREA].sum():
         return None
     own = np.asarray(labels[y : y + height, x : x + width] == largest)
+    if width >= DASH_SHAPE * height and float(own.mean()) >= DASH_FILL:
+        return next((dash for widest, dash in DASHES if width <= widest * line_height * factor), None)
+    if min(width, height) < LEAST_SIDE * factor:
+        return None
     if max(width, height) <= ROUND * min(width, height) and (sign := _round_or_square(own)):
         return SMALL_DOT if sign == DOT and width < BULLET * line_height * factor else sign
     return TICK if _is_tick(own) else None
