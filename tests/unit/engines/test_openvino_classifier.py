@@ -11,6 +11,7 @@ from worker.engines.ppocr.classifier import (
     LIKELIEST,
     SURE_LOGIT,
     Classifier,
+    LatinOnly,
     LinearLayer,
     common_classes,
     last_layer,
@@ -56,6 +57,33 @@ def test_the_likeliest_classes_come_in_falling_order_common_or_not(model: Any, c
     assert classes.shape == probabilities.shape == (STEPS, LIKELIEST)
     assert np.array_equal(classes, among[expected])
     assert probabilities == pytest.approx(np.take_along_axis(softmax(ranked), expected, 1), abs=1e-5)
+
+
+ADDED, LATIN, CHINESE = slice(0, 10), slice(10, 60), slice(60, CLASSES)
+
+
+def steps_beside(others: range, logit: float) -> np.ndarray:
+    """Two steps on which an added class wins and a Chinese one is the next best, with others between."""
+    between = features_for(np.array(others), logit)
+    ends = features_for(np.array([3, 7]), 2 * SURE_LOGIT) + features_for(np.array([200, 300]), SURE_LOGIT)
+    return np.concatenate([ends[:, :1], between, ends[:, 1:]], axis=1)
+
+
+def classes_read(model: Any, data: np.ndarray) -> list[int]:
+    masks = np.zeros((3, CLASSES), np.bool_)
+    for mask, classes in zip(masks, (ADDED, LATIN, CHINESE), strict=True):
+        mask[classes] = True
+    classifier = Classifier(LinearLayer(WEIGHTS, BIAS), LatinOnly(*masks))
+    return classifier(compiled(ranking_features(model, np.arange(COMMON)))(data))[1][:, 0].tolist()
+
+
+def test_letters_trained_on_latin_lines_give_way_to_chinese_ones_among_these(model: Any) -> None:
+    chinese, latin = steps_beside(range(100, 110), SURE_LOGIT / 2), steps_beside(range(20, 30), 2 * SURE_LOGIT)
+    logits = chinese[0] @ WEIGHTS + BIAS
+    assert logits.argmax(axis=1)[[0, -1]].tolist() == [3, 7]
+    logits[:, ADDED] = -np.inf
+    assert classes_read(model, chinese) == logits.argmax(axis=1).tolist()
+    assert classes_read(model, latin)[::11] == [3, 7]
 
 
 def test_latin_blank_and_space_are_common_and_so_is_what_looks_like_them() -> None:

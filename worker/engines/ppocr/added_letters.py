@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from worker.engines.ppocr.classifier import LinearLayer
+from worker.engines.ppocr.classifier import LatinOnly, LinearLayer
 
 FILE = Path(__file__).parent / "weights" / "PP-OCRv6_rec_small.latin.npz"
 
@@ -31,3 +31,21 @@ def with_added_letters(alphabet: Sequence[str], layer: LinearLayer, file: Path =
         weights[:, classes] = stored["changed_weights"]
         bias[classes] = stored["changed_bias"]
     return [*alphabet, *added], LinearLayer(weights, bias)
+
+
+EAST_ASIAN = ("\u2e80", "\uffef")
+"""First and last of the characters of Chinese, Japanese and Korean lines."""
+
+
+def latin_only(alphabet: Sequence[str], file: Path = FILE) -> LatinOnly:
+    """Which classes of the alphabet with these letters were trained on Latin lines alone.
+
+    Args:
+        alphabet: As :func:`with_added_letters` gives it.
+        file: The one that it was given.
+    """
+    with np.load(file, allow_pickle=False) as stored:
+        trained = {*str(stored["characters"]), *str(stored["changed"])}
+    classes = np.array([text in trained for text in alphabet])
+    latin = np.array([text.isalpha() and text < EAST_ASIAN[0] for text in alphabet])
+    return LatinOnly(classes, latin & ~classes, np.array([EAST_ASIAN[0] <= text <= EAST_ASIAN[1] for text in alphabet]))

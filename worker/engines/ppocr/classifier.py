@@ -28,6 +28,10 @@ Chinese, Greek and Cyrillic among them, no other class came up to one, and all o
 probability, .0002 in the mean; at 12 nine steps of Cyrillic would have been wrong. One step in seventy is unsure."""
 
 
+SURE_ALONE = 0.9
+"""Probability from which a character is taken for a Chinese one where nothing else on its line tells."""
+
+
 @dataclass(frozen=True)
 class LinearLayer:
     """Features to logits.
@@ -45,15 +49,34 @@ class LinearLayer:
         return LinearLayer(np.ascontiguousarray(self.weights[:, classes]), self.bias[classes])
 
 
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class LatinOnly:
+    """Classes that were trained on Latin lines alone, and win over one Chinese character in ten; one entry a class.
+
+    Attributes:
+        classes: These.
+        latin: The other Latin letters.
+        east_asian: Chinese, Japanese and Korean characters.
+    """
+
+    classes: Mask
+    latin: Mask
+    east_asian: Mask
+
+
 class Classifier:
     """Steps to their likeliest classes: over the common ones, and over all where no common one is sure.
 
     Args:
         layer: Features to the logits of all classes.
+        latin_only: Classes that count on lines of Latin letters alone.
     """
 
-    def __init__(self, layer: LinearLayer) -> None:
-        self._layer = layer
+    def __init__(self, layer: LinearLayer, latin_only: LatinOnly | None = None) -> None:
+        self._layer, self._latin_only = layer, latin_only
 
     def __call__(self, outputs: Sequence[NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         """Steps x ``LIKELIEST``: probabilities, descending, and classes.
@@ -65,12 +88,36 @@ class Classifier:
         unsure = np.flatnonzero(logits[:, 0] < SURE_LOGIT)
         if len(unsure):
             probabilities[unsure], classes[unsure] = self._likeliest(features[unsure])
+        if self._latin_only is not None:
+            self._put_right(self._latin_only, features, probabilities, classes)
         return probabilities, classes
 
-    def _likeliest(self, features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-        """Over all classes; OpenVINO's TopK would take five times as long for so many."""
+    def _put_right(
+        self,
+        only: LatinOnly,
+        features: NDArray[np.float32],
+        probabilities: NDArray[np.float32],
+        classes: NDArray[np.int32],
+    ) -> None:
+        """Rank again, without the classes for Latin lines alone, where one of them won on another line."""
+        best = classes[:, 0]
+        taken = np.flatnonzero(only.classes[best])
+        east_asian, latin = np.count_nonzero(only.east_asian[best]), np.count_nonzero(only.latin[best])
+        if not taken.size or east_asian < latin:
+            return
+        others, names = self._likeliest(features[taken], only.classes)
+        least = 0.0 if east_asian else SURE_ALONE
+        kept = only.east_asian[names[:, 0]] & (others[:, 0] >= least)
+        probabilities[taken[kept]], classes[taken[kept]] = others[kept], names[kept]
+
+    def _likeliest(
+        self, features: NDArray[np.float32], without: Mask | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+        """Over all classes, or all but some; OpenVINO's TopK would take five times as long for so many."""
         logits = features @ self._layer.weights
         logits += self._layer.bias
+        if without is not None:
+            logits[:, without] = -np.inf
         best = np.argpartition(logits, -LIKELIEST, axis=1)[:, -LIKELIEST:]
         best = np.take_along_axis(best, np.argsort(-np.take_along_axis(logits, best, 1), axis=1), 1)
         logits -= np.take_along_axis(logits, best[:, :1], 1)

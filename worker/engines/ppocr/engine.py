@@ -22,7 +22,7 @@ from tasks.runner import ReadContext
 from tasks.settings import Settings
 from worker.engines.info import EngineInfo
 from worker.engines.ppocr import INFO, model_cache, quantisation, script_network, tesseract
-from worker.engines.ppocr.added_letters import with_added_letters
+from worker.engines.ppocr.added_letters import latin_only, with_added_letters
 from worker.engines.ppocr.classifier import Classifier, common_classes, last_layer, ranking_features
 from worker.engines.ppocr.detection import DetectionSettings, find_quads
 from worker.engines.ppocr.memory_bound import MemoryLimit, return_large_blocks
@@ -279,7 +279,7 @@ def _recognisers(cache: Path | None, networks: list[Network]) -> tuple[Recognise
     first = recognition_model("recognition")
     alphabet, layer = with_added_letters(alphabet_of(first), last_layer(first))
     common = functools.cache(partial(common_classes, alphabet, layer))
-    classifier = Classifier(layer)  # one for all: training left the last layer alone
+    classifier = Classifier(layer, latin_only(alphabet))  # one for all: training left the last layer alone
 
     def script_reader() -> Recogniser:
         plain = partial(recognition_model, "recognition")
