@@ -28,10 +28,6 @@ Chinese, Greek and Cyrillic among them, no other class came up to one, and all o
 probability, .0002 in the mean; at 12 nine steps of Cyrillic would have been wrong. One step in seventy is unsure."""
 
 
-SURE_ALONE = 0.9
-"""Probability from which a character is taken for a Chinese one where nothing else on its line tells."""
-
-
 @dataclass(frozen=True)
 class LinearLayer:
     """Features to logits.
@@ -99,15 +95,14 @@ class Classifier:
         probabilities: NDArray[np.float32],
         classes: NDArray[np.int32],
     ) -> None:
-        """Rank again, without the classes for Latin lines alone, where one of them won on another line."""
+        """Rank again where one of these won on a line of others: without them if that is Chinese, else over all."""
         best = classes[:, 0]
         taken = np.flatnonzero(only.classes[best])
         east_asian, latin = np.count_nonzero(only.east_asian[best]), np.count_nonzero(only.latin[best])
         if not taken.size or east_asian < latin:
             return
-        others, names = self._likeliest(features[taken], only.classes)
-        least = 0.0 if east_asian else SURE_ALONE
-        kept = only.east_asian[names[:, 0]] & (others[:, 0] >= least)
+        others, names = self._likeliest(features[taken], only.classes if east_asian else None)
+        kept = only.east_asian[names[:, 0]]
         probabilities[taken[kept]], classes[taken[kept]] = others[kept], names[kept]
 
     def _likeliest(
